@@ -1,0 +1,27 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The rules of sign-on and kick, as values: what the administrator set.
+ */
+
+#include <stdint.h>
+
+typedef enum KickAction {
+        KICK_TERMINATE,
+        KICK_LOCK,   /* desktop sessions are locked; a tty session is terminated all the same */
+        KICK_NOTIFY, /* signalled only */
+} KickAction;
+
+typedef enum KickScope {
+        KICK_SCOPE_SESSION, /* the logins of the session that was named */
+        KICK_SCOPE_USER,    /* every session of its user */
+} KickScope;
+
+typedef struct PolicyRules {
+        uint64_t absolute_lifetime_sec;
+        unsigned int max_sessions; /* 1 … USER_STATE_SESSIONS_MAX */
+        KickAction on_kick;
+        KickScope kick_scope;
+        uint64_t kick_grace_usec;
+} PolicyRules;

@@ -1,0 +1,67 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A user's state as named text fields, the one form in which both stores keep it:
+ *
+ *      v         INCARNATION.COUNTER, hexadecimal
+ *      s:SID     a live session, one JSON object
+ *      e:SID     an ended one, one JSON object
+ *      nb        not-before, decimal seconds
+ *      ban       one JSON object
+ */
+
+#include <stddef.h>
+
+#include "common/cleanup.h"
+
+typedef struct UserState UserState;
+
+typedef struct StateField {
+        char *name;  /* owned */
+        char *value; /* owned */
+} StateField;
+
+typedef struct StateFields {
+        StateField *items;
+        size_t n_items;
+} StateFields;
+
+/**
+ * state_fields_add() - append one field
+ * @fields:     grows
+ * @name:       copied, NUL-terminated
+ * @value:      copied; need not end with NUL, must not hold one
+ * @size:       bytes of @value
+ *
+ * Return: 0; -ENOMEM; USER_STATE_E_CORRUPT for a NUL in @value.
+ */
+int state_fields_add(StateFields *fields, const char *name, const char *value, size_t size);
+
+/**
+ * state_fields_clear() - free what the fields own; @fields itself is the caller's
+ * @fields:     empty afterwards
+ */
+void state_fields_clear(StateFields *fields);
+
+/**
+ * state_fields_encode() - write a state as fields
+ * @state:      borrowed
+ * @ret_fields: must be empty; cleared by the caller
+ *
+ * Return: 0; -ENOMEM.
+ */
+int state_fields_encode(const UserState *state, StateFields *ret_fields);
+
+/**
+ * state_fields_decode() - read a state from fields
+ * @tenant:     whose
+ * @user:       whose
+ * @fields:     borrowed; no fields at all is the empty state
+ * @ret_state:  owned by the caller
+ *
+ * Strict: an unknown field, a missing or malformed value, a session twice, fields without "v" are
+ * all corrupt. Return: 0; USER_STATE_E_CORRUPT; -ENOMEM.
+ */
+int state_fields_decode(const char *tenant, const char *user, const StateFields *fields,
+        UserState **ret_state);

@@ -1,0 +1,180 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * All that the store knows of one user, as one value: live sessions, recently ended ones, ban and
+ * not-before. Every verb loads it, decides on it by pure functions (here and in policy/), and commits
+ * it by compare-and-swap on its version. No I/O and no clock in here.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "authtoken/reason.h"
+
+#define SID_SIZE 22u /* 128 random bits, base64url; buffers are SID_SIZE + 1 */
+#define USER_STATE_SESSIONS_MAX 64u
+#define USER_STATE_ENDED_MAX 256u
+#define TENANT_NAME_MAX 63u
+
+/* Two states are the same exactly if both numbers agree. A record that was deleted and made again
+ * has another incarnation, so that no old reader can mistake it for the one it knew. */
+typedef struct StateVersion {
+        uint64_t incarnation; /* random, not 0 once stored; 0: nothing is stored */
+        uint64_t counter;
+} StateVersion;
+
+/* Owned strings; NULL where nothing was given. */
+typedef struct Session {
+        char sid[SID_SIZE + 1];
+        uint64_t generation; /* of the one live token; from 1 */
+        uint64_t rotated_at_sec;
+        uint64_t created_at_sec;
+        uint64_t last_seen_sec;
+        uint64_t issued_at_sec;  /* of the current token */
+        uint64_t token_end_sec;  /* exp of the current token */
+        uint64_t expires_at_sec; /* absolute end of the session */
+        char *audience_json;     /* array of strings, compact */
+        char *roles_json;        /* likewise */
+        char *platform, *device, *source, *name;
+        char *data_json; /* object, compact */
+        char *refresh_kid;
+        char *client_address, *user_agent;
+} Session;
+
+typedef struct EndedSession {
+        char sid[SID_SIZE + 1];
+        Reason reason; /* REASON_SESSION_* */
+        uint64_t ended_at_sec;
+        uint64_t keep_until_sec; /* after it no token of the session can be valid */
+} EndedSession;
+
+typedef struct UserState {
+        char *tenant;
+        char *user;
+        StateVersion version;
+        Session **sessions; /* owned, oldest first */
+        size_t n_sessions;
+        EndedSession *ended; /* oldest first */
+        size_t n_ended;
+        uint64_t not_before_sec; /* 0: none */
+        uint64_t ban_until_sec;  /* 0: none; UINT64_MAX: without end */
+        char *ban_reason;
+} UserState;
+
+enum {
+        USER_STATE_E_FULL = 1, /* USER_STATE_SESSIONS_MAX sessions are live */
+        USER_STATE_E_CORRUPT,  /* a field is not what user_state_encode() writes */
+};
+
+/**
+ * user_state_new() - the empty state of a user of whom nothing is stored
+ * @tenant:     copied
+ * @user:       copied
+ * @ret_state:  owned by the caller
+ *
+ * Return: 0; -ENOMEM.
+ */
+int user_state_new(const char *tenant, const char *user, UserState **ret_state);
+
+/**
+ * user_state_copy() - a deep copy to decide on
+ * @state:      borrowed
+ * @ret_state:  owned by the caller
+ *
+ * Return: 0; -ENOMEM.
+ */
+int user_state_copy(const UserState *state, UserState **ret_state);
+
+/**
+ * user_state_free() - free a state and all it owns
+ * @state:      NULL is fine
+ *
+ * Return: NULL.
+ */
+UserState *user_state_free(UserState *state);
+DEFINE_CLEANUP(UserState, user_state_free)
+
+/**
+ * session_free() - free a session that no state owns
+ * @session:    NULL is fine
+ *
+ * Return: NULL.
+ */
+Session *session_free(Session *session);
+DEFINE_CLEANUP(Session, session_free)
+
+/**
+ * user_state_find() - the live session with this id
+ * @state:      borrowed
+ * @sid:        NUL-terminated
+ *
+ * A session that is past its end by the caller's clock is still found: see user_state_check().
+ * Return: borrowed from @state, or NULL.
+ */
+Session *user_state_find(const UserState *state, const char *sid);
+
+/**
+ * user_state_add() - take a new session in
+ * @state:      changes
+ * @session:    owned by @state on success only
+ *
+ * Return: 0; USER_STATE_E_FULL; -ENOMEM.
+ */
+int user_state_add(UserState *state, Session *session);
+
+/**
+ * user_state_end() - end one live session and remember why
+ * @state:      changes
+ * @sid:        the session's id
+ * @reason:     REASON_SESSION_*
+ * @now_sec:    the caller's clock
+ *
+ * Return: true if it was live, false if there was no such session.
+ */
+bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t now_sec);
+
+/**
+ * user_state_prune() - end what is past its lifetime and forget what can no longer matter
+ * @state:      changes
+ * @now_sec:    the caller's clock
+ *
+ * Return: true if something changed.
+ */
+bool user_state_prune(UserState *state, uint64_t now_sec);
+
+/**
+ * user_state_check() - whether a session of the user may act now
+ * @state:      borrowed
+ * @sid:        the session's id
+ * @now_sec:    the caller's clock
+ *
+ * Absence means revoked: what is not listed as live is not live. A ban is not looked at.
+ * Return: REASON_OK; the recorded reason of its end; REASON_SESSION_EXPIRED past its end;
+ *         REASON_SESSION_UNKNOWN.
+ */
+Reason user_state_check(const UserState *state, const char *sid, uint64_t now_sec);
+
+/**
+ * user_state_check_token() - whether a token of a session is the one that is live
+ * @state:      borrowed
+ * @sid:        from the token's jti
+ * @generation: from the token's jti
+ * @issued_at_sec: the token's iat
+ * @now_sec:    the caller's clock
+ *
+ * Return: as user_state_check(), and REASON_GENERATION_OLD, REASON_ISSUED_BEFORE,
+ *         REASON_USER_BANNED.
+ */
+Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
+        uint64_t issued_at_sec, uint64_t now_sec);
+
+/**
+ * user_state_end_sec() - after this time nothing in the state can matter
+ * @state:      borrowed
+ *
+ * Return: seconds since the epoch; 0 for an empty state, which need not be stored at all.
+ */
+uint64_t user_state_end_sec(const UserState *state);

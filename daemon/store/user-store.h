@@ -1,0 +1,185 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Where users' states live: SQLite on one host, Redis for a fleet, behind one interface.
+ *
+ * Every call is asynchronous on the caller's sd-event loop. A completion is called exactly once, never
+ * before its starter returned, and not at all once its StoreCall was freed. Nothing here blocks the loop.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "common/cleanup.h"
+
+typedef struct UserState UserState;
+typedef struct UserStore UserStore;
+typedef struct StoreCall StoreCall;
+
+#define STORE_MESSAGE_MAX 256u
+#define STORE_LIST_MAX 100000u
+
+enum {
+        STORE_E_CONFLICT = 1, /* somebody changed the state since it was loaded */
+        STORE_E_OFFLINE,      /* no connection, or it broke: the outcome is unknown */
+        STORE_E_TIMEOUT,      /* no answer in time: the outcome is unknown */
+        STORE_E_REFUSED,      /* the store answered with an error: nothing was done */
+        STORE_E_CORRUPT,      /* what is stored is not a state */
+        STORE_E_NOT_FOUND,    /* user_store_find_sid(): no such session;
+                               * user_store_peek(): not known without asking */
+};
+
+typedef enum StoreType {
+        STORE_SQLITE,
+        STORE_REDIS,
+} StoreType;
+
+/* Borrowed for user_store_new() only. */
+typedef struct StoreConfig {
+        StoreType type;
+        const char *path;    /* SQLite: file; made 0600 */
+        const char *address; /* Redis: unix:PATH or tcp:IP:PORT */
+        const char *username, *password; /* Redis AUTH; NULL for none */
+        unsigned int database;           /* Redis SELECT */
+        const char *prefix;              /* Redis key prefix */
+        uint64_t timeout_usec;           /* of every command */
+        bool require_durable;            /* refuse a Redis without AOF or with eviction */
+        bool allow_plaintext;            /* TCP beyond loopback */
+        bool unsafe_no_sync;             /* SQLite synchronous=OFF, for measurements only */
+} StoreConfig;
+
+typedef struct StoreHealth {
+        bool online;
+        bool durable;                    /* acknowledged commits survive a crash of the store */
+        uint64_t n_commits, n_conflicts, n_errors;
+        uint64_t latency_usec;           /* of the last command */
+        char message[STORE_MESSAGE_MAX]; /* why it is offline or not durable; empty if all is well */
+} StoreHealth;
+
+/* @r: 0 or STORE_E_* or negative errno. */
+typedef void (*StoreLoadDone)(StoreCall *call, int r, UserState *state, void *userdata);
+typedef void (*StoreCommitDone)(StoreCall *call, int r, void *userdata);
+typedef void (*StoreFindDone)(StoreCall *call, int r, const char *user, void *userdata);
+typedef void (*StoreListDone)(StoreCall *call, int r, char **users, size_t n_users, void *userdata);
+/* The store tells what an administrator should read: connection lost and found, error replies.
+ * @priority: syslog priority. */
+typedef void (*StoreNotice)(int priority, const char *message, void *userdata);
+
+/**
+ * user_store_new() - open or connect
+ * @config:     borrowed
+ * @event:      referenced
+ * @notice:     may be NULL
+ * @userdata:   for @notice
+ * @ret_store:  owned by the caller
+ *
+ * SQLite opens, locks and checks its file here (the one moment when blocking is fine); Redis only starts
+ * to connect, and keeps at it with back-off. Return: 0; STORE_E_REFUSED bad address, locked or unusable
+ * file (@notice said why); negative errno.
+ */
+int user_store_new(const StoreConfig *config, sd_event *event, StoreNotice notice, void *userdata,
+        UserStore **ret_store);
+
+/**
+ * user_store_free() - end all calls without completing them, then close
+ * @store:      NULL is fine
+ *
+ * Commits that were handed to SQLite are finished before it returns. Return: NULL.
+ */
+UserStore *user_store_free(UserStore *store);
+DEFINE_CLEANUP(UserStore, user_store_free)
+
+/**
+ * user_store_load() - read a user's state
+ * @store:      connected or not
+ * @tenant:     borrowed for the call of this function
+ * @user:       likewise
+ * @done:       gets the state, owned by it; the empty state if nothing is stored
+ * @userdata:   for @done
+ * @ret_call:   owned by the caller until @done has returned; freeing it silences @done
+ *
+ * Return: 0 started; -ENOMEM.
+ */
+int user_store_load(UserStore *store, const char *tenant, const char *user, StoreLoadDone done,
+        void *userdata, StoreCall **ret_call);
+
+/**
+ * user_store_peek() - read a state without waiting, from memory
+ * @store:      any
+ * @tenant:     whose
+ * @user:       whose
+ * @ret_state:  borrowed; valid until control returns to the loop
+ *
+ * Answers only while memory is known to equal the store: SQLite, whose one writer we are, for a state
+ * that was loaded before. Return: 0; STORE_E_NOT_FOUND: use user_store_load().
+ */
+int user_store_peek(
+        UserStore *store, const char *tenant, const char *user, const UserState **ret_state);
+
+/**
+ * user_store_commit() - replace a user's state if nobody changed it
+ * @store:      connected or not
+ * @state:      the new state, with the version it was loaded with; borrowed for the call of this
+ *              function. The stored one gets the next version; an empty state is deleted.
+ * @done:       called when the state is durable
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * Atomic, with the SID index, in one Lua script or one transaction.
+ * Return: 0 started; -ENOMEM.
+ */
+int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone done,
+        void *userdata, StoreCall **ret_call);
+
+/**
+ * user_store_find_sid() - which user a session belongs to
+ * @store:      connected or not
+ * @tenant:     borrowed for the call of this function
+ * @sid:        likewise
+ * @done:       gets the user's name, borrowed; a hint, to be confirmed by loading that user
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * Return: 0 started; -ENOMEM.
+ */
+int user_store_find_sid(UserStore *store, const char *tenant, const char *sid, StoreFindDone done,
+        void *userdata, StoreCall **ret_call);
+
+/**
+ * user_store_list() - names of the users of whom something is stored
+ * @store:      connected or not
+ * @tenant:     borrowed for the call of this function
+ * @done:       gets borrowed names, at most STORE_LIST_MAX
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * Return: 0 started; -ENOMEM.
+ */
+int user_store_list(UserStore *store, const char *tenant, StoreListDone done, void *userdata,
+        StoreCall **ret_call);
+
+/**
+ * store_call_free() - forget a call; its completion will not be called
+ * @call:       NULL is fine. A commit that was sent still takes place.
+ *
+ * Return: NULL.
+ */
+StoreCall *store_call_free(StoreCall *call);
+DEFINE_CLEANUP(StoreCall, store_call_free)
+
+/**
+ * user_store_expire() - let go of states whose end has passed
+ * @store:      any; Redis does it by itself
+ * @now_sec:    the caller's clock
+ */
+void user_store_expire(UserStore *store, uint64_t now_sec);
+
+/**
+ * user_store_health() - what `status` tells
+ * @store:      any
+ * @ret_health: filled
+ */
+void user_store_health(const UserStore *store, StoreHealth *ret_health);
