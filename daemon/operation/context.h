@@ -1,0 +1,58 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What every verb works with: the parts of the daemon, wired by manager.c.
+ */
+
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "authtoken/reason.h"
+
+typedef struct Config Config;
+typedef struct HandleTable HandleTable;
+typedef struct Journal Journal;
+typedef struct Keyring Keyring;
+typedef struct LoginEnder LoginEnder;
+typedef struct Logind Logind;
+typedef struct LoginRegistry LoginRegistry;
+typedef struct Operation Operation;
+typedef struct TokenCache TokenCache;
+typedef struct UserQueue UserQueue;
+typedef struct UserStore UserStore;
+
+typedef enum SessionEventType {
+        SESSION_EVENT_OPENED,
+        SESSION_EVENT_ENDING,
+        SESSION_EVENT_ENDED,
+} SessionEventType;
+
+/* Told to everybody on the bus, so it holds nothing but the session's id and a reason. */
+typedef struct SessionEvent {
+        SessionEventType type;
+        const char *sid;
+        const char *reason;
+        uint64_t deadline_usec; /* ENDING: CLOCK_REALTIME when the login will be ended */
+} SessionEvent;
+
+typedef void (*SessionEventSink)(const SessionEvent *event, void *userdata);
+
+typedef struct Context {
+        sd_event *event;
+        const Config *config;
+        Journal *journal;
+        Keyring *keyring;
+        TokenCache *cache;
+        UserStore *store;
+        LoginRegistry *logins;
+        Logind *logind;
+        HandleTable *handles;
+        UserQueue *queue;
+        LoginEnder *ender;
+        SessionEventSink sink; /* NULL: nobody listens */
+        void *sink_userdata;
+        Operation *operations; /* all that are under way */
+        uint64_t n_logins, n_refusals;
+        Reason last_refusal;
+} Context;

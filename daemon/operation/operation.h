@@ -1,0 +1,194 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What the daemon can do. Each verb is a file of this folder with one start function; both faces (socket
+ * and D-Bus) start the same verbs. A verb always runs to its end, and completes exactly once, never before
+ * its starter returned; a caller that goes away detaches, and the verb goes on without it: a revocation
+ * does not depend on somebody waiting for it.
+ *
+ * This is the only layer that reads the clock (operation_now_sec()).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "authtoken/reason.h"
+
+typedef struct Claims Claims;
+typedef struct Context Context;
+typedef struct Operation Operation;
+typedef struct Secret Secret;
+
+/* One session as `list` tells it. Strings are borrowed for the completion; NULL where there is none. */
+typedef struct LoginRow {
+        const char *id, *logind_id, *service, *tty, *rhost;
+        pid_t leader;
+        uint64_t opened_at_sec;
+} LoginRow;
+
+typedef struct SessionRow {
+        const char *sid, *user, *tenant;
+        uint64_t created_at_sec, last_seen_sec, expires_at_sec, token_end_sec, generation;
+        const char *platform, *device, *source, *name, *audience_json, *roles_json;
+        const LoginRow *logins; /* on this host */
+        size_t n_logins;
+} SessionRow;
+
+/* What a verb completes with. Only the members its header names are set; all are borrowed. */
+typedef struct OperationResult {
+        Reason reason; /* REASON_OK, or why not */
+        const char *user, *sid, *handle;
+        const Claims *claims;
+        const char *claims_json;
+        const Secret *token;
+        const char *kid, *jti;
+        uint64_t expires_at_sec;
+        unsigned int n_revoked, n_ended, n_failed;
+        const SessionRow *sessions;
+        size_t n_sessions;
+} OperationResult;
+
+typedef void (*OperationDone)(Operation *op, const OperationResult *result, void *userdata);
+
+/* Who asks over the socket, and for what: the five requests of ipc-message.h. Borrowed for the call
+ * of the start function only. */
+typedef struct LoginRequest {
+        pid_t pid; /* SO_PEERCRED */
+        uid_t uid;
+        const char *user, *service, *tty, *rhost, *ruser; /* NUL-terminated or NULL */
+        const char *handle, *audience;
+        const char *token;
+        size_t token_size;
+        bool other_auth;
+} LoginRequest;
+
+/* A token to be issued. Borrowed for the call of the start function only. */
+typedef struct IssueOrder {
+        const char *user;
+        const char *const *audience, *const *roles;
+        size_t n_audience, n_roles;
+        const char *platform, *device, *source, *name, *data_json;
+        uint64_t lifetime_sec;   /* 0: as configured */
+        uint64_t not_before_sec; /* 0: none */
+        const char *client_address, *user_agent;
+} IssueOrder;
+
+/* Which sessions of a user are meant. Borrowed for the call of the start function only. */
+typedef struct SessionFilter {
+        const char *user; /* NULL: every user (list only) */
+        const char *sid;  /* NULL: all */
+        const char *platform, *device, *service, *rhost;
+} SessionFilter;
+
+/**
+ * operation_detach() - nobody waits for the completion any more
+ * @op:         under way; NULL is fine
+ *
+ * Return: NULL.
+ */
+Operation *operation_detach(Operation *op);
+
+/**
+ * operation_now_sec() - the wall clock
+ *
+ * Return: seconds since the epoch.
+ */
+uint64_t operation_now_sec(void);
+
+/* Every start function: 0 started, @ret_op is valid until @done was called (and may be NULL if the caller
+ * will never detach); negative errno: not started, @done will not be called. */
+
+/**
+ * authenticate_start() - AUTHENTICATE: is this token good for this user
+ * Sets: handle (root only), sid.
+ */
+int authenticate_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * account_start() - ACCOUNT: does anything speak against this user going on
+ */
+int account_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * open_session_start() - OPEN_SESSION: record the login, then make sure that its session still lives
+ */
+int open_session_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * close_session_start() - CLOSE_SESSION: the login's own process says that it is over
+ */
+int close_session_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * validate_start() - VALIDATE: verify a token and look its session up; nothing changes
+ * Sets: claims, claims_json, sid, user.
+ */
+int validate_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * validate_now() - the same without waiting, when all that is needed is in memory
+ * @context:    the daemon
+ * @request:    borrowed
+ * @ret_result: borrowed until control returns to the loop
+ *
+ * Return: true if it was decided; false: use validate_start().
+ */
+bool validate_now(Context *context, const LoginRequest *request, OperationResult *ret_result);
+
+/**
+ * issue_start() - a new session with its first token
+ * Sets: token, sid, jti, kid, expires_at_sec.
+ */
+int issue_start(Context *context, const IssueOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
+
+/**
+ * find_owner_start() - which user a session belongs to
+ * @context:    the daemon
+ * @subject:    a session id, a jti, or a whole token (expired or not, but with a valid signature)
+ *
+ * Sets: user, sid. REASON_SESSION_UNKNOWN if there is none.
+ */
+int find_owner_start(Context *context, const char *subject, OperationDone done, void *userdata,
+        Operation **ret_op);
+
+/**
+ * revoke_start() - end sessions; their logins end right after the reply
+ * @context:    the daemon
+ * @filter:     user, and sid for one session
+ * @note:       the administrator's words for the journal, may be empty
+ *
+ * Sets: n_revoked. With a sid that is not live: the reason of its end, or REASON_SESSION_UNKNOWN.
+ */
+int revoke_start(Context *context, const SessionFilter *filter, const char *note,
+        OperationDone done, void *userdata, Operation **ret_op);
+
+/**
+ * kick_start() - end sessions and wait until their logins are gone
+ * @context:    the daemon
+ * @filter:     user, and what else narrows it
+ * @note:       the administrator's words for the journal, may be empty
+ *
+ * Sets: n_revoked, n_ended, n_failed: logind sessions (or processes without one) that ended and that did
+ * not. As revoke_start() for a sid that is not live, unless a login of it is still there: it is ended.
+ */
+int kick_start(Context *context, const SessionFilter *filter, const char *note, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * list_start() - live sessions
+ * @context:    the daemon
+ * @filter:     user or NULL
+ *
+ * Sets: sessions, n_sessions.
+ */
+int list_start(Context *context, const SessionFilter *filter, OperationDone done, void *userdata,
+        Operation **ret_op);
