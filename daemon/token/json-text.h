@@ -1,0 +1,27 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Strict JSON for everything that comes from outside: one object, UTF-8, no duplicate member, no
+ * NUL, bounded depth, nothing behind it.
+ */
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#define JSON_TEXT_DEPTH_MAX 16u
+
+enum {
+        JSON_TEXT_E_INVALID = 1,
+};
+
+/**
+ * json_text_parse() - parse one object
+ * @text:       bytes; need not end with NUL
+ * @size:       of @text
+ * @ret_object: owned by the caller
+ *
+ * Return: 0; JSON_TEXT_E_INVALID. A lack of memory cannot be told from invalid text.
+ */
+int json_text_parse(const char *text, size_t size, json_t **ret_object);

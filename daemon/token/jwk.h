@@ -1,0 +1,74 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * JSON Web Keys (RFC 7517, 7518 section 6, 8037 section 2): read, write, thumbprint (RFC 7638).
+ */
+
+#include <stdbool.h>
+
+#include <jansson.h>
+#include <openssl/types.h>
+
+#include "common/cleanup.h"
+#include "common/secret.h"
+#include "daemon/token/algorithm.h"
+#include "daemon/token/key.h"
+
+/* A key as its file describes it. */
+typedef struct Jwk {
+        EVP_PKEY *pkey;             /* or */
+        Secret *secret;             /* HMAC */
+        const Algorithm *algorithm; /* NULL: the key names none */
+        char *kid;                  /* NULL: the key has none */
+        bool has_private;
+        bool may_sign;
+} Jwk;
+
+/**
+ * jwk_parse() - read one key
+ * @object:     JSON object; borrowed
+ * @ret_jwk:    owned by the caller
+ *
+ * "use" must be "sig" when it is there; "key_ops" must allow what a signature key does.
+ * Strength is checked by key_new(), not here.
+ * Return: 0; KEY_E_MALFORMED, _TYPE, _ALGORITHM, _USE, _KID, _POINT, _PAIR; -ENOMEM.
+ */
+int jwk_parse(const json_t *object, Jwk **ret_jwk);
+
+/**
+ * jwk_free() - wipe and free
+ * @jwk:        NULL is fine
+ *
+ * Return: NULL.
+ */
+Jwk *jwk_free(Jwk *jwk);
+DEFINE_CLEANUP(Jwk, jwk_free)
+
+/**
+ * jwk_export_public() - the members that are required to describe a public key
+ * @pkey:       RSA, EC or Ed25519
+ * @ret_object: owned by the caller; "kty" and the type's members, without kid and alg
+ *
+ * Return: 0; KEY_E_TYPE; -ENOMEM; -EIO.
+ */
+int jwk_export_public(EVP_PKEY *pkey, json_t **ret_object);
+
+/**
+ * jwk_thumbprint() - SHA-256 thumbprint (RFC 7638 section 3)
+ * @pkey:       RSA, EC or Ed25519
+ * @text:       receives KEY_THUMBPRINT_SIZE characters and NUL
+ *
+ * Return: 0; KEY_E_TYPE; -ENOMEM; -EIO.
+ */
+int jwk_thumbprint(EVP_PKEY *pkey, char text[KEY_THUMBPRINT_SIZE + 1]);
+
+/**
+ * jwk_generate() - make a new private key and write it as a JWK
+ * @algorithm:  what it is for
+ * @kid:        receives its thumbprint, or a random name for HMAC, and NUL
+ * @ret_text:   owned by the caller; the whole JWK with kid, alg, use and the private members
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text);

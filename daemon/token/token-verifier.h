@@ -1,0 +1,27 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The strict verification of an access token (RFC 7515, 7519, 8725), from bytes to claims. It says
+ * nothing about the session: a valid token of a session that has ended is still refused later.
+ */
+
+#include "authtoken/reason.h"
+#include "daemon/token/claims.h"
+#include "daemon/token/keyring.h"
+#include "daemon/token/verify-rules.h"
+
+/**
+ * token_verify() - decide whether a token is one of ours, for this audience and user, and valid now
+ * @keyring:    the issuer's keys
+ * @rules:      what every token has to satisfy
+ * @request:    the token and what it is held against
+ * @ret_claims: one reference, owned by the caller; untouched unless the answer is REASON_OK, and
+ *              with rules->signature_only always
+ *
+ * Order: size, form, header, key, signature, and only then the payload. No byte of the payload
+ * is interpreted before its signature is valid.
+ * Return: REASON_OK, or the reason of the refusal; REASON_INTERNAL for anything unexpected.
+ */
+Reason token_verify(const Keyring *keyring, const VerifyRules *rules, const VerifyRequest *request,
+        Claims **ret_claims);

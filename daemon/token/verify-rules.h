@@ -1,0 +1,34 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What a token has to satisfy: VerifyRules stand in the configuration, a VerifyRequest is one
+ * question.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VERIFY_MAX_SIZE_DEFAULT         8192u
+#define VERIFY_MAX_LIFETIME_DEFAULT_SEC 86400u
+#define VERIFY_LEEWAY_DEFAULT_SEC       30u
+#define VERIFY_LEEWAY_MAX_SEC           300u
+
+typedef struct VerifyRules {
+        const char *issuer;        /* "iss" must equal it; NULL: any */
+        uint64_t leeway_sec;       /* 0 … VERIFY_LEEWAY_MAX_SEC */
+        uint64_t max_lifetime_sec; /* of exp - iat */
+        size_t max_size;           /* of the whole token */
+        bool foreign;              /* another issuer's: "typ" may be JWT or absent too, "jti" and
+                                      "sub" any text */
+        bool signature_only;       /* stop after the signature; any payload will do */
+} VerifyRules;
+
+typedef struct VerifyRequest {
+        const char *token; /* borrowed; a secret */
+        size_t token_size;
+        uint64_t now_sec;     /* seconds since the epoch */
+        const char *audience; /* must be among "aud"; NULL: not compared */
+        const char *user;     /* "sub" must equal it; NULL: not compared */
+} VerifyRequest;
