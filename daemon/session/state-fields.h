@@ -4,7 +4,7 @@
 /*
  * A user's state as named text fields, the one form in which both stores keep it:
  *
- *      v         INCARNATION.COUNTER, hexadecimal
+ *      v         INCARNATION.COUNTER, hexadecimal without leading zeros
  *      s:SID     a live session, one JSON object
  *      e:SID     an ended one, one JSON object
  *      nb        not-before, decimal seconds
@@ -15,7 +15,16 @@
 
 #include "common/cleanup.h"
 
+typedef struct StateVersion StateVersion;
 typedef struct UserState UserState;
+
+#define STATE_FIELD_VERSION    "v"
+#define STATE_FIELD_NOT_BEFORE "nb"
+#define STATE_FIELD_BAN        "ban"
+#define STATE_FIELD_LIVE       "s:" /* followed by the sid */
+#define STATE_FIELD_ENDED      "e:" /* likewise */
+
+#define STATE_VERSION_SIZE 33u
 
 typedef struct StateField {
         char *name;  /* owned */
@@ -45,11 +54,27 @@ int state_fields_add(StateFields *fields, const char *name, const char *value, s
 void state_fields_clear(StateFields *fields);
 
 /**
+ * state_version_format() - write a version as the field "v" holds it
+ * @version:    of a state
+ * @text:       receives at most STATE_VERSION_SIZE characters and NUL
+ */
+void state_version_format(const StateVersion *version, char text[STATE_VERSION_SIZE + 1]);
+
+/**
+ * state_version_parse() - read what state_version_format() wrote, and nothing else
+ * @text:       NUL-terminated
+ * @ret_version: untouched on failure
+ *
+ * Return: 0; USER_STATE_E_CORRUPT.
+ */
+int state_version_parse(const char *text, StateVersion *ret_version);
+
+/**
  * state_fields_encode() - write a state as fields
  * @state:      borrowed
  * @ret_fields: must be empty; cleared by the caller
  *
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM; -EINVAL a text is not UTF-8, or a number is above SESSION_NUMBER_MAX.
  */
 int state_fields_encode(const UserState *state, StateFields *ret_fields);
 
@@ -63,5 +88,5 @@ int state_fields_encode(const UserState *state, StateFields *ret_fields);
  * Strict: an unknown field, a missing or malformed value, a session twice, fields without "v" are
  * all corrupt. Return: 0; USER_STATE_E_CORRUPT; -ENOMEM.
  */
-int state_fields_decode(const char *tenant, const char *user, const StateFields *fields,
-        UserState **ret_state);
+int state_fields_decode(
+        const char *tenant, const char *user, const StateFields *fields, UserState **ret_state);

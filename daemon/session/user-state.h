@@ -11,13 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/cleanup.h"
 #include "authtoken/reason.h"
+#include "common/cleanup.h"
+#include "daemon/session/session.h"
 
-#define SID_SIZE 22u /* 128 random bits, base64url; buffers are SID_SIZE + 1 */
 #define USER_STATE_SESSIONS_MAX 64u
-#define USER_STATE_ENDED_MAX 256u
-#define TENANT_NAME_MAX 63u
+#define USER_STATE_ENDED_MAX    256u
+#define TENANT_NAME_MAX         63u
+/* How long a not-before time is kept: no token may be configured to live longer. */
+#define USER_STATE_NOT_BEFORE_KEEP_SEC (32u * 86400u)
 
 /* Two states are the same exactly if both numbers agree. A record that was deleted and made again
  * has another incarnation, so that no old reader can mistake it for the one it knew. */
@@ -25,24 +27,6 @@ typedef struct StateVersion {
         uint64_t incarnation; /* random, not 0 once stored; 0: nothing is stored */
         uint64_t counter;
 } StateVersion;
-
-/* Owned strings; NULL where nothing was given. */
-typedef struct Session {
-        char sid[SID_SIZE + 1];
-        uint64_t generation; /* of the one live token; from 1 */
-        uint64_t rotated_at_sec;
-        uint64_t created_at_sec;
-        uint64_t last_seen_sec;
-        uint64_t issued_at_sec;  /* of the current token */
-        uint64_t token_end_sec;  /* exp of the current token */
-        uint64_t expires_at_sec; /* absolute end of the session */
-        char *audience_json;     /* array of strings, compact */
-        char *roles_json;        /* likewise */
-        char *platform, *device, *source, *name;
-        char *data_json; /* object, compact */
-        char *refresh_kid;
-        char *client_address, *user_agent;
-} Session;
 
 typedef struct EndedSession {
         char sid[SID_SIZE + 1];
@@ -98,15 +82,6 @@ UserState *user_state_free(UserState *state);
 DEFINE_CLEANUP(UserState, user_state_free)
 
 /**
- * session_free() - free a session that no state owns
- * @session:    NULL is fine
- *
- * Return: NULL.
- */
-Session *session_free(Session *session);
-DEFINE_CLEANUP(Session, session_free)
-
-/**
  * user_state_find() - the live session with this id
  * @state:      borrowed
  * @sid:        NUL-terminated
@@ -121,7 +96,8 @@ Session *user_state_find(const UserState *state, const char *sid);
  * @state:      changes
  * @session:    owned by @state on success only
  *
- * Return: 0; USER_STATE_E_FULL; -ENOMEM.
+ * Sessions stay in the order of their creation. Return: 0; USER_STATE_E_FULL; -ENOMEM; -EEXIST the
+ * state knows the sid, live or ended: what has ended does not come back.
  */
 int user_state_add(UserState *state, Session *session);
 
@@ -132,7 +108,8 @@ int user_state_add(UserState *state, Session *session);
  * @reason:     REASON_SESSION_*
  * @now_sec:    the caller's clock
  *
- * Return: true if it was live, false if there was no such session.
+ * When there are USER_STATE_ENDED_MAX ended ones, or no memory, the oldest reason is forgotten; the
+ * session has ended all the same. Return: true if it was live, false if there was no such session.
  */
 bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t now_sec);
 
@@ -165,8 +142,8 @@ Reason user_state_check(const UserState *state, const char *sid, uint64_t now_se
  * @issued_at_sec: the token's iat
  * @now_sec:    the caller's clock
  *
- * Return: as user_state_check(), and REASON_GENERATION_OLD, REASON_ISSUED_BEFORE,
- *         REASON_USER_BANNED.
+ * A generation that is not reached yet is unknown: the store was set back. Return: as
+ * user_state_check(), then REASON_USER_BANNED, REASON_ISSUED_BEFORE, REASON_GENERATION_OLD.
  */
 Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
         uint64_t issued_at_sec, uint64_t now_sec);
@@ -178,3 +155,18 @@ Reason user_state_check_token(const UserState *state, const char *sid, uint64_t 
  * Return: seconds since the epoch; 0 for an empty state, which need not be stored at all.
  */
 uint64_t user_state_end_sec(const UserState *state);
+
+/**
+ * user_state_size() - bytes of memory that a state takes
+ * @state:      borrowed
+ */
+size_t user_state_size(const UserState *state);
+
+/**
+ * user_state_insert_ended() - put an ended session in its place, for a reader of stored states
+ * @state:      changes
+ * @entry:      copied
+ *
+ * Return: 0; USER_STATE_E_FULL; -ENOMEM; -EEXIST the state knows the sid.
+ */
+int user_state_insert_ended(UserState *state, const EndedSession *entry);

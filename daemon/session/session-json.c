@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "daemon/session/session-json.h"
+#include "daemon/session/session.h"
+#include "daemon/session/user-state.h"
+
+int session_json_set_number(json_t *object, const char *name, uint64_t number) {
+        if (number > SESSION_NUMBER_MAX)
+                return -EINVAL;
+        return json_object_set_new(object, name, json_integer((json_int_t)number)) < 0 ? -ENOMEM
+                                                                                       : 0;
+}
+
+int session_json_set_text(json_t *object, const char *name, const char *text) {
+        if (!text_is_utf8(text, strlen(text)))
+                return -EINVAL;
+        return json_object_set_new(object, name, json_string_nocheck(text)) < 0 ? -ENOMEM : 0;
+}
+
+bool session_json_get_number(const json_t *value, uint64_t *ret_number) {
+        json_int_t number = json_integer_value(value);
+
+        if (!json_is_integer(value) || number < 0 || (uint64_t)number > SESSION_NUMBER_MAX)
+                return false;
+        *ret_number = (uint64_t)number;
+        return true;
+}
+
+static int encode_member(json_t *object, const SessionMember *member, const Session *session) {
+        const char *text;
+
+        if (member->type == SESSION_MEMBER_NUMBER)
+                return session_json_set_number(
+                        object, member->name, session_get_number(session, member));
+        text = session_get_text(session, member);
+        return text ? session_json_set_text(object, member->name, text) : 0;
+}
+
+int session_json_encode(const Session *session, char **ret_text) {
+        json_auto_t *object = json_object();
+        char *text;
+
+        if (!object)
+                return -ENOMEM;
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
+                int r = encode_member(object, &session_members[i], session);
+
+                if (r < 0)
+                        return r;
+        }
+        text = json_dumps(object, JSON_COMPACT);
+        if (!text)
+                return -ENOMEM;
+        *ret_text = text;
+        return 0;
+}
+
+static bool is_array_of_strings(const json_t *json) {
+        const json_t *element;
+        size_t i;
+
+        if (!json_is_array(json))
+                return false;
+        json_array_foreach(json, i, element) {
+                if (!json_is_string(element))
+                        return false;
+        }
+        return true;
+}
+
+static bool text_fits(SessionMemberType type, const char *text) {
+        json_auto_t *json = NULL;
+
+        if (type == SESSION_MEMBER_TEXT)
+                return true;
+        json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        return type == SESSION_MEMBER_OBJECT ? json_is_object(json) : is_array_of_strings(json);
+}
+
+static int decode_member(Session *session, const SessionMember *member, const json_t *value) {
+        const char *text;
+
+        if (member->type == SESSION_MEMBER_NUMBER)
+                return session_json_get_number(value, session_number(session, member))
+                               ? 0
+                               : USER_STATE_E_CORRUPT;
+        text = json_string_value(value);
+        if (!value)
+                return 0;
+        if (!text || !text_fits(member->type, text))
+                return USER_STATE_E_CORRUPT;
+        *session_text(session, member) = strdup(text);
+        return *session_text(session, member) ? 0 : -ENOMEM;
+}
+
+int session_json_decode(const char *sid, const char *text, Session **ret_session) {
+        json_auto_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
+        size_t n_found = 0;
+
+        if (!session)
+                return -ENOMEM;
+        if (!json_is_object(object) || strlen(sid) != SID_SIZE)
+                return USER_STATE_E_CORRUPT;
+        memcpy(session->sid, sid, SID_SIZE);
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
+                const json_t *value = json_object_get(object, session_members[i].name);
+                int r = decode_member(session, &session_members[i], value);
+
+                if (r)
+                        return r;
+                n_found += value != NULL;
+        }
+        /* A member that is not in the table would be lost by the next commit. */
+        if (n_found != json_object_size(object) || session->generation == 0)
+                return USER_STATE_E_CORRUPT;
+        *ret_session = TAKE_PTR(session);
+        return 0;
+}

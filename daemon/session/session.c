@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/session/session.h"
+
+const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
+        { "gen", SESSION_MEMBER_NUMBER, offsetof(Session, generation) },
+        { "rotated", SESSION_MEMBER_NUMBER, offsetof(Session, rotated_at_sec) },
+        { "created", SESSION_MEMBER_NUMBER, offsetof(Session, created_at_sec) },
+        { "seen", SESSION_MEMBER_NUMBER, offsetof(Session, last_seen_sec) },
+        { "iat", SESSION_MEMBER_NUMBER, offsetof(Session, issued_at_sec) },
+        { "exp", SESSION_MEMBER_NUMBER, offsetof(Session, token_end_sec) },
+        { "end", SESSION_MEMBER_NUMBER, offsetof(Session, expires_at_sec) },
+        { "aud", SESSION_MEMBER_STRINGS, offsetof(Session, audience_json) },
+        { "roles", SESSION_MEMBER_STRINGS, offsetof(Session, roles_json) },
+        { "plat", SESSION_MEMBER_TEXT, offsetof(Session, platform) },
+        { "did", SESSION_MEMBER_TEXT, offsetof(Session, device) },
+        { "src", SESSION_MEMBER_TEXT, offsetof(Session, source) },
+        { "name", SESSION_MEMBER_TEXT, offsetof(Session, name) },
+        { "data", SESSION_MEMBER_OBJECT, offsetof(Session, data_json) },
+        { "kid", SESSION_MEMBER_TEXT, offsetof(Session, refresh_kid) },
+        { "addr", SESSION_MEMBER_TEXT, offsetof(Session, client_address) },
+        { "agent", SESSION_MEMBER_TEXT, offsetof(Session, user_agent) },
+};
+
+Session *session_free(Session *session) {
+        if (!session)
+                return NULL;
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++)
+                if (session_members[i].type != SESSION_MEMBER_NUMBER)
+                        free(*session_text(session, &session_members[i]));
+        free(session);
+        return NULL;
+}
+
+int session_copy(const Session *session, Session **ret_session) {
+        _cleanup_(session_freep) Session *copy = calloc(1, sizeof(*copy));
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy->sid, session->sid, sizeof(copy->sid));
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
+                const SessionMember *member = &session_members[i];
+                const char *text;
+
+                if (member->type == SESSION_MEMBER_NUMBER) {
+                        *session_number(copy, member) = session_get_number(session, member);
+                        continue;
+                }
+                text = session_get_text(session, member);
+                if (!text)
+                        continue;
+                *session_text(copy, member) = strdup(text);
+                if (!*session_text(copy, member))
+                        return -ENOMEM;
+        }
+        *ret_session = TAKE_PTR(copy);
+        return 0;
+}
+
+size_t session_size(const Session *session) {
+        size_t size = sizeof(*session);
+
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
+                const char *text = NULL;
+
+                if (session_members[i].type != SESSION_MEMBER_NUMBER)
+                        text = session_get_text(session, &session_members[i]);
+                if (text)
+                        size += strlen(text) + 1;
+        }
+        return size;
+}
+
+uint64_t session_end_sec(const Session *session) {
+        uint64_t end_sec = session->token_end_sec > session->expires_at_sec
+                                   ? session->token_end_sec
+                                   : session->expires_at_sec;
+
+        return end_sec > UINT64_MAX - SESSION_END_MARGIN_SEC ? UINT64_MAX
+                                                             : end_sec + SESSION_END_MARGIN_SEC;
+}

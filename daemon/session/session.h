@@ -1,0 +1,100 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * One session as a value. Its members are listed once, in session_members: copying, freeing and the
+ * stored form all follow that table, so none of them can miss a member.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "daemon/token/jti.h"
+
+#define SESSION_NUMBER_MAX (UINT64_C(1) << 53)
+/* The largest leeway that a verifier can be configured with. */
+#define SESSION_END_MARGIN_SEC 300u
+
+/* Owned strings; NULL where nothing was given. */
+typedef struct Session {
+        char sid[SID_SIZE + 1];
+        uint64_t generation; /* of the one live token; from 1 */
+        uint64_t rotated_at_sec;
+        uint64_t created_at_sec;
+        uint64_t last_seen_sec;
+        uint64_t issued_at_sec;  /* of the current token */
+        uint64_t token_end_sec;  /* exp of the current token */
+        uint64_t expires_at_sec; /* absolute end of the session */
+        char *audience_json;     /* array of strings, compact */
+        char *roles_json;        /* likewise */
+        char *platform, *device, *source, *name;
+        char *data_json; /* object, compact */
+        char *refresh_kid;
+        char *client_address, *user_agent;
+} Session;
+
+typedef enum SessionMemberType {
+        SESSION_MEMBER_NUMBER,
+        SESSION_MEMBER_TEXT,
+        SESSION_MEMBER_STRINGS, /* text that is a JSON array of strings */
+        SESSION_MEMBER_OBJECT,  /* text that is a JSON object */
+} SessionMemberType;
+
+typedef struct SessionMember {
+        const char *name; /* in the stored form */
+        SessionMemberType type;
+        size_t offset; /* of a uint64_t or a char * in Session */
+} SessionMember;
+
+#define SESSION_MEMBERS_COUNT 17u
+extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
+
+/**
+ * session_copy() - a deep copy
+ * @session:    borrowed
+ * @ret_session: owned by the caller
+ *
+ * Return: 0; -ENOMEM.
+ */
+int session_copy(const Session *session, Session **ret_session);
+
+/**
+ * session_free() - free a session that no state owns
+ * @session:    NULL is fine
+ *
+ * Return: NULL.
+ */
+Session *session_free(Session *session);
+DEFINE_CLEANUP(Session, session_free)
+
+/**
+ * session_size() - bytes of memory that a session takes
+ * @session:    borrowed
+ */
+size_t session_size(const Session *session);
+
+/**
+ * session_end_sec() - after this time no token of the session can be valid, on any host
+ * @session:    borrowed
+ *
+ * The later end of token and session, plus SESSION_END_MARGIN_SEC for leeway.
+ */
+uint64_t session_end_sec(const Session *session);
+
+/* Where a member lies; the table's type says which of the two it is. */
+static inline uint64_t *session_number(Session *session, const SessionMember *member) {
+        return (uint64_t *)(void *)((char *)session + member->offset);
+}
+
+static inline char **session_text(Session *session, const SessionMember *member) {
+        return (char **)(void *)((char *)session + member->offset);
+}
+
+static inline uint64_t session_get_number(const Session *session, const SessionMember *member) {
+        return *(const uint64_t *)(const void *)((const char *)session + member->offset);
+}
+
+static inline const char *session_get_text(const Session *session, const SessionMember *member) {
+        return *(char *const *)(const void *)((const char *)session + member->offset);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "daemon/session/session-json.h"
+#include "daemon/session/state-fields.h"
+#include "daemon/session/user-state.h"
+
+#define FIELD_NAME_SIZE (2u + SID_SIZE)
+
+int state_fields_add(StateFields *fields, const char *name, const char *value, size_t size) {
+        _cleanup_(freep) char *own_name = NULL, *own_value = NULL;
+        StateField *items;
+
+        if (memchr(value, '\0', size))
+                return USER_STATE_E_CORRUPT;
+        own_name = strdup(name);
+        own_value = strndup(value, size);
+        if (!own_name || !own_value)
+                return -ENOMEM;
+        items = reallocarray(fields->items, fields->n_items + 1, sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        items[fields->n_items].name = TAKE_PTR(own_name);
+        items[fields->n_items].value = TAKE_PTR(own_value);
+        fields->items = items;
+        fields->n_items++;
+        return 0;
+}
+
+void state_fields_clear(StateFields *fields) {
+        for (size_t i = 0; i < fields->n_items; i++) {
+                free(fields->items[i].name);
+                free(fields->items[i].value);
+        }
+        free(fields->items);
+        *fields = (StateFields){ 0 };
+}
+
+void state_version_format(const StateVersion *version, char text[STATE_VERSION_SIZE + 1]) {
+        snprintf(text, STATE_VERSION_SIZE + 1, "%" PRIx64 ".%" PRIx64, version->incarnation,
+                version->counter);
+}
+
+/* Reads up to 16 lower-case digits; what is not canonical is found by writing it again. */
+static uint64_t parse_hex(const char **cursor) {
+        uint64_t number = 0;
+
+        for (size_t i = 0; i < 16; i++) {
+                char c = **cursor;
+
+                if (c >= '0' && c <= '9')
+                        number = number << 4 | (uint64_t)(c - '0');
+                else if (c >= 'a' && c <= 'f')
+                        number = number << 4 | (uint64_t)(c - 'a' + 10);
+                else
+                        break;
+                (*cursor)++;
+        }
+        return number;
+}
+
+int state_version_parse(const char *text, StateVersion *ret_version) {
+        char again[STATE_VERSION_SIZE + 1];
+        const char *cursor = text;
+        StateVersion version;
+
+        version.incarnation = parse_hex(&cursor);
+        if (*cursor != '.')
+                return USER_STATE_E_CORRUPT;
+        cursor++;
+        version.counter = parse_hex(&cursor);
+        state_version_format(&version, again);
+        if (strcmp(text, again) != 0 || version.incarnation == 0)
+                return USER_STATE_E_CORRUPT;
+        *ret_version = version;
+        return 0;
+}
+
+static int add_json(StateFields *fields, const char *name, const json_t *object) {
+        _cleanup_(freep) char *text = json_dumps(object, JSON_COMPACT);
+
+        return text ? state_fields_add(fields, name, text, strlen(text)) : -ENOMEM;
+}
+
+static int encode_session(const Session *session, StateFields *fields) {
+        _cleanup_(freep) char *text = NULL;
+        char name[FIELD_NAME_SIZE + 1];
+        int r;
+
+        r = session_json_encode(session, &text);
+        if (r < 0)
+                return r;
+        snprintf(name, sizeof(name), STATE_FIELD_LIVE "%s", session->sid);
+        return state_fields_add(fields, name, text, strlen(text));
+}
+
+static int encode_ended(const EndedSession *ended, StateFields *fields) {
+        json_auto_t *object = json_object();
+        char name[FIELD_NAME_SIZE + 1];
+        int r;
+
+        if (!object)
+                return -ENOMEM;
+        r = session_json_set_text(object, "reason", reason_code(ended->reason));
+        if (r < 0)
+                return r;
+        r = session_json_set_number(object, "at", ended->ended_at_sec);
+        if (r < 0)
+                return r;
+        r = session_json_set_number(object, "keep", ended->keep_until_sec);
+        if (r < 0)
+                return r;
+        snprintf(name, sizeof(name), STATE_FIELD_ENDED "%s", ended->sid);
+        return add_json(fields, name, object);
+}
+
+static int encode_ban(const UserState *state, StateFields *fields) {
+        json_auto_t *object = json_object();
+        int r = 0;
+
+        if (!object)
+                return -ENOMEM;
+        /* Without "until": without end. */
+        if (state->ban_until_sec != UINT64_MAX)
+                r = session_json_set_number(object, "until", state->ban_until_sec);
+        if (r >= 0 && state->ban_reason)
+                r = session_json_set_text(object, "reason", state->ban_reason);
+        return r < 0 ? r : add_json(fields, STATE_FIELD_BAN, object);
+}
+
+static int encode_not_before(const UserState *state, StateFields *fields) {
+        char text[21];
+        int size;
+
+        if (state->not_before_sec > SESSION_NUMBER_MAX)
+                return -EINVAL;
+        size = snprintf(text, sizeof(text), "%" PRIu64, state->not_before_sec);
+        return state_fields_add(fields, STATE_FIELD_NOT_BEFORE, text, (size_t)size);
+}
+
+int state_fields_encode(const UserState *state, StateFields *ret_fields) {
+        char version[STATE_VERSION_SIZE + 1];
+        int r;
+
+        state_version_format(&state->version, version);
+        r = state_fields_add(ret_fields, STATE_FIELD_VERSION, version, strlen(version));
+        for (size_t i = 0; r == 0 && i < state->n_sessions; i++)
+                r = encode_session(state->sessions[i], ret_fields);
+        for (size_t i = 0; r == 0 && i < state->n_ended; i++)
+                r = encode_ended(&state->ended[i], ret_fields);
+        if (r == 0 && state->not_before_sec != 0)
+                r = encode_not_before(state, ret_fields);
+        if (r == 0 && state->ban_until_sec != 0)
+                r = encode_ban(state, ret_fields);
+        return r;
+}
+
+/* Counts a member in, so that one that nobody asked for is noticed. */
+static const json_t *take(const json_t *object, const char *name, size_t *n_taken) {
+        const json_t *value = json_object_get(object, name);
+
+        *n_taken += value != NULL;
+        return value;
+}
+
+static int decode_version(UserState *state, const char *sid, const char *value) {
+        (void)sid;
+        if (state->version.incarnation != 0)
+                return USER_STATE_E_CORRUPT;
+        return state_version_parse(value, &state->version);
+}
+
+static int decode_not_before(UserState *state, const char *sid, const char *value) {
+        (void)sid;
+        if (state->not_before_sec != 0 ||
+                text_parse_u64(value, SESSION_NUMBER_MAX, &state->not_before_sec) != 0 ||
+                state->not_before_sec == 0)
+                return USER_STATE_E_CORRUPT;
+        return 0;
+}
+
+static int decode_ban(UserState *state, const char *sid, const char *value) {
+        json_auto_t *object = json_loads(value, JSON_REJECT_DUPLICATES, NULL);
+        size_t n_taken = 0;
+        const json_t *until = take(object, "until", &n_taken);
+        const json_t *reason = take(object, "reason", &n_taken);
+
+        (void)sid;
+        if (state->ban_until_sec != 0 || !json_is_object(object) ||
+                n_taken != json_object_size(object))
+                return USER_STATE_E_CORRUPT;
+        state->ban_until_sec = UINT64_MAX;
+        if (until && (!session_json_get_number(until, &state->ban_until_sec) ||
+                             state->ban_until_sec == 0))
+                return USER_STATE_E_CORRUPT;
+        if (!reason)
+                return 0;
+        if (!json_is_string(reason))
+                return USER_STATE_E_CORRUPT;
+        state->ban_reason = strdup(json_string_value(reason));
+        return state->ban_reason ? 0 : -ENOMEM;
+}
+
+static int decode_session(UserState *state, const char *sid, const char *value) {
+        _cleanup_(session_freep) Session *session = NULL;
+        int r;
+
+        r = session_json_decode(sid, value, &session);
+        if (r)
+                return r;
+        r = user_state_add(state, session);
+        if (r == -EEXIST || r == USER_STATE_E_FULL)
+                return USER_STATE_E_CORRUPT;
+        if (r == 0)
+                (void)TAKE_PTR(session);
+        return r;
+}
+
+/* "ok" would be an end that reads as a live session; an unknown code would be lost by the next commit. */
+static bool get_reason(const json_t *value, Reason *ret_reason) {
+        const char *code = json_string_value(value);
+        Reason reason = reason_from_code(code);
+
+        if (!code || reason == REASON_OK || strcmp(code, reason_code(reason)) != 0)
+                return false;
+        *ret_reason = reason;
+        return true;
+}
+
+static int decode_ended(UserState *state, const char *sid, const char *value) {
+        json_auto_t *object = json_loads(value, JSON_REJECT_DUPLICATES, NULL);
+        EndedSession ended = { 0 };
+        size_t n_taken = 0;
+        int r;
+
+        if (!get_reason(take(object, "reason", &n_taken), &ended.reason) ||
+                !session_json_get_number(take(object, "at", &n_taken), &ended.ended_at_sec) ||
+                !session_json_get_number(take(object, "keep", &n_taken), &ended.keep_until_sec) ||
+                n_taken != json_object_size(object))
+                return USER_STATE_E_CORRUPT;
+        memcpy(ended.sid, sid, SID_SIZE);
+        r = user_state_insert_ended(state, &ended);
+        return r == -EEXIST || r == USER_STATE_E_FULL ? USER_STATE_E_CORRUPT : r;
+}
+
+/* @prefix true: the name goes on with a sid. */
+static const struct {
+        const char *name;
+        bool prefix;
+        int (*decode)(UserState *state, const char *sid, const char *value);
+} field_types[] = {
+        { STATE_FIELD_VERSION, false, decode_version },
+        { STATE_FIELD_NOT_BEFORE, false, decode_not_before },
+        { STATE_FIELD_BAN, false, decode_ban },
+        { STATE_FIELD_LIVE, true, decode_session },
+        { STATE_FIELD_ENDED, true, decode_ended },
+};
+
+static int decode_field(UserState *state, const StateField *field) {
+        for (size_t i = 0; i < ARRAY_SIZE(field_types); i++) {
+                size_t size = strlen(field_types[i].name);
+                const char *rest = field->name + size;
+
+                if (strncmp(field->name, field_types[i].name, size) != 0)
+                        continue;
+                if (field_types[i].prefix ? sid_is_valid(rest, strlen(rest)) : *rest == '\0')
+                        return field_types[i].decode(state, rest, field->value);
+        }
+        return USER_STATE_E_CORRUPT;
+}
+
+int state_fields_decode(
+        const char *tenant, const char *user, const StateFields *fields, UserState **ret_state) {
+        _cleanup_(user_state_freep) UserState *state = NULL;
+        int r;
+
+        r = user_state_new(tenant, user, &state);
+        for (size_t i = 0; r == 0 && i < fields->n_items; i++)
+                r = decode_field(state, &fields->items[i]);
+        if (r)
+                return r;
+        if (fields->n_items > 0 && state->version.incarnation == 0)
+                return USER_STATE_E_CORRUPT;
+        *ret_state = TAKE_PTR(state);
+        return 0;
+}

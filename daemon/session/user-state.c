@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/session/user-state.h"
+
+int user_state_new(const char *tenant, const char *user, UserState **ret_state) {
+        _cleanup_(user_state_freep) UserState *state = calloc(1, sizeof(*state));
+
+        if (!state)
+                return -ENOMEM;
+        state->tenant = strdup(tenant);
+        state->user = strdup(user);
+        if (!state->tenant || !state->user)
+                return -ENOMEM;
+        *ret_state = TAKE_PTR(state);
+        return 0;
+}
+
+UserState *user_state_free(UserState *state) {
+        if (!state)
+                return NULL;
+        for (size_t i = 0; i < state->n_sessions; i++)
+                session_free(state->sessions[i]);
+        free(state->sessions);
+        free(state->ended);
+        free(state->ban_reason);
+        free(state->tenant);
+        free(state->user);
+        free(state);
+        return NULL;
+}
+
+static int copy_sessions(const UserState *state, UserState *copy) {
+        if (state->n_sessions == 0)
+                return 0;
+        copy->sessions = calloc(state->n_sessions, sizeof(Session *));
+        if (!copy->sessions)
+                return -ENOMEM;
+        while (copy->n_sessions < state->n_sessions) {
+                int r = session_copy(
+                        state->sessions[copy->n_sessions], &copy->sessions[copy->n_sessions]);
+
+                if (r < 0)
+                        return r;
+                copy->n_sessions++;
+        }
+        return 0;
+}
+
+static int copy_ended(const UserState *state, UserState *copy) {
+        if (state->n_ended == 0)
+                return 0;
+        copy->ended = calloc(state->n_ended, sizeof(EndedSession));
+        if (!copy->ended)
+                return -ENOMEM;
+        memcpy(copy->ended, state->ended, state->n_ended * sizeof(EndedSession));
+        copy->n_ended = state->n_ended;
+        return 0;
+}
+
+int user_state_copy(const UserState *state, UserState **ret_state) {
+        _cleanup_(user_state_freep) UserState *copy = NULL;
+        int r;
+
+        r = user_state_new(state->tenant, state->user, &copy);
+        if (r < 0)
+                return r;
+        copy->version = state->version;
+        copy->not_before_sec = state->not_before_sec;
+        copy->ban_until_sec = state->ban_until_sec;
+        if (state->ban_reason) {
+                copy->ban_reason = strdup(state->ban_reason);
+                if (!copy->ban_reason)
+                        return -ENOMEM;
+        }
+        r = copy_sessions(state, copy);
+        if (r < 0)
+                return r;
+        r = copy_ended(state, copy);
+        if (r < 0)
+                return r;
+        *ret_state = TAKE_PTR(copy);
+        return 0;
+}
+
+Session *user_state_find(const UserState *state, const char *sid) {
+        for (size_t i = 0; i < state->n_sessions; i++)
+                if (strcmp(state->sessions[i]->sid, sid) == 0)
+                        return state->sessions[i];
+        return NULL;
+}
+
+static const EndedSession *find_ended(const UserState *state, const char *sid) {
+        for (size_t i = 0; i < state->n_ended; i++)
+                if (strcmp(state->ended[i].sid, sid) == 0)
+                        return &state->ended[i];
+        return NULL;
+}
+
+/* The sid decides between equal times, so that every reader of a stored state sees the same order. */
+static bool session_is_older(const Session *a, const Session *b) {
+        if (a->created_at_sec != b->created_at_sec)
+                return a->created_at_sec < b->created_at_sec;
+        return strcmp(a->sid, b->sid) < 0;
+}
+
+static bool ended_is_older(const EndedSession *a, const EndedSession *b) {
+        if (a->ended_at_sec != b->ended_at_sec)
+                return a->ended_at_sec < b->ended_at_sec;
+        return strcmp(a->sid, b->sid) < 0;
+}
+
+int user_state_add(UserState *state, Session *session) {
+        Session **sessions;
+        size_t i;
+
+        if (user_state_find(state, session->sid) || find_ended(state, session->sid))
+                return -EEXIST;
+        if (state->n_sessions >= USER_STATE_SESSIONS_MAX)
+                return USER_STATE_E_FULL;
+        sessions = reallocarray(state->sessions, state->n_sessions + 1, sizeof(Session *));
+        if (!sessions)
+                return -ENOMEM;
+        state->sessions = sessions;
+        for (i = state->n_sessions; i > 0 && session_is_older(session, sessions[i - 1]); i--)
+                sessions[i] = sessions[i - 1];
+        sessions[i] = session;
+        state->n_sessions++;
+        return 0;
+}
+
+int user_state_insert_ended(UserState *state, const EndedSession *entry) {
+        EndedSession *ended;
+        size_t i;
+
+        if (user_state_find(state, entry->sid) || find_ended(state, entry->sid))
+                return -EEXIST;
+        if (state->n_ended >= USER_STATE_ENDED_MAX)
+                return USER_STATE_E_FULL;
+        ended = reallocarray(state->ended, state->n_ended + 1, sizeof(EndedSession));
+        if (!ended)
+                return -ENOMEM;
+        state->ended = ended;
+        for (i = state->n_ended; i > 0 && ended_is_older(entry, &ended[i - 1]); i--)
+                ended[i] = ended[i - 1];
+        ended[i] = *entry;
+        state->n_ended++;
+        return 0;
+}
+
+static void forget_ended(UserState *state, size_t i) {
+        state->n_ended--;
+        memmove(&state->ended[i], &state->ended[i + 1],
+                (state->n_ended - i) * sizeof(EndedSession));
+}
+
+static void take_session_out(UserState *state, size_t i) {
+        session_free(state->sessions[i]);
+        state->n_sessions--;
+        memmove(&state->sessions[i], &state->sessions[i + 1],
+                (state->n_sessions - i) * sizeof(Session *));
+}
+
+static void end_session(UserState *state, size_t i, Reason reason, uint64_t ended_at_sec) {
+        EndedSession entry = {
+                /* An end that reads as "accepted" would be a live session. */
+                .reason = reason == REASON_OK ? REASON_INTERNAL : reason,
+                .ended_at_sec = ended_at_sec,
+                .keep_until_sec = session_end_sec(state->sessions[i]),
+        };
+
+        memcpy(entry.sid, state->sessions[i]->sid, sizeof(entry.sid));
+        take_session_out(state, i);
+        if (state->n_ended == USER_STATE_ENDED_MAX)
+                forget_ended(state, 0);
+        /* Without memory only the reason is lost: absence means revoked. */
+        (void)user_state_insert_ended(state, &entry);
+}
+
+bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t now_sec) {
+        for (size_t i = 0; i < state->n_sessions; i++)
+                if (strcmp(state->sessions[i]->sid, sid) == 0) {
+                        end_session(state, i, reason, now_sec);
+                        return true;
+                }
+        return false;
+}
+
+static uint64_t not_before_end_sec(const UserState *state) {
+        return state->not_before_sec > UINT64_MAX - USER_STATE_NOT_BEFORE_KEEP_SEC
+                       ? UINT64_MAX
+                       : state->not_before_sec + USER_STATE_NOT_BEFORE_KEEP_SEC;
+}
+
+static bool prune_ban(UserState *state, uint64_t now_sec) {
+        if (state->ban_until_sec == 0 || state->ban_until_sec > now_sec)
+                return false;
+        state->ban_until_sec = 0;
+        free(TAKE_PTR(state->ban_reason));
+        return true;
+}
+
+static bool prune_not_before(UserState *state, uint64_t now_sec) {
+        if (state->not_before_sec == 0 || not_before_end_sec(state) > now_sec)
+                return false;
+        state->not_before_sec = 0;
+        return true;
+}
+
+bool user_state_prune(UserState *state, uint64_t now_sec) {
+        bool changed = false;
+
+        for (size_t i = state->n_sessions; i > 0; i--) {
+                uint64_t end_sec = state->sessions[i - 1]->expires_at_sec;
+
+                if (end_sec > now_sec)
+                        continue;
+                end_session(state, i - 1, REASON_SESSION_EXPIRED, end_sec);
+                changed = true;
+        }
+        for (size_t i = state->n_ended; i > 0; i--) {
+                if (state->ended[i - 1].keep_until_sec > now_sec)
+                        continue;
+                forget_ended(state, i - 1);
+                changed = true;
+        }
+        changed = prune_ban(state, now_sec) || changed;
+        return prune_not_before(state, now_sec) || changed;
+}
+
+Reason user_state_check(const UserState *state, const char *sid, uint64_t now_sec) {
+        const Session *session = user_state_find(state, sid);
+        const EndedSession *ended;
+
+        if (session)
+                return session->expires_at_sec > now_sec ? REASON_OK : REASON_SESSION_EXPIRED;
+        ended = find_ended(state, sid);
+        return ended ? ended->reason : REASON_SESSION_UNKNOWN;
+}
+
+Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
+        uint64_t issued_at_sec, uint64_t now_sec) {
+        const Session *session = user_state_find(state, sid);
+        Reason reason = user_state_check(state, sid, now_sec);
+
+        if (reason != REASON_OK || !session)
+                return reason;
+        if (state->ban_until_sec > now_sec)
+                return REASON_USER_BANNED;
+        if (issued_at_sec < state->not_before_sec)
+                return REASON_ISSUED_BEFORE;
+        if (generation < session->generation)
+                return REASON_GENERATION_OLD;
+        return generation == session->generation ? REASON_OK : REASON_SESSION_UNKNOWN;
+}
+
+static uint64_t later(uint64_t a, uint64_t b) {
+        return a > b ? a : b;
+}
+
+uint64_t user_state_end_sec(const UserState *state) {
+        uint64_t end_sec = state->ban_until_sec;
+
+        if (state->not_before_sec != 0)
+                end_sec = later(end_sec, not_before_end_sec(state));
+        for (size_t i = 0; i < state->n_sessions; i++)
+                end_sec = later(end_sec, session_end_sec(state->sessions[i]));
+        for (size_t i = 0; i < state->n_ended; i++)
+                end_sec = later(end_sec, state->ended[i].keep_until_sec);
+        return end_sec;
+}
+
+size_t user_state_size(const UserState *state) {
+        size_t size = sizeof(*state) + strlen(state->tenant) + strlen(state->user) + 2;
+
+        if (state->ban_reason)
+                size += strlen(state->ban_reason) + 1;
+        for (size_t i = 0; i < state->n_sessions; i++)
+                size += sizeof(Session *) + session_size(state->sessions[i]);
+        return size + state->n_ended * sizeof(EndedSession);
+}
