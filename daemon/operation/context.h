@@ -9,7 +9,9 @@
 #include <systemd/sd-event.h>
 
 #include "authtoken/reason.h"
+#include "daemon/token/verify-rules.h"
 
+typedef struct Claims Claims;
 typedef struct Config Config;
 typedef struct HandleTable HandleTable;
 typedef struct Journal Journal;
@@ -19,6 +21,7 @@ typedef struct Logind Logind;
 typedef struct LoginRegistry LoginRegistry;
 typedef struct Operation Operation;
 typedef struct TokenCache TokenCache;
+typedef struct UserNames UserNames;
 typedef struct UserQueue UserQueue;
 typedef struct UserStore UserStore;
 
@@ -43,10 +46,13 @@ typedef struct Context {
         const Config *config;
         Journal *journal;
         Keyring *keyring;
+        VerifyRules rules; /* for our own tokens; text borrowed from @config */
         TokenCache *cache;
+        Claims *last_claims; /* keeps what validate_now() lent out */
         UserStore *store;
         LoginRegistry *logins;
         Logind *logind;
+        UserNames *names;
         HandleTable *handles;
         UserQueue *queue;
         LoginEnder *ender;

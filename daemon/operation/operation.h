@@ -80,7 +80,7 @@ typedef struct IssueOrder {
 typedef struct SessionFilter {
         const char *user; /* NULL: every user (list only) */
         const char *sid;  /* NULL: all */
-        const char *platform, *device, *service, *rhost;
+        const char *platform, *device;
 } SessionFilter;
 
 /**

@@ -1,0 +1,59 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * uid → login name. NSS may ask a network, so it is asked in a worker thread.
+ */
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "common/cleanup.h"
+
+#define USER_NAMES_PENDING_MAX 1024u
+
+typedef struct UserNames UserNames;
+typedef struct UserNameCall UserNameCall;
+
+/* @name: borrowed; NULL when no user has this uid or NSS failed. */
+typedef void (*UserNameDone)(UserNameCall *call, const char *name, void *userdata);
+
+/**
+ * user_names_new() - start the worker
+ * @event:      referenced
+ * @ret_names:  owned by the caller
+ *
+ * Return: 0; negative errno.
+ */
+int user_names_new(sd_event *event, UserNames **ret_names);
+
+/**
+ * user_names_free() - forget all look-ups without completing them
+ * @names:      NULL is fine
+ *
+ * A look-up that hangs in NSS is left to its thread. Return: NULL.
+ */
+UserNames *user_names_free(UserNames *names);
+DEFINE_CLEANUP(UserNames, user_names_free)
+
+/**
+ * user_names_lookup() - find the login name of a uid
+ * @names:      any
+ * @uid:        whose
+ * @done:       called once, never before this returns
+ * @userdata:   for @done
+ * @ret_call:   owned by the caller until @done has returned; freeing it silences @done
+ *
+ * Return: 0; -EBUSY USER_NAMES_PENDING_MAX are waiting; -ENOMEM.
+ */
+int user_names_lookup(UserNames *names, uid_t uid, UserNameDone done, void *userdata,
+        UserNameCall **ret_call);
+
+/**
+ * user_name_call_free() - forget a look-up
+ * @call:       NULL is fine
+ *
+ * Return: NULL.
+ */
+UserNameCall *user_name_call_free(UserNameCall *call);
+DEFINE_CLEANUP(UserNameCall, user_name_call_free)

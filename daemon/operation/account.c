@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * ACCOUNT speaks against a login in four cases, and has no opinion otherwise:
+ *      1. its own token session (by the handle) has ended,
+ *      2. the user is banned,
+ *      3. the caller runs inside a logind session that an ended token session opened,
+ *      4. a sudo timestamp stands on a token session that has ended.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/logind/logind.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/handle-table.h"
+#include "daemon/operation/login-subject.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+
+typedef struct Account {
+        Operation op;
+        LoginSubject subject;
+        char *handle_sid; /* case 1 */
+        char *shell_user, *shell_sid; /* case 3: the login that opened the caller's logind session */
+        char *elevation_sid; /* case 4 */
+        StoreCall *call;
+} Account;
+
+static void on_user_loaded(StoreCall *call, int r, UserState *state, void *userdata);
+static void on_shell_loaded(StoreCall *call, int r, UserState *state, void *userdata);
+
+static void account_free(Operation *op) {
+        Account *account = (Account *)op;
+
+        login_subject_clear(&account->subject);
+        free(account->handle_sid);
+        free(account->shell_user);
+        free(account->shell_sid);
+        free(account->elevation_sid);
+        store_call_free(account->call);
+        free(account);
+}
+
+static void finish(Account *account, Reason reason) {
+        AuditRecord record = login_subject_audit(&account->subject, AUDIT_ACCOUNT, reason);
+
+        record.sid = account->handle_sid ? account->handle_sid
+                : account->shell_sid     ? account->shell_sid
+                                         : account->elevation_sid;
+        audit(account->op.context, &record);
+        operation_finish_reason(&account->op, reason);
+}
+
+/* sudo and su authenticate one user and go on as another: the handle's user is one of the two. */
+static bool is_user_of(const LoginSubject *subject, const char *user) {
+        return !strcmp(subject->user, user) || (subject->ruser && !strcmp(subject->ruser, user));
+}
+
+static Reason find_handle(Account *account) {
+        const LoginSubject *subject = &account->subject;
+        Context *context = account->op.context;
+        const Handle *handle = handle_table_find(context->handles, subject->handle);
+        const Login *login;
+
+        if (handle && handle->expires_at_sec <= operation_now_sec())
+                return REASON_HANDLE_EXPIRED;
+        if (handle) {
+                if (!is_user_of(subject, handle->user) ||
+                        strcmp(handle->service, subject->service))
+                        return REASON_HANDLE_MISMATCH;
+                account->handle_sid = strdup(handle->sid);
+                return account->handle_sid ? REASON_OK : REASON_INTERNAL;
+        }
+        login = login_registry_find(context->logins, subject->handle);
+        if (!login)
+                return REASON_HANDLE_UNKNOWN;
+        if (!is_user_of(subject, login->user))
+                return REASON_HANDLE_MISMATCH;
+        if (login->ended)
+                return login->end_reason;
+        account->handle_sid = strdup(login->sid);
+        return account->handle_sid ? REASON_OK : REASON_INTERNAL;
+}
+
+static Reason find_shell(Account *account, const char *logind_id) {
+        const Login *login = login_registry_find_logind(account->op.context->logins, logind_id);
+
+        if (!login)
+                return REASON_OK;
+        if (login->ended)
+                return REASON_SHELL_ENDED;
+        account->shell_user = strdup(login->user);
+        account->shell_sid = strdup(login->sid);
+        return account->shell_user && account->shell_sid ? REASON_OK : REASON_INTERNAL;
+}
+
+/* Whoever was accepted by something else in this transaction earned the timestamp anew. */
+static Reason find_elevation(Account *account, const char *logind_id, bool other_auth) {
+        const Elevation key = {
+                .tenant = account->op.context->config->tenant,
+                .user = account->subject.user,
+                .tty = account->subject.tty,
+                .logind_id = (char *)logind_id,
+        };
+        LoginRegistry *logins = account->op.context->logins;
+        const Elevation *elevation;
+
+        if (!account->subject.ruser)
+                return REASON_OK;
+        if (other_auth) {
+                (void)login_registry_set_elevation(logins, &key);
+                return REASON_OK;
+        }
+        elevation = login_registry_find_elevation(logins, &key);
+        if (!elevation)
+                return REASON_OK;
+        account->elevation_sid = strdup(elevation->sid);
+        return account->elevation_sid ? REASON_OK : REASON_INTERNAL;
+}
+
+static Reason collect(Account *account, bool other_auth) {
+        _cleanup_(freep) char *logind_id = NULL;
+        Reason reason = REASON_OK;
+        uid_t owner;
+
+        if (account->subject.handle)
+                reason = find_handle(account);
+        if (reason != REASON_OK)
+                return reason;
+        (void)logind_session_of(account->subject.pid, &logind_id, &owner);
+        if (logind_id)
+                reason = find_shell(account, logind_id);
+        if (reason == REASON_OK)
+                reason = find_elevation(account, logind_id, other_auth);
+        return reason;
+}
+
+static Reason judge(const Account *account, const UserState *state) {
+        uint64_t now_sec = operation_now_sec();
+        Reason reason = REASON_OK;
+
+        if (state->ban_until_sec > now_sec)
+                return REASON_USER_BANNED;
+        if (account->handle_sid)
+                reason = user_state_check(state, account->handle_sid, now_sec);
+        if (reason != REASON_OK)
+                return reason;
+        if (account->elevation_sid &&
+                user_state_check(state, account->elevation_sid, now_sec) != REASON_OK)
+                return REASON_ELEVATION_ENDED;
+        return REASON_OK;
+}
+
+static int load(Account *account, const char *user, StoreLoadDone done) {
+        return user_store_load(account->op.context->store, account->op.context->config->tenant,
+                user, done, account, &account->call);
+}
+
+/* The shell may be another user's than the one who is checked: alice's, that runs `su bob`. */
+static void on_shell_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_freep) UserState *owned = state;
+        Account *account = userdata;
+        Reason reason;
+
+        account->call = store_call_free(call);
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK &&
+                user_state_check(owned, account->shell_sid, operation_now_sec()) != REASON_OK)
+                reason = REASON_SHELL_ENDED;
+        finish(account, reason);
+}
+
+static void on_user_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_freep) UserState *owned = state;
+        Account *account = userdata;
+        Reason reason;
+
+        account->call = store_call_free(call);
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK)
+                reason = judge(account, owned);
+        if (reason == REASON_OK && account->shell_sid) {
+                if (load(account, account->shell_user, on_shell_loaded) >= 0)
+                        return;
+                reason = REASON_INTERNAL;
+        }
+        finish(account, reason);
+}
+
+int account_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op) {
+        Account *account = calloc(1, sizeof(*account));
+        Reason reason;
+        int r;
+
+        if (!account)
+                return -ENOMEM;
+        operation_init(
+                &account->op, context, (OperationWaiter){ done, userdata }, account_free);
+        r = login_subject_copy(request, &account->subject);
+        if (r >= 0) {
+                reason = collect(account, request->other_auth);
+                if (reason == REASON_OK) {
+                        r = load(account, account->subject.user, on_user_loaded);
+                } else {
+                        AuditRecord record = login_subject_audit(
+                                &account->subject, AUDIT_ACCOUNT, reason);
+
+                        audit(context, &record);
+                        r = operation_finish_later(&account->op, reason);
+                }
+        }
+        if (r < 0) {
+                operation_abandon(&account->op);
+                return r;
+        }
+        *ret_op = &account->op;
+        return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/cleanup.h"
+#include "daemon/journal/journal.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/context.h"
+
+static const struct {
+        const char *name, *message_id, *words;
+} events[] = {
+#define X(symbol, name, id, words) [AUDIT_##symbol] = { name, id, words },
+        AUDIT_EVENTS(X)
+#undef X
+};
+
+static int priority_of(const AuditRecord *record) {
+        switch (record->event) {
+        case AUDIT_ACCOUNT:
+        case AUDIT_VALIDATE:
+                if (record->reason == REASON_OK)
+                        return LOG_DEBUG;
+                break;
+        case AUDIT_LOGIN_ENDED:
+                return LOG_NOTICE;
+        case AUDIT_LOGIN_LEFT:
+                return LOG_ERR;
+        case AUDIT_AUTHENTICATE:
+        case AUDIT_OPEN:
+        case AUDIT_CLOSE:
+        case AUDIT_ISSUE:
+        case AUDIT_REVOKE:
+        case AUDIT_KICK:
+        case AUDIT_RECONCILE:
+                break;
+        }
+        return record->reason == REASON_OK ? LOG_INFO : LOG_WARNING;
+}
+
+static bool is_refusal(const AuditRecord *record) {
+        return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
+                record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE;
+}
+
+static void compose(const AuditRecord *record, char *text, size_t size) {
+        const char *user = record->user ? record->user : "unknown user";
+
+        if (is_refusal(record))
+                snprintf(text, size, "%s for %s refused: %s (%s)", events[record->event].name, user,
+                        reason_text(record->reason), reason_code(record->reason));
+        else if (record->reason != REASON_OK)
+                snprintf(text, size, "%s for %s: %s", events[record->event].words, user,
+                        reason_text(record->reason));
+        else
+                snprintf(text, size, "%s for %s", events[record->event].words, user);
+}
+
+void audit(Context *context, const AuditRecord *record) {
+        char message[512], pid[16] = "", uid[16] = "", count[16] = "";
+
+        if (is_refusal(record)) {
+                context->n_refusals++;
+                context->last_refusal = record->reason;
+        } else if (record->event == AUDIT_OPEN) {
+                context->n_logins++;
+        }
+        compose(record, message, sizeof(message));
+        if (record->pid > 0) {
+                snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t)record->pid);
+                snprintf(uid, sizeof(uid), "%" PRIuMAX, (uintmax_t)record->uid);
+        }
+        if (record->count > 0)
+                snprintf(count, sizeof(count), "%u", record->count);
+        const JournalField fields[] = {
+                { "MESSAGE_ID", events[record->event].message_id },
+                { "AUTHTOKEN_EVENT", events[record->event].name },
+                { "AUTHTOKEN_REASON", reason_code(record->reason) },
+                { "AUTHTOKEN_USER", record->user },
+                { "AUTHTOKEN_TARGET", record->target },
+                { "AUTHTOKEN_SESSION", record->sid },
+                { "AUTHTOKEN_SERVICE", record->service },
+                { "AUTHTOKEN_TTY", record->tty },
+                { "AUTHTOKEN_RHOST", record->rhost },
+                { "AUTHTOKEN_LOGIND_SESSION", record->logind_id },
+                { "AUTHTOKEN_NOTE", record->note },
+                { "AUTHTOKEN_PEER_PID", *pid ? pid : NULL },
+                { "AUTHTOKEN_PEER_UID", *uid ? uid : NULL },
+                { "AUTHTOKEN_COUNT", *count ? count : NULL },
+        };
+        journal_send(
+                context->journal, priority_of(record), message, fields, ARRAY_SIZE(fields));
+}

@@ -1,0 +1,54 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What the journal is told of logins and their ends: the names of the fields, the message ids and the
+ * words stand here and nowhere else. One event, one line; never a token, a handle or a password.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "authtoken/reason.h"
+
+typedef struct Context Context;
+
+/* X(symbol, name in AUTHTOKEN_EVENT=, MESSAGE_ID=, words when it went well) */
+#define AUDIT_EVENTS(X)                                                                            \
+        X(AUTHENTICATE, "authenticate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c01", "token accepted")      \
+        X(ACCOUNT, "account", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c02", "account check passed")          \
+        X(OPEN, "open-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c03", "login opened")                \
+        X(CLOSE, "close-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c04", "login closed")              \
+        X(VALIDATE, "validate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c05", "token valid")                 \
+        X(ISSUE, "issue", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c06", "token issued")                      \
+        X(REVOKE, "revoke", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c07", "session revoked")                 \
+        X(KICK, "kick", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c08", "session kicked")                      \
+        X(LOGIN_ENDED, "login-ended", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c09", "login ended")           \
+        X(LOGIN_LEFT, "login-left", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0a", "login did not end")       \
+        X(RECONCILE, "reconcile", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0b", "login has lost its session")
+
+typedef enum AuditEvent {
+#define X(symbol, name, id, words) AUDIT_##symbol,
+        AUDIT_EVENTS(X)
+#undef X
+} AuditEvent;
+
+/* What is known about the event; everything may be missing. Borrowed. */
+typedef struct AuditRecord {
+        AuditEvent event;
+        Reason reason;
+        const char *user, *target, *sid, *service, *tty, *rhost;
+        const char *logind_id, *note;
+        pid_t pid;
+        uid_t uid;
+        unsigned int count; /* of sessions, where there can be several */
+} AuditRecord;
+
+/**
+ * audit() - tell the journal, and count
+ * @context:    its counters change
+ * @record:     borrowed
+ *
+ * Refusals are warnings, the rest is informational; ACCOUNT and VALIDATE that went well are debug.
+ */
+void audit(Context *context, const AuditRecord *record);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "daemon/config.h"
+#include "daemon/logind/logind.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/handle-table.h"
+#include "daemon/operation/login-subject.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/touch.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/token-cache.h"
+
+typedef struct Authenticate {
+        Operation op;
+        LoginSubject subject;
+        Claims *claims;
+        StoreCall *call;
+} Authenticate;
+
+static void authenticate_free(Operation *op) {
+        Authenticate *auth = (Authenticate *)op;
+
+        login_subject_clear(&auth->subject);
+        claims_unref(auth->claims);
+        store_call_free(auth->call);
+        free(auth);
+}
+
+static void tell_journal(Authenticate *auth, Reason reason) {
+        AuditRecord record = login_subject_audit(&auth->subject, AUDIT_AUTHENTICATE, reason);
+
+        if (auth->claims)
+                record.sid = auth->claims->sid;
+        audit(auth->op.context, &record);
+}
+
+static Reason check_token(Authenticate *auth, const LoginRequest *request) {
+        Context *context = auth->op.context;
+        const VerifyRequest question = {
+                .token = request->token,
+                .token_size = request->token_size,
+                .now_sec = operation_now_sec(),
+                .audience = context->config->audience,
+                .user = request->user,
+        };
+
+        if (!text_is_user_name(request->user, strlen(request->user)))
+                return REASON_USER_INVALID;
+        /* polkit's own checks would turn a stolen token of minutes into rights of its holder. */
+        if (!strcmp(request->service, "polkit-1"))
+                return REASON_SERVICE_REFUSED;
+        return token_cache_verify(
+                context->cache, context->keyring, &context->rules, &question, &auth->claims);
+}
+
+/* sudo asks for nothing inside its timestamp window; ACCOUNT then looks here who opened it. */
+static void remember_elevation(Authenticate *auth) {
+        const LoginSubject *subject = &auth->subject;
+        Context *context = auth->op.context;
+        _cleanup_(freep) char *logind_id = NULL;
+        uid_t owner;
+
+        if (!subject->ruser)
+                return;
+        (void)logind_session_of(subject->pid, &logind_id, &owner);
+        (void)login_registry_set_elevation(context->logins,
+                &(Elevation){
+                        .tenant = context->config->tenant,
+                        .user = subject->user,
+                        .tty = subject->tty,
+                        .logind_id = logind_id,
+                        .sid = auth->claims->sid,
+                        .made_at_sec = operation_now_sec(),
+                });
+}
+
+static void accept(Authenticate *auth) {
+        OperationResult result = { .reason = REASON_OK, .sid = auth->claims->sid };
+        const LoginSubject *subject = &auth->subject;
+        Context *context = auth->op.context;
+        const Handle *handle;
+
+        if (subject->uid == 0) {
+                if (handle_table_add(context->handles, auth->claims->sid, subject->user,
+                            subject->service, operation_now_sec(), &handle) < 0) {
+                        tell_journal(auth, REASON_INTERNAL);
+                        operation_finish_reason(&auth->op, REASON_INTERNAL);
+                        return;
+                }
+                result.handle = handle->id;
+                remember_elevation(auth);
+                touch_session(context, subject->user, auth->claims->sid);
+        }
+        tell_journal(auth, REASON_OK);
+        operation_finish(&auth->op, &result);
+}
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_freep) UserState *owned = state;
+        Authenticate *auth = userdata;
+        const Claims *claims = auth->claims;
+        Reason reason;
+
+        auth->call = store_call_free(call);
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK)
+                reason = user_state_check_token(owned, claims->sid, claims->generation,
+                        claims->issued_at_sec, operation_now_sec());
+        if (reason == REASON_OK) {
+                accept(auth);
+                return;
+        }
+        tell_journal(auth, reason);
+        operation_finish_reason(&auth->op, reason);
+}
+
+int authenticate_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op) {
+        Authenticate *auth = calloc(1, sizeof(*auth));
+        Reason reason;
+        int r;
+
+        if (!auth)
+                return -ENOMEM;
+        operation_init(
+                &auth->op, context, (OperationWaiter){ done, userdata }, authenticate_free);
+        r = login_subject_copy(request, &auth->subject);
+        if (r < 0) {
+                operation_abandon(&auth->op);
+                return r;
+        }
+        reason = check_token(auth, request);
+        if (reason == REASON_OK) {
+                r = user_store_load(context->store, context->config->tenant, request->user,
+                        on_loaded, auth, &auth->call);
+        } else {
+                tell_journal(auth, reason);
+                r = operation_finish_later(&auth->op, reason);
+        }
+        if (r < 0) {
+                operation_abandon(&auth->op);
+                return r;
+        }
+        *ret_op = &auth->op;
+        return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/logind/logind.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/login-ender.h"
+#include "daemon/operation/operation-object.h"
+
+static void close_session_free(Operation *op) {
+        free(op);
+}
+
+static Reason close_login(Context *context, const LoginRequest *request) {
+        Login *login = login_registry_find(context->logins, request->handle);
+        Reason reason = REASON_OK;
+        ProcessId peer;
+
+        if (!login)
+                return REASON_HANDLE_UNKNOWN;
+        if (process_id_of(request->pid, &peer) < 0 || !process_id_equal(&peer, &login->leader))
+                reason = REASON_LOGIN_FOREIGN;
+        audit(context,
+                &(AuditRecord){
+                        .event = AUDIT_CLOSE,
+                        .reason = reason,
+                        .user = login->user,
+                        .target = login->target,
+                        .sid = login->sid,
+                        .service = login->service,
+                        .tty = login->tty,
+                        .rhost = login->rhost,
+                        .logind_id = login->logind_id,
+                        .pid = request->pid,
+                        .uid = request->uid,
+                });
+        if (reason != REASON_OK)
+                return reason;
+        /* What it left behind in its logind session is still inside an ended login: the record
+         * stays until the session is gone (reconcile drops it), so that sudo in there is refused. */
+        if (login->ended && login->logind_id && logind_session_exists(login->logind_id))
+                return REASON_OK;
+        login_ender_forget(context->ender, login);
+        login_registry_remove(context->logins, login);
+        return REASON_OK;
+}
+
+int close_session_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op) {
+        Operation *op = calloc(1, sizeof(*op));
+        int r;
+
+        if (!op)
+                return -ENOMEM;
+        operation_init(op, context, (OperationWaiter){ done, userdata }, close_session_free);
+        r = operation_finish_later(op, close_login(context, request));
+        if (r < 0) {
+                operation_abandon(op);
+                return r;
+        }
+        *ret_op = op;
+        return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/claims.h"
+#include "daemon/token/token-verifier.h"
+
+typedef struct FindOwner {
+        Operation op;
+        char sid[SID_SIZE + 1];
+        char *user;
+        StoreCall *call;
+} FindOwner;
+
+static void find_owner_free(Operation *op) {
+        FindOwner *find = (FindOwner *)op;
+
+        free(find->user);
+        store_call_free(find->call);
+        free(find);
+}
+
+static void finish(FindOwner *find, Reason reason) {
+        if (reason != REASON_OK) {
+                operation_finish_reason(&find->op, reason);
+                return;
+        }
+        operation_finish(&find->op,
+                &(OperationResult){ .reason = REASON_OK, .user = find->user, .sid = find->sid });
+}
+
+/* The index is a hint: the user's state says whether the session is or was really this user's. */
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_freep) UserState *owned = state;
+        FindOwner *find = userdata;
+        Reason reason;
+
+        find->call = store_call_free(call);
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK &&
+                user_state_check(owned, find->sid, operation_now_sec()) == REASON_SESSION_UNKNOWN)
+                reason = REASON_SESSION_UNKNOWN;
+        finish(find, reason);
+}
+
+static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
+        FindOwner *find = userdata;
+        Context *context = find->op.context;
+        Reason reason;
+
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK) {
+                find->user = strdup(user);
+                if (!find->user)
+                        reason = REASON_INTERNAL;
+        }
+        find->call = store_call_free(call);
+        if (reason == REASON_OK && user_store_load(context->store, context->config->tenant,
+                                           find->user, on_loaded, find, &find->call) >= 0)
+                return;
+        finish(find, reason == REASON_OK ? REASON_INTERNAL : reason);
+}
+
+/* Revoking an expired token is fine, so the question is put at a time when it was not expired. */
+static Reason sid_of_token(const Context *context, const char *token, char sid[SID_SIZE + 1]) {
+        _cleanup_(claims_unrefp) Claims *claims = NULL;
+        VerifyRules rules = context->rules;
+        VerifyRequest question = { .token = token, .token_size = strlen(token) };
+        Reason reason;
+
+        rules.ignore_time = true;
+        reason = token_verify(context->keyring, &rules, &question, &claims);
+        if (reason != REASON_OK)
+                return reason;
+        memcpy(sid, claims->sid, SID_SIZE + 1);
+        return REASON_OK;
+}
+
+static Reason sid_of(const Context *context, const char *subject, char sid[SID_SIZE + 1]) {
+        const char *dot = strchr(subject, '.');
+        uint64_t generation;
+
+        if (dot && strchr(dot + 1, '.'))
+                return sid_of_token(context, subject, sid);
+        if (dot)
+                return jti_parse(subject, strlen(subject), sid, &generation)
+                        ? REASON_SESSION_UNKNOWN
+                        : REASON_OK;
+        if (!sid_is_valid(subject, strlen(subject)))
+                return REASON_SESSION_UNKNOWN;
+        memcpy(sid, subject, SID_SIZE + 1);
+        return REASON_OK;
+}
+
+int find_owner_start(Context *context, const char *subject, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        FindOwner *find = calloc(1, sizeof(*find));
+        Reason reason;
+        int r;
+
+        if (!find)
+                return -ENOMEM;
+        operation_init(&find->op, context, (OperationWaiter){ done, userdata }, find_owner_free);
+        reason = sid_of(context, subject, find->sid);
+        if (reason == REASON_OK)
+                r = user_store_find_sid(context->store, context->config->tenant, find->sid,
+                        on_found, find, &find->call);
+        else
+                r = operation_finish_later(&find->op, reason);
+        if (r < 0) {
+                operation_abandon(&find->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &find->op;
+        return 0;
+}

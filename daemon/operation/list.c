@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+
+/* States are loaded one after the other, and the rows made at once in the end: nothing that a row
+ * borrows can change in between. */
+typedef struct List {
+        Operation op;
+        char *sid; /* NULL: all */
+        char **users;
+        size_t n_users, n_loaded;
+        UserState **states;
+        StoreCall *call;
+        SessionRow *rows;
+        LoginRow *login_rows;
+        size_t n_rows, n_login_rows, n_login_rows_max;
+} List;
+
+static void list_free(Operation *op) {
+        List *list = (List *)op;
+
+        for (size_t i = 0; i < list->n_users; i++) {
+                free(list->users[i]);
+                user_state_free(list->states[i]);
+        }
+        free(list->users);
+        free(list->states);
+        free(list->rows);
+        free(list->login_rows);
+        free(list->sid);
+        store_call_free(list->call);
+        free(list);
+}
+
+typedef struct LoginCollector {
+        List *list;
+        SessionRow *row;
+} LoginCollector;
+
+static bool add_login(Login *login, void *userdata) {
+        LoginCollector *collector = userdata;
+        SessionRow *row = collector->row;
+        List *list = collector->list;
+
+        if (strcmp(login->sid, row->sid) || list->n_login_rows >= list->n_login_rows_max)
+                return true;
+        list->login_rows[list->n_login_rows++] = (LoginRow){
+                .id = login->id,
+                .logind_id = login->logind_id,
+                .service = login->service,
+                .tty = login->tty,
+                .rhost = login->rhost,
+                .leader = login->leader.pid,
+                .opened_at_sec = login->opened_at_sec,
+        };
+        row->n_logins++;
+        return true;
+}
+
+static void add_session(List *list, const UserState *state, const Session *session) {
+        SessionRow *row = &list->rows[list->n_rows++];
+
+        *row = (SessionRow){
+                .sid = session->sid,
+                .user = state->user,
+                .tenant = state->tenant,
+                .created_at_sec = session->created_at_sec,
+                .last_seen_sec = session->last_seen_sec,
+                .expires_at_sec = session->expires_at_sec,
+                .token_end_sec = session->token_end_sec,
+                .generation = session->generation,
+                .platform = session->platform,
+                .device = session->device,
+                .source = session->source,
+                .name = session->name,
+                .audience_json = session->audience_json,
+                .roles_json = session->roles_json,
+                .logins = list->login_rows + list->n_login_rows,
+        };
+        login_registry_each(list->op.context->logins, state->tenant, state->user, add_login,
+                &(LoginCollector){ .list = list, .row = row });
+}
+
+static Reason make_rows(List *list) {
+        uint64_t now_sec = operation_now_sec();
+        size_t n_sessions = 0;
+
+        for (size_t i = 0; i < list->n_loaded; i++)
+                n_sessions += list->states[i]->n_sessions;
+        list->n_login_rows_max = login_registry_count(list->op.context->logins);
+        list->rows = calloc(n_sessions + 1, sizeof(*list->rows));
+        list->login_rows = calloc(list->n_login_rows_max + 1, sizeof(*list->login_rows));
+        if (!list->rows || !list->login_rows)
+                return REASON_INTERNAL;
+        for (size_t i = 0; i < list->n_loaded; i++)
+                for (size_t k = 0; k < list->states[i]->n_sessions; k++) {
+                        const Session *session = list->states[i]->sessions[k];
+
+                        if (list->sid && strcmp(list->sid, session->sid))
+                                continue;
+                        if (user_state_check(list->states[i], session->sid, now_sec) == REASON_OK)
+                                add_session(list, list->states[i], session);
+                }
+        return REASON_OK;
+}
+
+static void finish(List *list) {
+        Reason reason = make_rows(list);
+
+        if (reason != REASON_OK) {
+                operation_finish_reason(&list->op, reason);
+                return;
+        }
+        operation_finish(&list->op,
+                &(OperationResult){
+                        .reason = REASON_OK,
+                        .sessions = list->rows,
+                        .n_sessions = list->n_rows,
+                });
+}
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
+
+static void load_next(List *list) {
+        Context *context = list->op.context;
+
+        if (list->n_loaded == list->n_users)
+                finish(list);
+        else if (user_store_load(context->store, context->config->tenant,
+                         list->users[list->n_loaded], on_loaded, list, &list->call) < 0)
+                operation_finish_reason(&list->op, REASON_INTERNAL);
+}
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        List *list = userdata;
+
+        list->call = store_call_free(call);
+        if (r) {
+                user_state_free(state);
+                operation_finish_reason(&list->op, operation_reason_of_store(r));
+                return;
+        }
+        list->states[list->n_loaded++] = state;
+        load_next(list);
+}
+
+static int set_users(List *list, char *const *users, size_t n_users) {
+        list->users = calloc(n_users + 1, sizeof(*list->users));
+        list->states = calloc(n_users + 1, sizeof(UserState *));
+        if (!list->users || !list->states)
+                return -ENOMEM;
+        for (; list->n_users < n_users; list->n_users++) {
+                list->users[list->n_users] = strdup(users[list->n_users]);
+                if (!list->users[list->n_users])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void *userdata) {
+        List *list = userdata;
+        Reason reason;
+
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK && set_users(list, users, n_users) < 0)
+                reason = REASON_INTERNAL;
+        list->call = store_call_free(call);
+        if (reason == REASON_OK)
+                load_next(list);
+        else
+                operation_finish_reason(&list->op, reason);
+}
+
+static int start(List *list, const SessionFilter *filter) {
+        Context *context = list->op.context;
+        char *const users[] = { (char *)filter->user };
+        int r;
+
+        if (filter->sid) {
+                list->sid = strdup(filter->sid);
+                if (!list->sid)
+                        return -ENOMEM;
+        }
+        if (!filter->user)
+                return user_store_list(context->store, context->config->tenant, on_listed, list,
+                        &list->call);
+        r = set_users(list, users, 1);
+        if (r < 0)
+                return r;
+        return user_store_load(context->store, context->config->tenant, filter->user, on_loaded,
+                list, &list->call);
+}
+
+int list_start(Context *context, const SessionFilter *filter, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        List *list = calloc(1, sizeof(*list));
+        int r;
+
+        if (!list)
+                return -ENOMEM;
+        operation_init(&list->op, context, (OperationWaiter){ done, userdata }, list_free);
+        r = start(list, filter);
+        if (r < 0) {
+                operation_abandon(&list->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &list->op;
+        return 0;
+}

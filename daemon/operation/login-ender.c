@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-event.h>
+#include <systemd/sd-login.h>
+#include <time.h>
+
+#include "daemon/config.h"
+#include "daemon/logind/logind.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/nss/user-names.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/context.h"
+#include "daemon/operation/login-ender.h"
+#include "daemon/policy/policy.h"
+
+#define ANSWER_TIMEOUT_USEC UINT64_C(2000000) /* for logind to take an order */
+#define TERMINATE_WAIT_USEC UINT64_C(2000000) /* from the order to the kill */
+#define KILL_WAIT_USEC      UINT64_C(3000000) /* from the kill to giving up */
+#define LOOK_AGAIN_USEC     UINT64_C(20000)   /* the session's file may go after its processes */
+
+typedef struct Waiter {
+        struct Waiter *next; /* linked in Ending.waiters */
+        LoginEndDone done;
+        void *userdata;
+} Waiter;
+
+/* The steps: grace → whose session is it → order → watch → kill → watch → report. */
+typedef struct Ending {
+        struct Ending *next; /* linked in LoginEnder.endings */
+        LoginEnder *ender;
+        Login *login; /* borrowed from the registry */
+        Waiter *waiters;
+        LogindAction action;
+        LogindCall *call;
+        UserNameCall *name_call;
+        sd_event_source *timer, *leader;
+        uint64_t give_up_usec; /* CLOCK_MONOTONIC */
+        bool ordered;
+} Ending;
+
+struct LoginEnder {
+        Context *context;
+        Ending *endings;
+};
+
+static void ending_order(Ending *ending, LogindAction action);
+
+static Ending *ending_free(Ending *ending) {
+        Ending **link;
+
+        for (link = &ending->ender->endings; *link; link = &(*link)->next)
+                if (*link == ending) {
+                        *link = ending->next;
+                        break;
+                }
+        while (ending->waiters) {
+                Waiter *waiter = ending->waiters;
+
+                ending->waiters = waiter->next;
+                free(waiter);
+        }
+        logind_call_free(ending->call);
+        user_name_call_free(ending->name_call);
+        sd_event_source_disable_unref(ending->timer);
+        sd_event_source_disable_unref(ending->leader);
+        free(ending);
+        return NULL;
+}
+
+static void ending_tell(Ending *ending, bool ended) {
+        Waiter *waiters = TAKE_PTR(ending->waiters);
+
+        while (waiters) {
+                Waiter *waiter = waiters;
+
+                waiters = waiter->next;
+                waiter->done(ending->login, ended, waiter->userdata);
+                free(waiter);
+        }
+}
+
+static void ending_report(Ending *ending, bool ended, const char *note) {
+        const Login *login = ending->login;
+
+        audit(ending->ender->context,
+                &(AuditRecord){
+                        .event = ended ? AUDIT_LOGIN_ENDED : AUDIT_LOGIN_LEFT,
+                        .reason = login->end_reason,
+                        .user = login->user,
+                        .target = login->target,
+                        .sid = login->sid,
+                        .service = login->service,
+                        .tty = login->tty,
+                        .rhost = login->rhost,
+                        .logind_id = login->logind_id,
+                        .note = note,
+                });
+}
+
+/* A login that did not end stays recorded as ended, so that its account checks are refused. */
+static void ending_finish(Ending *ending, bool ended, const char *note) {
+        LoginRegistry *registry = ending->ender->context->logins;
+        Login *login = ending->login;
+        bool over;
+
+        over = !process_is_alive(&login->leader) &&
+                !(login->logind_id && logind_session_exists(login->logind_id));
+        ending_report(ending, ended, note);
+        ending_tell(ending, ended);
+        ending_free(ending);
+        if (over)
+                login_registry_remove(registry, login);
+}
+
+static bool is_over(const Ending *ending) {
+        const Login *login = ending->login;
+
+        if (process_is_alive(&login->leader))
+                return false;
+        return !login->logind_id || !logind_session_exists(login->logind_id);
+}
+
+static uint64_t now_usec(const Ending *ending) {
+        uint64_t now = 0;
+
+        sd_event_now(ending->ender->context->event, CLOCK_MONOTONIC, &now);
+        return now;
+}
+
+static int set_timer(Ending *ending, uint64_t after_usec, sd_event_time_handler_t handler) {
+        ending->timer = sd_event_source_disable_unref(ending->timer);
+        return sd_event_add_time_relative(ending->ender->context->event, &ending->timer,
+                CLOCK_MONOTONIC, after_usec, 1000, handler, ending);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void look(Ending *ending) {
+        if (is_over(ending)) {
+                ending_finish(ending, true, NULL);
+                return;
+        }
+        if (now_usec(ending) >= ending->give_up_usec) {
+                if (ending->action == LOGIND_TERMINATE && ending->ordered)
+                        ending_order(ending, LOGIND_KILL);
+                else
+                        ending_finish(ending, false,
+                                ending->ordered ? "its processes survived SIGKILL by logind"
+                                                : "it is not in a logind session of its user");
+                return;
+        }
+        if (set_timer(ending, LOOK_AGAIN_USEC, on_look) < 0)
+                ending_finish(ending, false, "no memory to wait for its end");
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        look(userdata);
+        return 0;
+}
+
+static int on_leader_gone(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        (void)fd;
+        (void)events;
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        look(userdata);
+        return 0;
+}
+
+static void ending_watch(Ending *ending, uint64_t wait_usec) {
+        int fd = -1;
+
+        ending->give_up_usec = now_usec(ending) + wait_usec;
+        if (!ending->leader && process_watch(&ending->login->leader, &fd) >= 0) {
+                if (sd_event_add_io(ending->ender->context->event, &ending->leader, fd, EPOLLIN,
+                            on_leader_gone, ending) < 0)
+                        close(fd);
+                else
+                        sd_event_source_set_io_fd_own(ending->leader, true);
+        }
+        look(ending);
+}
+
+static void on_ordered(LogindCall *call, int r, void *userdata) {
+        Ending *ending = userdata;
+
+        ending->call = logind_call_free(call);
+        if (r == LOGIND_E_REFUSED || r == LOGIND_E_ABSENT || r < 0) {
+                if (!is_over(ending)) {
+                        ending_finish(ending, false,
+                                r == LOGIND_E_REFUSED ? "logind refused the order"
+                                                      : "logind does not answer");
+                        return;
+                }
+        }
+        if (ending->action == LOGIND_LOCK && r == 0) {
+                ending_finish(ending, true, "locked, as OnKick= says");
+                return;
+        }
+        ending->ordered = true;
+        ending_watch(ending,
+                ending->action == LOGIND_KILL ? KILL_WAIT_USEC : TERMINATE_WAIT_USEC);
+}
+
+static void ending_order(Ending *ending, LogindAction action) {
+        ending->action = action;
+        if (logind_act(ending->ender->context->logind, action, ending->login->logind_id,
+                    ANSWER_TIMEOUT_USEC, on_ordered, ending, &ending->call) < 0)
+                ending_finish(ending, false, "no memory to ask logind");
+}
+
+static bool is_graphical(const char *logind_id) {
+        _cleanup_(freep) char *type = NULL;
+
+        if (sd_session_get_type(logind_id, &type) < 0)
+                return false;
+        return !strcmp(type, "x11") || !strcmp(type, "wayland") || !strcmp(type, "mir");
+}
+
+static void ending_act(Ending *ending) {
+        const Login *login = ending->login;
+
+        switch (policy_kick_action(
+                &ending->ender->context->config->policy, is_graphical(login->logind_id))) {
+        case KICK_TERMINATE:
+                ending_order(ending, LOGIND_TERMINATE);
+                return;
+        case KICK_LOCK:
+                ending_order(ending, LOGIND_LOCK);
+                return;
+        case KICK_NOTIFY:
+                ending_finish(ending, false, "only signalled, as OnKick= says");
+                return;
+        }
+        ending_finish(ending, false, "unknown action");
+}
+
+/* A login inside the logind session of somebody else must not end that one's session. */
+static void on_owner(UserNameCall *call, const char *name, void *userdata) {
+        Ending *ending = userdata;
+        bool own = name && !strcmp(name, ending->login->user);
+
+        ending->name_call = user_name_call_free(call);
+        if (own)
+                ending_act(ending);
+        else
+                ending_watch(ending, TERMINATE_WAIT_USEC);
+}
+
+static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata) {
+        Ending *ending = userdata;
+        const Login *login = ending->login;
+
+        (void)source;
+        (void)usec;
+        if (is_over(ending))
+                ending_finish(ending, true, NULL);
+        else if (!login->logind_id || login->logind_owner == (uid_t)-1)
+                ending_watch(ending, TERMINATE_WAIT_USEC);
+        else if (user_names_lookup(ending->ender->context->names, login->logind_owner, on_owner,
+                         ending, &ending->name_call) < 0)
+                ending_finish(ending, false, "too many look-ups of user names at once");
+        return 0;
+}
+
+static Ending *find(const LoginEnder *ender, const Login *login) {
+        for (Ending *ending = ender->endings; ending; ending = ending->next)
+                if (ending->login == login)
+                        return ending;
+        return NULL;
+}
+
+static int ending_new(LoginEnder *ender, Login *login, Ending **ret_ending) {
+        Ending *ending = calloc(1, sizeof(*ending));
+        int r;
+
+        if (!ending)
+                return -ENOMEM;
+        ending->ender = ender;
+        ending->login = login;
+        ending->next = ender->endings;
+        ender->endings = ending;
+        r = set_timer(ending, ender->context->config->policy.kick_grace_usec, on_grace_over);
+        if (r < 0) {
+                ending_free(ending);
+                return r;
+        }
+        *ret_ending = ending;
+        return 0;
+}
+
+int login_ender_end(
+        LoginEnder *ender, Login *login, Reason reason, LoginEndDone done, void *userdata) {
+        Ending *ending = find(ender, login);
+        Waiter *waiter = NULL;
+        int r;
+
+        if (done) {
+                waiter = calloc(1, sizeof(*waiter));
+                if (!waiter)
+                        return -ENOMEM;
+        }
+        if (!ending) {
+                r = ending_new(ender, login, &ending);
+                if (r < 0) {
+                        free(waiter);
+                        return r;
+                }
+        }
+        if (waiter) {
+                *waiter = (Waiter){ .next = ending->waiters, .done = done, .userdata = userdata };
+                ending->waiters = waiter;
+        }
+        if (!login->ended) {
+                login->ended = true;
+                login->end_reason = reason;
+                /* Memory decides; the file is for a daemon that starts anew, and that one will
+                 * find the session ended by itself. */
+                (void)login_registry_update(ender->context->logins, login);
+        }
+        return 0;
+}
+
+bool login_ender_is_busy(const LoginEnder *ender, const Login *login) {
+        return find(ender, login);
+}
+
+void login_ender_forget(LoginEnder *ender, const Login *login) {
+        Ending *ending = find(ender, login);
+
+        if (!ending)
+                return;
+        ending_report(ending, true, NULL);
+        ending_tell(ending, true);
+        ending_free(ending);
+}
+
+void login_ender_session_removed(LoginEnder *ender, const char *logind_id) {
+        for (Ending *ending = ender->endings; ending; ending = ending->next)
+                if (ending->ordered && ending->login->logind_id &&
+                        !strcmp(ending->login->logind_id, logind_id)) {
+                        /* Not now: looking may free the list under our feet. */
+                        (void)set_timer(ending, 0, on_look);
+                }
+}
+
+int login_ender_new(Context *context, LoginEnder **ret_ender) {
+        LoginEnder *ender = calloc(1, sizeof(*ender));
+
+        if (!ender)
+                return -ENOMEM;
+        ender->context = context;
+        *ret_ender = ender;
+        return 0;
+}
+
+LoginEnder *login_ender_free(LoginEnder *ender) {
+        if (!ender)
+                return NULL;
+        while (ender->endings)
+                ending_free(ender->endings);
+        free(ender);
+        return NULL;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/operation/login-subject.h"
+#include "daemon/operation/operation.h"
+
+static bool copy_text(const char *text, char **ret_copy) {
+        if (!text)
+                return true;
+        *ret_copy = strdup(text);
+        return *ret_copy;
+}
+
+int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject) {
+        const char *rhost = request->rhost;
+        char peer[32];
+
+        if (request->uid != 0) {
+                snprintf(peer, sizeof(peer), "uid:%ju", (uintmax_t)request->uid);
+                rhost = peer;
+        }
+        ret_subject->pid = request->pid;
+        ret_subject->uid = request->uid;
+        if (!copy_text(request->user, &ret_subject->user) ||
+                !copy_text(request->service, &ret_subject->service) ||
+                !copy_text(request->tty, &ret_subject->tty) ||
+                !copy_text(rhost, &ret_subject->rhost) ||
+                !copy_text(request->ruser, &ret_subject->ruser) ||
+                !copy_text(request->handle, &ret_subject->handle))
+                return -ENOMEM;
+        return 0;
+}
+
+void login_subject_clear(LoginSubject *subject) {
+        free(subject->user);
+        free(subject->service);
+        free(subject->tty);
+        free(subject->rhost);
+        free(subject->ruser);
+        free(subject->handle);
+        *subject = (LoginSubject){};
+}
+
+AuditRecord login_subject_audit(const LoginSubject *subject, AuditEvent event, Reason reason) {
+        return (AuditRecord){
+                .event = event,
+                .reason = reason,
+                .user = subject->user,
+                .service = subject->service,
+                .tty = subject->tty,
+                .rhost = subject->rhost,
+                .pid = subject->pid,
+                .uid = subject->uid,
+        };
+}

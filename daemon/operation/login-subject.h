@@ -1,0 +1,43 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Who logs in where: the part of a LoginRequest that a verb keeps while it waits. Never the token.
+ */
+
+#include <sys/types.h>
+
+#include "daemon/operation/audit.h"
+
+typedef struct LoginRequest LoginRequest;
+
+/* Owned strings; NULL where nothing was given. */
+typedef struct LoginSubject {
+        pid_t pid;
+        uid_t uid;
+        char *user, *service, *tty, *rhost, *ruser, *handle;
+} LoginSubject;
+
+/**
+ * login_subject_copy() - keep what a request says
+ * @request:    borrowed
+ * @ret_subject: zeroed before; cleared by the caller, also after a failure
+ *
+ * An ordinary peer's remote host is what we know of it, "uid:N", whatever it says itself.
+ * Return: 0; -ENOMEM.
+ */
+int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject);
+
+/**
+ * login_subject_clear() - free what it owns
+ * @subject:    empty afterwards
+ */
+void login_subject_clear(LoginSubject *subject);
+
+/**
+ * login_subject_audit() - the beginning of a record for the journal
+ * @subject:    borrowed by the record
+ * @event:      what happened
+ * @reason:     how it went
+ */
+AuditRecord login_subject_audit(const LoginSubject *subject, AuditEvent event, Reason reason);

@@ -1,0 +1,82 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What every verb's object begins with. Verbs embed it as their first member.
+ */
+
+#include <stdint.h>
+
+#include "authtoken/reason.h"
+#include "daemon/operation/context.h"
+#include "daemon/operation/operation.h"
+
+typedef void (*OperationFree)(Operation *op);
+
+struct Operation {
+        Context *context;
+        OperationDone done; /* NULL once detached */
+        void *userdata;
+        OperationFree free_body; /* frees the whole verb */
+        struct sd_event_source *deferred;
+        Reason deferred_reason;
+        Operation *previous, *next; /* linked in Context.operations */
+};
+
+/* Who is told in the end; travels as one thing through a verb's starter. */
+typedef struct OperationWaiter {
+        OperationDone done;
+        void *userdata;
+} OperationWaiter;
+
+/**
+ * operation_init() - make a verb's object known to its context
+ * @op:         zeroed memory, first member of the verb's object; owned by the context from now on
+ * @context:    borrowed; outlives @op
+ * @waiter:     who is told
+ * @free_body:  frees the verb's object, @op with it
+ */
+void operation_init(
+        Operation *op, Context *context, OperationWaiter waiter, OperationFree free_body);
+
+/**
+ * operation_finish() - tell the waiter and free the object; always the last statement of a step
+ * @op:         invalid afterwards
+ * @result:     borrowed
+ */
+void operation_finish(Operation *op, const OperationResult *result);
+
+/**
+ * operation_finish_reason() - operation_finish() with nothing but a reason
+ * @op:         invalid afterwards
+ * @reason:     why not, or REASON_OK
+ */
+void operation_finish_reason(Operation *op, Reason reason);
+
+/**
+ * operation_finish_later() - finish with a reason on the next turn of the loop
+ * @op:         stays valid until then
+ * @reason:     why not, or REASON_OK
+ *
+ * For what is decided inside the starter: no completion comes before it has returned.
+ * Return: 0; negative errno (then nothing will complete @op).
+ */
+int operation_finish_later(Operation *op, Reason reason);
+
+/**
+ * operation_abandon() - a starter failed: free the object, tell nobody
+ * @op:         invalid afterwards
+ */
+void operation_abandon(Operation *op);
+
+/**
+ * operation_free_all() - free what is still under way when the daemon stops
+ * @context:    its list becomes empty
+ */
+void operation_free_all(Context *context);
+
+/**
+ * operation_reason_of_store() - translate a store's outcome
+ * @r:          0, STORE_E_* or negative errno
+ */
+Reason operation_reason_of_store(int r);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "daemon/operation/operation-object.h"
+#include "daemon/store/user-store.h"
+
+uint64_t operation_now_sec(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (uint64_t)now.tv_sec;
+}
+
+void operation_init(
+        Operation *op, Context *context, OperationWaiter waiter, OperationFree free_body) {
+        op->context = context;
+        op->done = waiter.done;
+        op->userdata = waiter.userdata;
+        op->free_body = free_body;
+        op->previous = NULL;
+        op->next = context->operations;
+        if (op->next)
+                op->next->previous = op;
+        context->operations = op;
+}
+
+static void operation_free(Operation *op) {
+        if (op->previous)
+                op->previous->next = op->next;
+        else
+                op->context->operations = op->next;
+        if (op->next)
+                op->next->previous = op->previous;
+        sd_event_source_unref(op->deferred);
+        op->free_body(op);
+}
+
+Operation *operation_detach(Operation *op) {
+        if (op)
+                op->done = NULL;
+        return NULL;
+}
+
+void operation_finish(Operation *op, const OperationResult *result) {
+        OperationDone done = op->done;
+
+        op->done = NULL;
+        if (done)
+                done(op, result, op->userdata);
+        operation_free(op);
+}
+
+void operation_finish_reason(Operation *op, Reason reason) {
+        operation_finish(op, &(OperationResult){ .reason = reason });
+}
+
+static int on_deferred(sd_event_source *source, void *userdata) {
+        Operation *op = userdata;
+
+        (void)source;
+        operation_finish_reason(op, op->deferred_reason);
+        return 0;
+}
+
+int operation_finish_later(Operation *op, Reason reason) {
+        op->deferred_reason = reason;
+        return sd_event_add_defer(op->context->event, &op->deferred, on_deferred, op);
+}
+
+void operation_abandon(Operation *op) {
+        operation_free(op);
+}
+
+void operation_free_all(Context *context) {
+        while (context->operations)
+                operation_free(context->operations);
+}
+
+Reason operation_reason_of_store(int r) {
+        switch (r) {
+        case 0:
+                return REASON_OK;
+        case STORE_E_CONFLICT:
+                return REASON_STORE_CONFLICT;
+        case STORE_E_OFFLINE:
+                return REASON_STORE_OFFLINE;
+        case STORE_E_TIMEOUT:
+                return REASON_STORE_TIMEOUT;
+        case STORE_E_REFUSED:
+                return REASON_STORE_REFUSED;
+        case STORE_E_CORRUPT:
+                return REASON_STORE_CORRUPT;
+        case STORE_E_NOT_FOUND:
+                return REASON_SESSION_UNKNOWN;
+        }
+        return REASON_INTERNAL;
+}

@@ -1,0 +1,27 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Level-triggered truth: a login whose session is gone ends, whoever ended the session and whether or not
+ * anybody told us. Runs at start, after a store comes back, and every RECONCILE_INTERVAL_SEC.
+ */
+
+#define RECONCILE_INTERVAL_SEC 60u
+
+typedef struct Context Context;
+typedef struct UserState UserState;
+
+/**
+ * reconcile_all() - hold every login of this host against its user's state
+ * @context:    the daemon
+ *
+ * Logins that are over are dropped. A state that cannot be loaded changes nothing: the next run sees it.
+ */
+void reconcile_all(Context *context);
+
+/**
+ * reconcile_state() - hold a user's logins against a state that was just loaded
+ * @context:    the daemon
+ * @state:      borrowed
+ */
+void reconcile_state(Context *context, const UserState *state);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/operation/audit.h"
+#include "daemon/operation/session-change.h"
+#include "daemon/operation/session-ending.h"
+
+static void revoke_free(Operation *op) {
+        SessionChange *change = (SessionChange *)op;
+
+        session_change_clear(change);
+        free(change);
+}
+
+static void on_committed(SessionChange *change, Reason reason) {
+        OperationResult result = { .user = change->user };
+
+        if (reason == REASON_OK && *change->sid && change->ended.n_sids == 0)
+                reason = change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN
+                                                        : change->sid_state;
+        if (reason == REASON_OK && change->ended.n_sids > 0) {
+                const EndedSessions ended = {
+                        .user = change->user,
+                        .sids = (const char (*)[SID_SIZE + 1]) change->ended.sids,
+                        .n_sids = change->ended.n_sids,
+                        .reason = change->end_reason,
+                };
+
+                /* If this fails the sessions are revoked nevertheless, and reconcile ends their
+                 * logins within a minute. */
+                (void)session_ending_start(change->op.context, &ended, NULL, NULL);
+        }
+        session_change_tell(change, AUDIT_REVOKE, reason);
+        result.reason = reason;
+        result.n_revoked = (unsigned int)change->ended.n_sids;
+        operation_finish(&change->op, &result);
+}
+
+int revoke_start(Context *context, const SessionFilter *filter, const char *note,
+        OperationDone done, void *userdata, Operation **ret_op) {
+        SessionChange *change = calloc(1, sizeof(*change));
+        int r;
+
+        if (!change)
+                return -ENOMEM;
+        operation_init(&change->op, context, (OperationWaiter){ done, userdata }, revoke_free);
+        change->end_reason = REASON_SESSION_REVOKED;
+        change->committed = on_committed;
+        r = session_change_start(change, filter, note);
+        if (r < 0) {
+                operation_abandon(&change->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &change->op;
+        return 0;
+}

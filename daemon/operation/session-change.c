@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/session-change.h"
+#include "daemon/operation/user-queue.h"
+#include "daemon/session/user-state.h"
+
+static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        SessionChange *change = userdata;
+        const PolicyFilter filter = {
+                .sid = *change->sid ? change->sid : NULL,
+                .platform = change->platform,
+                .device = change->device,
+        };
+
+        policy_ended_clear(&change->ended);
+        change->sid_state = REASON_OK;
+        if (filter.sid)
+                change->sid_state = user_state_check(state, filter.sid, now_sec);
+        /* Not pruned first: what is past its end is ended by what was asked for, all the same. */
+        if (policy_end(state, &filter, change->end_reason, now_sec, &change->ended) < 0)
+                return REASON_INTERNAL;
+        *ret_changed = change->ended.n_sids > 0;
+        return REASON_OK;
+}
+
+static void on_done(Reason reason, const UserState *state, void *userdata) {
+        SessionChange *change = userdata;
+
+        (void)state;
+        change->committed(change, reason);
+}
+
+static int copy_text(const char *text, char **ret_copy) {
+        if (!text)
+                return 0;
+        *ret_copy = strdup(text);
+        return *ret_copy ? 0 : -ENOMEM;
+}
+
+int session_change_start(SessionChange *change, const SessionFilter *filter, const char *note) {
+        Context *context = change->op.context;
+        int r;
+
+        r = copy_text(filter->user, &change->user);
+        if (r >= 0)
+                r = copy_text(filter->platform, &change->platform);
+        if (r >= 0)
+                r = copy_text(filter->device, &change->device);
+        if (r >= 0 && note && *note)
+                r = copy_text(note, &change->note);
+        if (r < 0)
+                return r;
+        if (filter->sid && strlen(filter->sid) == SID_SIZE)
+                memcpy(change->sid, filter->sid, SID_SIZE + 1);
+        else if (filter->sid)
+                return -EINVAL;
+        return user_queue_change(context->queue, context->config->tenant, change->user,
+                &(UserChange){ .decide = decide, .done = on_done, .userdata = change });
+}
+
+void session_change_clear(SessionChange *change) {
+        free(change->user);
+        free(change->platform);
+        free(change->device);
+        free(change->note);
+        policy_ended_clear(&change->ended);
+}
+
+void session_change_tell(SessionChange *change, int event, Reason reason) {
+        AuditRecord record = {
+                .event = (AuditEvent)event,
+                .reason = reason,
+                .user = change->user,
+                .sid = *change->sid ? change->sid : NULL,
+                .note = change->note,
+                .count = (unsigned int)change->ended.n_sids,
+        };
+
+        if (!*change->sid && change->ended.n_sids == 1)
+                record.sid = change->ended.sids[0];
+        audit(change->op.context, &record);
+}

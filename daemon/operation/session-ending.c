@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "daemon/config.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/login-ender.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/session-ending.h"
+#include "daemon/token/token-cache.h"
+
+/* One place where a login runs: a logind session, or a process that is in none. */
+typedef struct Place {
+        char *logind_id;
+        pid_t leader;
+        bool failed;
+} Place;
+
+typedef struct SessionEnding {
+        Operation op; /* only for its place in the context; nobody waits through it */
+        SessionEndingDone done;
+        void *userdata;
+        char (*sids)[SID_SIZE + 1];
+        size_t n_sids;
+        Reason reason;
+        Place *places;
+        size_t n_places, n_pending;
+} SessionEnding;
+
+static void session_ending_free(Operation *op) {
+        SessionEnding *ending = (SessionEnding *)op;
+
+        for (size_t i = 0; i < ending->n_places; i++)
+                free(ending->places[i].logind_id);
+        free(ending->places);
+        free(ending->sids);
+        free(ending);
+}
+
+static void tell(SessionEnding *ending, SessionEventType type, uint64_t deadline_usec) {
+        Context *context = ending->op.context;
+
+        if (!context->sink)
+                return;
+        for (size_t i = 0; i < ending->n_sids; i++)
+                context->sink(
+                        &(SessionEvent){
+                                .type = type,
+                                .sid = ending->sids[i],
+                                .reason = reason_code(ending->reason),
+                                .deadline_usec = deadline_usec,
+                        },
+                        context->sink_userdata);
+}
+
+static void finish(SessionEnding *ending) {
+        unsigned int n_failed = 0;
+
+        for (size_t i = 0; i < ending->n_places; i++)
+                n_failed += ending->places[i].failed;
+        tell(ending, SESSION_EVENT_ENDED, 0);
+        if (ending->done)
+                ending->done((unsigned int)ending->n_places - n_failed, n_failed, ending->userdata);
+        operation_finish_reason(&ending->op, REASON_OK);
+}
+
+static int on_deferred_finish(sd_event_source *source, void *userdata) {
+        (void)source;
+        finish(userdata);
+        return 0;
+}
+
+/* Two logins in one logind session, such as a shell and the sudo inside it, are one place. */
+static Place *place_of(SessionEnding *ending, const Login *login) {
+        for (size_t i = 0; i < ending->n_places; i++) {
+                Place *place = &ending->places[i];
+
+                if (login->logind_id ? place->logind_id &&
+                                            !strcmp(place->logind_id, login->logind_id)
+                                     : !place->logind_id && place->leader == login->leader.pid)
+                        return place;
+        }
+        return NULL;
+}
+
+static int add_place(SessionEnding *ending, const Login *login) {
+        Place *places;
+
+        if (place_of(ending, login))
+                return 0;
+        places = reallocarray(ending->places, ending->n_places + 1, sizeof(*places));
+        if (!places)
+                return -ENOMEM;
+        ending->places = places;
+        places[ending->n_places] = (Place){ .leader = login->leader.pid };
+        if (login->logind_id) {
+                places[ending->n_places].logind_id = strdup(login->logind_id);
+                if (!places[ending->n_places].logind_id)
+                        return -ENOMEM;
+        }
+        ending->n_places++;
+        return 0;
+}
+
+static void on_login_end(const Login *login, bool ended, void *userdata) {
+        SessionEnding *ending = userdata;
+        Place *place = place_of(ending, login);
+
+        if (place && !ended)
+                place->failed = true;
+        if (--ending->n_pending == 0)
+                finish(ending);
+}
+
+static bool is_of_sessions(const SessionEnding *ending, const Login *login) {
+        for (size_t i = 0; i < ending->n_sids; i++)
+                if (!strcmp(login->sid, ending->sids[i]))
+                        return true;
+        return false;
+}
+
+static bool visit(Login *login, void *userdata) {
+        SessionEnding *ending = userdata;
+
+        if (!is_of_sessions(ending, login))
+                return true;
+        if (add_place(ending, login) < 0)
+                return false;
+        if (login_ender_end(ending->op.context->ender, login, ending->reason, on_login_end,
+                    ending) >= 0)
+                ending->n_pending++;
+        else
+                place_of(ending, login)->failed = true;
+        return true;
+}
+
+static uint64_t deadline_usec(const Context *context) {
+        uint64_t now = 0;
+
+        sd_event_now(context->event, CLOCK_REALTIME, &now);
+        return now + context->config->policy.kick_grace_usec;
+}
+
+int session_ending_start(Context *context, const EndedSessions *ended, SessionEndingDone done,
+        void *userdata) {
+        SessionEnding *ending = calloc(1, sizeof(*ending));
+        int r = 0;
+
+        if (!ending)
+                return -ENOMEM;
+        ending->sids = calloc(ended->n_sids + 1, sizeof(*ending->sids));
+        if (!ending->sids) {
+                free(ending);
+                return -ENOMEM;
+        }
+        memcpy(ending->sids, ended->sids, ended->n_sids * sizeof(*ending->sids));
+        ending->n_sids = ended->n_sids;
+        ending->reason = ended->reason;
+        ending->done = done;
+        ending->userdata = userdata;
+        operation_init(&ending->op, context, (OperationWaiter){}, session_ending_free);
+
+        for (size_t i = 0; i < ending->n_sids; i++)
+                token_cache_drop_session(context->cache, ending->sids[i]);
+        tell(ending, SESSION_EVENT_ENDING, deadline_usec(context));
+        login_registry_each(context->logins, context->config->tenant, ended->user, visit, ending);
+        if (ending->n_pending == 0)
+                r = sd_event_add_defer(
+                        context->event, &ending->op.deferred, on_deferred_finish, ending);
+        if (r < 0) {
+                operation_finish_reason(&ending->op, REASON_INTERNAL);
+                return r;
+        }
+        return 0;
+}

@@ -1,0 +1,38 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What follows when sessions have ended in the store: their cached tokens go, everybody is told
+ * (SessionEnding), their logins on this host are ended, everybody is told again (SessionEnded).
+ */
+
+#include <stddef.h>
+
+#include "authtoken/reason.h"
+#include "daemon/token/jti.h"
+
+typedef struct Context Context;
+
+/* @n_ended, @n_failed: logind sessions, or processes without one, that are over and that are not. */
+typedef void (*SessionEndingDone)(unsigned int n_ended, unsigned int n_failed, void *userdata);
+
+/* Sessions of one user that have ended. Borrowed for the call. */
+typedef struct EndedSessions {
+        const char *user;
+        const char (*sids)[SID_SIZE + 1];
+        size_t n_sids;
+        Reason reason;
+} EndedSessions;
+
+/**
+ * session_ending_start() - end what ended sessions leave behind
+ * @context:    the daemon
+ * @ended:      their end is committed already: a live token would let the user straight back in
+ * @done:       may be NULL; called once, never before this returns
+ * @userdata:   for @done
+ *
+ * Logins of these sessions that are being ended already are waited for, too.
+ * Return: 0; negative errno (@done will not be called; the next reconcile takes it up).
+ */
+int session_ending_start(Context *context, const EndedSessions *ended, SessionEndingDone done,
+        void *userdata);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/user-queue.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+
+#define N_BUCKETS 256u
+
+typedef struct Entry {
+        struct Entry *next; /* linked in Line.first, in order of arrival */
+        UserChange change;
+        unsigned int n_tries;
+} Entry;
+
+/* The changes of one user that wait or are under way; the first one is under way. */
+typedef struct Line {
+        struct Line *next; /* linked in UserQueue.buckets */
+        UserQueue *queue;
+        char *tenant, *user;
+        Entry *first, **last;
+        UserState *state; /* being decided on */
+        StoreCall *call;
+} Line;
+
+struct UserQueue {
+        UserStore *store;
+        Line *buckets[N_BUCKETS];
+};
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
+static void on_committed(StoreCall *call, int r, void *userdata);
+
+static Line **find_line(UserQueue *queue, const char *tenant, const char *user) {
+        uint32_t hash = 2166136261u; /* FNV-1a */
+        Line **line;
+
+        for (const char *c = user; *c; c++)
+                hash = (hash ^ (uint8_t)*c) * 16777619u;
+        for (line = &queue->buckets[hash % N_BUCKETS]; *line; line = &(*line)->next)
+                if (!strcmp((*line)->user, user) && !strcmp((*line)->tenant, tenant))
+                        break;
+        return line;
+}
+
+static Line *line_free(Line *line) {
+        if (!line)
+                return NULL;
+        while (line->first) {
+                Entry *entry = line->first;
+
+                line->first = entry->next;
+                if (entry->change.forget)
+                        entry->change.forget(entry->change.userdata);
+                free(entry);
+        }
+        store_call_free(line->call);
+        user_state_free(line->state);
+        free(line->tenant);
+        free(line->user);
+        free(line);
+        return NULL;
+}
+DEFINE_CLEANUP(Line, line_free)
+
+static int line_new(UserQueue *queue, const char *tenant, const char *user, Line **ret_line) {
+        _cleanup_(line_freep) Line *line = calloc(1, sizeof(*line));
+
+        if (!line)
+                return -ENOMEM;
+        line->queue = queue;
+        line->last = &line->first;
+        line->tenant = strdup(tenant);
+        line->user = strdup(user);
+        if (!line->tenant || !line->user)
+                return -ENOMEM;
+        *ret_line = TAKE_PTR(line);
+        return 0;
+}
+
+static int line_load(Line *line) {
+        return user_store_load(
+                line->queue->store, line->tenant, line->user, on_loaded, line, &line->call);
+}
+
+static void entry_finish(Entry *entry, Reason reason, const UserState *state) {
+        entry->change.done(reason, reason == REASON_OK ? state : NULL, entry->change.userdata);
+        free(entry);
+}
+
+/* Ends the change that is under way and starts the next one. The line may be gone afterwards. */
+static void line_advance(Line *line, Reason reason) {
+        _cleanup_(user_state_freep) UserState *state = TAKE_PTR(line->state);
+        Entry *entry = line->first;
+
+        line->first = entry->next;
+        if (!line->first) {
+                Line **link = find_line(line->queue, line->tenant, line->user);
+
+                *link = line->next;
+                line_free(line);
+                line = NULL;
+        }
+        /* The next load is started before anybody is told: whoever is told may queue more. */
+        if (line && line_load(line) < 0) {
+                entry_finish(entry, reason, state);
+                line_advance(line, REASON_INTERNAL);
+                return;
+        }
+        entry_finish(entry, reason, state);
+}
+
+static void on_committed(StoreCall *call, int r, void *userdata) {
+        Line *line = userdata;
+
+        line->call = store_call_free(call);
+        if (r == STORE_E_CONFLICT && ++line->first->n_tries < USER_CHANGE_TRIES_MAX) {
+                line->state = user_state_free(line->state);
+                if (line_load(line) >= 0)
+                        return;
+                r = -ENOMEM;
+        }
+        line_advance(line, operation_reason_of_store(r));
+}
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        Line *line = userdata;
+        bool changed = false;
+        Reason reason;
+
+        line->call = store_call_free(call);
+        line->state = state;
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK)
+                reason = line->first->change.decide(
+                        state, operation_now_sec(), &changed, line->first->change.userdata);
+        if (reason == REASON_OK && changed) {
+                r = user_store_commit(
+                        line->queue->store, state, on_committed, line, &line->call);
+                if (r >= 0)
+                        return;
+                reason = REASON_INTERNAL;
+        }
+        line_advance(line, reason);
+}
+
+int user_queue_change(
+        UserQueue *queue, const char *tenant, const char *user, const UserChange *change) {
+        Line **link = find_line(queue, tenant, user);
+        Entry *entry;
+        Line *line;
+        int r;
+
+        entry = calloc(1, sizeof(*entry));
+        if (!entry)
+                return -ENOMEM;
+        entry->change = *change;
+        line = *link;
+        if (line) {
+                *line->last = entry;
+                line->last = &entry->next;
+                return 0;
+        }
+        r = line_new(queue, tenant, user, &line);
+        if (r >= 0)
+                r = line_load(line);
+        if (r < 0) {
+                line_free(line);
+                free(entry);
+                return r;
+        }
+        line->first = entry;
+        line->last = &entry->next;
+        *link = line;
+        return 0;
+}
+
+int user_queue_new(UserStore *store, UserQueue **ret_queue) {
+        UserQueue *queue = calloc(1, sizeof(*queue));
+
+        if (!queue)
+                return -ENOMEM;
+        queue->store = store;
+        *ret_queue = queue;
+        return 0;
+}
+
+UserQueue *user_queue_free(UserQueue *queue) {
+        if (!queue)
+                return NULL;
+        for (size_t i = 0; i < N_BUCKETS; i++)
+                while (queue->buckets[i]) {
+                        Line *line = queue->buckets[i];
+
+                        queue->buckets[i] = line->next;
+                        line_free(line);
+                }
+        free(queue);
+        return NULL;
+}

@@ -1,0 +1,62 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * load → decide → commit, the one way in which a user's state changes. Changes of one user stand in a
+ * queue, so that in one daemon they do not conflict; with another host's they may, and are then tried
+ * again on what that host wrote, a bounded number of times.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "authtoken/reason.h"
+#include "common/cleanup.h"
+
+typedef struct UserQueue UserQueue;
+typedef struct UserState UserState;
+typedef struct UserStore UserStore;
+typedef struct sd_event sd_event;
+
+#define USER_CHANGE_TRIES_MAX 16u
+
+/* One change. @decide may be called several times, each time on a fresh state. */
+typedef struct UserChange {
+        /* Pure: changes @state, sets *ret_changed. REASON_OK, or why not (nothing is committed). */
+        Reason (*decide)(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata);
+        /* Called exactly once, unless the queue is freed before; @state is what is stored now, borrowed, NULL unless REASON_OK. */
+        void (*done)(Reason reason, const UserState *state, void *userdata);
+        /* Called instead of @done when the queue is freed before; NULL if nothing is to be freed. */
+        void (*forget)(void *userdata);
+        void *userdata;
+} UserChange;
+
+/**
+ * user_queue_new() - a queue in front of a store
+ * @store:      borrowed; outlives the queue
+ * @ret_queue:  owned by the caller
+ *
+ * Return: 0; -ENOMEM.
+ */
+int user_queue_new(UserStore *store, UserQueue **ret_queue);
+
+/**
+ * user_queue_free() - drop what is queued without completing it
+ * @queue:      NULL is fine
+ *
+ * Return: NULL.
+ */
+UserQueue *user_queue_free(UserQueue *queue);
+DEFINE_CLEANUP(UserQueue, user_queue_free)
+
+/**
+ * user_queue_change() - change a user's state
+ * @queue:      any
+ * @tenant:     copied
+ * @user:       copied
+ * @change:     copied; runs to its end whatever happens to whoever asked for it
+ *
+ * Return: 0: @change->done will be called, not before this returns; -ENOMEM.
+ */
+int user_queue_change(
+        UserQueue *queue, const char *tenant, const char *user, const UserChange *change);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/token-cache.h"
+
+typedef struct Validate {
+        Operation op;
+        Claims *claims;
+        pid_t pid;
+        uid_t uid;
+        StoreCall *call;
+} Validate;
+
+static void validate_free(Operation *op) {
+        Validate *validate = (Validate *)op;
+
+        claims_unref(validate->claims);
+        store_call_free(validate->call);
+        free(validate);
+}
+
+static Reason check_token(Context *context, const LoginRequest *request, Claims **ret_claims) {
+        const VerifyRequest question = {
+                .token = request->token,
+                .token_size = request->token_size,
+                .now_sec = operation_now_sec(),
+                .audience = request->audience ? request->audience : context->config->audience,
+        };
+
+        return token_cache_verify(
+                context->cache, context->keyring, &context->rules, &question, ret_claims);
+}
+
+static Reason check_state(const Claims *claims, const UserState *state) {
+        return user_state_check_token(state, claims->sid, claims->generation,
+                claims->issued_at_sec, operation_now_sec());
+}
+
+static void tell_journal(
+        Context *context, const LoginRequest *request, const Claims *claims, Reason reason) {
+        /* Validation is a question, not a login: only what was refused is worth a line. */
+        if (reason == REASON_OK)
+                return;
+        audit(context,
+                &(AuditRecord){
+                        .event = AUDIT_VALIDATE,
+                        .reason = reason,
+                        .user = claims ? claims->subject : NULL,
+                        .sid = claims ? claims->sid : NULL,
+                        .pid = request->pid,
+                        .uid = request->uid,
+                });
+}
+
+static OperationResult result_of(Reason reason, const Claims *claims) {
+        if (reason != REASON_OK)
+                return (OperationResult){ .reason = reason };
+        return (OperationResult){
+                .reason = REASON_OK,
+                .claims = claims,
+                .claims_json = claims->json,
+                .sid = claims->sid,
+                .user = claims->subject,
+                .jti = claims->jti,
+                .expires_at_sec = claims->expires_at_sec,
+        };
+}
+
+bool validate_now(Context *context, const LoginRequest *request, OperationResult *ret_result) {
+        const UserState *state;
+        Claims *claims = NULL;
+        Reason reason;
+
+        reason = check_token(context, request, &claims);
+        if (reason == REASON_OK) {
+                if (user_store_peek(
+                            context->store, context->config->tenant, claims->subject, &state)) {
+                        claims_unref(claims);
+                        return false;
+                }
+                reason = check_state(claims, state);
+        }
+        tell_journal(context, request, claims, reason);
+        *ret_result = result_of(reason, claims);
+        /* The caller borrows the claims until control returns to the loop. */
+        claims_unref(context->last_claims);
+        context->last_claims = claims;
+        return true;
+}
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_freep) UserState *owned = state;
+        Validate *validate = userdata;
+        OperationResult result;
+        Reason reason;
+
+        validate->call = store_call_free(call);
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK)
+                reason = check_state(validate->claims, owned);
+        tell_journal(validate->op.context,
+                &(LoginRequest){ .pid = validate->pid, .uid = validate->uid }, validate->claims,
+                reason);
+        result = result_of(reason, validate->claims);
+        operation_finish(&validate->op, &result);
+}
+
+int validate_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op) {
+        Validate *validate = calloc(1, sizeof(*validate));
+        Reason reason;
+        int r;
+
+        if (!validate)
+                return -ENOMEM;
+        validate->pid = request->pid;
+        validate->uid = request->uid;
+        operation_init(
+                &validate->op, context, (OperationWaiter){ done, userdata }, validate_free);
+        reason = check_token(context, request, &validate->claims);
+        if (reason == REASON_OK) {
+                r = user_store_load(context->store, context->config->tenant,
+                        validate->claims->subject, on_loaded, validate, &validate->call);
+        } else {
+                tell_journal(context, request, NULL, reason);
+                r = operation_finish_later(&validate->op, reason);
+        }
+        if (r < 0) {
+                operation_abandon(&validate->op);
+                return r;
+        }
+        *ret_op = &validate->op;
+        return 0;
+}

@@ -1,0 +1,77 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Who is admitted and who is ended: pure decisions on a user's state. No I/O, no clock.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "authtoken/reason.h"
+#include "daemon/policy/policy-rules.h"
+#include "daemon/token/jti.h"
+
+typedef struct Session Session;
+typedef struct UserState UserState;
+
+/* Which live sessions of a user are meant; NULL members do not narrow. Borrowed. */
+typedef struct PolicyFilter {
+        const char *sid, *platform, *device;
+} PolicyFilter;
+
+/* Sessions that a decision ended, by id. */
+typedef struct PolicyEnded {
+        char (*sids)[SID_SIZE + 1]; /* owned; free with policy_ended_clear() */
+        size_t n_sids;
+} PolicyEnded;
+
+/**
+ * policy_admit() - take a new session in, if the rules allow it
+ * @rules:      in force
+ * @state:      pruned to @now_sec; changes on REASON_OK only
+ * @session:    owned by @state on REASON_OK only; its lifetime is cut to the rules'
+ * @now_sec:    the caller's clock
+ *
+ * Return: REASON_OK; REASON_USER_BANNED; REASON_SESSION_LIMIT; REASON_INTERNAL.
+ */
+Reason policy_admit(
+        const PolicyRules *rules, UserState *state, Session *session, uint64_t now_sec);
+
+/**
+ * policy_end() - end the live sessions that a filter means
+ * @state:      pruned to @now_sec; changes
+ * @filter:     which
+ * @reason:     REASON_SESSION_REVOKED or another reason of an end
+ * @now_sec:    the caller's clock
+ * @ret_ended:  what was ended; empty if nothing was
+ *
+ * Return: 0; -ENOMEM, and nothing has changed.
+ */
+int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint64_t now_sec,
+        PolicyEnded *ret_ended);
+
+/**
+ * policy_ended_clear() - free what it owns
+ * @ended:      empty afterwards
+ */
+void policy_ended_clear(PolicyEnded *ended);
+
+/**
+ * policy_kick_action() - what to do with a login that is to end
+ * @rules:      in force
+ * @graphical:  the logind session has a screen that can be locked
+ *
+ * A session on a terminal has nothing to lock: it is terminated even where the policy locks.
+ */
+KickAction policy_kick_action(const PolicyRules *rules, bool graphical);
+
+/**
+ * policy_touch() - whether a session's last use is worth writing down
+ * @session:    changes if so
+ * @now_sec:    the caller's clock
+ *
+ * At most once a minute. Return: true if @session changed.
+ */
+bool policy_touch(Session *session, uint64_t now_sec);
