@@ -16,6 +16,7 @@
         X(SIGNATURE, "not this key's signature")                                             \
         X(USE, "\"use\" or \"key_ops\" does not allow signatures")                           \
         X(KID, "\"kid\" is empty, too long or has control characters")                       \
+        X(KID_MISSING, "an HMAC key needs a \"kid\"")                                        \
         X(SHORT, "the HMAC key is shorter than its hash")                                    \
         X(RSA_SIZE, "the RSA key is not 2048 to 8192 bits long")                             \
         X(RSA_EXPONENT, "the RSA exponent is below 65537 or even, or has more than 64 bits") \
@@ -23,9 +24,10 @@
         X(POINT, "the public key is not a point of its curve that can be used")              \
         X(PAIR, "the private key does not belong to the public key")                         \
         X(ENCRYPTED, "the key is encrypted; there is nobody to ask for its passphrase")      \
-        X(SEVERAL, "a PEM file must hold exactly one key")                                   \
+        X(SEVERAL, "the file must hold exactly one key")                                     \
         X(MIXED, "a set must not hold secret keys beside public ones")                       \
         X(DUPLICATE, "another key has the same \"kid\"")                                     \
+        X(FULL, "more than 256 keys")                                                        \
         X(NONE, "no key in it can be used for signatures")                                   \
         X(FILE_TYPE, "not a regular file")                                                   \
         X(FILE_OWNER, "not owned by this user or root")                                      \

@@ -20,14 +20,14 @@ typedef struct KeyFileRules {
         bool any_kid;       /* a key that stands alone in its file answers to any kid */
         bool any_algorithm; /* a key without "alg" is taken for each that its type allows */
         const char *kid;    /* instead of the key's own; the file must hold one key */
-        const Algorithm
-                *algorithm; /* for a key that names none; one that names another is refused */
+
+        /* For a key that names none; a key that names another is refused. */
+        const Algorithm *algorithm;
 } KeyFileRules;
 
 /**
  * key_file_load() - read a file and add its keys to a ring
  * @keyring:    not in use yet; undefined content after a failure: drop it
- * @directory:  descriptor that @path is relative to, or AT_FDCWD
  * @path:       file
  * @rules:      how to take it
  * @fault:      says file and reason on failure; NULL is fine
@@ -37,18 +37,4 @@ typedef struct KeyFileRules {
  * An RSA key that names no "alg" is for RS256, unless @rules say otherwise.
  * Return: 0; KEY_E_*; negative errno.
  */
-int key_file_load(Keyring *keyring, int directory, const char *path, const KeyFileRules *rules,
-        KeyFault *fault);
-
-/**
- * key_file_parse() - the same for content that is already here
- * @keyring:    as for key_file_load()
- * @content:    the file's bytes
- * @path:       what to call it
- * @rules:      how to take it
- * @ret_private: whether any private or secret key was in it
- *
- * Return: 0; KEY_E_*; -ENOMEM; -EIO.
- */
-int key_file_parse(Keyring *keyring, const Secret *content, const char *path,
-        const KeyFileRules *rules, bool *ret_private);
+int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules, KeyFault *fault);

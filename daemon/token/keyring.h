@@ -47,7 +47,7 @@ DEFINE_CLEANUP(Keyring, keyring_unref)
  * @keyring:    not in use yet
  * @key:        owned by the ring on success only
  *
- * Return: 0; KEY_E_DUPLICATE its kid is taken; KEY_E_SEVERAL the ring is full; -ENOMEM.
+ * Return: 0; KEY_E_DUPLICATE its kid is taken; KEY_E_FULL.
  */
 int keyring_add(Keyring *keyring, Key *key);
 

@@ -22,6 +22,7 @@ typedef struct VerifyRules {
         size_t max_size;           /* of the whole token */
         bool foreign;              /* another issuer's: "typ" may be JWT or absent too, "jti" and
                                       "sub" any text */
+        bool ignore_time;          /* exp, nbf and iat are not held against the clock */
         bool signature_only;       /* stop after the signature; any payload will do */
 } VerifyRules;
 

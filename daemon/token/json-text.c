@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/token/json-text.h"
+
+#include <stdbool.h>
+
+/*
+ * jansson's own bound is 2048 levels of recursion. Brackets are counted before it sees the text;
+ * inside strings they do not count. Text that is not JSON may be misread here, but then jansson
+ * refuses it, having recursed no deeper than what was counted: it opens a level only at a bracket
+ * outside of what it reads as a string, and it stops at the first byte where the two could differ.
+ */
+static bool depth_is_bounded(const char *text, size_t size) {
+        unsigned depth = 0;
+        bool in_string = false;
+
+        for (size_t i = 0; i < size; i++) {
+                char c = text[i];
+
+                if (in_string) {
+                        if (c == '\\')
+                                i++;
+                        else if (c == '"')
+                                in_string = false;
+                } else if (c == '"') {
+                        in_string = true;
+                } else if (c == '{' || c == '[') {
+                        if (++depth > JSON_TEXT_DEPTH_MAX)
+                                return false;
+                } else if ((c == '}' || c == ']') && depth > 0) {
+                        depth--;
+                }
+        }
+        return true;
+}
+
+int json_text_parse(const char *text, size_t size, json_t **ret_object) {
+        json_error_t error;
+        json_t *object;
+
+        if (!depth_is_bounded(text, size))
+                return JSON_TEXT_E_INVALID;
+        /* Without JSON_ALLOW_NUL and JSON_DECODE_ANY, a NUL and a bare scalar are refused. */
+        object = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+        if (!object)
+                return JSON_TEXT_E_INVALID;
+        if (!json_is_object(object)) {
+                json_decref(object);
+                return JSON_TEXT_E_INVALID;
+        }
+        *ret_object = object;
+        return 0;
+}

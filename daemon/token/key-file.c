@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/token/key-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "common/cleanup.h"
+#include "daemon/token/json-text.h"
+#include "daemon/token/jwk.h"
+#include "daemon/token/key-strength.h"
+
+#define PEM_BEGIN "-----BEGIN "
+
+/* The usable keys of one file. */
+typedef struct KeyFile {
+        const char *path;
+        const KeyFileRules *rules;
+        size_t n_jwks;
+        Jwk *jwks[KEYRING_KEYS_MAX];
+} KeyFile;
+
+static void key_file_clear(KeyFile *file) {
+        for (size_t i = 0; i < file->n_jwks; i++)
+                jwk_free(file->jwks[i]);
+        file->n_jwks = 0;
+}
+
+static const Algorithm *default_algorithm(const Jwk *jwk) {
+        const Algorithm *only = NULL;
+
+        if (jwk->secret)
+                return NULL;
+        if (EVP_PKEY_is_a(jwk->pkey, "RSA-PSS"))
+                return algorithm_find("PS256");
+        if (EVP_PKEY_is_a(jwk->pkey, "RSA"))
+                return algorithm_find("RS256");
+        for (size_t i = 0; i < ALGORITHM_COUNT && !only; i++)
+                if (key_fits_algorithm(jwk->pkey, algorithm_at(i)))
+                        only = algorithm_at(i);
+        return only;
+}
+
+/* One key has one algorithm (RFC 8725 section 3.1), unless the rules leave it open. */
+static int choose_algorithm(
+        const Jwk *jwk, const KeyFileRules *rules, const Algorithm **ret_algorithm) {
+        if (jwk->algorithm && rules->algorithm && jwk->algorithm != rules->algorithm)
+                return KEY_E_ALGORITHM;
+        *ret_algorithm = jwk->algorithm ? jwk->algorithm : rules->algorithm;
+        if (*ret_algorithm || rules->any_algorithm)
+                return 0;
+        *ret_algorithm = default_algorithm(jwk);
+        if (*ret_algorithm)
+                return 0;
+        return jwk->secret ? KEY_E_AMBIGUOUS : KEY_E_TYPE;
+}
+
+static int choose_kid(const KeyFile *file, const Jwk *jwk, char thumbprint[KEY_THUMBPRINT_SIZE + 1],
+        const char **ret_kid) {
+        const KeyFileRules *rules = file->rules;
+        bool is_single = file->n_jwks == 1;
+
+        *ret_kid = NULL;
+        if (rules->kid && !is_single)
+                return KEY_E_SEVERAL;
+        if (rules->any_kid && is_single)
+                return 0;
+        *ret_kid = rules->kid ? rules->kid : jwk->kid;
+        if (*ret_kid)
+                return 0;
+        if (jwk->secret)
+                return KEY_E_KID_MISSING;
+        *ret_kid = thumbprint;
+        return jwk_thumbprint(jwk->pkey, thumbprint);
+}
+
+static int take_jwk(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
+        _cleanup_(key_freep) Key *key = NULL;
+        char thumbprint[KEY_THUMBPRINT_SIZE + 1];
+        KeySource source = {
+                .file = file->path,
+                .pkey = jwk->pkey,
+                .secret = jwk->secret,
+                .has_private = jwk->has_private,
+                .may_sign = jwk->may_sign,
+        };
+        int r;
+
+        r = choose_algorithm(jwk, file->rules, &source.algorithm);
+        if (r == 0)
+                r = choose_kid(file, jwk, thumbprint, &source.kid);
+        if (r == 0)
+                r = key_new(&source, &key);
+        if (r == 0)
+                r = keyring_add(keyring, key);
+        if (r)
+                return r;
+        key = NULL; /* the ring's now */
+        return 0;
+}
+
+/* Who reads a set of public keys would not expect a secret in it, and may have published it. */
+static bool is_mixed(const KeyFile *file) {
+        for (size_t i = 1; i < file->n_jwks; i++)
+                if (!file->jwks[i]->secret != !file->jwks[0]->secret)
+                        return true;
+        return false;
+}
+
+static int take_all(const KeyFile *file, Keyring *keyring) {
+        int r = 0;
+
+        if (file->n_jwks == 0)
+                return KEY_E_NONE;
+        if (is_mixed(file))
+                return KEY_E_MIXED;
+        for (size_t i = 0; i < file->n_jwks && r == 0; i++)
+                r = take_jwk(file, file->jwks[i], keyring);
+        return r;
+}
+
+static int read_set(KeyFile *file, const json_t *array) {
+        const json_t *member;
+        size_t i;
+        int r;
+
+        if (!json_is_array(array))
+                return KEY_E_MALFORMED;
+        json_array_foreach(array, i, member) {
+                if (file->n_jwks == KEYRING_KEYS_MAX)
+                        return KEY_E_FULL;
+                if (!json_is_object(member))
+                        return KEY_E_MALFORMED;
+                r = jwk_parse(member, &file->jwks[file->n_jwks]);
+                if (r == 0)
+                        file->n_jwks++;
+                else if (r != KEY_E_USE && r != KEY_E_TYPE && r != KEY_E_ALGORITHM)
+                        return r;
+        }
+        return 0;
+}
+
+static int read_json(KeyFile *file, const Secret *content) {
+        json_t *object;
+        int r;
+
+        if (json_text_parse(content->data, content->size, &object))
+                return KEY_E_MALFORMED;
+        if (json_object_get(object, "keys")) {
+                r = read_set(file, json_object_get(object, "keys"));
+        } else {
+                r = jwk_parse(object, &file->jwks[0]);
+                file->n_jwks = r == 0;
+        }
+        json_decref(object);
+        return r;
+}
+
+/* Without it, OpenSSL would ask for a passphrase on the terminal. */
+static int no_passphrase(char *buffer, int size, int writing, void *userdata) {
+        bool *asked = userdata;
+
+        (void)writing;
+        if (size > 0)
+                buffer[0] = '\0';
+        *asked = true;
+        return -1;
+}
+
+static size_t count_pem_blocks(const char *text) {
+        size_t n = 0;
+
+        for (text = strstr(text, PEM_BEGIN); text; text = strstr(text + 1, PEM_BEGIN))
+                if (strncmp(text, PEM_BEGIN "EC PARAMETERS", strlen(PEM_BEGIN "EC PARAMETERS")) !=
+                        0)
+                        n++;
+        return n;
+}
+
+static int read_pem(KeyFile *file, const Secret *content) {
+        _cleanup_(jwk_freep) Jwk *jwk = calloc(1, sizeof(*jwk));
+        BIO *bio = BIO_new_mem_buf(content->data, (int)content->size);
+        bool asked = false;
+        size_t n = count_pem_blocks(content->data);
+
+        if (!jwk || !bio) {
+                BIO_free(bio);
+                return -ENOMEM;
+        }
+        jwk->has_private = strstr(content->data, "PRIVATE KEY-----") != NULL;
+        jwk->may_sign = jwk->has_private;
+        if (n == 1 && jwk->has_private)
+                jwk->pkey = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
+        else if (n == 1)
+                jwk->pkey = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, &asked);
+        BIO_free(bio);
+        ERR_clear_error();
+        if (n > 1)
+                return KEY_E_SEVERAL;
+        if (asked)
+                return KEY_E_ENCRYPTED;
+        if (!jwk->pkey)
+                return KEY_E_MALFORMED;
+        file->jwks[file->n_jwks++] = TAKE_PTR(jwk);
+        return 0;
+}
+
+static int read_keys(KeyFile *file, const Secret *content) {
+        size_t blank = strspn(content->data, " \t\r\n");
+
+        if (content->data[blank] == '{')
+                return read_json(file, content);
+        /* The PEM reader takes C strings: what stands behind a NUL would not be looked at. */
+        if (strlen(content->data) != content->size)
+                return KEY_E_MALFORMED;
+        return read_pem(file, content);
+}
+
+static bool has_private(const KeyFile *file) {
+        for (size_t i = 0; i < file->n_jwks; i++)
+                if (file->jwks[i]->has_private)
+                        return true;
+        return false;
+}
+
+static int check_place(const struct stat *st, const KeyFileRules *rules) {
+        if (rules->any_place)
+                return 0;
+        if (!S_ISREG(st->st_mode))
+                return KEY_E_FILE_TYPE;
+        if (st->st_uid != geteuid() && st->st_uid != 0)
+                return KEY_E_FILE_OWNER;
+        return 0;
+}
+
+static int check_mode(const struct stat *st, const KeyFile *file) {
+        mode_t mode = st->st_mode & 07777;
+
+        if (file->rules->any_place || file->rules->any_mode)
+                return 0;
+        if (has_private(file))
+                return mode == 0600 || mode == 0400 ? 0 : KEY_E_FILE_MODE;
+        return mode & (S_IWGRP | S_IWOTH) ? KEY_E_FILE_MODE : 0;
+}
+
+static int read_content(int fd, Secret **ret_content) {
+        _cleanup_(secret_freep) Secret *content = NULL;
+        char buffer[4096];
+        ssize_t n;
+        int r;
+
+        r = secret_new(NULL, 0, &content);
+        while (r == 0) {
+                n = read(fd, buffer, sizeof(buffer));
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0) {
+                        r = n < 0 ? -errno : 0;
+                        break;
+                }
+                r = secret_append(content, buffer, (size_t)n);
+                if (r == 0 && content->size > KEY_FILE_SIZE_MAX)
+                        r = KEY_E_FILE_SIZE;
+        }
+        secret_wipe(buffer, sizeof(buffer));
+        if (r)
+                return r;
+        if (content->size == 0)
+                return KEY_E_FILE_SIZE;
+        *ret_content = TAKE_PTR(content);
+        return 0;
+}
+
+static int open_file(const char *path, const KeyFileRules *rules, struct stat *st) {
+        /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
+        int flags = rules->any_place ? O_RDONLY | O_CLOEXEC
+                                     : O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+        _cleanup_(closep) int fd = open(path, flags);
+
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, st) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules, KeyFault *fault) {
+        _cleanup_(secret_freep) Secret *content = NULL;
+        _cleanup_(closep) int fd = -1;
+        KeyFile file = { .path = path, .rules = rules };
+        struct stat st;
+        int r;
+
+        fd = open_file(path, rules, &st);
+        if (fd < 0)
+                return key_fault_set(fault, path, fd == -ELOOP ? KEY_E_FILE_TYPE : fd);
+        r = check_place(&st, rules);
+        if (r == 0)
+                r = read_content(fd, &content);
+        if (r == 0)
+                r = read_keys(&file, content);
+        if (r == 0)
+                r = check_mode(&st, &file);
+        if (r == 0)
+                r = take_all(&file, keyring);
+        key_file_clear(&file);
+        return r ? key_fault_set(fault, path, r) : 0;
+}

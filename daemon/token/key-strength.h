@@ -1,0 +1,32 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Whether a public key is good enough to trust signatures of it.
+ */
+
+#include <stdbool.h>
+
+#include <openssl/types.h>
+
+#include "daemon/token/algorithm.h"
+
+#define RSA_BITS_MIN 2048
+#define RSA_BITS_MAX 8192
+
+/**
+ * key_fits_algorithm() - whether type and curve of a public key are those of the algorithm
+ * @pkey:       any key
+ * @algorithm:  row of the table
+ */
+bool key_fits_algorithm(EVP_PKEY *pkey, const Algorithm *algorithm);
+
+/**
+ * key_strength_check() - refuse weak and malformed public keys
+ * @pkey:       any key
+ *
+ * RSA: size, exponent and the ROCA fingerprint. EC: a named curve and a point on it.
+ * Ed25519: none of the points of small order, for which anyone can make signatures.
+ * Return: 0; KEY_E_TYPE, _RSA_SIZE, _RSA_EXPONENT, _RSA_ROCA, _MALFORMED, _POINT; -ENOMEM; -EIO.
+ */
+int key_strength_check(EVP_PKEY *pkey);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/token/keyring.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "daemon/token/jwk.h"
+
+struct Keyring {
+        unsigned n_ref;
+        size_t n_keys;
+        Key *signing_key; /* one of keys */
+        Key *keys[KEYRING_KEYS_MAX];
+};
+
+int keyring_new(Keyring **ret_keyring) {
+        Keyring *keyring = calloc(1, sizeof(*keyring));
+
+        if (!keyring)
+                return -ENOMEM;
+        keyring->n_ref = 1;
+        *ret_keyring = keyring;
+        return 0;
+}
+
+Keyring *keyring_ref(Keyring *keyring) {
+        keyring->n_ref++;
+        return keyring;
+}
+
+Keyring *keyring_unref(Keyring *keyring) {
+        if (!keyring || --keyring->n_ref > 0)
+                return NULL;
+        for (size_t i = 0; i < keyring->n_keys; i++)
+                key_free(keyring->keys[i]);
+        free(keyring);
+        return NULL;
+}
+
+static bool kid_equal(const char *a, const char *b) {
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+int keyring_add(Keyring *keyring, Key *key) {
+        if (keyring->n_keys == KEYRING_KEYS_MAX)
+                return KEY_E_FULL;
+        for (size_t i = 0; i < keyring->n_keys; i++)
+                if (kid_equal(key_kid(keyring->keys[i]), key_kid(key)))
+                        return KEY_E_DUPLICATE;
+        keyring->keys[keyring->n_keys++] = key;
+        return 0;
+}
+
+int keyring_choose_signing_key(Keyring *keyring, const char *kid) {
+        Key *chosen = NULL;
+
+        for (size_t i = 0; i < keyring->n_keys; i++) {
+                Key *key = keyring->keys[i];
+
+                if (!key_may_sign(key) || (kid && !kid_equal(key_kid(key), kid)))
+                        continue;
+                if (chosen)
+                        return KEY_E_SEVERAL_SIGNING;
+                chosen = key;
+        }
+        if (kid && !chosen)
+                return KEY_E_SIGNING_KEY;
+        keyring->signing_key = chosen;
+        return 0;
+}
+
+Key *keyring_signing_key(const Keyring *keyring) {
+        return keyring->signing_key;
+}
+
+Key *keyring_find(const Keyring *keyring, const char *kid) {
+        Key *any = NULL;
+
+        for (size_t i = 0; i < keyring->n_keys; i++) {
+                const char *name = key_kid(keyring->keys[i]);
+
+                if (!name)
+                        any = keyring->keys[i];
+                else if (kid_equal(name, kid))
+                        return keyring->keys[i];
+        }
+        return any;
+}
+
+static bool has_header(const Key *key, KeyBytes header) {
+        KeyBytes own = key_header(key);
+
+        return own.data && own.size == header.size && memcmp(own.data, header.data, own.size) == 0;
+}
+
+Key *keyring_find_header(const Keyring *keyring, KeyBytes header) {
+        if (keyring->signing_key && has_header(keyring->signing_key, header))
+                return keyring->signing_key;
+        for (size_t i = 0; i < keyring->n_keys; i++)
+                if (has_header(keyring->keys[i], header))
+                        return keyring->keys[i];
+        return NULL;
+}
+
+size_t keyring_size(const Keyring *keyring) {
+        return keyring->n_keys;
+}
+
+Key *keyring_at(const Keyring *keyring, size_t index) {
+        return keyring->keys[index];
+}
+
+static int set_text(json_t *object, const char *name, const char *text) {
+        if (!text)
+                return 0;
+        return json_object_set_new(object, name, json_string(text)) ? -ENOMEM : 0;
+}
+
+static int append_public(json_t *array, const Key *key) {
+        const Algorithm *algorithm = key_algorithm(key);
+        json_t *object;
+        int r;
+
+        if (!key_pkey(key))
+                return 0;
+        r = jwk_export_public(key_pkey(key), &object);
+        if (r)
+                return r > 0 ? -EIO : r;
+        r = set_text(object, "kid", key_kid(key));
+        if (r == 0)
+                r = set_text(object, "alg", algorithm ? algorithm->name : NULL);
+        if (r == 0)
+                r = set_text(object, "use", "sig");
+        if (r) {
+                json_decref(object);
+                return r;
+        }
+        return json_array_append_new(array, object) ? -ENOMEM : 0;
+}
+
+int keyring_jwks(const Keyring *keyring, char **ret_json) {
+        json_t *array = json_array();
+        json_t *set = NULL;
+        int r = array ? 0 : -ENOMEM;
+
+        for (size_t i = 0; i < keyring->n_keys && r == 0; i++)
+                r = append_public(array, keyring->keys[i]);
+        if (r == 0)
+                set = json_pack("{s:O}", "keys", array);
+        json_decref(array);
+        if (r)
+                return r;
+        *ret_json = set ? json_dumps(set, JSON_COMPACT) : NULL;
+        json_decref(set);
+        return *ret_json ? 0 : -ENOMEM;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/token/token-issuer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <jwt.h>
+
+#include "common/base64url.h"
+#include "common/text.h"
+#include "daemon/token/claims.h"
+#include "daemon/token/json-text.h"
+#include "daemon/token/jti.h"
+
+DEFINE_CLEANUP(jwt_t, jwt_free)
+
+static bool is_claim_text(const char *text) {
+        size_t size = text ? strlen(text) : 0;
+
+        return size > 0 && text_is_utf8(text, size) && !text_has_control(text, size);
+}
+
+static bool is_claim_text_or_null(const char *text) {
+        return !text || is_claim_text(text);
+}
+
+static bool is_text_list(const char *const *items, size_t n_items) {
+        for (size_t i = 0; i < n_items; i++)
+                if (!is_claim_text(items[i]))
+                        return false;
+        return true;
+}
+
+/* What the verifier would refuse is never signed. */
+static bool is_valid(const IssueRequest *request) {
+        if (!is_claim_text(request->issuer) || !request->subject ||
+                !text_is_user_name(request->subject, strlen(request->subject)))
+                return false;
+        if (!request->sid || !sid_is_valid(request->sid, strlen(request->sid)) ||
+                request->generation > JTI_GENERATION_MAX)
+                return false;
+        if (request->expires_at_sec <= request->issued_at_sec ||
+                request->expires_at_sec > CLAIMS_TIME_MAX ||
+                (request->has_not_before && request->not_before_sec > CLAIMS_TIME_MAX))
+                return false;
+        if (request->n_audience == 0 || !is_text_list(request->audience, request->n_audience) ||
+                !is_text_list(request->roles, request->n_roles))
+                return false;
+        return is_claim_text_or_null(request->platform) && is_claim_text_or_null(request->device) &&
+               is_claim_text_or_null(request->source) && is_claim_text_or_null(request->tenant) &&
+               is_claim_text_or_null(request->name);
+}
+
+static int add_text(jwt_t *jwt, const char *name, const char *value) {
+        if (!value)
+                return 0;
+        return jwt_add_grant(jwt, name, value) ? -ENOMEM : 0;
+}
+
+static int add_time(jwt_t *jwt, const char *name, uint64_t value_sec) {
+        return jwt_add_grant_int(jwt, name, (long)value_sec) ? -ENOMEM : 0;
+}
+
+/* libjwt takes lists and objects as the text of an object whose members it adds. */
+static int add_json(jwt_t *jwt, const char *name, json_t *value) {
+        json_t *object = value ? json_pack("{s:o}", name, value) : NULL;
+        char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+        int r = -ENOMEM;
+
+        if (text && jwt_add_grants_json(jwt, text) == 0)
+                r = 0;
+        free(text);
+        json_decref(object);
+        return r;
+}
+
+static int add_list(jwt_t *jwt, const char *name, const char *const *items, size_t n_items) {
+        json_t *array = json_array();
+
+        for (size_t i = 0; array && i < n_items; i++)
+                if (json_array_append_new(array, json_string(items[i]))) {
+                        json_decref(array);
+                        return -ENOMEM;
+                }
+        return add_json(jwt, name, array);
+}
+
+static int add_data(jwt_t *jwt, const char *data_json) {
+        json_t *object;
+
+        if (!data_json)
+                return 0;
+        if (json_text_parse(data_json, strlen(data_json), &object))
+                return TOKEN_ISSUER_E_INVALID;
+        return add_json(jwt, "data", object);
+}
+
+static int add_required(jwt_t *jwt, const IssueRequest *request) {
+        char jti[JTI_SIZE_MAX + 1];
+        int r;
+
+        jti_format(request->sid, request->generation, jti);
+        r = add_text(jwt, "iss", request->issuer);
+        if (r == 0 && request->n_audience == 1)
+                r = add_text(jwt, "aud", request->audience[0]);
+        if (r == 0 && request->n_audience > 1)
+                r = add_list(jwt, "aud", request->audience, request->n_audience);
+        if (r == 0)
+                r = add_text(jwt, "sub", request->subject);
+        if (r == 0)
+                r = add_time(jwt, "iat", request->issued_at_sec);
+        if (r == 0)
+                r = add_time(jwt, "exp", request->expires_at_sec);
+        if (r == 0)
+                r = add_text(jwt, "jti", jti);
+        return r;
+}
+
+static int add_optional(jwt_t *jwt, const IssueRequest *request) {
+        const struct {
+                const char *name, *value;
+        } rows[] = {
+                { "plat", request->platform },
+                { "did", request->device },
+                { "src", request->source },
+                { "tnt", request->tenant },
+                { "name", request->name },
+        };
+        int r = 0;
+
+        if (request->has_not_before)
+                r = add_time(jwt, "nbf", request->not_before_sec);
+        if (r == 0 && request->n_roles > 0)
+                r = add_list(jwt, "roles", request->roles, request->n_roles);
+        for (size_t i = 0; i < ARRAY_SIZE(rows) && r == 0; i++)
+                r = add_text(jwt, rows[i].name, rows[i].value);
+        if (r == 0)
+                r = add_data(jwt, request->data_json);
+        return r;
+}
+
+static int compose(const IssueRequest *request, char **ret_payload) {
+        _cleanup_(jwt_freep) jwt_t *jwt = NULL;
+        int r;
+
+        if (jwt_new(&jwt))
+                return -ENOMEM;
+        r = add_required(jwt, request);
+        if (r == 0)
+                r = add_optional(jwt, request);
+        if (r)
+                return r;
+        *ret_payload = jwt_get_grants_json(jwt, NULL);
+        return *ret_payload ? 0 : -ENOMEM;
+}
+
+static int append_encoded(Secret *token, const void *data, size_t size) {
+        _cleanup_(secret_free_textp) char *text = calloc(1, BASE64URL_ENCODED_SIZE(size) + 1);
+
+        if (!text)
+                return -ENOMEM;
+        if (base64url_encode(data, size, text, BASE64URL_ENCODED_SIZE(size) + 1))
+                return -EIO;
+        return secret_append(token, text, BASE64URL_ENCODED_SIZE(size));
+}
+
+static int append_signature(Secret *token, Key *key) {
+        uint8_t signature[KEY_SIGNATURE_MAX];
+        size_t size;
+        int r;
+
+        r = key_sign(key, (KeyBytes){ token->data, token->size }, signature, &size);
+        if (r)
+                return r > 0 ? -EIO : r;
+        r = secret_append(token, ".", 1);
+        if (r == 0)
+                r = append_encoded(token, signature, size);
+        secret_wipe(signature, sizeof(signature));
+        return r;
+}
+
+int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **ret_token) {
+        _cleanup_(secret_freep) Secret *token = NULL;
+        _cleanup_(freep) char *payload = NULL;
+        Key *key = keyring_signing_key(keyring);
+        KeyBytes header;
+        int r;
+
+        if (!key)
+                return TOKEN_ISSUER_E_NO_KEY;
+        if (!is_valid(request))
+                return TOKEN_ISSUER_E_INVALID;
+        r = compose(request, &payload);
+        if (r)
+                return r;
+        header = key_header(key);
+        r = secret_new(header.data, header.size, &token);
+        if (r == 0)
+                r = secret_append(token, ".", 1);
+        if (r == 0)
+                r = append_encoded(token, payload, strlen(payload));
+        if (r == 0)
+                r = append_signature(token, key);
+        if (r)
+                return r;
+        if (token->size > request->max_size)
+                return TOKEN_ISSUER_E_TOO_LARGE;
+        *ret_token = TAKE_PTR(token);
+        return 0;
+}
