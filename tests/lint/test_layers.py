@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""An include may only point down."""
+
+import pathlib
+
+from source_tree import PRODUCT, c_files, includes, none, occurrences
+
+# layer -> the layers that its files may include, besides itself. What is missing here is denied.
+# `common` stands for common/ and include/authtoken/. daemon/config.h is a plain value that the
+# verbs read their settings from; only the wiring may fill one.
+VALUES = {"common", "token", "session", "policy"}
+ADAPTERS = {"store", "logind", "login", "journal", "nss"}
+EDGES = {
+    "common": set(),
+    "token": {"common"},
+    "session": {"common", "token"},
+    "policy": {"common", "token", "session"},
+    "journal": {"common"},
+    "login": {"common"},
+    "logind": {"common"},
+    "nss": {"common"},
+    "store": {"common", "token", "session"},
+    "config": {"common", "policy", "store", "journal"},
+    "operation": VALUES | ADAPTERS | {"config"},
+    "front": VALUES | ADAPTERS | {"config", "operation"},
+    "wiring": VALUES | ADAPTERS | {"config", "operation", "front"},
+    "pam": {"common"},
+    "cli": {"common", "token"},
+}
+
+# library header -> the layers that may know it
+LIBRARIES = {
+    "hiredis/": {"store"},
+    "sqlite3.h": {"store"},
+    "jwt.h": {"token"},
+    "openssl/": {"token", "cli"},
+    "jansson.h": {"token", "session", "store", "login", "operation", "front", "cli"},
+    "systemd/sd-bus.h": {"logind", "front", "wiring", "cli"},
+    "systemd/sd-login.h": {"logind"},
+    "systemd/sd-daemon.h": {"front", "wiring"},
+    "systemd/sd-event.h": {"store", "logind", "login", "journal", "nss", "operation", "front",
+                           "wiring"},
+    "ini.h": {"config"},
+    "libsmartcols/": {"cli"},
+    "security/": {"pam"},
+}
+
+
+def layer(path):
+    path = pathlib.PurePath(path)
+    if path.parts[0] in ("common", "include", "authtoken"):
+        return "common"
+    if path.parts[0] in ("pam", "cli"):
+        return path.parts[0]
+    if path.parts[0] == "daemon":
+        if len(path.parts) > 2:
+            return path.parts[1]
+        return "config" if path.stem.startswith("config") else "wiring"
+    return None
+
+
+def test_every_folder_has_a_row_in_the_table_of_layers():
+    none([f"{path}: layer {layer(path)} has no row" for path in c_files(*PRODUCT)
+          if layer(path) not in EDGES], "unknown layers")
+
+
+def test_the_table_of_layers_has_no_cycle():
+    done = set()
+    while len(done) < len(EDGES):
+        free = {name for name, below in EDGES.items() if name not in done and below <= done}
+        assert free, f"a cycle among {sorted(set(EDGES) - done)}"
+        done |= free
+
+
+def test_includes_point_down():
+    findings = []
+    for path in c_files(*PRODUCT):
+        here = layer(path)
+        for number, name, own in includes(path):
+            if not own:
+                continue
+            there = layer(name)
+            if there is None:
+                findings.append(f'{path}:{number}: "{name}" is not named from the top of the tree')
+            elif there != here and there not in EDGES.get(here, set()):
+                findings.append(f'{path}:{number}: {here} must not include "{name}"')
+    none(findings, "includes that point up or sideways")
+
+
+def test_libraries_stay_in_their_layer():
+    findings = []
+    for path in c_files(*PRODUCT):
+        for number, name, own in includes(path):
+            for header, allowed in LIBRARIES.items():
+                if not own and name.startswith(header) and layer(path) not in allowed:
+                    findings.append(f"{path}:{number}: <{name}> belongs to {sorted(allowed)}")
+    none(findings, "library headers outside of their layer")
+
+
+def test_the_wall_clock_is_read_in_one_place():
+    clocks = r"\b(CLOCK_REALTIME|CLOCK_TAI|gettimeofday|time|ftime)\b(?=\s*[,()])"
+    readers = {place.split(":")[0] for place in occurrences(c_files("daemon", "common", "pam"), clocks)}
+    none(readers - {"daemon/operation/operation.c"}, "files that read the wall clock")
+
+
+def test_pure_layers_do_no_io():
+    calls = r"\b(open|openat|fopen|read|write|socket|connect|sendmsg|recvmsg|clock_gettime|getenv)\s*\("
+    paths = [path for path in c_files("daemon") if layer(path) in ("policy", "session")]
+    none(occurrences(paths, calls), "I/O in a pure layer")
