@@ -126,6 +126,36 @@ static int take_all(const KeyFile *file, Keyring *keyring) {
         return r;
 }
 
+/* Whether the rules' algorithm leaves a place for this member of a set. */
+static bool is_wanted(const Jwk *jwk, const Algorithm *algorithm) {
+        if (!algorithm)
+                return true;
+        if (jwk->algorithm)
+                return jwk->algorithm == algorithm;
+        if (jwk->secret)
+                return algorithm->type == KEY_TYPE_OCT;
+        return key_fits_algorithm(jwk->pkey, algorithm);
+}
+
+static int read_member(KeyFile *file, const json_t *member) {
+        _cleanup_(jwk_freep) Jwk *jwk = NULL;
+        int r;
+
+        if (!json_is_object(member))
+                return KEY_E_MALFORMED;
+        r = jwk_parse(member, &jwk);
+        if (r == KEY_E_USE || r == KEY_E_TYPE || r == KEY_E_ALGORITHM)
+                return 0;
+        if (r)
+                return r;
+        if (!is_wanted(jwk, file->rules->algorithm))
+                return 0;
+        if (file->n_jwks == KEYRING_KEYS_MAX)
+                return KEY_E_FULL;
+        file->jwks[file->n_jwks++] = TAKE_PTR(jwk);
+        return 0;
+}
+
 static int read_set(KeyFile *file, const json_t *array) {
         const json_t *member;
         size_t i;
@@ -134,14 +164,8 @@ static int read_set(KeyFile *file, const json_t *array) {
         if (!json_is_array(array))
                 return KEY_E_MALFORMED;
         json_array_foreach(array, i, member) {
-                if (file->n_jwks == KEYRING_KEYS_MAX)
-                        return KEY_E_FULL;
-                if (!json_is_object(member))
-                        return KEY_E_MALFORMED;
-                r = jwk_parse(member, &file->jwks[file->n_jwks]);
-                if (r == 0)
-                        file->n_jwks++;
-                else if (r != KEY_E_USE && r != KEY_E_TYPE && r != KEY_E_ALGORITHM)
+                r = read_member(file, member);
+                if (r)
                         return r;
         }
         return 0;

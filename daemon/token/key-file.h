@@ -32,8 +32,8 @@ typedef struct KeyFileRules {
  * @rules:      how to take it
  * @fault:      says file and reason on failure; NULL is fine
  *
- * Keys of a set that are not for signatures, or of a type that is unknown, are passed over
- * (RFC 7517 section 5). A weak, malformed or second key of a name refuses the whole file.
+ * Keys of a set that are not for signatures, not for the rules' algorithm, or of a type that is
+ * unknown, are passed over (RFC 7517 section 5). A weak, malformed or second key of a name refuses the whole file.
  * An RSA key that names no "alg" is for RS256, unless @rules say otherwise.
  * Return: 0; KEY_E_*; negative errno.
  */
