@@ -10,8 +10,10 @@
  *      then fields:  u16 tag | u16 size | bytes
  *
  * All integers are little-endian. The payload size equals what follows the header, to the byte.
- * Every field appears at most once. A tag with IPC_FIELD_MANDATORY set that the receiver does not
- * know refuses the message; other unknown tags are skipped. Text is NUL-free UTF-8.
+ * Every field appears at most once, and there are at most IPC_FIELDS_MAX. A tag with
+ * IPC_FIELD_MANDATORY set that the receiver does not know refuses the message; other unknown tags
+ * are skipped. Text is NUL-free UTF-8. No known field is empty but OTHER_AUTH, which always is: what
+ * is not there is left out. The status of a request is 0.
  * A request carries the milliseconds its sender will wait (IPC_FIELD_TIMEOUT); the daemon drops
  * what nobody waits for any more.
  *
@@ -24,7 +26,8 @@
  * VALIDATE             TOKEN                                AUDIENCE             CLAIMS
  *
  * Any answer that is not OK may add REASON (a code of reason.h) for a root peer only, and for
- * VALIDATE to every peer: it is about the caller's own token.
+ * VALIDATE to every peer: it is about the caller's own token. It adds nothing else, and an answer
+ * that is OK has no REASON. HANDLE is missing in an OK for a peer who may not open sessions.
  */
 
 #include <stdbool.h>
@@ -39,6 +42,7 @@
 #define IPC_TOKEN_MAX 16384u
 #define IPC_TEXT_MAX 1024u /* user, service, tty, rhost, audience */
 #define IPC_HANDLE_SIZE 22u /* 128 random bits, base64url */
+#define IPC_FIELDS_MAX  32u /* in one message, the unknown ones too */
 
 #define IPC_FIELD_MANDATORY 0x8000u
 
@@ -62,7 +66,7 @@ typedef enum IpcStatus {
 } IpcStatus;
 
 typedef enum IpcField {
-        IPC_FIELD_TIMEOUT = 0x8001,    /* u32, milliseconds */
+        IPC_FIELD_TIMEOUT = 0x8001,    /* u32, milliseconds, not 0 */
         IPC_FIELD_USER = 0x8002,       /* text */
         IPC_FIELD_SERVICE = 0x8003,    /* text */
         IPC_FIELD_TOKEN = 0x8004,      /* bytes; a secret */
@@ -98,9 +102,8 @@ typedef struct IpcMessage {
 enum {
         IPC_E_MALFORMED = 1, /* breaks the contract above */
         IPC_E_VERSION,       /* magic or version of something else */
-        IPC_E_FULL,          /* the message does not fit into the buffer */
+        IPC_E_FULL,          /* the message, or a piece of it, is too large */
 };
-
 
 /**
  * ipc_message_decode() - take a packet apart
@@ -116,11 +119,12 @@ int ipc_message_decode(const uint8_t *data, size_t size, IpcMessage *ret_message
 
 /**
  * ipc_message_encode() - write a whole message
- * @message:    what to write; absent pieces are left out
- * @buffer:     receives the packet
+ * @message:    what to write; absent and empty pieces are left out
+ * @buffer:     receives the packet; also written to on failure
  * @size:       bytes of @buffer
- * @ret_used:   bytes of the packet
+ * @ret_used:   bytes of the packet; untouched on failure
  *
+ * It does not check that the fields go with the type: that is the decoder's judgement.
  * Return: 0; IPC_E_FULL.
  */
 int ipc_message_encode(const IpcMessage *message, uint8_t *buffer, size_t size, size_t *ret_used);

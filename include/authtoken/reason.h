@@ -62,6 +62,8 @@
         X(DAEMON_ABSENT, "daemon-absent", "the daemon's socket is missing or refuses")             \
         X(DAEMON_UNTRUSTED, "daemon-untrusted", "the socket is not root's or the daemon's")        \
         X(DAEMON_TIMEOUT, "daemon-timeout", "the daemon did not answer in time")                   \
+        X(DAEMON_CLOSED, "daemon-closed", "the daemon closed the connection without an answer")    \
+        X(DAEMON_MALFORMED, "daemon-malformed", "the daemon's answer breaks the protocol")         \
         X(STORE_OFFLINE, "store-offline", "the session store cannot be reached")                   \
         X(STORE_TIMEOUT, "store-timeout", "the session store did not answer in time")              \
         X(STORE_REFUSED, "store-refused", "the session store refused the command")                 \

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "common/ipc-client.h"
+#include "common/secret.h"
+
+#define USEC_PER_MSEC 1000u
+#define USEC_PER_SEC  1000000u
+
+/* A full queue of the server can not be waited for by poll(), so look again this often. */
+#define CONNECT_RETRY_USEC (5u * USEC_PER_MSEC)
+
+struct IpcClient {
+        int fd;
+        uint32_t last_id;
+        bool broken;
+        size_t used; /* bytes of buffer that may hold a secret */
+        uint8_t buffer[IPC_MESSAGE_MAX];
+};
+
+static uint64_t now_usec(void) {
+        struct timespec now = { 0 };
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000u;
+}
+
+uint64_t ipc_client_deadline(uint64_t timeout_usec) {
+        return now_usec() + timeout_usec;
+}
+
+/* Milliseconds that are left, rounded up, so that a wait never ends before its deadline. */
+static uint64_t left_msec(uint64_t deadline_usec) {
+        uint64_t now = now_usec();
+
+        return now < deadline_usec ? (deadline_usec - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0;
+}
+
+static bool is_trusted(uid_t uid, uid_t trusted_uid) {
+        return uid == 0 || uid == trusted_uid;
+}
+
+static int directory_check(const char *path, uid_t trusted_uid) {
+        struct stat st;
+
+        if (lstat(path, &st) < 0)
+                return errno == ENOENT ? IPC_CLIENT_E_ABSENT : -errno;
+        if (!S_ISDIR(st.st_mode) || !is_trusted(st.st_uid, trusted_uid))
+                return IPC_CLIENT_E_UNTRUSTED;
+        if (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX))
+                return IPC_CLIENT_E_UNTRUSTED;
+
+        return 0;
+}
+
+static int socket_check(const char *path, uid_t trusted_uid) {
+        struct stat st;
+
+        if (lstat(path, &st) < 0)
+                return errno == ENOENT ? IPC_CLIENT_E_ABSENT : -errno;
+        if (!S_ISSOCK(st.st_mode) || !is_trusted(st.st_uid, trusted_uid))
+                return IPC_CLIENT_E_UNTRUSTED;
+
+        return 0;
+}
+
+static bool has_dots(const char *path) {
+        return strstr(path, "/./") || strstr(path, "/../");
+}
+
+/* Walks from the root down: a directory says something only if its parents are sound. */
+static int path_check(const char *path, uid_t trusted_uid) {
+        struct sockaddr_un address;
+        char part[sizeof(address.sun_path)];
+        size_t size = strlen(path);
+        int r;
+
+        if (path[0] != '/' || size >= sizeof(part) || has_dots(path))
+                return -EINVAL;
+
+        memcpy(part, path, size + 1);
+        r = directory_check("/", trusted_uid);
+        for (char *slash = strchr(part + 1, '/'); slash && !r; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                r = directory_check(part, trusted_uid);
+                *slash = '/';
+        }
+
+        return r ? r : socket_check(part, trusted_uid);
+}
+
+static int wait_a_little(uint64_t deadline_usec) {
+        struct timespec pause = { .tv_nsec = CONNECT_RETRY_USEC * 1000 };
+
+        if (left_msec(deadline_usec) == 0)
+                return IPC_CLIENT_E_TIMEOUT;
+
+        nanosleep(&pause, NULL);
+        return 0;
+}
+
+static int socket_connect(int fd, const char *path, uint64_t deadline_usec) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int r;
+
+        memcpy(address.sun_path, path, strlen(path) + 1);
+
+        while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+                if (errno == ENOENT || errno == ECONNREFUSED)
+                        return IPC_CLIENT_E_ABSENT;
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+                r = wait_a_little(deadline_usec);
+                if (r)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int server_check(int fd, uid_t trusted_uid) {
+        struct ucred server;
+        socklen_t size = sizeof(server);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &server, &size) < 0)
+                return -errno;
+        if (size != sizeof(server) || !is_trusted(server.uid, trusted_uid))
+                return IPC_CLIENT_E_UNTRUSTED;
+
+        return 0;
+}
+
+int ipc_client_open(
+        const char *path, uid_t trusted_uid, uint64_t deadline_usec, IpcClient **ret_client) {
+        _cleanup_(closep) int fd = -1;
+        IpcClient *client;
+        int r;
+
+        r = path_check(path, trusted_uid);
+        if (r)
+                return r;
+
+        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+
+        r = socket_connect(fd, path, deadline_usec);
+        if (!r)
+                r = server_check(fd, trusted_uid);
+        if (r)
+                return r;
+
+        /* The buffer stays as malloc() gave it: zeroing 64 KiB would cost more than the exchange. */
+        client = malloc(sizeof(*client));
+        if (!client)
+                return -ENOMEM;
+
+        client->fd = TAKE_FD(fd);
+        client->last_id = 0;
+        client->broken = false;
+        client->used = 0;
+        *ret_client = client;
+        return 0;
+}
+
+static int wait_for(int fd, short events, uint64_t deadline_usec) {
+        struct pollfd pfd = { .fd = fd, .events = events };
+        int n;
+
+        do {
+                uint64_t msec = left_msec(deadline_usec);
+
+                n = poll(&pfd, 1, msec < INT32_MAX ? (int)msec : INT32_MAX);
+        } while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+
+        return n > 0 ? 0 : IPC_CLIENT_E_TIMEOUT;
+}
+
+static int packet_send(IpcClient *client, uint64_t deadline_usec) {
+        int r;
+
+        /* Without MSG_NOSIGNAL a dead daemon would kill sshd by SIGPIPE. */
+        while (send(client->fd, client->buffer, client->used, MSG_NOSIGNAL) < 0) {
+                if (errno == EPIPE || errno == ECONNRESET)
+                        return IPC_CLIENT_E_CLOSED;
+                if (errno == EINTR)
+                        continue;
+                if (errno != EAGAIN)
+                        return -errno;
+                r = wait_for(client->fd, POLLOUT, deadline_usec);
+                if (r)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int packet_receive(IpcClient *client, uint64_t deadline_usec) {
+        struct iovec part = { client->buffer, sizeof(client->buffer) };
+        struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+        ssize_t n;
+        int r;
+
+        do {
+                r = wait_for(client->fd, POLLIN, deadline_usec);
+                if (r)
+                        return r;
+                n = recvmsg(client->fd, &header, MSG_CMSG_CLOEXEC);
+        } while (n < 0 && (errno == EAGAIN || errno == EINTR));
+        if (n < 0)
+                return errno == ECONNRESET ? IPC_CLIENT_E_CLOSED : -errno;
+        if (n == 0)
+                return IPC_CLIENT_E_CLOSED;
+
+        client->used = (size_t)n;
+        /* MSG_CTRUNC: a descriptor came along, which the kernel closed for want of room. */
+        return header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? IPC_CLIENT_E_MALFORMED : 0;
+}
+
+static int exchange(
+        IpcClient *client, IpcMessage *request, uint64_t deadline_usec, IpcMessage *ret_reply) {
+        IpcMessage reply;
+        int r;
+
+        r = ipc_message_encode(request, client->buffer, sizeof(client->buffer), &client->used);
+        if (r) {
+                /* How far the encoder came is not known, and it may have copied a token. */
+                client->used = sizeof(client->buffer);
+                return IPC_CLIENT_E_FULL;
+        }
+
+        r = packet_send(client, deadline_usec);
+        secret_wipe(client->buffer, client->used);
+        if (r)
+                return r;
+
+        r = packet_receive(client, deadline_usec);
+        if (r)
+                return r;
+        if (ipc_message_decode(client->buffer, client->used, &reply))
+                return IPC_CLIENT_E_MALFORMED;
+        if (reply.type != (request->type | IPC_REPLY) || reply.id != request->id)
+                return IPC_CLIENT_E_MALFORMED;
+
+        *ret_reply = reply;
+        return 0;
+}
+
+int ipc_client_call(IpcClient *client, const IpcMessage *request, uint64_t deadline_usec,
+        IpcMessage *ret_reply) {
+        IpcMessage sent = *request;
+        uint64_t msec = left_msec(deadline_usec);
+        int r;
+
+        if (client->broken)
+                return -ENOTCONN;
+        if (msec == 0)
+                return IPC_CLIENT_E_TIMEOUT;
+
+        secret_wipe(client->buffer, client->used);
+        client->used = 0;
+        sent.id = ++client->last_id;
+        sent.timeout_msec = msec < UINT32_MAX ? (uint32_t)msec : UINT32_MAX;
+
+        r = exchange(client, &sent, deadline_usec, ret_reply);
+        client->broken = r != 0;
+        return r;
+}
+
+IpcClient *ipc_client_close(IpcClient *client) {
+        if (!client)
+                return NULL;
+
+        close(client->fd);
+        secret_wipe(client->buffer, client->used);
+        free(client);
+        return NULL;
+}
