@@ -25,7 +25,8 @@ typedef struct Account {
         Operation op;
         LoginSubject subject;
         char *handle_sid; /* case 1 */
-        char *shell_user, *shell_sid; /* case 3: the login that opened the caller's logind session */
+        char *shell_user,
+                *shell_sid;  /* case 3: the login that opened the caller's logind session */
         char *elevation_sid; /* case 4 */
         StoreCall *call;
 } Account;
@@ -48,9 +49,9 @@ static void account_free(Operation *op) {
 static void finish(Account *account, Reason reason) {
         AuditRecord record = login_subject_audit(&account->subject, AUDIT_ACCOUNT, reason);
 
-        record.sid = account->handle_sid ? account->handle_sid
-                : account->shell_sid     ? account->shell_sid
-                                         : account->elevation_sid;
+        record.sid = account->handle_sid  ? account->handle_sid
+                     : account->shell_sid ? account->shell_sid
+                                          : account->elevation_sid;
         audit(account->op.context, &record);
         operation_finish_reason(&account->op, reason);
 }
@@ -69,8 +70,7 @@ static Reason find_handle(Account *account) {
         if (handle && handle->expires_at_sec <= operation_now_sec())
                 return REASON_HANDLE_EXPIRED;
         if (handle) {
-                if (!is_user_of(subject, handle->user) ||
-                        strcmp(handle->service, subject->service))
+                if (!is_user_of(subject, handle->user) || strcmp(handle->service, subject->service))
                         return REASON_HANDLE_MISMATCH;
                 account->handle_sid = strdup(handle->sid);
                 return account->handle_sid ? REASON_OK : REASON_INTERNAL;
@@ -191,24 +191,23 @@ static void on_user_loaded(StoreCall *call, int r, UserState *state, void *userd
         finish(account, reason);
 }
 
-int account_start(Context *context, const LoginRequest *request, OperationDone done,
-        void *userdata, Operation **ret_op) {
+int account_start(Context *context, const LoginRequest *request, OperationDone done, void *userdata,
+        Operation **ret_op) {
         Account *account = calloc(1, sizeof(*account));
         Reason reason;
         int r;
 
         if (!account)
                 return -ENOMEM;
-        operation_init(
-                &account->op, context, (OperationWaiter){ done, userdata }, account_free);
+        operation_init(&account->op, context, (OperationWaiter){ done, userdata }, account_free);
         r = login_subject_copy(request, &account->subject);
         if (r >= 0) {
                 reason = collect(account, request->other_auth);
                 if (reason == REASON_OK) {
                         r = load(account, account->subject.user, on_user_loaded);
                 } else {
-                        AuditRecord record = login_subject_audit(
-                                &account->subject, AUDIT_ACCOUNT, reason);
+                        AuditRecord record =
+                                login_subject_audit(&account->subject, AUDIT_ACCOUNT, reason);
 
                         audit(context, &record);
                         r = operation_finish_later(&account->op, reason);

@@ -41,7 +41,7 @@ static int priority_of(const AuditRecord *record) {
 
 static bool is_refusal(const AuditRecord *record) {
         return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
-                record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE;
+               record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE;
 }
 
 static void compose(const AuditRecord *record, char *text, size_t size) {
@@ -89,6 +89,5 @@ void audit(Context *context, const AuditRecord *record) {
                 { "AUTHTOKEN_PEER_UID", *uid ? uid : NULL },
                 { "AUTHTOKEN_COUNT", *count ? count : NULL },
         };
-        journal_send(
-                context->journal, priority_of(record), message, fields, ARRAY_SIZE(fields));
+        journal_send(context->journal, priority_of(record), message, fields, ARRAY_SIZE(fields));
 }

@@ -14,17 +14,17 @@
 typedef struct Context Context;
 
 /* X(symbol, name in AUTHTOKEN_EVENT=, MESSAGE_ID=, words when it went well) */
-#define AUDIT_EVENTS(X)                                                                            \
-        X(AUTHENTICATE, "authenticate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c01", "token accepted")      \
-        X(ACCOUNT, "account", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c02", "account check passed")          \
-        X(OPEN, "open-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c03", "login opened")                \
-        X(CLOSE, "close-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c04", "login closed")              \
-        X(VALIDATE, "validate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c05", "token valid")                 \
-        X(ISSUE, "issue", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c06", "token issued")                      \
-        X(REVOKE, "revoke", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c07", "session revoked")                 \
-        X(KICK, "kick", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c08", "session kicked")                      \
-        X(LOGIN_ENDED, "login-ended", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c09", "login ended")           \
-        X(LOGIN_LEFT, "login-left", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0a", "login did not end")       \
+#define AUDIT_EVENTS(X)                                                                       \
+        X(AUTHENTICATE, "authenticate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c01", "token accepted") \
+        X(ACCOUNT, "account", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c02", "account check passed")     \
+        X(OPEN, "open-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c03", "login opened")           \
+        X(CLOSE, "close-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c04", "login closed")         \
+        X(VALIDATE, "validate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c05", "token valid")            \
+        X(ISSUE, "issue", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c06", "token issued")                 \
+        X(REVOKE, "revoke", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c07", "session revoked")            \
+        X(KICK, "kick", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c08", "session kicked")                 \
+        X(LOGIN_ENDED, "login-ended", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c09", "login ended")      \
+        X(LOGIN_LEFT, "login-left", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0a", "login did not end")  \
         X(RECONCILE, "reconcile", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0b", "login has lost its session")
 
 typedef enum AuditEvent {

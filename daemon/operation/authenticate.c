@@ -70,15 +70,15 @@ static void remember_elevation(Authenticate *auth) {
         if (!subject->ruser)
                 return;
         (void)logind_session_of(subject->pid, &logind_id, &owner);
-        (void)login_registry_set_elevation(context->logins,
-                &(Elevation){
-                        .tenant = context->config->tenant,
-                        .user = subject->user,
-                        .tty = subject->tty,
-                        .logind_id = logind_id,
-                        .sid = auth->claims->sid,
-                        .made_at_sec = operation_now_sec(),
-                });
+        (void)login_registry_set_elevation(
+                context->logins, &(Elevation){
+                                         .tenant = context->config->tenant,
+                                         .user = subject->user,
+                                         .tty = subject->tty,
+                                         .logind_id = logind_id,
+                                         .sid = auth->claims->sid,
+                                         .made_at_sec = operation_now_sec(),
+                                 });
 }
 
 static void accept(Authenticate *auth) {
@@ -129,8 +129,7 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
 
         if (!auth)
                 return -ENOMEM;
-        operation_init(
-                &auth->op, context, (OperationWaiter){ done, userdata }, authenticate_free);
+        operation_init(&auth->op, context, (OperationWaiter){ done, userdata }, authenticate_free);
         r = login_subject_copy(request, &auth->subject);
         if (r < 0) {
                 operation_abandon(&auth->op);

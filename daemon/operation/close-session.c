@@ -23,20 +23,19 @@ static Reason close_login(Context *context, const LoginRequest *request) {
                 return REASON_HANDLE_UNKNOWN;
         if (process_id_of(request->pid, &peer) < 0 || !process_id_equal(&peer, &login->leader))
                 reason = REASON_LOGIN_FOREIGN;
-        audit(context,
-                &(AuditRecord){
-                        .event = AUDIT_CLOSE,
-                        .reason = reason,
-                        .user = login->user,
-                        .target = login->target,
-                        .sid = login->sid,
-                        .service = login->service,
-                        .tty = login->tty,
-                        .rhost = login->rhost,
-                        .logind_id = login->logind_id,
-                        .pid = request->pid,
-                        .uid = request->uid,
-                });
+        audit(context, &(AuditRecord){
+                               .event = AUDIT_CLOSE,
+                               .reason = reason,
+                               .user = login->user,
+                               .target = login->target,
+                               .sid = login->sid,
+                               .service = login->service,
+                               .tty = login->tty,
+                               .rhost = login->rhost,
+                               .logind_id = login->logind_id,
+                               .pid = request->pid,
+                               .uid = request->uid,
+                       });
         if (reason != REASON_OK)
                 return reason;
         /* What it left behind in its logind session is still inside an ended login: the record

@@ -90,8 +90,8 @@ static Reason sid_of(const Context *context, const char *subject, char sid[SID_S
                 return sid_of_token(context, subject, sid);
         if (dot)
                 return jti_parse(subject, strlen(subject), sid, &generation)
-                        ? REASON_SESSION_UNKNOWN
-                        : REASON_OK;
+                               ? REASON_SESSION_UNKNOWN
+                               : REASON_OK;
         if (!sid_is_valid(subject, strlen(subject)))
                 return REASON_SESSION_UNKNOWN;
         memcpy(sid, subject, SID_SIZE + 1);

@@ -12,8 +12,8 @@
 #include "common/cleanup.h"
 
 #define HANDLE_LIFETIME_SEC 150u
-#define HANDLES_MAX 4096u
-#define HANDLE_SIZE 22u
+#define HANDLES_MAX         4096u
+#define HANDLE_SIZE         22u
 
 typedef struct HandleTable HandleTable;
 

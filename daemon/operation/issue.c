@@ -41,13 +41,12 @@ static void tell_journal(Issue *issue, Reason reason) {
         char sid[SID_SIZE + 1] = "";
 
         memcpy(sid, issue->jti, strlen(issue->jti) > SID_SIZE ? SID_SIZE : 0);
-        audit(issue->op.context,
-                &(AuditRecord){
-                        .event = AUDIT_ISSUE,
-                        .reason = reason,
-                        .user = issue->user,
-                        .sid = *sid ? sid : NULL,
-                });
+        audit(issue->op.context, &(AuditRecord){
+                                         .event = AUDIT_ISSUE,
+                                         .reason = reason,
+                                         .user = issue->user,
+                                         .sid = *sid ? sid : NULL,
+                                 });
 }
 
 /* Several tries may be needed, and a state owns what it takes: each try gets a copy. */
@@ -76,16 +75,15 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                 operation_finish_reason(&issue->op, reason);
                 return;
         }
-        operation_finish(&issue->op,
-                &(OperationResult){
-                        .reason = REASON_OK,
-                        .token = issue->token,
-                        .sid = issue->session->sid,
-                        .jti = issue->jti,
-                        .kid = issue->kid,
-                        .user = issue->user,
-                        .expires_at_sec = issue->expires_at_sec,
-                });
+        operation_finish(&issue->op, &(OperationResult){
+                                             .reason = REASON_OK,
+                                             .token = issue->token,
+                                             .sid = issue->session->sid,
+                                             .jti = issue->jti,
+                                             .kid = issue->kid,
+                                             .user = issue->user,
+                                             .expires_at_sec = issue->expires_at_sec,
+                                     });
 }
 
 static int copy_text(const char *text, char **ret_copy) {
@@ -226,8 +224,7 @@ int issue_start(Context *context, const IssueOrder *order, OperationDone done, v
         if (r >= 0) {
                 reason = prepare(issue, order);
                 if (reason == REASON_OK) {
-                        r = user_queue_change(context->queue, context->config->tenant,
-                                issue->user,
+                        r = user_queue_change(context->queue, context->config->tenant, issue->user,
                                 &(UserChange){
                                         .decide = decide,
                                         .done = on_committed,

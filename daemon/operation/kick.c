@@ -32,14 +32,14 @@ static void kick_free(Operation *op) {
 static void on_ended(unsigned int n_ended, unsigned int n_failed, void *userdata) {
         Kick *kick = userdata;
 
-        operation_finish(&kick->change.op,
-                &(OperationResult){
-                        .reason = REASON_OK,
-                        .user = kick->change.user,
-                        .n_revoked = (unsigned int)kick->change.ended.n_sids,
-                        .n_ended = n_ended,
-                        .n_failed = n_failed,
-                });
+        operation_finish(
+                &kick->change.op, &(OperationResult){
+                                          .reason = REASON_OK,
+                                          .user = kick->change.user,
+                                          .n_revoked = (unsigned int)kick->change.ended.n_sids,
+                                          .n_ended = n_ended,
+                                          .n_failed = n_failed,
+                                  });
 }
 
 static bool holds(const Kick *kick, const char *sid) {
@@ -88,11 +88,11 @@ static void on_committed(SessionChange *change, Reason reason) {
         if (reason == REASON_OK && collect(kick) < 0)
                 reason = REASON_INTERNAL;
         if (reason == REASON_OK && *change->sid && kick->n_sids == 0)
-                reason = change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN
-                                                        : change->sid_state;
+                reason =
+                        change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
         session_change_tell(change, AUDIT_KICK, reason);
         if (reason == REASON_OK) {
-                ended.sids = (const char (*)[SID_SIZE + 1]) kick->sids;
+                ended.sids = (const char(*)[SID_SIZE + 1]) kick->sids;
                 ended.n_sids = kick->n_sids;
                 if (session_ending_start(change->op.context, &ended, on_ended, kick) >= 0)
                         return;
@@ -109,8 +109,7 @@ int kick_start(Context *context, const SessionFilter *filter, const char *note, 
 
         if (!kick)
                 return -ENOMEM;
-        operation_init(
-                &kick->change.op, context, (OperationWaiter){ done, userdata }, kick_free);
+        operation_init(&kick->change.op, context, (OperationWaiter){ done, userdata }, kick_free);
         kick->change.end_reason = REASON_SESSION_KICKED;
         kick->change.committed = on_committed;
         if (context->config->policy.kick_scope == KICK_SCOPE_USER)

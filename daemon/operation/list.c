@@ -119,12 +119,11 @@ static void finish(List *list) {
                 operation_finish_reason(&list->op, reason);
                 return;
         }
-        operation_finish(&list->op,
-                &(OperationResult){
-                        .reason = REASON_OK,
-                        .sessions = list->rows,
-                        .n_sessions = list->n_rows,
-                });
+        operation_finish(&list->op, &(OperationResult){
+                                            .reason = REASON_OK,
+                                            .sessions = list->rows,
+                                            .n_sessions = list->n_rows,
+                                    });
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
@@ -190,8 +189,8 @@ static int start(List *list, const SessionFilter *filter) {
                         return -ENOMEM;
         }
         if (!filter->user)
-                return user_store_list(context->store, context->config->tenant, on_listed, list,
-                        &list->call);
+                return user_store_list(
+                        context->store, context->config->tenant, on_listed, list, &list->call);
         r = set_users(list, users, 1);
         if (r < 0)
                 return r;

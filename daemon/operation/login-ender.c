@@ -86,19 +86,18 @@ static void ending_tell(Ending *ending, bool ended) {
 static void ending_report(Ending *ending, bool ended, const char *note) {
         const Login *login = ending->login;
 
-        audit(ending->ender->context,
-                &(AuditRecord){
-                        .event = ended ? AUDIT_LOGIN_ENDED : AUDIT_LOGIN_LEFT,
-                        .reason = login->end_reason,
-                        .user = login->user,
-                        .target = login->target,
-                        .sid = login->sid,
-                        .service = login->service,
-                        .tty = login->tty,
-                        .rhost = login->rhost,
-                        .logind_id = login->logind_id,
-                        .note = note,
-                });
+        audit(ending->ender->context, &(AuditRecord){
+                                              .event = ended ? AUDIT_LOGIN_ENDED : AUDIT_LOGIN_LEFT,
+                                              .reason = login->end_reason,
+                                              .user = login->user,
+                                              .target = login->target,
+                                              .sid = login->sid,
+                                              .service = login->service,
+                                              .tty = login->tty,
+                                              .rhost = login->rhost,
+                                              .logind_id = login->logind_id,
+                                              .note = note,
+                                      });
 }
 
 /* A login that did not end stays recorded as ended, so that its account checks are refused. */
@@ -108,7 +107,7 @@ static void ending_finish(Ending *ending, bool ended, const char *note) {
         bool over;
 
         over = !process_is_alive(&login->leader) &&
-                !(login->logind_id && logind_session_exists(login->logind_id));
+               !(login->logind_id && logind_session_exists(login->logind_id));
         ending_report(ending, ended, note);
         ending_tell(ending, ended);
         ending_free(ending);
@@ -203,8 +202,7 @@ static void on_ordered(LogindCall *call, int r, void *userdata) {
                 return;
         }
         ending->ordered = true;
-        ending_watch(ending,
-                ending->action == LOGIND_KILL ? KILL_WAIT_USEC : TERMINATE_WAIT_USEC);
+        ending_watch(ending, ending->action == LOGIND_KILL ? KILL_WAIT_USEC : TERMINATE_WAIT_USEC);
 }
 
 static void ending_order(Ending *ending, LogindAction action) {

@@ -46,8 +46,8 @@ static Reason check_handle(const OpenSession *open, const Handle **ret_handle) {
 
         if (!handle)
                 return login_registry_find(context->logins, subject->handle)
-                        ? REASON_HANDLE_USED
-                        : REASON_HANDLE_UNKNOWN;
+                               ? REASON_HANDLE_USED
+                               : REASON_HANDLE_UNKNOWN;
         if (handle->expires_at_sec <= operation_now_sec())
                 return REASON_HANDLE_EXPIRED;
         if (strcmp(handle->service, subject->service))
@@ -121,7 +121,7 @@ static void refuse(OpenSession *open, Login *login, Reason reason) {
                 char sid[1][SID_SIZE + 1];
                 const EndedSessions ended = {
                         .user = login->user,
-                        .sids = (const char (*)[SID_SIZE + 1]) sid,
+                        .sids = (const char(*)[SID_SIZE + 1]) sid,
                         .n_sids = 1,
                         .reason = reason,
                 };
@@ -168,8 +168,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                                 .reason = "login",
                         },
                         context->sink_userdata);
-        operation_finish(
-                &open->op, &(OperationResult){ .reason = REASON_OK, .sid = login->sid });
+        operation_finish(&open->op, &(OperationResult){ .reason = REASON_OK, .sid = login->sid });
 }
 
 static int start(OpenSession *open) {
@@ -189,8 +188,7 @@ static int start(OpenSession *open) {
                 return operation_finish_later(&open->op, reason);
         }
         return user_store_load(context->store, context->config->tenant,
-                login_registry_find(context->logins, open->id)->user, on_loaded, open,
-                &open->call);
+                login_registry_find(context->logins, open->id)->user, on_loaded, open, &open->call);
 }
 
 int open_session_start(Context *context, const LoginRequest *request, OperationDone done,
@@ -200,8 +198,7 @@ int open_session_start(Context *context, const LoginRequest *request, OperationD
 
         if (!open)
                 return -ENOMEM;
-        operation_init(
-                &open->op, context, (OperationWaiter){ done, userdata }, open_session_free);
+        operation_init(&open->op, context, (OperationWaiter){ done, userdata }, open_session_free);
         r = login_subject_copy(request, &open->subject);
         if (r >= 0)
                 r = start(open);

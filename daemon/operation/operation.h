@@ -111,8 +111,8 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
 /**
  * account_start() - ACCOUNT: does anything speak against this user going on
  */
-int account_start(Context *context, const LoginRequest *request, OperationDone done,
-        void *userdata, Operation **ret_op);
+int account_start(Context *context, const LoginRequest *request, OperationDone done, void *userdata,
+        Operation **ret_op);
 
 /**
  * open_session_start() - OPEN_SESSION: record the login, then make sure that its session still lives

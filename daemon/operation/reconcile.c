@@ -44,7 +44,7 @@ static void reconcile_free(Operation *op) {
 
 static bool is_over(const Login *login) {
         return !process_is_alive(&login->leader) &&
-                !(login->logind_id && logind_session_exists(login->logind_id));
+               !(login->logind_id && logind_session_exists(login->logind_id));
 }
 
 static Reason reason_of_end(const Lost *lost, const Login *login) {
@@ -70,18 +70,17 @@ static bool visit_login(Login *login, void *userdata) {
         if (reason == REASON_OK || was_dealt_with(lost, login) ||
                 login_ender_is_busy(lost->context->ender, login))
                 return true;
-        audit(lost->context,
-                &(AuditRecord){
-                        .event = AUDIT_RECONCILE,
-                        .reason = reason,
-                        .user = login->user,
-                        .sid = login->sid,
-                        .service = login->service,
-                        .rhost = login->rhost,
-                        .logind_id = login->logind_id,
-                });
+        audit(lost->context, &(AuditRecord){
+                                     .event = AUDIT_RECONCILE,
+                                     .reason = reason,
+                                     .user = login->user,
+                                     .sid = login->sid,
+                                     .service = login->service,
+                                     .rhost = login->rhost,
+                                     .logind_id = login->logind_id,
+                             });
         memcpy(sid[0], login->sid, sizeof(sid[0]));
-        ended.sids = (const char (*)[SID_SIZE + 1]) sid;
+        ended.sids = (const char(*)[SID_SIZE + 1]) sid;
         (void)session_ending_start(lost->context, &ended, NULL, NULL);
         return true;
 }

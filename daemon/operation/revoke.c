@@ -18,12 +18,12 @@ static void on_committed(SessionChange *change, Reason reason) {
         OperationResult result = { .user = change->user };
 
         if (reason == REASON_OK && *change->sid && change->ended.n_sids == 0)
-                reason = change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN
-                                                        : change->sid_state;
+                reason =
+                        change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
         if (reason == REASON_OK && change->ended.n_sids > 0) {
                 const EndedSessions ended = {
                         .user = change->user,
-                        .sids = (const char (*)[SID_SIZE + 1]) change->ended.sids,
+                        .sids = (const char(*)[SID_SIZE + 1]) change->ended.sids,
                         .n_sids = change->ended.n_sids,
                         .reason = change->end_reason,
                 };

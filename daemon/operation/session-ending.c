@@ -79,9 +79,9 @@ static Place *place_of(SessionEnding *ending, const Login *login) {
         for (size_t i = 0; i < ending->n_places; i++) {
                 Place *place = &ending->places[i];
 
-                if (login->logind_id ? place->logind_id &&
-                                            !strcmp(place->logind_id, login->logind_id)
-                                     : !place->logind_id && place->leader == login->leader.pid)
+                if (login->logind_id
+                                ? place->logind_id && !strcmp(place->logind_id, login->logind_id)
+                                : !place->logind_id && place->leader == login->leader.pid)
                         return place;
         }
         return NULL;
@@ -130,8 +130,8 @@ static bool visit(Login *login, void *userdata) {
                 return true;
         if (add_place(ending, login) < 0)
                 return false;
-        if (login_ender_end(ending->op.context->ender, login, ending->reason, on_login_end,
-                    ending) >= 0)
+        if (login_ender_end(
+                    ending->op.context->ender, login, ending->reason, on_login_end, ending) >= 0)
                 ending->n_pending++;
         else
                 place_of(ending, login)->failed = true;
@@ -145,8 +145,8 @@ static uint64_t deadline_usec(const Context *context) {
         return now + context->config->policy.kick_grace_usec;
 }
 
-int session_ending_start(Context *context, const EndedSessions *ended, SessionEndingDone done,
-        void *userdata) {
+int session_ending_start(
+        Context *context, const EndedSessions *ended, SessionEndingDone done, void *userdata) {
         SessionEnding *ending = calloc(1, sizeof(*ending));
         int r = 0;
 

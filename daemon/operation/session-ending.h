@@ -34,5 +34,5 @@ typedef struct EndedSessions {
  * Logins of these sessions that are being ended already are waited for, too.
  * Return: 0; negative errno (@done will not be called; the next reconcile takes it up).
  */
-int session_ending_start(Context *context, const EndedSessions *ended, SessionEndingDone done,
-        void *userdata);
+int session_ending_start(
+        Context *context, const EndedSessions *ended, SessionEndingDone done, void *userdata);

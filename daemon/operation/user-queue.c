@@ -139,8 +139,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 reason = line->first->change.decide(
                         state, operation_now_sec(), &changed, line->first->change.userdata);
         if (reason == REASON_OK && changed) {
-                r = user_store_commit(
-                        line->queue->store, state, on_committed, line, &line->call);
+                r = user_store_commit(line->queue->store, state, on_committed, line, &line->call);
                 if (r >= 0)
                         return;
                 reason = REASON_INTERNAL;

@@ -40,8 +40,8 @@ static Reason check_token(Context *context, const LoginRequest *request, Claims 
 }
 
 static Reason check_state(const Claims *claims, const UserState *state) {
-        return user_state_check_token(state, claims->sid, claims->generation,
-                claims->issued_at_sec, operation_now_sec());
+        return user_state_check_token(
+                state, claims->sid, claims->generation, claims->issued_at_sec, operation_now_sec());
 }
 
 static void tell_journal(
@@ -49,15 +49,14 @@ static void tell_journal(
         /* Validation is a question, not a login: only what was refused is worth a line. */
         if (reason == REASON_OK)
                 return;
-        audit(context,
-                &(AuditRecord){
-                        .event = AUDIT_VALIDATE,
-                        .reason = reason,
-                        .user = claims ? claims->subject : NULL,
-                        .sid = claims ? claims->sid : NULL,
-                        .pid = request->pid,
-                        .uid = request->uid,
-                });
+        audit(context, &(AuditRecord){
+                               .event = AUDIT_VALIDATE,
+                               .reason = reason,
+                               .user = claims ? claims->subject : NULL,
+                               .sid = claims ? claims->sid : NULL,
+                               .pid = request->pid,
+                               .uid = request->uid,
+                       });
 }
 
 static OperationResult result_of(Reason reason, const Claims *claims) {
@@ -123,8 +122,7 @@ int validate_start(Context *context, const LoginRequest *request, OperationDone 
                 return -ENOMEM;
         validate->pid = request->pid;
         validate->uid = request->uid;
-        operation_init(
-                &validate->op, context, (OperationWaiter){ done, userdata }, validate_free);
+        operation_init(&validate->op, context, (OperationWaiter){ done, userdata }, validate_free);
         reason = check_token(context, request, &validate->claims);
         if (reason == REASON_OK) {
                 r = user_store_load(context->store, context->config->tenant,

@@ -37,8 +37,8 @@ static bool equal_or_unset(const char *wanted, const char *actual) {
 
 static bool matches(const PolicyFilter *filter, const Session *session) {
         return equal_or_unset(filter->sid, session->sid) &&
-                equal_or_unset(filter->platform, session->platform) &&
-                equal_or_unset(filter->device, session->device);
+               equal_or_unset(filter->platform, session->platform) &&
+               equal_or_unset(filter->device, session->device);
 }
 
 int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint64_t now_sec,

@@ -36,8 +36,7 @@ typedef struct PolicyEnded {
  *
  * Return: REASON_OK; REASON_USER_BANNED; REASON_SESSION_LIMIT; REASON_INTERNAL.
  */
-Reason policy_admit(
-        const PolicyRules *rules, UserState *state, Session *session, uint64_t now_sec);
+Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session, uint64_t now_sec);
 
 /**
  * policy_end() - end the live sessions that a filter means

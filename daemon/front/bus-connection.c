@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "daemon/front/bus-connection.h"
+
+#define RETRY_USEC_FIRST UINT64_C(100000)
+#define RETRY_USEC_MAX   UINT64_C(10000000)
+
+struct BusConnection {
+        sd_event *event;
+        BusKind kind;
+        BusChanged changed;
+        void *userdata;
+        sd_bus *bus;
+        sd_bus_slot *disconnected;
+        sd_event_source *retry;
+        uint64_t retry_usec;
+};
+
+static int schedule(BusConnection *connection, uint64_t usec) {
+        int r;
+
+        if (connection->retry) {
+                r = sd_event_source_set_time_relative(connection->retry, usec);
+                if (r < 0)
+                        return r;
+                return sd_event_source_set_enabled(connection->retry, SD_EVENT_ONESHOT);
+        }
+        return -EINVAL;
+}
+
+static void close_bus(BusConnection *connection) {
+        connection->disconnected = sd_bus_slot_unref(connection->disconnected);
+        if (!connection->bus)
+                return;
+        (void)sd_bus_detach_event(connection->bus);
+        connection->bus = sd_bus_flush_close_unref(connection->bus);
+}
+
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        BusConnection *connection = userdata;
+
+        (void)message;
+        (void)ret_error;
+        connection->changed(NULL, connection->userdata);
+        /* Not closed from inside its own callback: the retry does it. */
+        return schedule(connection, connection->retry_usec);
+}
+
+static int connect_bus(BusConnection *connection) {
+        int r;
+
+        r = connection->kind == BUS_SYSTEM ? sd_bus_open_system(&connection->bus)
+                                           : sd_bus_open_user(&connection->bus);
+        if (r < 0)
+                return r;
+        (void)sd_bus_set_exit_on_disconnect(connection->bus, false);
+        r = sd_bus_match_signal(connection->bus, &connection->disconnected, NULL,
+                "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
+                on_disconnected, connection);
+        if (r < 0)
+                return r;
+        return sd_bus_attach_event(connection->bus, connection->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        BusConnection *connection = userdata;
+
+        (void)source;
+        (void)usec;
+        close_bus(connection);
+        if (connect_bus(connection) < 0) {
+                close_bus(connection);
+                connection->retry_usec *= 2;
+                if (connection->retry_usec > RETRY_USEC_MAX)
+                        connection->retry_usec = RETRY_USEC_MAX;
+                return schedule(connection, connection->retry_usec);
+        }
+        connection->retry_usec = RETRY_USEC_FIRST;
+        connection->changed(connection->bus, connection->userdata);
+        return 0;
+}
+
+int bus_connection_new(sd_event *event, BusKind kind, BusChanged changed, void *userdata,
+        BusConnection **ret_connection) {
+        BusConnection *connection = calloc(1, sizeof(*connection));
+        int r;
+
+        if (!connection)
+                return -ENOMEM;
+        connection->event = sd_event_ref(event);
+        connection->kind = kind;
+        connection->changed = changed;
+        connection->userdata = userdata;
+        connection->retry_usec = RETRY_USEC_FIRST;
+        if (kind != BUS_NONE) {
+                r = sd_event_add_time_relative(
+                        event, &connection->retry, CLOCK_MONOTONIC, 0, 1000, on_retry, connection);
+                if (r < 0) {
+                        bus_connection_free(connection);
+                        return r;
+                }
+        }
+        *ret_connection = connection;
+        return 0;
+}
+
+BusConnection *bus_connection_free(BusConnection *connection) {
+        if (!connection)
+                return NULL;
+        close_bus(connection);
+        sd_event_source_disable_unref(connection->retry);
+        sd_event_unref(connection->event);
+        free(connection);
+        return NULL;
+}

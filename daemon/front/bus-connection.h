@@ -1,0 +1,40 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The connection to the message bus, made again when it breaks: a restarted dbus-daemon must not take the
+ * socket's logins with it.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "common/cleanup.h"
+#include "daemon/config.h"
+
+typedef struct BusConnection BusConnection;
+
+/* @bus: the new connection, attached to the loop; NULL when the old one broke. */
+typedef void (*BusChanged)(sd_bus *bus, void *userdata);
+
+/**
+ * bus_connection_new() - connect, now and whenever it breaks
+ * @event:      referenced
+ * @kind:       which bus; BUS_NONE never connects
+ * @changed:    called for the first connection and each later one, not before this returns
+ * @userdata:   for @changed
+ * @ret_connection: owned by the caller
+ *
+ * Return: 0; negative errno.
+ */
+int bus_connection_new(sd_event *event, BusKind kind, BusChanged changed, void *userdata,
+        BusConnection **ret_connection);
+
+/**
+ * bus_connection_free() - write what is queued, and close
+ * @connection: NULL is fine
+ *
+ * Return: NULL.
+ */
+BusConnection *bus_connection_free(BusConnection *connection);
+DEFINE_CLEANUP(BusConnection, bus_connection_free)

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "authtoken/ipc-message.h"
+#include "daemon/config.h"
+#include "daemon/front/ipc-listener.h"
+#include "daemon/front/ipc-peer.h"
+#include "daemon/operation/context.h"
+
+#define N_EVENTS         64
+#define ACCEPTS_PER_TURN 32u
+#define ROOT_READS       64u /* requests of one connection in one turn */
+#define OTHER_READS      4u
+#define BACKLOG          1024
+#define SWEEP_USEC       UINT64_C(1000000)
+
+/* What the listener knows of a connection. Linked twice: all, and those that have not spoken yet. */
+typedef struct Seat {
+        struct Seat *previous, *next; /* linked in IpcListener.seats, youngest first */
+        IpcPeer *peer;
+        uint64_t connected_usec;
+} Seat;
+
+typedef struct Share {
+        struct Share *next; /* linked in IpcListener.shares */
+        uid_t uid;
+        unsigned int n_peers;
+} Share;
+
+struct IpcListener {
+        Context *context;
+        int fd, epoll_fd;
+        sd_event_source *source, *sweep;
+        Seat *seats;
+        Share *shares; /* of everybody but root */
+        unsigned int n_peers;
+        uint8_t *buffer;
+};
+
+static void share_drop(IpcListener *listener, uid_t uid) {
+        Share **link;
+
+        for (link = &listener->shares; *link; link = &(*link)->next)
+                if ((*link)->uid == uid) {
+                        Share *share = *link;
+
+                        if (--share->n_peers > 0)
+                                return;
+                        *link = share->next;
+                        free(share);
+                        return;
+                }
+}
+
+/* root is never held back by what others take: they may have half of all connections together. */
+static bool share_take(IpcListener *listener, uid_t uid) {
+        const Config *config = listener->context->config;
+        Share *share;
+
+        if (listener->n_peers >= (uid == 0 ? config->connections : config->connections / 2))
+                return false;
+        if (uid == 0)
+                return true;
+        for (share = listener->shares; share; share = share->next)
+                if (share->uid == uid)
+                        break;
+        if (!share) {
+                share = calloc(1, sizeof(*share));
+                if (!share)
+                        return false;
+                share->uid = uid;
+                share->next = listener->shares;
+                listener->shares = share;
+        }
+        if (share->n_peers >= config->connections_per_uid)
+                return false;
+        share->n_peers++;
+        return true;
+}
+
+static void seat_free(IpcListener *listener, Seat *seat) {
+        uid_t uid = ipc_peer_uid(seat->peer);
+
+        if (seat->previous)
+                seat->previous->next = seat->next;
+        else
+                listener->seats = seat->next;
+        if (seat->next)
+                seat->next->previous = seat->previous;
+        listener->n_peers--;
+        if (uid != 0)
+                share_drop(listener, uid);
+        ipc_peer_free(seat->peer); /* closing it takes it out of the epoll */
+        free(seat);
+}
+
+static Seat *seat_new(IpcListener *listener, int fd) {
+        _cleanup_(ipc_peer_freep) IpcPeer *peer = NULL;
+        Seat *seat;
+
+        if (ipc_peer_new(listener, fd, &peer) < 0) {
+                close(fd);
+                return NULL;
+        }
+        if (!share_take(listener, ipc_peer_uid(peer)))
+                return NULL;
+        seat = calloc(1, sizeof(*seat));
+        if (!seat) {
+                if (ipc_peer_uid(peer) != 0)
+                        share_drop(listener, ipc_peer_uid(peer));
+                return NULL;
+        }
+        seat->peer = TAKE_PTR(peer);
+        sd_event_now(listener->context->event, CLOCK_MONOTONIC, &seat->connected_usec);
+        seat->next = listener->seats;
+        if (seat->next)
+                seat->next->previous = seat;
+        listener->seats = seat;
+        listener->n_peers++;
+        return seat;
+}
+
+static bool watch(IpcListener *listener, Seat *seat) {
+        struct epoll_event event = { .events = EPOLLIN, .data.ptr = seat };
+
+        return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, ipc_peer_fd(seat->peer), &event) == 0;
+}
+
+static Seat *find_seat(IpcListener *listener, const IpcPeer *peer) {
+        Seat *seat = listener->seats;
+
+        while (seat && seat->peer != peer)
+                seat = seat->next;
+        return seat;
+}
+
+static void set_events(IpcListener *listener, IpcPeer *peer, uint32_t events) {
+        Seat *seat = find_seat(listener, peer);
+        struct epoll_event event = { .events = events, .data.ptr = seat };
+
+        if (seat)
+                (void)epoll_ctl(listener->epoll_fd, EPOLL_CTL_MOD, ipc_peer_fd(peer), &event);
+}
+
+void ipc_listener_watch(IpcListener *listener, IpcPeer *peer) {
+        set_events(listener, peer, EPOLLIN);
+}
+
+void ipc_listener_pause(IpcListener *listener, IpcPeer *peer) {
+        set_events(listener, peer, 0);
+}
+
+/* A login sends its request right after connect(), so it is usually there by now. */
+static void welcome(IpcListener *listener, int fd) {
+        Seat *seat = seat_new(listener, fd);
+
+        if (!seat)
+                return;
+        if (!watch(listener, seat) || ipc_peer_read(seat->peer, 1) == IPC_PEER_CLOSE) {
+                seat_free(listener, seat);
+                return;
+        }
+        (void)sd_event_source_set_enabled(listener->sweep, SD_EVENT_ON);
+}
+
+static int pause_accepting(IpcListener *listener) {
+        struct epoll_event event = { .events = 0 };
+
+        /* Out of descriptors: connections that end give some back; the sweep listens again. */
+        (void)sd_event_source_set_enabled(listener->sweep, SD_EVENT_ON);
+        return epoll_ctl(listener->epoll_fd, EPOLL_CTL_MOD, listener->fd, &event);
+}
+
+static void accept_some(IpcListener *listener) {
+        for (unsigned int i = 0; i < ACCEPTS_PER_TURN; i++) {
+                int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+                if (fd >= 0)
+                        welcome(listener, fd);
+                else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                        (void)pause_accepting(listener);
+                /* One who knocks alone is the rule: a second accept() would say "nobody". */
+                if (fd < 0 || listener->n_peers < ACCEPTS_PER_TURN)
+                        return;
+        }
+}
+
+static void serve(IpcListener *listener, struct epoll_event *event, bool root) {
+        Seat *seat = event->data.ptr;
+
+        if (!seat || (ipc_peer_uid(seat->peer) == 0) != root)
+                return;
+        event->data.ptr = NULL; /* served, and possibly gone */
+        /* Both ends closed: nobody is left to answer. */
+        if ((event->events & (EPOLLHUP | EPOLLERR)) ||
+                ipc_peer_read(seat->peer, root ? ROOT_READS : OTHER_READS) == IPC_PEER_CLOSE)
+                seat_free(listener, seat);
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct epoll_event events[N_EVENTS];
+        IpcListener *listener = userdata;
+        bool knock = false;
+        int n;
+
+        (void)source;
+        (void)revents;
+        n = epoll_wait(fd, events, N_EVENTS, 0);
+        for (int i = 0; i < n; i++) {
+                if (!events[i].data.ptr)
+                        knock = true;
+                serve(listener, &events[i], true);
+        }
+        if (knock)
+                accept_some(listener);
+        for (int i = 0; i < n; i++)
+                serve(listener, &events[i], false);
+        return 0;
+}
+
+static bool sweep_silent(IpcListener *listener, uint64_t now) {
+        uint64_t timeout_usec = listener->context->config->handshake_timeout_usec;
+        bool waiting = false;
+
+        for (Seat *seat = listener->seats, *next; seat; seat = next) {
+                next = seat->next;
+                if (ipc_peer_has_spoken(seat->peer))
+                        continue;
+                if (seat->connected_usec + timeout_usec <= now)
+                        seat_free(listener, seat);
+                else
+                        waiting = true;
+        }
+        return waiting;
+}
+
+static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
+        IpcListener *listener = userdata;
+        struct epoll_event event = { .events = EPOLLIN };
+
+        (void)epoll_ctl(listener->epoll_fd, EPOLL_CTL_MOD, listener->fd, &event);
+        if (!sweep_silent(listener, usec))
+                return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        return sd_event_source_set_time(source, usec + SWEEP_USEC);
+}
+
+static int start(IpcListener *listener, int fd) {
+        struct epoll_event event = { .events = EPOLLIN };
+        sd_event *loop = listener->context->event;
+        int r;
+
+        listener->buffer = malloc(IPC_MESSAGE_MAX);
+        listener->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        if (!listener->buffer || listener->epoll_fd < 0)
+                return listener->buffer ? -errno : -ENOMEM;
+        if (epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+                return -errno;
+        r = sd_event_add_io(
+                loop, &listener->source, listener->epoll_fd, EPOLLIN, on_events, listener);
+        if (r < 0)
+                return r;
+        return sd_event_add_time_relative(
+                loop, &listener->sweep, CLOCK_MONOTONIC, SWEEP_USEC, 0, on_sweep, listener);
+}
+
+int ipc_listener_new(Context *context, int fd, IpcListener **ret_listener) {
+        IpcListener *listener = calloc(1, sizeof(*listener));
+        int r;
+
+        if (!listener)
+                return -ENOMEM;
+        listener->context = context;
+        listener->fd = -1;
+        listener->epoll_fd = -1;
+        r = start(listener, fd);
+        if (r < 0) {
+                ipc_listener_free(listener);
+                return r;
+        }
+        listener->fd = fd;
+        *ret_listener = listener;
+        return 0;
+}
+
+IpcListener *ipc_listener_free(IpcListener *listener) {
+        if (!listener)
+                return NULL;
+        while (listener->seats)
+                seat_free(listener, listener->seats);
+        sd_event_source_disable_unref(listener->source);
+        sd_event_source_disable_unref(listener->sweep);
+        if (listener->epoll_fd >= 0)
+                close(listener->epoll_fd);
+        if (listener->fd >= 0)
+                close(listener->fd);
+        free(listener->buffer);
+        free(listener);
+        return NULL;
+}
+
+static bool is_alive(const struct sockaddr_un *address) {
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        bool alive;
+
+        if (fd < 0)
+                return true;
+        alive = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+                errno == EAGAIN;
+        close(fd);
+        return alive;
+}
+
+int ipc_listener_bind(const char *path, int *ret_fd) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_(closep) int fd = -1;
+        struct stat info;
+
+        if (strlen(path) >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        memcpy(address.sun_path, path, strlen(path));
+        if (lstat(path, &info) == 0) {
+                if (!S_ISSOCK(info.st_mode) || is_alive(&address))
+                        return -EADDRINUSE;
+                if (unlink(path) < 0)
+                        return -errno;
+        }
+        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+                return -errno;
+        if (chmod(path, 0666) < 0 || listen(fd, BACKLOG) < 0)
+                return -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+Context *ipc_listener_context(IpcListener *listener) {
+        return listener->context;
+}
+
+uint8_t *ipc_listener_buffer(IpcListener *listener) {
+        return listener->buffer;
+}
+
+unsigned int ipc_listener_count(const IpcListener *listener) {
+        return listener->n_peers;
+}

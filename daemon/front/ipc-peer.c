@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "authtoken/ipc-message.h"
+#include "common/secret.h"
+#include "daemon/front/ipc-listener.h"
+#include "daemon/front/ipc-peer.h"
+#include "daemon/front/ipc-status.h"
+#include "daemon/nss/user-names.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/context.h"
+#include "daemon/operation/operation.h"
+
+#define ANSWER_SIZE_MAX (IPC_TOKEN_MAX + 4096u)
+
+typedef int (*VerbStart)(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+typedef enum Permission {
+        PERMIT_ROOT,     /* root only */
+        PERMIT_OWN_NAME, /* root for anybody, others for themselves */
+        PERMIT_ANYONE,
+} Permission;
+
+/* What may be asked, by whom, and which verb does it. No row: nobody may. */
+static const struct {
+        IpcType type;
+        Permission permission;
+        VerbStart start;
+} rows[] = {
+        { IPC_AUTHENTICATE, PERMIT_OWN_NAME, authenticate_start },
+        { IPC_ACCOUNT, PERMIT_OWN_NAME, account_start },
+        { IPC_OPEN_SESSION, PERMIT_ROOT, open_session_start },
+        { IPC_CLOSE_SESSION, PERMIT_ROOT, close_session_start },
+        { IPC_VALIDATE, PERMIT_ANYONE, validate_start },
+};
+
+/* A request that is under way. The packet is kept only while the caller's name is looked up. */
+typedef struct Request {
+        struct Request *next; /* linked in IpcPeer.requests */
+        IpcPeer *peer;
+        IpcType type;
+        uint32_t id;
+        VerbStart start;
+        Operation *op;
+        UserNameCall *name_call;
+        Secret *packet;
+} Request;
+
+struct IpcPeer {
+        IpcListener *listener;
+        int fd;
+        pid_t pid;
+        uid_t uid;
+        Request *requests;
+        unsigned int n_pending;
+        bool paused, has_spoken;
+};
+
+/* The NUL-terminated copies that a LoginRequest borrows: packets hold no NUL. */
+typedef struct RequestTexts {
+        char user[IPC_TEXT_MAX + 1], service[IPC_TEXT_MAX + 1], tty[IPC_TEXT_MAX + 1];
+        char rhost[IPC_TEXT_MAX + 1], ruser[IPC_TEXT_MAX + 1], audience[IPC_TEXT_MAX + 1];
+        char handle[IPC_HANDLE_SIZE + 1];
+} RequestTexts;
+
+static void send_answer(IpcPeer *peer, const IpcMessage *answer) {
+        uint8_t buffer[ANSWER_SIZE_MAX];
+        size_t used;
+
+        if (ipc_message_encode(answer, buffer, sizeof(buffer), &used))
+                return;
+        /* A peer that does not read its answers loses them: the daemon waits for nobody. */
+        (void)send(peer->fd, buffer, used, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static IpcMessage answer_of(
+        const IpcPeer *peer, IpcType type, uint32_t id, const OperationResult *result) {
+        IpcMessage answer = {
+                .type = (IpcType)(type | IPC_REPLY),
+                .status = ipc_status_of(result->reason),
+                .id = id,
+        };
+
+        if (result->reason == REASON_OK) {
+                answer.handle = ipc_bytes(result->handle);
+                answer.claims = ipc_bytes(type == IPC_VALIDATE ? result->claims_json : NULL);
+                answer.session = ipc_bytes(type == IPC_VALIDATE ? NULL : result->sid);
+        } else if (peer->uid == 0 || type == IPC_VALIDATE) {
+                answer.reason = ipc_bytes(reason_code(result->reason));
+        }
+        return answer;
+}
+
+static void answer_now(IpcPeer *peer, const IpcMessage *request, const OperationResult *result) {
+        IpcMessage answer = answer_of(peer, request->type, request->id, result);
+
+        send_answer(peer, &answer);
+}
+
+static void request_free(Request *request) {
+        IpcPeer *peer = request->peer;
+        Request **link;
+
+        for (link = &peer->requests; *link != request; link = &(*link)->next)
+                ;
+        *link = request->next;
+        peer->n_pending--;
+        operation_detach(request->op);
+        user_name_call_free(request->name_call);
+        secret_free(request->packet);
+        free(request);
+        if (peer->paused && peer->n_pending < IPC_PEER_PENDING_MAX / 2) {
+                peer->paused = false;
+                ipc_listener_watch(peer->listener, peer);
+        }
+}
+
+static void on_done(Operation *op, const OperationResult *result, void *userdata) {
+        Request *request = userdata;
+        IpcMessage answer = answer_of(request->peer, request->type, request->id, result);
+
+        (void)op;
+        request->op = NULL;
+        send_answer(request->peer, &answer);
+        request_free(request);
+}
+
+static void refuse(Request *request, Reason reason) {
+        IpcMessage answer = answer_of(
+                request->peer, request->type, request->id, &(OperationResult){ .reason = reason });
+
+        send_answer(request->peer, &answer);
+        request_free(request);
+}
+
+static const char *copy_text(const IpcBytes *bytes, char *buffer) {
+        if (!bytes->data)
+                return NULL;
+        memcpy(buffer, bytes->data, bytes->size);
+        buffer[bytes->size] = '\0';
+        return buffer;
+}
+
+static LoginRequest login_request_of(
+        const IpcPeer *peer, const IpcMessage *message, RequestTexts *texts) {
+        return (LoginRequest){
+                .pid = peer->pid,
+                .uid = peer->uid,
+                .user = copy_text(&message->user, texts->user),
+                .service = copy_text(&message->service, texts->service),
+                .tty = copy_text(&message->tty, texts->tty),
+                .rhost = copy_text(&message->rhost, texts->rhost),
+                .ruser = copy_text(&message->ruser, texts->ruser),
+                .handle = copy_text(&message->handle, texts->handle),
+                .audience = copy_text(&message->audience, texts->audience),
+                .token = message->token.data,
+                .token_size = message->token.size,
+                .other_auth = message->other_auth,
+        };
+}
+
+static void start_verb(Request *request, const IpcMessage *message) {
+        Context *context = ipc_listener_context(request->peer->listener);
+        RequestTexts texts;
+        LoginRequest login = login_request_of(request->peer, message, &texts);
+
+        if (request->start(context, &login, on_done, request, &request->op) < 0)
+                refuse(request, REASON_INTERNAL);
+}
+
+/* An ordinary peer asks for its own name, or gets nothing. */
+static void on_name(UserNameCall *call, const char *name, void *userdata) {
+        Request *request = userdata;
+        IpcMessage message;
+        int r;
+
+        r = ipc_message_decode(
+                (const uint8_t *)request->packet->data, request->packet->size, &message);
+        if (r == 0 && name && strlen(name) == message.user.size &&
+                !memcmp(name, message.user.data, message.user.size)) {
+                request->name_call = user_name_call_free(call);
+                start_verb(request, &message);
+                return;
+        }
+        audit(ipc_listener_context(request->peer->listener),
+                &(AuditRecord){
+                        .event = request->type == IPC_ACCOUNT ? AUDIT_ACCOUNT : AUDIT_AUTHENTICATE,
+                        .reason = REASON_NOT_AUTHORISED,
+                        .user = name,
+                        .pid = request->peer->pid,
+                        .uid = request->peer->uid,
+                });
+        request->name_call = user_name_call_free(call);
+        refuse(request, REASON_NOT_AUTHORISED);
+}
+
+static int request_new(
+        IpcPeer *peer, const IpcMessage *message, VerbStart start, Request **ret_request) {
+        Request *request = calloc(1, sizeof(*request));
+
+        if (!request)
+                return -ENOMEM;
+        request->peer = peer;
+        request->type = message->type;
+        request->id = message->id;
+        request->start = start;
+        request->next = peer->requests;
+        peer->requests = request;
+        peer->n_pending++;
+        *ret_request = request;
+        return 0;
+}
+
+static void look_name_up(Request *request, const uint8_t *packet, size_t size) {
+        Context *context = ipc_listener_context(request->peer->listener);
+
+        if (secret_new(packet, size, &request->packet) < 0 ||
+                user_names_lookup(context->names, request->peer->uid, on_name, request,
+                        &request->name_call) < 0)
+                refuse(request, REASON_TOO_MANY_REQUESTS);
+}
+
+static bool validate_at_once(IpcPeer *peer, const IpcMessage *message) {
+        OperationResult result;
+        RequestTexts texts;
+        LoginRequest login;
+
+        if (message->type != IPC_VALIDATE)
+                return false;
+        login = login_request_of(peer, message, &texts);
+        if (!validate_now(ipc_listener_context(peer->listener), &login, &result))
+                return false;
+        answer_now(peer, message, &result);
+        return true;
+}
+
+static IpcPeerFate handle(IpcPeer *peer, const uint8_t *packet, size_t size) {
+        const OperationResult denied = { .reason = REASON_NOT_AUTHORISED };
+        const OperationResult failed = { .reason = REASON_INTERNAL };
+        IpcMessage message;
+        Request *request;
+        size_t i;
+
+        if (ipc_message_decode(packet, size, &message) || (message.type & IPC_REPLY))
+                return IPC_PEER_CLOSE;
+        for (i = 0; i < ARRAY_SIZE(rows); i++)
+                if (rows[i].type == message.type)
+                        break;
+        if (i == ARRAY_SIZE(rows) || (rows[i].permission == PERMIT_ROOT && peer->uid != 0)) {
+                answer_now(peer, &message, &denied);
+                return IPC_PEER_KEEP;
+        }
+        if (validate_at_once(peer, &message))
+                return IPC_PEER_KEEP;
+        if (request_new(peer, &message, rows[i].start, &request) < 0)
+                answer_now(peer, &message, &failed);
+        else if (rows[i].permission == PERMIT_OWN_NAME && peer->uid != 0)
+                look_name_up(request, packet, size);
+        else
+                start_verb(request, &message);
+        return IPC_PEER_KEEP;
+}
+
+/* Returns bytes, 0 for nothing now, -1 for the end. File descriptors are nothing we ever take: with
+ * MSG_CMSG_CLOEXEC and no room for them the kernel drops them, and says so. */
+static ssize_t receive(IpcPeer *peer, uint8_t *buffer) {
+        struct iovec iov = { .iov_base = buffer, .iov_len = IPC_MESSAGE_MAX };
+        struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+        ssize_t n;
+
+        n = recvmsg(peer->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (n < 0)
+                return errno == EAGAIN || errno == EINTR ? 0 : -1;
+        if (n == 0 || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+                return -1;
+        return n;
+}
+
+IpcPeerFate ipc_peer_read(IpcPeer *peer, unsigned int n_max) {
+        uint8_t *buffer = ipc_listener_buffer(peer->listener);
+        IpcPeerFate fate = IPC_PEER_KEEP;
+        size_t largest = 0;
+        ssize_t n;
+
+        for (unsigned int i = 0; i < n_max && fate == IPC_PEER_KEEP; i++) {
+                if (peer->n_pending >= IPC_PEER_PENDING_MAX) {
+                        peer->paused = true;
+                        ipc_listener_pause(peer->listener, peer);
+                        break;
+                }
+                n = receive(peer, buffer);
+                if (n == 0)
+                        break;
+                if ((size_t)n > largest && n > 0)
+                        largest = (size_t)n;
+                peer->has_spoken = true;
+                fate = n < 0 ? IPC_PEER_CLOSE : handle(peer, buffer, (size_t)n);
+        }
+        secret_wipe(buffer, largest);
+        return fate;
+}
+
+int ipc_peer_new(IpcListener *listener, int fd, IpcPeer **ret_peer) {
+        socklen_t size = sizeof(struct ucred);
+        struct ucred credentials;
+        IpcPeer *peer;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
+                return -errno;
+        peer = calloc(1, sizeof(*peer));
+        if (!peer)
+                return -ENOMEM;
+        peer->listener = listener;
+        peer->fd = fd;
+        peer->pid = credentials.pid;
+        peer->uid = credentials.uid;
+        *ret_peer = peer;
+        return 0;
+}
+
+IpcPeer *ipc_peer_free(IpcPeer *peer) {
+        if (!peer)
+                return NULL;
+        peer->paused = false;
+        while (peer->requests)
+                request_free(peer->requests);
+        close(peer->fd);
+        free(peer);
+        return NULL;
+}
+
+uid_t ipc_peer_uid(const IpcPeer *peer) {
+        return peer->uid;
+}
+
+int ipc_peer_fd(const IpcPeer *peer) {
+        return peer->fd;
+}
+
+bool ipc_peer_has_spoken(const IpcPeer *peer) {
+        return peer->has_spoken;
+}

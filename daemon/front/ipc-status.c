@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "daemon/front/ipc-status.h"
+
+IpcStatus ipc_status_of(Reason reason) {
+        switch (reason) {
+        case REASON_OK:
+                return IPC_STATUS_OK;
+        case REASON_TOKEN_EXPIRED:
+        case REASON_SESSION_EXPIRED:
+                return IPC_STATUS_EXPIRED;
+        case REASON_SESSION_LIMIT:
+                return IPC_STATUS_LIMIT;
+        case REASON_STORE_OFFLINE:
+        case REASON_STORE_TIMEOUT:
+        case REASON_STORE_REFUSED:
+        case REASON_STORE_CORRUPT:
+        case REASON_STORE_CONFLICT:
+        case REASON_NO_SIGNING_KEY:
+        case REASON_TOO_MANY_REQUESTS:
+        case REASON_DAEMON_ABSENT:
+        case REASON_DAEMON_CLOSED:
+        case REASON_DAEMON_MALFORMED:
+        case REASON_DAEMON_TIMEOUT:
+                return IPC_STATUS_UNAVAILABLE;
+        case REASON_BAD_REQUEST:
+                return IPC_STATUS_BAD_REQUEST;
+        case REASON_TOKEN_TOO_LARGE:
+        case REASON_TOKEN_MALFORMED:
+        case REASON_TOKEN_CUT:
+        case REASON_HEADER_MALFORMED:
+        case REASON_HEADER_CRITICAL:
+        case REASON_TYPE_UNEXPECTED:
+        case REASON_ALGORITHM_REFUSED:
+        case REASON_KEY_UNKNOWN:
+        case REASON_SIGNATURE_INVALID:
+        case REASON_CLAIMS_MALFORMED:
+        case REASON_CLAIM_MISSING:
+        case REASON_CLAIM_INVALID:
+        case REASON_TOKEN_NOT_YET:
+        case REASON_LIFETIME_EXCEEDED:
+        case REASON_ISSUER_MISMATCH:
+        case REASON_AUDIENCE_MISMATCH:
+        case REASON_USER_MISMATCH:
+        case REASON_USER_INVALID:
+        case REASON_USER_UNKNOWN:
+        case REASON_SESSION_UNKNOWN:
+        case REASON_SESSION_REVOKED:
+        case REASON_SESSION_KICKED:
+        case REASON_SESSION_REPLACED:
+        case REASON_SESSION_GONE:
+        case REASON_GENERATION_OLD:
+        case REASON_ISSUED_BEFORE:
+        case REASON_USER_BANNED:
+        case REASON_HANDLE_UNKNOWN:
+        case REASON_HANDLE_EXPIRED:
+        case REASON_HANDLE_USED:
+        case REASON_HANDLE_MISMATCH:
+        case REASON_LOGIN_FOREIGN:
+        case REASON_SHELL_ENDED:
+        case REASON_ELEVATION_ENDED:
+        case REASON_NOT_A_TOKEN:
+        case REASON_NOT_AUTHORISED:
+        case REASON_SERVICE_REFUSED:
+        case REASON_LIMIT_REACHED:
+        case REASON_DAEMON_UNTRUSTED:
+        case REASON_INTERNAL:
+        case REASON_COUNT:
+                break;
+        }
+        return IPC_STATUS_DENIED;
+}

@@ -1,0 +1,14 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+#include "authtoken/ipc-message.h"
+#include "authtoken/reason.h"
+
+/**
+ * ipc_status_of() - translate a reason into what a module is told
+ * @reason:     why not, or REASON_OK
+ *
+ * What was found before the signature was valid is always plain DENIED: it would tell a stranger how far
+ * a forgery got.
+ */
+IpcStatus ipc_status_of(Reason reason);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "daemon/manager.h"
+
+enum {
+        EXIT_USAGE = 2,
+        OPTION_CONFIG = 256,
+        OPTION_VERSION,
+        OPTION_HELP,
+};
+
+static const struct option options[] = {
+        { "config", required_argument, NULL, OPTION_CONFIG },
+        { "version", no_argument, NULL, OPTION_VERSION },
+        { "help", no_argument, NULL, OPTION_HELP },
+        {},
+};
+
+static void print_help(void) {
+        printf("authtokend [--config FILE]\n\n"
+               "Verifies, issues and ends token logins. See authtokend(8).\n\n"
+               "  --config FILE  read this configuration alone, not the system's\n"
+               "  --version      print the version\n"
+               "  --help         print this\n");
+}
+
+/* Signing keys and tokens are in this memory: nothing of it may end in a core file. */
+static void refuse_core_dumps(void) {
+        const struct rlimit none = {};
+
+        (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* the leak check at exit traces its own process */
+        (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+static int parse(int argc, char **argv, const char **ret_config) {
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+                switch (option) {
+                case OPTION_CONFIG:
+                        *ret_config = optarg;
+                        break;
+                case OPTION_VERSION:
+                        printf("authtokend %s\n", AUTHTOKEN_VERSION);
+                        return EXIT_SUCCESS;
+                case OPTION_HELP:
+                        print_help();
+                        return EXIT_SUCCESS;
+                default:
+                        return EXIT_USAGE;
+                }
+        if (optind < argc) {
+                fprintf(stderr, "authtokend: unexpected argument: %s\n", argv[optind]);
+                return EXIT_USAGE;
+        }
+        return -1;
+}
+
+int main(int argc, char **argv) {
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        const char *config_path = NULL;
+        int r;
+
+        r = parse(argc, argv, &config_path);
+        if (r >= 0)
+                return r;
+        refuse_core_dumps();
+        umask(0077);
+        r = manager_new(config_path, &manager);
+        if (r >= 0)
+                r = manager_run(manager);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

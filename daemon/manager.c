@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "common/secret.h"
+#include "daemon/config.h"
+#include "daemon/front/bus-connection.h"
+#include "daemon/front/bus-service.h"
+#include "daemon/front/ipc-listener.h"
+#include "daemon/journal/journal.h"
+#include "daemon/key-source.h"
+#include "daemon/logind/logind.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/manager.h"
+#include "daemon/nss/user-names.h"
+#include "daemon/operation/handle-table.h"
+#include "daemon/operation/login-ender.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/reconcile.h"
+#include "daemon/operation/user-queue.h"
+#include "daemon/store-source.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/claims.h"
+#include "daemon/token/keyring.h"
+#include "daemon/token/token-cache.h"
+
+#define TICK_USEC (RECONCILE_INTERVAL_SEC * UINT64_C(1000000))
+
+struct Manager {
+        Context context;
+        char *config_path;
+        Config *config;
+        IpcListener *listener;
+        BusConnection *bus;
+        BusService *service;
+        sd_event_source *tick;
+};
+
+static void on_session_event(const SessionEvent *event, void *userdata) {
+        Manager *manager = userdata;
+
+        if (manager->service)
+                bus_service_emit(manager->service, event);
+}
+
+static void on_session_removed(const char *logind_id, void *userdata) {
+        Manager *manager = userdata;
+
+        login_ender_session_removed(manager->context.ender, logind_id);
+}
+
+static void on_store_notice(int priority, const char *message, void *userdata) {
+        Manager *manager = userdata;
+
+        journal_log(manager->context.journal, priority, "store: %s", message);
+}
+
+static int on_reload(char *message, size_t message_size, void *userdata) {
+        return manager_reload(userdata, message, message_size);
+}
+
+static void on_bus(sd_bus *bus, void *userdata) {
+        Manager *manager = userdata;
+
+        manager->service = bus_service_free(manager->service);
+        (void)logind_set_bus(manager->context.logind, bus);
+        if (!bus) {
+                journal_log(manager->context.journal, LOG_WARNING,
+                        "bus: connection lost; connecting again");
+                return;
+        }
+        if (bus_service_new(bus, &manager->context, on_reload, manager, &manager->service) < 0)
+                journal_log(manager->context.journal, LOG_ERR, "bus: cannot serve org.authtoken1");
+}
+
+static void notify_status(Manager *manager) {
+        StoreHealth health;
+
+        user_store_health(manager->context.store, &health);
+        (void)sd_notifyf(0, "STATUS=Serving %zu live logins; store %s%s%s.",
+                login_registry_count(manager->context.logins), health.online ? "online" : "offline",
+                *health.message ? ": " : "", health.message);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        user_store_expire(manager->context.store, operation_now_sec());
+        reconcile_all(&manager->context);
+        notify_status(manager);
+        return sd_event_source_set_time(source, usec + TICK_USEC);
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        char message[CONFIG_MESSAGE_MAX];
+
+        (void)source;
+        (void)info;
+        (void)manager_reload(userdata, message, sizeof(message));
+        return 0;
+}
+
+static void set_rules(Manager *manager) {
+        const Config *config = manager->config;
+
+        manager->context.config = config;
+        manager->context.rules = (VerifyRules){
+                .issuer = config->issuer,
+                .leeway_sec = config->leeway_sec,
+                .max_lifetime_sec = config->max_lifetime_sec,
+                .max_size = config->max_size,
+        };
+}
+
+static int load_config(Manager *manager) {
+        Journal *journal;
+        char message[CONFIG_MESSAGE_MAX] = "";
+        int r;
+
+        r = config_load(manager->config_path, message, sizeof(message), &manager->config);
+        if (r) {
+                journal_log(
+                        manager->context.journal, LOG_ERR, "configuration refused: %s", message);
+                return r < 0 ? r : -EINVAL;
+        }
+        set_rules(manager);
+        r = journal_new(manager->context.event, manager->config->log_target,
+                manager->config->log_level, &journal);
+        if (r < 0)
+                return r;
+        journal_free(manager->context.journal);
+        manager->context.journal = journal;
+        return 0;
+}
+
+static int load_keys(Manager *manager) {
+        KeyFault fault = {};
+        int r;
+
+        r = key_source_load(manager->config, &manager->context.keyring, &fault);
+        if (r) {
+                journal_log(manager->context.journal, LOG_ERR, "keys refused: %s", fault.text);
+                return r < 0 ? r : -EINVAL;
+        }
+        if (!keyring_signing_key(manager->context.keyring))
+                journal_log(manager->context.journal, LOG_NOTICE,
+                        "no signing key: this host verifies and kicks, and issues nothing");
+        return 0;
+}
+
+static int build_parts(Manager *manager) {
+        Context *context = &manager->context;
+        int r;
+
+        r = store_source_open(
+                manager->config, context->event, on_store_notice, manager, &context->store);
+        if (r)
+                return r < 0 ? r : -EIO;
+        r = login_registry_open(manager->config->runtime_directory, &context->logins);
+        if (r < 0) {
+                journal_log(context->journal, LOG_ERR, "%s: cannot keep login records there: %s",
+                        manager->config->runtime_directory, strerror(-r));
+                return r;
+        }
+        r = user_names_new(context->event, &context->names);
+        if (r >= 0)
+                r = logind_new(context->event, on_session_removed, manager, &context->logind);
+        if (r >= 0)
+                r = token_cache_new(
+                        TOKEN_CACHE_ENTRIES_DEFAULT, TOKEN_CACHE_BYTES_DEFAULT, &context->cache);
+        if (r >= 0)
+                r = handle_table_new(&context->handles);
+        if (r >= 0)
+                r = user_queue_new(context->store, &context->queue);
+        if (r >= 0)
+                r = login_ender_new(context, &context->ender);
+        return r;
+}
+
+static int listen_for_logins(Manager *manager) {
+        int fd = -1, n, r = 0;
+
+        n = sd_listen_fds(1);
+        if (n > 1)
+                return -E2BIG;
+        if (n == 1)
+                fd = SD_LISTEN_FDS_START;
+        else
+                r = ipc_listener_bind(manager->config->socket_path, &fd);
+        if (r >= 0)
+                r = ipc_listener_new(&manager->context, fd, &manager->listener);
+        if (r < 0) {
+                journal_log(manager->context.journal, LOG_ERR, "%s: cannot listen there: %s",
+                        n == 1 ? "socket unit" : manager->config->socket_path, strerror(-r));
+                if (fd >= 0)
+                        close(fd);
+        }
+        return r;
+}
+
+static int handle_signals(Manager *manager) {
+        sd_event *event = manager->context.event;
+        sigset_t signals;
+        int r;
+
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGHUP);
+        /* Before any thread is made, so that every thread leaves them to the loop. */
+        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+                return -errno;
+        r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGHUP, on_hangup, manager);
+        return r;
+}
+
+static int build(Manager *manager) {
+        Context *context = &manager->context;
+        int r;
+
+        r = sd_event_new(&context->event);
+        if (r >= 0)
+                r = handle_signals(manager);
+        if (r >= 0)
+                r = load_config(manager);
+        if (r >= 0)
+                r = load_keys(manager);
+        if (r >= 0)
+                r = build_parts(manager);
+        if (r >= 0)
+                r = listen_for_logins(manager);
+        if (r >= 0)
+                r = bus_connection_new(
+                        context->event, manager->config->bus, on_bus, manager, &manager->bus);
+        /* Now, too: a daemon that died between the end of a session and of its login left that. */
+        if (r >= 0)
+                r = sd_event_add_time_relative(
+                        context->event, &manager->tick, CLOCK_MONOTONIC, 0, 0, on_tick, manager);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(manager->tick, SD_EVENT_ON);
+        if (r >= 0)
+                r = sd_event_set_watchdog(context->event, true);
+        return r;
+}
+
+int manager_new(const char *config_path, Manager **ret_manager) {
+        _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
+        int r;
+
+        if (!manager)
+                return -ENOMEM;
+        /* Two threads besides the loop's, with little to allocate: one arena is enough. */
+        (void)mallopt(M_ARENA_MAX, 1);
+        manager->context.sink = on_session_event;
+        manager->context.sink_userdata = manager;
+        if (config_path) {
+                manager->config_path = strdup(config_path);
+                if (!manager->config_path)
+                        return -ENOMEM;
+        }
+        r = journal_new(NULL, JOURNAL_AUTO, LOG_INFO, &manager->context.journal);
+        if (r < 0)
+                return r;
+        r = build(manager);
+        if (r < 0) {
+                journal_log(manager->context.journal, LOG_ERR, "cannot start: %s", strerror(-r));
+                return r;
+        }
+        *ret_manager = TAKE_PTR(manager);
+        return 0;
+}
+
+int manager_run(Manager *manager) {
+        int r;
+
+        (void)sd_notify(0, "READY=1");
+        notify_status(manager);
+        journal_log(manager->context.journal, LOG_INFO, "authtokend %s serves with %zu keys",
+                AUTHTOKEN_VERSION, keyring_size(manager->context.keyring));
+        r = sd_event_loop(manager->context.event);
+        (void)sd_notify(0, "STOPPING=1\nSTATUS=Stopping.");
+        return r;
+}
+
+/* What is open cannot be swapped under running requests. */
+static const char *needs_restart(const Config *old, const Config *new) {
+        if (strcmp(old->socket_path, new->socket_path))
+                return "[Daemon] Socket";
+        if (strcmp(old->runtime_directory, new->runtime_directory))
+                return "[Daemon] RuntimeDirectory";
+        if (old->bus != new->bus)
+                return "[Daemon] Bus";
+        if (old->store_type != new->store_type ||
+                strcmp(STRING_OR_EMPTY(old->store_path), STRING_OR_EMPTY(new->store_path)) ||
+                strcmp(STRING_OR_EMPTY(old->store_address), STRING_OR_EMPTY(new->store_address)) ||
+                strcmp(old->store_prefix, new->store_prefix) || strcmp(old->tenant, new->tenant) ||
+                old->store_database != new->store_database)
+                return "[Store]";
+        return NULL;
+}
+
+static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_keyring,
+        char *message, size_t message_size) {
+        _cleanup_(config_freep) Config *config = NULL;
+        KeyFault fault = {};
+        const char *section;
+        int r;
+
+        r = config_load(manager->config_path, message, message_size, &config);
+        if (r)
+                return r;
+        section = needs_restart(manager->config, config);
+        if (section) {
+                snprintf(message, message_size,
+                        "%s changed: this takes a restart of authtokend.service", section);
+                return MANAGER_E_REFUSED;
+        }
+        r = key_source_load(config, ret_keyring, &fault);
+        if (r) {
+                snprintf(message, message_size, "keys: %s", fault.text);
+                return r < 0 ? r : MANAGER_E_REFUSED;
+        }
+        *ret_config = TAKE_PTR(config);
+        return 0;
+}
+
+int manager_reload(Manager *manager, char *message, size_t message_size) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        Context *context = &manager->context;
+        int r;
+
+        (void)sd_notify(0, "RELOADING=1\nSTATUS=Reading the configuration.");
+        *message = '\0';
+        r = prepare_reload(manager, &config, &keyring, message, message_size);
+        if (r) {
+                journal_log(
+                        context->journal, LOG_ERR, "reload refused, nothing changed: %s", message);
+                r = r < 0 ? r : MANAGER_E_REFUSED;
+        } else {
+                Config *old = manager->config;
+
+                manager->config = TAKE_PTR(config);
+                set_rules(manager);
+                config_free(old);
+                keyring_unref(context->keyring);
+                context->keyring = TAKE_PTR(keyring);
+                token_cache_clear(context->cache);
+                journal_set_level(context->journal, manager->config->log_level);
+                journal_log(context->journal, LOG_INFO, "configuration and keys were read again");
+        }
+        (void)sd_notify(0, "READY=1");
+        notify_status(manager);
+        return r;
+}
+
+/* Faces first, so that nothing new comes in; then what is under way; then the parts. */
+Manager *manager_free(Manager *manager) {
+        Context *context;
+
+        if (!manager)
+                return NULL;
+        context = &manager->context;
+        ipc_listener_free(manager->listener);
+        bus_service_free(manager->service);
+        if (context->logind)
+                (void)logind_set_bus(context->logind, NULL);
+        context->sink = NULL;
+        login_ender_free(context->ender);
+        user_queue_free(context->queue);
+        operation_free_all(context);
+        handle_table_free(context->handles);
+        claims_unref(context->last_claims);
+        token_cache_free(context->cache);
+        logind_free(context->logind);
+        user_names_free(context->names);
+        login_registry_free(context->logins);
+        user_store_free(context->store);
+        bus_connection_free(manager->bus);
+        keyring_unref(context->keyring);
+        sd_event_source_unref(manager->tick);
+        journal_free(context->journal);
+        config_free(manager->config);
+        sd_event_unref(context->event);
+        free(manager->config_path);
+        free(manager);
+        return NULL;
+}

@@ -1,0 +1,19 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+#include "daemon/store/user-store.h"
+
+typedef struct Config Config;
+
+/**
+ * store_source_open() - the store that the configuration describes
+ * @config:     borrowed
+ * @event:      referenced
+ * @notice:     gets what an administrator should read, also why this fails
+ * @userdata:   for @notice
+ * @ret_store:  owned by the caller
+ *
+ * Return: 0; STORE_E_REFUSED; negative errno.
+ */
+int store_source_open(const Config *config, sd_event *event, StoreNotice notice, void *userdata,
+        UserStore **ret_store);

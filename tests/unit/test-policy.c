@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "daemon/policy/policy.h"
+#include "daemon/session/user-state.h"
+
+#define NOW UINT64_C(1700000000)
+
+static Session *make_session(const char *name, const char *platform, const char *device) {
+        Session *session = calloc(1, sizeof(*session));
+
+        assert_non_null(session);
+        memset(session->sid, 'A', SID_SIZE);
+        memcpy(session->sid, name, strlen(name));
+        session->generation = 1;
+        session->created_at_sec = session->issued_at_sec = session->last_seen_sec = NOW;
+        session->token_end_sec = NOW + 900;
+        session->expires_at_sec = NOW + 86400;
+        session->platform = platform ? strdup(platform) : NULL;
+        session->device = device ? strdup(device) : NULL;
+        return session;
+}
+
+static UserState *make_state(unsigned int n_sessions) {
+        static const char *const names[] = { "s0", "s1", "s2", "s3" };
+        static const char *const platforms[] = { "desktop", "phone", "desktop", NULL };
+        static const char *const devices[] = { "d1", "d1", "d2", NULL };
+        UserState *state = NULL;
+
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        for (unsigned int i = 0; i < n_sessions; i++)
+                assert_int_equal(user_state_add(state, make_session(names[i % 4], platforms[i % 4],
+                                                               devices[i % 4])),
+                        0);
+        return state;
+}
+
+static void test_admit(void **unused) {
+        static const struct {
+                const char *name;
+                unsigned int n_sessions, max_sessions;
+                uint64_t ban_until_sec, wanted_end_sec;
+                Reason reason;
+                uint64_t end_sec;
+        } cases[] = {
+                { "the first session is admitted", 0, 1, 0, 0, REASON_OK, NOW + 3600 },
+                { "one below the limit is admitted", 2, 3, 0, 0, REASON_OK, NOW + 3600 },
+                { "at the limit is refused", 3, 3, 0, 0, REASON_SESSION_LIMIT, 0 },
+                { "above a limit that was lowered is refused", 3, 1, 0, 0, REASON_SESSION_LIMIT,
+                        0 },
+                { "a banned user is refused", 0, 3, NOW + 1, 0, REASON_USER_BANNED, 0 },
+                { "a ban without end is refused", 0, 3, UINT64_MAX, 0, REASON_USER_BANNED, 0 },
+                { "a ban that ends now is over", 0, 3, NOW, 0, REASON_OK, NOW + 3600 },
+                { "a shorter end of its own stays", 0, 3, 0, NOW + 60, REASON_OK, NOW + 60 },
+                { "a longer end of its own is cut", 0, 3, 0, NOW + 7200, REASON_OK, NOW + 3600 },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(user_state_freep) UserState *state = make_state(cases[i].n_sessions);
+                _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
+                const PolicyRules rules = {
+                        .absolute_lifetime_sec = 3600,
+                        .max_sessions = cases[i].max_sessions,
+                };
+                Reason reason;
+
+                print_message("# %s\n", cases[i].name);
+                session->expires_at_sec = cases[i].wanted_end_sec;
+                state->ban_until_sec = cases[i].ban_until_sec;
+                reason = policy_admit(&rules, state, session, NOW);
+                assert_int_equal(reason, cases[i].reason);
+                assert_int_equal(state->n_sessions, cases[i].n_sessions + (reason == REASON_OK));
+                if (reason == REASON_OK) {
+                        assert_int_equal(session->expires_at_sec, cases[i].end_sec);
+                        TAKE_PTR(session);
+                }
+        }
+}
+
+static void test_end(void **unused) {
+        static const struct {
+                const char *name, *sid, *platform, *device;
+                size_t n_ended;
+        } cases[] = {
+                { "no filter ends all", NULL, NULL, NULL, 4 },
+                { "a session is ended by its id", "s1AAAAAAAAAAAAAAAAAAAA", NULL, NULL, 1 },
+                { "an unknown id ends nothing", "s9AAAAAAAAAAAAAAAAAAAA", NULL, NULL, 0 },
+                { "a prefix of an id ends nothing", "s1", NULL, NULL, 0 },
+                { "a platform ends its sessions", NULL, "desktop", NULL, 2 },
+                { "a device ends its sessions", NULL, NULL, "d1", 2 },
+                { "platform and device both have to fit", NULL, "desktop", "d1", 1 },
+                { "id and platform both have to fit", "s1AAAAAAAAAAAAAAAAAAAA", "desktop", NULL,
+                        0 },
+                { "a session without a platform is not of any", NULL, "", NULL, 0 },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(user_state_freep) UserState *state = make_state(4);
+                const PolicyFilter filter = {
+                        .sid = cases[i].sid,
+                        .platform = cases[i].platform,
+                        .device = cases[i].device,
+                };
+                PolicyEnded ended = {};
+
+                print_message("# %s\n", cases[i].name);
+                assert_int_equal(policy_end(state, &filter, REASON_SESSION_KICKED, NOW, &ended), 0);
+                assert_int_equal(ended.n_sids, cases[i].n_ended);
+                assert_int_equal(state->n_sessions, 4 - cases[i].n_ended);
+                for (size_t k = 0; k < ended.n_sids; k++)
+                        assert_int_equal(
+                                user_state_check(state, ended.sids[k], NOW), REASON_SESSION_KICKED);
+                policy_ended_clear(&ended);
+        }
+}
+
+static void test_kick_action(void **unused) {
+        static const struct {
+                const char *name;
+                KickAction configured;
+                bool graphical;
+                KickAction action;
+        } cases[] = {
+                { "a desktop is terminated", KICK_TERMINATE, true, KICK_TERMINATE },
+                { "a terminal is terminated", KICK_TERMINATE, false, KICK_TERMINATE },
+                { "a desktop is locked where the policy locks", KICK_LOCK, true, KICK_LOCK },
+                { "a terminal has nothing to lock", KICK_LOCK, false, KICK_TERMINATE },
+                { "a desktop is notified", KICK_NOTIFY, true, KICK_NOTIFY },
+                { "a terminal is notified", KICK_NOTIFY, false, KICK_NOTIFY },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                print_message("# %s\n", cases[i].name);
+                assert_int_equal(
+                        policy_kick_action(&(PolicyRules){ .on_kick = cases[i].configured },
+                                cases[i].graphical),
+                        cases[i].action);
+        }
+}
+
+static void test_touch(void **unused) {
+        static const struct {
+                const char *name;
+                uint64_t seen_sec, now_sec;
+                bool changed;
+        } cases[] = {
+                { "a second later is not worth a write", NOW, NOW + 1, false },
+                { "59 seconds later is not worth a write", NOW, NOW + 59, false },
+                { "a minute later is", NOW, NOW + 60, true },
+                { "a clock that stepped back is", NOW, NOW - 1, true },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                Session session = { .last_seen_sec = cases[i].seen_sec };
+
+                print_message("# %s\n", cases[i].name);
+                assert_int_equal(policy_touch(&session, cases[i].now_sec), cases[i].changed);
+                assert_int_equal(session.last_seen_sec,
+                        cases[i].changed ? cases[i].now_sec : cases[i].seen_sec);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_admit),
+                cmocka_unit_test(test_end),
+                cmocka_unit_test(test_kick_action),
+                cmocka_unit_test(test_touch),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

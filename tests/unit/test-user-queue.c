@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "daemon/operation/user-queue.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+
+/* On the real SQLite store: the queue's promise is about what is stored in the end. */
+typedef struct Fixture {
+        sd_event *event;
+        UserStore *store;
+        UserQueue *queue;
+        char directory[64];
+        unsigned int n_done, n_ok, n_decided;
+        uint64_t last;
+} Fixture;
+
+static int setup(void **state) {
+        Fixture *fixture = calloc(1, sizeof(*fixture));
+        char path[96];
+
+        assert_non_null(fixture);
+        strcpy(fixture->directory, "/tmp/test-user-queue-XXXXXX");
+        assert_non_null(mkdtemp(fixture->directory));
+        snprintf(path, sizeof(path), "%s/state.db", fixture->directory);
+        assert_true(sd_event_new(&fixture->event) >= 0);
+        assert_int_equal(user_store_new(&(StoreConfig){ .type = STORE_SQLITE,
+                                                .path = path,
+                                                .timeout_usec = 10000000,
+                                                .unsafe_no_sync = true },
+                                 fixture->event, NULL, NULL, &fixture->store),
+                0);
+        assert_int_equal(user_queue_new(fixture->store, &fixture->queue), 0);
+        *state = fixture;
+        return 0;
+}
+
+static int teardown(void **state) {
+        Fixture *fixture = *state;
+        char command[128];
+
+        user_queue_free(fixture->queue);
+        user_store_free(fixture->store);
+        sd_event_unref(fixture->event);
+        snprintf(command, sizeof(command), "%s/state.db", fixture->directory);
+        unlink(command);
+        snprintf(command, sizeof(command), "%s/state.db-wal", fixture->directory);
+        unlink(command);
+        snprintf(command, sizeof(command), "%s/state.db-shm", fixture->directory);
+        unlink(command);
+        rmdir(fixture->directory);
+        free(fixture);
+        return 0;
+}
+
+static void run_until(Fixture *fixture, unsigned int n_done) {
+        while (fixture->n_done < n_done)
+                assert_true(sd_event_run(fixture->event, 10000000) > 0);
+}
+
+/* Adds one to a number that is part of the state: a lost change would show. */
+static Reason increase(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        Fixture *fixture = userdata;
+
+        (void)now_sec;
+        fixture->n_decided++;
+        state->not_before_sec++;
+        *ret_changed = true;
+        return REASON_OK;
+}
+
+static Reason refuse(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        (void)now_sec;
+        (void)userdata;
+        state->not_before_sec = 9999;
+        *ret_changed = true;
+        return REASON_SESSION_LIMIT;
+}
+
+static void on_done(Reason reason, const UserState *state, void *userdata) {
+        Fixture *fixture = userdata;
+
+        fixture->n_done++;
+        fixture->n_ok += reason == REASON_OK;
+        assert_int_equal(state != NULL, reason == REASON_OK);
+        if (state)
+                fixture->last = state->not_before_sec;
+}
+
+static void change(Fixture *fixture, const char *user,
+        Reason (*decide)(UserState *, uint64_t, bool *, void *)) {
+        assert_int_equal(
+                user_queue_change(fixture->queue, "default", user,
+                        &(UserChange){ .decide = decide, .done = on_done, .userdata = fixture }),
+                0);
+}
+
+static void test_200_changes_of_one_user(void **state) {
+        Fixture *fixture = *state;
+
+        for (unsigned int i = 0; i < 200; i++)
+                change(fixture, "alice", increase);
+        assert_int_equal(fixture->n_done, 0); /* no completion before the starter returned */
+        run_until(fixture, 200);
+        assert_int_equal(fixture->n_ok, 200);
+        assert_int_equal(fixture->last, 200);
+        assert_int_equal(fixture->n_decided, 200); /* in one queue nothing conflicts */
+}
+
+static void test_refusal_commits_nothing(void **state) {
+        Fixture *fixture = *state;
+
+        change(fixture, "alice", increase);
+        change(fixture, "alice", refuse);
+        change(fixture, "alice", increase);
+        run_until(fixture, 3);
+        assert_int_equal(fixture->n_ok, 2);
+        assert_int_equal(fixture->last, 2);
+}
+
+static void test_users_do_not_mix(void **state) {
+        Fixture *fixture = *state;
+
+        for (unsigned int i = 0; i < 50; i++) {
+                change(fixture, "alice", increase);
+                change(fixture, "bob", increase);
+        }
+        run_until(fixture, 100);
+        assert_int_equal(fixture->n_ok, 100);
+        assert_int_equal(fixture->last, 50);
+}
+
+static void forget(void *userdata) {
+        unsigned int *n_forgotten = userdata;
+
+        (*n_forgotten)++;
+}
+
+static void never(Reason reason, const UserState *state, void *userdata) {
+        (void)reason;
+        (void)state;
+        (void)userdata;
+        fail_msg("completed after the queue was freed");
+}
+
+static void test_freed_queue_forgets(void **state) {
+        Fixture *fixture = *state;
+        unsigned int n_forgotten = 0;
+
+        for (unsigned int i = 0; i < 3; i++)
+                assert_int_equal(user_queue_change(fixture->queue, "default", "alice",
+                                         &(UserChange){ .decide = increase,
+                                                 .done = never,
+                                                 .forget = forget,
+                                                 .userdata = &n_forgotten }),
+                        0);
+        fixture->queue = user_queue_free(fixture->queue);
+        assert_int_equal(n_forgotten, 3);
+        while (sd_event_run(fixture->event, 0) > 0)
+                ;
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_200_changes_of_one_user, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_refusal_commits_nothing, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_users_do_not_mix, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_freed_queue_forgets, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
