@@ -15,8 +15,8 @@ enum {
 };
 
 /* Sizes of the other form; encoded sizes do not count the closing NUL. */
-#define BASE64URL_ENCODED_SIZE(size) (((size) * 4 + 2) / 3)
-#define BASE64URL_DECODED_SIZE(size) ((size) * 3 / 4)
+#define BASE64URL_ENCODED_SIZE(size) ((4 * (size) + 2) / 3)
+#define BASE64URL_DECODED_SIZE(size) (3 * (size) / 4)
 
 /**
  * base64url_decode() - decode strictly

@@ -16,7 +16,7 @@
 #define USEC_PER_SEC  1000000u
 
 /* A full queue of the server can not be waited for by poll(), so look again this often. */
-#define CONNECT_RETRY_USEC (5u * USEC_PER_MSEC)
+#define CONNECT_RETRY_MSEC 5
 
 struct IpcClient {
         int fd;
@@ -98,12 +98,10 @@ static int path_check(const char *path, uid_t trusted_uid) {
 }
 
 static int wait_a_little(uint64_t deadline_usec) {
-        struct timespec pause = { .tv_nsec = CONNECT_RETRY_USEC * 1000 };
-
         if (left_msec(deadline_usec) == 0)
                 return IPC_CLIENT_E_TIMEOUT;
 
-        nanosleep(&pause, NULL);
+        poll(NULL, 0, CONNECT_RETRY_MSEC);
         return 0;
 }
 

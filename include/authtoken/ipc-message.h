@@ -35,14 +35,14 @@
 #include <stdint.h>
 
 #define IPC_SOCKET_PATH "/run/authtoken/pam.sock"
-#define IPC_MAGIC 0x314b5441u /* "ATK1" read as little-endian */
-#define IPC_VERSION 1
+#define IPC_MAGIC       0x314b5441u /* "ATK1" read as little-endian */
+#define IPC_VERSION     1
 #define IPC_HEADER_SIZE 16u
 #define IPC_MESSAGE_MAX 65536u /* header and payload */
-#define IPC_TOKEN_MAX 16384u
-#define IPC_TEXT_MAX 1024u /* user, service, tty, rhost, audience */
-#define IPC_HANDLE_SIZE 22u /* 128 random bits, base64url */
-#define IPC_FIELDS_MAX  32u /* in one message, the unknown ones too */
+#define IPC_TOKEN_MAX   16384u
+#define IPC_TEXT_MAX    1024u /* user, service, tty, rhost, audience */
+#define IPC_HANDLE_SIZE 22u   /* 128 random bits, base64url */
+#define IPC_FIELDS_MAX  32u   /* in one message, the unknown ones too */
 
 #define IPC_FIELD_MANDATORY 0x8000u
 

@@ -8,75 +8,75 @@
  */
 
 /* X(symbol, code, one-line description) */
-#define AUTHTOKEN_REASONS(X)                                                                       \
-        X(OK, "ok", "accepted")                                                                    \
-        /* the token as a text: RFC 7515, section 7.1 */                                           \
-        X(TOKEN_TOO_LARGE, "token-too-large", "the token is longer than MaxSize")                  \
-        X(TOKEN_MALFORMED, "token-malformed", "not three non-empty base64url parts")               \
-        X(TOKEN_CUT, "token-cut", "the prompt cut the token at its length limit")                  \
-        X(HEADER_MALFORMED, "header-malformed", "the header is not the JSON object it must be")    \
-        X(HEADER_CRITICAL, "header-critical", "the header has a \"crit\" or \"b64\" member")       \
-        X(TYPE_UNEXPECTED, "type-unexpected", "the header's \"typ\" is not expected here")         \
-        X(ALGORITHM_REFUSED, "algorithm-refused", "\"alg\" is unknown, none, or not the key's")    \
-        X(KEY_UNKNOWN, "key-unknown", "no key with this issuer and \"kid\" is trusted")            \
-        X(SIGNATURE_INVALID, "signature-invalid", "the signature is not the key's")                \
-        /* the claims: RFC 7519, section 4 */                                                      \
-        X(CLAIMS_MALFORMED, "claims-malformed", "the payload is not the JSON object it must be")   \
-        X(CLAIM_MISSING, "claim-missing", "iss, aud, sub, exp, iat or jti is missing")             \
-        X(CLAIM_INVALID, "claim-invalid", "a claim has the wrong type or an impossible value")     \
-        X(TOKEN_EXPIRED, "token-expired", "the time in \"exp\" has passed")                        \
-        X(TOKEN_NOT_YET, "token-not-yet-valid", "\"nbf\" or \"iat\" lies in the future")           \
-        X(LIFETIME_EXCEEDED, "lifetime-exceeded", "exp - iat is above MaxLifetime")                \
-        X(ISSUER_MISMATCH, "issuer-mismatch", "\"iss\" is not trusted here")                       \
-        X(AUDIENCE_MISMATCH, "audience-mismatch", "\"aud\" does not name this service")            \
-        X(USER_MISMATCH, "user-mismatch", "\"sub\" is not the user who logs in")                   \
-        X(USER_INVALID, "user-invalid", "the user name cannot be a login name")                    \
-        X(USER_UNKNOWN, "user-unknown", "the user does not exist on this host")                    \
-        /* the session */                                                                          \
-        X(SESSION_UNKNOWN, "session-unknown", "no session of the user has this id")                \
-        X(SESSION_REVOKED, "session-revoked", "the session was revoked")                           \
-        X(SESSION_KICKED, "session-kicked", "the session was kicked")                              \
-        X(SESSION_REPLACED, "session-replaced", "a newer login took the session's place")          \
-        X(SESSION_EXPIRED, "session-expired", "the session reached the end of its lifetime")       \
-        X(SESSION_GONE, "session-gone", "the session's record is gone from the store")             \
-        X(GENERATION_OLD, "generation-old", "a newer token of this session was issued")            \
-        X(ISSUED_BEFORE, "issued-before", "the token is older than the user's not-before time")    \
-        X(USER_BANNED, "user-banned", "the user is banned")                                        \
-        X(SESSION_LIMIT, "session-limit", "the user has as many sessions as the policy allows")    \
-        /* the login between two steps */                                                          \
-        X(HANDLE_UNKNOWN, "handle-unknown", "no login is under way under this handle")             \
-        X(HANDLE_EXPIRED, "handle-expired", "the login took longer than 150 s")                    \
-        X(HANDLE_USED, "handle-used", "the handle has opened its session already")                 \
-        X(HANDLE_MISMATCH, "handle-mismatch", "the handle belongs to another user or service")     \
-        X(LOGIN_FOREIGN, "login-foreign", "the login belongs to another process")                  \
-        X(SHELL_ENDED, "shell-ended", "the caller's logind session was opened by an ended one")    \
-        X(ELEVATION_ENDED, "elevation-ended", "the token behind this sudo timestamp has ended")    \
-        /* who asks, and how */                                                                    \
-        X(NOT_A_TOKEN, "not-a-token", "a password was typed where only tokens are taken")          \
-        X(NOT_AUTHORISED, "not-authorised", "the caller may not ask for this")                     \
-        X(SERVICE_REFUSED, "service-refused", "this PAM service takes no tokens")                  \
-        X(BAD_REQUEST, "bad-request", "the request breaks the protocol")                           \
-        X(TOO_MANY_REQUESTS, "too-many-requests", "the caller's share of the daemon is used up")   \
-        X(LIMIT_REACHED, "limit-reached", "a limit of the store or the protocol is reached")       \
-        /* what is not there */                                                                    \
-        X(DAEMON_ABSENT, "daemon-absent", "the daemon's socket is missing or refuses")             \
-        X(DAEMON_UNTRUSTED, "daemon-untrusted", "the socket is not root's or the daemon's")        \
-        X(DAEMON_TIMEOUT, "daemon-timeout", "the daemon did not answer in time")                   \
-        X(DAEMON_CLOSED, "daemon-closed", "the daemon closed the connection without an answer")    \
-        X(DAEMON_MALFORMED, "daemon-malformed", "the daemon's answer breaks the protocol")         \
-        X(STORE_OFFLINE, "store-offline", "the session store cannot be reached")                   \
-        X(STORE_TIMEOUT, "store-timeout", "the session store did not answer in time")              \
-        X(STORE_REFUSED, "store-refused", "the session store refused the command")                 \
-        X(STORE_CORRUPT, "store-corrupt", "a record in the store cannot be understood")            \
-        X(STORE_CONFLICT, "store-conflict", "the record kept changing while it was written")       \
-        X(NO_SIGNING_KEY, "no-signing-key", "this host holds no key to sign with")                 \
+#define AUTHTOKEN_REASONS(X)                                                                     \
+        X(OK, "ok", "accepted")                                                                  \
+        /* the token as a text: RFC 7515, section 7.1 */                                         \
+        X(TOKEN_TOO_LARGE, "token-too-large", "the token is longer than MaxSize")                \
+        X(TOKEN_MALFORMED, "token-malformed", "not three non-empty base64url parts")             \
+        X(TOKEN_CUT, "token-cut", "the prompt cut the token at its length limit")                \
+        X(HEADER_MALFORMED, "header-malformed", "the header is not the JSON object it must be")  \
+        X(HEADER_CRITICAL, "header-critical", "the header has a \"crit\" or \"b64\" member")     \
+        X(TYPE_UNEXPECTED, "type-unexpected", "the header's \"typ\" is not expected here")       \
+        X(ALGORITHM_REFUSED, "algorithm-refused", "\"alg\" is unknown, none, or not the key's")  \
+        X(KEY_UNKNOWN, "key-unknown", "no key with this issuer and \"kid\" is trusted")          \
+        X(SIGNATURE_INVALID, "signature-invalid", "the signature is not the key's")              \
+        /* the claims: RFC 7519, section 4 */                                                    \
+        X(CLAIMS_MALFORMED, "claims-malformed", "the payload is not the JSON object it must be") \
+        X(CLAIM_MISSING, "claim-missing", "iss, aud, sub, exp, iat or jti is missing")           \
+        X(CLAIM_INVALID, "claim-invalid", "a claim has the wrong type or an impossible value")   \
+        X(TOKEN_EXPIRED, "token-expired", "the time in \"exp\" has passed")                      \
+        X(TOKEN_NOT_YET, "token-not-yet-valid", "\"nbf\" or \"iat\" lies in the future")         \
+        X(LIFETIME_EXCEEDED, "lifetime-exceeded", "exp - iat is above MaxLifetime")              \
+        X(ISSUER_MISMATCH, "issuer-mismatch", "\"iss\" is not trusted here")                     \
+        X(AUDIENCE_MISMATCH, "audience-mismatch", "\"aud\" does not name this service")          \
+        X(USER_MISMATCH, "user-mismatch", "\"sub\" is not the user who logs in")                 \
+        X(USER_INVALID, "user-invalid", "the user name cannot be a login name")                  \
+        X(USER_UNKNOWN, "user-unknown", "the user does not exist on this host")                  \
+        /* the session */                                                                        \
+        X(SESSION_UNKNOWN, "session-unknown", "no session of the user has this id")              \
+        X(SESSION_REVOKED, "session-revoked", "the session was revoked")                         \
+        X(SESSION_KICKED, "session-kicked", "the session was kicked")                            \
+        X(SESSION_REPLACED, "session-replaced", "a newer login took the session's place")        \
+        X(SESSION_EXPIRED, "session-expired", "the session reached the end of its lifetime")     \
+        X(SESSION_GONE, "session-gone", "the session's record is gone from the store")           \
+        X(GENERATION_OLD, "generation-old", "a newer token of this session was issued")          \
+        X(ISSUED_BEFORE, "issued-before", "the token is older than the user's not-before time")  \
+        X(USER_BANNED, "user-banned", "the user is banned")                                      \
+        X(SESSION_LIMIT, "session-limit", "the user has as many sessions as the policy allows")  \
+        /* the login between two steps */                                                        \
+        X(HANDLE_UNKNOWN, "handle-unknown", "no login is under way under this handle")           \
+        X(HANDLE_EXPIRED, "handle-expired", "the login took longer than 150 s")                  \
+        X(HANDLE_USED, "handle-used", "the handle has opened its session already")               \
+        X(HANDLE_MISMATCH, "handle-mismatch", "the handle belongs to another user or service")   \
+        X(LOGIN_FOREIGN, "login-foreign", "the login belongs to another process")                \
+        X(SHELL_ENDED, "shell-ended", "the caller's logind session was opened by an ended one")  \
+        X(ELEVATION_ENDED, "elevation-ended", "the token behind this sudo timestamp has ended")  \
+        /* who asks, and how */                                                                  \
+        X(NOT_A_TOKEN, "not-a-token", "a password was typed where only tokens are taken")        \
+        X(NOT_AUTHORISED, "not-authorised", "the caller may not ask for this")                   \
+        X(SERVICE_REFUSED, "service-refused", "this PAM service takes no tokens")                \
+        X(BAD_REQUEST, "bad-request", "the request breaks the protocol")                         \
+        X(TOO_MANY_REQUESTS, "too-many-requests", "the caller's share of the daemon is used up") \
+        X(LIMIT_REACHED, "limit-reached", "a limit of the store or the protocol is reached")     \
+        /* what is not there */                                                                  \
+        X(DAEMON_ABSENT, "daemon-absent", "the daemon's socket is missing or refuses")           \
+        X(DAEMON_UNTRUSTED, "daemon-untrusted", "the socket is not root's or the daemon's")      \
+        X(DAEMON_TIMEOUT, "daemon-timeout", "the daemon did not answer in time")                 \
+        X(DAEMON_CLOSED, "daemon-closed", "the daemon closed the connection without an answer")  \
+        X(DAEMON_MALFORMED, "daemon-malformed", "the daemon's answer breaks the protocol")       \
+        X(STORE_OFFLINE, "store-offline", "the session store cannot be reached")                 \
+        X(STORE_TIMEOUT, "store-timeout", "the session store did not answer in time")            \
+        X(STORE_REFUSED, "store-refused", "the session store refused the command")               \
+        X(STORE_CORRUPT, "store-corrupt", "a record in the store cannot be understood")          \
+        X(STORE_CONFLICT, "store-conflict", "the record kept changing while it was written")     \
+        X(NO_SIGNING_KEY, "no-signing-key", "this host holds no key to sign with")               \
         X(INTERNAL, "internal", "an unexpected error; denied")
 
 typedef enum Reason {
 #define X(symbol, code, text) REASON_##symbol,
         AUTHTOKEN_REASONS(X)
 #undef X
-        REASON_COUNT,
+                REASON_COUNT,
 } Reason;
 
 /**
