@@ -261,6 +261,8 @@ static bool has_audience(const Claims *claims, const char *audience) {
 static Reason check_clock(const Claims *claims, const VerifyRules *rules, uint64_t now_sec) {
         uint64_t latest_sec = now_sec + rules->leeway_sec;
 
+        if (rules->ignore_time)
+                return REASON_OK;
         if (now_sec >= claims->expires_at_sec + rules->leeway_sec)
                 return REASON_TOKEN_EXPIRED;
         if (claims->issued_at_sec > latest_sec)
