@@ -1,0 +1,38 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The rows: what is compared with what.
+ */
+
+#include "tests/bench/bench-row.h"
+
+/**
+ * bench_validate_fresh() - tokens never seen before, against bare verifications on one core
+ * @setup:      socket_path, mint
+ */
+void bench_validate_fresh(const BenchSetup *setup);
+
+/**
+ * bench_validate_seen() - tokens seen before, against a bare echo server
+ * @setup:      socket_path, echo_path, mint
+ */
+void bench_validate_seen(const BenchSetup *setup);
+
+/**
+ * bench_validate_libjwt() - tokens never seen before, against a loop of libjwt and hiredis
+ * @setup:      socket_path, redis_path, mint
+ */
+void bench_validate_libjwt(const BenchSetup *setup);
+
+/**
+ * bench_authenticate() - a whole login's request on a connection of its own
+ * @setup:      socket_path, echo_path, user, mint
+ */
+void bench_authenticate(const BenchSetup *setup);
+
+/**
+ * bench_pam() - a PAM transaction in this process
+ * @setup:      pam_directory, user, mint
+ */
+void bench_pam(const BenchSetup *setup);

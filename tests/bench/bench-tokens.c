@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/bench/bench-tokens.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/base64url.h"
+
+#define TOKEN_FILE_MAX 16384u
+#define TIMEOUT_MSEC   10000u
+
+static char *read_token(const char *path) {
+        char buffer[TOKEN_FILE_MAX];
+        FILE *file = fopen(path, "re");
+        char *text;
+
+        if (!file || !fgets(buffer, sizeof(buffer), file))
+                err(EXIT_FAILURE, "%s", path);
+        (void)fclose(file);
+        buffer[strcspn(buffer, "\n")] = '\0';
+        text = strdup(buffer);
+        if (!text)
+                err(EXIT_FAILURE, "strdup");
+        return text;
+}
+
+/* Header and payload of a token: what its signature signs. */
+static char *read_signed_text(const char *path) {
+        char *text = read_token(path), *dot = strrchr(text, '.');
+
+        if (!dot || strchr(text, '.') == dot)
+                errx(EXIT_FAILURE, "%s: not a token", path);
+        *dot = '\0';
+        return text;
+}
+
+static char *join(const char *header, size_t header_size, const char *payload) {
+        char *text;
+
+        if (asprintf(&text, "%.*s.%s", (int)header_size, header, payload) < 0)
+                errx(EXIT_FAILURE, "asprintf");
+        return text;
+}
+
+static char *make_expired(const char *live) {
+        const char *dot = strchr(live, '.');
+        uint8_t payload[TOKEN_FILE_MAX];
+        char encoded[TOKEN_FILE_MAX], *text, *expired;
+        json_t *claims;
+        size_t size;
+
+        if (base64url_decode(dot + 1, strlen(dot + 1), payload, sizeof(payload), &size) != 0)
+                errx(EXIT_FAILURE, "the token's payload is not base64url");
+        claims = json_loadb((const char *)payload, size, 0, NULL);
+        if (!claims)
+                errx(EXIT_FAILURE, "the token's payload is not JSON");
+        json_object_set_new(claims, "iat", json_integer(1600000000));
+        json_object_set_new(claims, "exp", json_integer(1600000600));
+        text = json_dumps(claims, JSON_COMPACT);
+        json_decref(claims);
+        if (!text || base64url_encode(
+                             (const uint8_t *)text, strlen(text), encoded, sizeof(encoded)) != 0)
+                errx(EXIT_FAILURE, "cannot encode claims");
+        free(text);
+        expired = join(live, (size_t)(dot - live), encoded);
+        return expired;
+}
+
+void bench_mint_open(const char *key_path, const char *live_path, const char *revoked_path,
+        BenchMint *ret_mint) {
+        ret_mint->key = bench_key_load(key_path);
+        ret_mint->live = read_signed_text(live_path);
+        ret_mint->revoked = read_signed_text(revoked_path);
+        ret_mint->expired = make_expired(ret_mint->live);
+}
+
+void bench_mint_clear(BenchMint *mint) {
+        bench_key_free(mint->key);
+        free(mint->live);
+        free(mint->expired);
+        free(mint->revoked);
+        *mint = (BenchMint){ .key = NULL };
+}
+
+static char *sign(BenchKey *key, const char *signed_text) {
+        uint8_t signature[BENCH_SIGNATURE_SIZE];
+        char encoded[BASE64URL_ENCODED_SIZE(BENCH_SIGNATURE_SIZE) + 1], *token;
+
+        bench_key_sign(key, signed_text, strlen(signed_text), signature);
+        if (base64url_encode(signature, sizeof(signature), encoded, sizeof(encoded)) != 0)
+                errx(EXIT_FAILURE, "cannot encode a signature");
+        if (asprintf(&token, "%s.%s", signed_text, encoded) < 0)
+                errx(EXIT_FAILURE, "asprintf");
+        return token;
+}
+
+char *bench_token_make(const BenchMint *mint) {
+        return sign(mint->key, mint->live);
+}
+
+static void make_bad(const BenchMint *mint, size_t kind, BenchToken *token) {
+        char *digit;
+
+        switch (kind % 3) {
+        case 0:
+                token->text = sign(mint->key, mint->live);
+                digit = strrchr(token->text, '.') + 1;
+                *digit = *digit == 'A' ? 'B' : 'A';
+                token->expected = IPC_STATUS_DENIED;
+                break;
+        case 1:
+                token->text = sign(mint->key, mint->expired);
+                token->expected = IPC_STATUS_EXPIRED;
+                break;
+        case 2:
+                token->text = sign(mint->key, mint->revoked);
+                token->expected = IPC_STATUS_DENIED;
+                break;
+        }
+}
+
+static void make_packet(BenchToken *token, size_t id) {
+        const IpcMessage request = {
+                .type = IPC_VALIDATE,
+                .id = (uint32_t)id,
+                .timeout_msec = TIMEOUT_MSEC,
+                .token = { .data = token->text, .size = token->size },
+        };
+        uint8_t packet[IPC_MESSAGE_MAX];
+
+        if (ipc_message_encode(&request, packet, sizeof(packet), &token->packet_size) != 0)
+                errx(EXIT_FAILURE, "cannot encode a request");
+        token->packet = malloc(token->packet_size);
+        if (!token->packet)
+                err(EXIT_FAILURE, "malloc");
+        memcpy(token->packet, packet, token->packet_size);
+}
+
+BenchPool *bench_pool_new(const BenchMint *mint, size_t n_tokens, size_t bad_every) {
+        BenchPool *pool = calloc(1, sizeof(*pool));
+
+        if (!pool)
+                err(EXIT_FAILURE, "calloc");
+        pool->tokens = calloc(n_tokens, sizeof(*pool->tokens));
+        if (!pool->tokens)
+                err(EXIT_FAILURE, "calloc");
+        pool->n_tokens = n_tokens;
+        for (size_t i = 0; i < n_tokens; i++) {
+                BenchToken *token = &pool->tokens[i];
+
+                if (bad_every > 0 && i % bad_every == bad_every - 1)
+                        make_bad(mint, i / bad_every, token);
+                else
+                        token->text = bench_token_make(mint);
+                token->size = strlen(token->text);
+                make_packet(token, i);
+        }
+        return pool;
+}
+
+BenchPool *bench_pool_free(BenchPool *pool) {
+        if (!pool)
+                return NULL;
+        for (size_t i = 0; i < pool->n_tokens; i++) {
+                free(pool->tokens[i].text);
+                free(pool->tokens[i].packet);
+        }
+        free(pool->tokens);
+        free(pool);
+        return NULL;
+}

@@ -1,0 +1,81 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Pools of tokens made from one that the daemon issued: the same claims signed anew are a token that it has
+ * never seen, of a session that it knows. Every pool has bad ones among the good: a daemon that is quick
+ * because it says yes to everything is found out.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "authtoken/ipc-message.h"
+#include "common/cleanup.h"
+#include "tests/bench/bench-key.h"
+
+/* Every how many tokens one is bad. */
+#define BENCH_BAD_EVERY 25u
+
+typedef struct BenchToken {
+        char *text;
+        size_t size;
+        IpcStatus expected;
+        uint8_t *packet; /* a VALIDATE of it; its request id is its place in the pool */
+        size_t packet_size;
+} BenchToken;
+
+typedef struct BenchPool {
+        BenchToken *tokens;
+        size_t n_tokens;
+} BenchPool;
+
+typedef struct BenchMint {
+        BenchKey *key;
+        char *live;    /* signed text (two parts) of a live session's token */
+        char *expired; /* the same with its time in the past */
+        char *revoked; /* of a session that was revoked */
+} BenchMint;
+
+/**
+ * bench_mint_open() - prepare to make tokens
+ * @key_path:   the daemon's private key
+ * @live_path:  file with a token of a live session
+ * @revoked_path: file with a token of a revoked session
+ * @ret_mint:   owned by the caller, for bench_mint_clear()
+ */
+void bench_mint_open(
+        const char *key_path, const char *live_path, const char *revoked_path, BenchMint *ret_mint);
+
+/**
+ * bench_mint_clear() - free what bench_mint_open() made
+ * @mint:       of bench_mint_open()
+ */
+void bench_mint_clear(BenchMint *mint);
+
+/**
+ * bench_token_make() - a good token that nobody has seen
+ * @mint:       opened
+ *
+ * Return: owned by the caller, malloc'ed.
+ */
+char *bench_token_make(const BenchMint *mint);
+
+/**
+ * bench_pool_new() - make tokens, a few of them bad
+ * @mint:       opened
+ * @n_tokens:   how many, at least 1
+ * @bad_every:  BENCH_BAD_EVERY, or 0 for none
+ *
+ * Return: owned by the caller.
+ */
+BenchPool *bench_pool_new(const BenchMint *mint, size_t n_tokens, size_t bad_every);
+
+/**
+ * bench_pool_free() - free a pool
+ * @pool:       NULL is fine
+ *
+ * Return: NULL.
+ */
+BenchPool *bench_pool_free(BenchPool *pool);
+DEFINE_CLEANUP(BenchPool, bench_pool_free)

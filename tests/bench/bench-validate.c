@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
+#include "tests/bench/bench-clock.h"
+#include "tests/bench/bench-floor.h"
+#include "tests/bench/bench-rows.h"
+#include "tests/bench/bench-socket.h"
+
+/* As many as a round can use up: a verification takes longer than 1/16 ms on nothing that runs this. */
+#define N_FRESH (BENCH_ROUND_NSEC / 62500)
+#define N_SEEN  512u
+
+static double rate_of(const BenchCount *count, BenchRow *row) {
+        row->n_answers += count->n_answers;
+        row->n_refused += count->n_refused;
+        return (double)count->n_answers * (double)NSEC_PER_SEC / (double)count->elapsed_nsec;
+}
+
+static double fresh_rate(const BenchSetup *setup, BenchRow *row) {
+        _cleanup_(bench_pool_freep) BenchPool *pool =
+                bench_pool_new(&setup->mint, N_FRESH, BENCH_BAD_EVERY);
+        _cleanup_(closep) int fd = bench_connect(setup->socket_path);
+        BenchCount count;
+
+        bench_stream(fd, pool, 0, false, &count);
+        return rate_of(&count, row);
+}
+
+static double verify_rate(const BenchSetup *setup, BenchRow *row _unused_) {
+        return bench_verify_rate(&setup->mint, BENCH_ROUND_NSEC);
+}
+
+static double libjwt_rate(const BenchSetup *setup, BenchRow *row _unused_) {
+        return bench_libjwt_rate(&setup->mint, setup->redis_path, BENCH_ROUND_NSEC);
+}
+
+void bench_validate_fresh(const BenchSetup *setup) {
+        BenchRow row = {
+                .name = "validate-fresh", .unit = "1/s", .ours = fresh_rate, .floor = verify_rate
+        };
+
+        bench_row_run(setup, &row);
+}
+
+void bench_validate_libjwt(const BenchSetup *setup) {
+        BenchRow row = {
+                .name = "validate-libjwt", .unit = "1/s", .ours = fresh_rate, .floor = libjwt_rate
+        };
+
+        bench_row_run(setup, &row);
+}
+
+/* The same tokens for both sides and all rounds. */
+static BenchPool *seen;
+
+static double seen_rate(const BenchSetup *setup, BenchRow *row) {
+        _cleanup_(closep) int fd = bench_connect(setup->socket_path);
+        BenchCount count;
+
+        bench_stream(fd, seen, BENCH_ROUND_NSEC, false, &count);
+        return rate_of(&count, row);
+}
+
+static double echo_rate(const BenchSetup *setup, BenchRow *row _unused_) {
+        _cleanup_(closep) int fd = bench_connect(setup->echo_path);
+        BenchCount count;
+
+        bench_stream(fd, seen, BENCH_ROUND_NSEC, true, &count);
+        return (double)count.n_answers * (double)NSEC_PER_SEC / (double)count.elapsed_nsec;
+}
+
+void bench_validate_seen(const BenchSetup *setup) {
+        BenchRow row = {
+                .name = "validate-seen", .unit = "1/s", .ours = seen_rate, .floor = echo_rate
+        };
+        pid_t echo = bench_echo_start(setup->echo_path);
+
+        /* Good ones only: a bad one is never remembered, so it costs a verification each time. */
+        seen = bench_pool_new(&setup->mint, N_SEEN, 0);
+        bench_row_run(setup, &row);
+        seen = bench_pool_free(seen);
+        bench_echo_stop(echo, setup->echo_path);
+}
