@@ -34,7 +34,7 @@ typedef struct Login {
         uid_t uid;          /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
         ProcessId leader;
         uint64_t opened_at_sec;
-        bool ended;         /* its session has ended; it stays listed until the process is gone */
+        bool ended; /* its session has ended; it stays listed until the process is gone */
         Reason end_reason;
 } Login;
 
@@ -129,11 +129,11 @@ void login_registry_each(LoginRegistry *registry, const char *tenant, const char
         LoginVisitor visitor, void *userdata);
 
 /**
- * login_registry_find_logind() - the ended login that opened a logind session, if one did
+ * login_registry_find_logind() - the login that opened a logind session, if one of ours did
  * @registry:   borrowed
  * @logind_id:  logind's id
  *
- * Also finds one whose leader is gone already, for as long as the logind session exists.
+ * One that has ended is preferred; its record outlives its leader for as long as the session exists.
  * Return: borrowed, or NULL.
  */
 Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id);
@@ -160,5 +160,4 @@ int login_registry_set_elevation(LoginRegistry *registry, const Elevation *eleva
  *
  * Return: borrowed, or NULL.
  */
-const Elevation *login_registry_find_elevation(
-        const LoginRegistry *registry, const Elevation *key);
+const Elevation *login_registry_find_elevation(const LoginRegistry *registry, const Elevation *key);

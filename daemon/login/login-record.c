@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/login/login-record.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/token/jti.h"
+
+#define RECORD_VERSION 1
+
+/* One text member: where it is, and whether a record without it is corrupt. */
+typedef struct TextMember {
+        const char *name;
+        size_t offset;
+        bool required;
+} TextMember;
+
+static const TextMember login_texts[] = {
+        { "session", offsetof(Login, sid), true },
+        { "tenant", offsetof(Login, tenant), true },
+        { "user", offsetof(Login, user), true },
+        { "service", offsetof(Login, service), true },
+        { "target", offsetof(Login, target), false },
+        { "tty", offsetof(Login, tty), false },
+        { "rhost", offsetof(Login, rhost), false },
+        { "logind", offsetof(Login, logind_id), false },
+};
+
+static const TextMember elevation_texts[] = {
+        { "session", offsetof(Elevation, sid), true },
+        { "tenant", offsetof(Elevation, tenant), true },
+        { "user", offsetof(Elevation, user), true },
+        { "tty", offsetof(Elevation, tty), false },
+        { "logind", offsetof(Elevation, logind_id), false },
+};
+
+static char **text_at(const void *object, const TextMember *member) {
+        return (char **)((char *)object + member->offset);
+}
+
+static int set_texts(
+        json_t *record, const void *object, const TextMember *members, size_t n_members) {
+        for (size_t i = 0; i < n_members; i++) {
+                const char *text = *text_at(object, &members[i]);
+
+                if (text && json_object_set_new(record, members[i].name, json_string(text)))
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int get_texts(
+        const json_t *record, void *object, const TextMember *members, size_t n_members) {
+        for (size_t i = 0; i < n_members; i++) {
+                const json_t *value = json_object_get(record, members[i].name);
+                char **text = text_at(object, &members[i]);
+
+                if (value ? !json_is_string(value) : members[i].required)
+                        return LOGIN_RECORD_E_CORRUPT;
+                if (!value)
+                        continue;
+                *text = strdup(json_string_value(value));
+                if (!*text)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int dump(json_t *record, char **ret_text) {
+        *ret_text = json_dumps(record, JSON_COMPACT);
+        json_decref(record);
+        return *ret_text ? 0 : -ENOMEM;
+}
+
+int login_record_encode(const Login *login, const char *boot_id, char **ret_text) {
+        json_t *record;
+
+        record = json_pack("{si ss ss sI sI sI sI sI sb ss}", "v", RECORD_VERSION, "boot", boot_id,
+                "id", login->id, "owner", (json_int_t)login->logind_owner, "uid",
+                (json_int_t)login->uid, "pid", (json_int_t)login->leader.pid, "start",
+                (json_int_t)login->leader.start_time, "opened", (json_int_t)login->opened_at_sec,
+                "ended", login->ended, "reason", reason_code(login->end_reason));
+        if (!record)
+                return -ENOMEM;
+        if (set_texts(record, login, login_texts, ARRAY_SIZE(login_texts)) < 0) {
+                json_decref(record);
+                return -ENOMEM;
+        }
+        return dump(record, ret_text);
+}
+
+static int read_login(const json_t *record, Login *login) {
+        json_int_t owner, uid, pid, start, opened;
+        const char *id, *reason;
+        int ended;
+
+        if (json_unpack((json_t *)record, "{ss sI sI sI sI sI sb ss}", "id", &id, "owner", &owner,
+                    "uid", &uid, "pid", &pid, "start", &start, "opened", &opened, "ended", &ended,
+                    "reason", &reason) ||
+                !sid_is_valid(id, strlen(id)) || pid <= 0 || pid > INT32_MAX || start < 0 ||
+                opened < 0 || owner < 0 || owner > UINT32_MAX || uid < 0 || uid > UINT32_MAX)
+                return LOGIN_RECORD_E_CORRUPT;
+        memcpy(login->id, id, sizeof(login->id));
+        login->logind_owner = (uid_t)owner;
+        login->uid = (uid_t)uid;
+        login->leader = (ProcessId){ .pid = (pid_t)pid, .start_time = (uint64_t)start };
+        login->opened_at_sec = (uint64_t)opened;
+        login->ended = ended;
+        login->end_reason = reason_from_code(reason);
+        return get_texts(record, login, login_texts, ARRAY_SIZE(login_texts));
+}
+
+/* A record of another boot is told apart from a corrupt one: it is no reason for a warning. */
+static int check_boot(const json_t *record, const char *boot_id) {
+        const char *boot;
+        int version;
+
+        if (json_unpack((json_t *)record, "{si ss}", "v", &version, "boot", &boot) ||
+                version != RECORD_VERSION)
+                return LOGIN_RECORD_E_CORRUPT;
+        return strcmp(boot, boot_id) ? LOGIN_RECORD_E_OTHER_BOOT : 0;
+}
+
+int login_record_decode(const char *text, size_t size, const char *boot_id, Login **ret_login) {
+        _cleanup_(login_freep) Login *login = NULL;
+        json_t *record;
+        int r;
+
+        record = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+        if (!record)
+                return LOGIN_RECORD_E_CORRUPT;
+        r = check_boot(record, boot_id);
+        if (r == 0)
+                r = login_new(&login);
+        if (r == 0)
+                r = read_login(record, login);
+        json_decref(record);
+        if (r == 0)
+                *ret_login = TAKE_PTR(login);
+        return r;
+}
+
+int elevation_record_encode(const Elevation *elevation, const char *boot_id, char **ret_text) {
+        json_t *record;
+
+        record = json_pack("{si ss sI}", "v", RECORD_VERSION, "boot", boot_id, "made",
+                (json_int_t)elevation->made_at_sec);
+        if (!record)
+                return -ENOMEM;
+        if (set_texts(record, elevation, elevation_texts, ARRAY_SIZE(elevation_texts)) < 0) {
+                json_decref(record);
+                return -ENOMEM;
+        }
+        return dump(record, ret_text);
+}
+
+int elevation_record_decode(
+        const char *text, size_t size, const char *boot_id, Elevation *ret_elevation) {
+        json_int_t made;
+        json_t *record;
+        int r;
+
+        record = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+        if (!record)
+                return LOGIN_RECORD_E_CORRUPT;
+        r = check_boot(record, boot_id);
+        if (r == 0 && (json_unpack(record, "{sI}", "made", &made) || made < 0))
+                r = LOGIN_RECORD_E_CORRUPT;
+        if (r == 0) {
+                ret_elevation->made_at_sec = (uint64_t)made;
+                r = get_texts(record, ret_elevation, elevation_texts, ARRAY_SIZE(elevation_texts));
+        }
+        json_decref(record);
+        return r;
+}
