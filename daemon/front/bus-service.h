@@ -27,8 +27,8 @@ typedef int (*BusReload)(char *message, size_t message_size, void *userdata);
  *
  * Return: 0; negative errno.
  */
-int bus_service_new(sd_bus *bus, Context *context, BusReload reload, void *userdata,
-        BusService **ret_service);
+int bus_service_new(
+        sd_bus *bus, Context *context, BusReload reload, void *userdata, BusService **ret_service);
 
 /**
  * bus_service_free() - answer what is under way with an error and leave the bus

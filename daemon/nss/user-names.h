@@ -5,25 +5,27 @@
  * uid → login name. NSS may ask a network, so it is asked in a worker thread.
  */
 
+#include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
 #include "common/cleanup.h"
 
-#define USER_NAMES_PENDING_MAX 1024u
+#define USER_NAMES_PENDING_MAX  1024u
+#define USER_NAMES_TIMEOUT_USEC (UINT64_C(5) * 1000 * 1000)
 
 typedef struct UserNames UserNames;
 typedef struct UserNameCall UserNameCall;
 
-/* @name: borrowed; NULL when no user has this uid or NSS failed. */
+/* @name: borrowed; NULL when no user has this uid, NSS failed, or it took USER_NAMES_TIMEOUT_USEC. */
 typedef void (*UserNameDone)(UserNameCall *call, const char *name, void *userdata);
 
 /**
- * user_names_new() - start the worker
+ * user_names_new() - make room for look-ups
  * @event:      referenced
  * @ret_names:  owned by the caller
  *
- * Return: 0; negative errno.
+ * The worker thread starts with the first look-up. Return: 0; negative errno.
  */
 int user_names_new(sd_event *event, UserNames **ret_names);
 
@@ -44,10 +46,10 @@ DEFINE_CLEANUP(UserNames, user_names_free)
  * @userdata:   for @done
  * @ret_call:   owned by the caller until @done has returned; freeing it silences @done
  *
- * Return: 0; -EBUSY USER_NAMES_PENDING_MAX are waiting; -ENOMEM.
+ * Return: 0; -EBUSY USER_NAMES_PENDING_MAX are waiting; other negative errno.
  */
-int user_names_lookup(UserNames *names, uid_t uid, UserNameDone done, void *userdata,
-        UserNameCall **ret_call);
+int user_names_lookup(
+        UserNames *names, uid_t uid, UserNameDone done, void *userdata, UserNameCall **ret_call);
 
 /**
  * user_name_call_free() - forget a look-up

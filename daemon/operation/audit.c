@@ -34,6 +34,7 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_REVOKE:
         case AUDIT_KICK:
         case AUDIT_RECONCILE:
+        case AUDIT_BUS_CALL:
                 break;
         }
         return record->reason == REASON_OK ? LOG_INFO : LOG_WARNING;
@@ -67,10 +68,11 @@ void audit(Context *context, const AuditRecord *record) {
                 context->n_logins++;
         }
         compose(record, message, sizeof(message));
-        if (record->pid > 0) {
+        if (record->pid > 0)
                 snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t)record->pid);
+        /* The bus vouches for a caller's uid, not for its pid. */
+        if (record->pid > 0 || record->event == AUDIT_BUS_CALL)
                 snprintf(uid, sizeof(uid), "%" PRIuMAX, (uintmax_t)record->uid);
-        }
         if (record->count > 0)
                 snprintf(count, sizeof(count), "%u", record->count);
         const JournalField fields[] = {

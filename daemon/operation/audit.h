@@ -25,7 +25,9 @@ typedef struct Context Context;
         X(KICK, "kick", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c08", "session kicked")                 \
         X(LOGIN_ENDED, "login-ended", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c09", "login ended")      \
         X(LOGIN_LEFT, "login-left", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0a", "login did not end")  \
-        X(RECONCILE, "reconcile", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0b", "login has lost its session")
+        X(RECONCILE, "reconcile", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0b",                         \
+                "login has lost its session")                                                 \
+        X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")
 
 typedef enum AuditEvent {
 #define X(symbol, name, id, words) AUDIT_##symbol,

@@ -1,0 +1,89 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The arguments of a method, copied out of its message and checked: what each may be stands here, so that
+ * nothing behind it sees text of the wrong form or of any length.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+#include "common/cleanup.h"
+
+#define BUS_TEXT_MAX             256u
+#define BUS_DATA_MAX             8192u
+#define BUS_LIST_MAX             64u
+#define BUS_METHOD_ARGUMENTS_MAX 3u
+
+typedef struct Secret Secret;
+
+/* What a method's arguments are, one after the other. */
+typedef enum BusArgument {
+        BUS_ARGUMENT_NONE,
+        BUS_ARGUMENT_USER,    /* s: login name */
+        BUS_ARGUMENT_SID,     /* s: session id */
+        BUS_ARGUMENT_SUBJECT, /* s: session id, jti or token */
+        BUS_ARGUMENT_TOKEN,   /* s: token */
+        BUS_ARGUMENT_NOTE,    /* s: words for the journal, may be empty */
+        BUS_ARGUMENT_OPTIONS, /* a{sv} */
+} BusArgument;
+
+/* Which keys a method's a{sv} may have. */
+typedef enum BusOption {
+        BUS_OPTION_AUDIENCE = 1 << 0, /* s or as */
+        BUS_OPTION_ROLES = 1 << 1,    /* s or as */
+        BUS_OPTION_PLATFORM = 1 << 2,
+        BUS_OPTION_DEVICE = 1 << 3,
+        BUS_OPTION_SOURCE = 1 << 4,
+        BUS_OPTION_NAME = 1 << 5,
+        BUS_OPTION_DATA = 1 << 6,       /* s: a JSON object */
+        BUS_OPTION_LIFETIME = 1 << 7,   /* t: seconds */
+        BUS_OPTION_NOT_BEFORE = 1 << 8, /* t: seconds since the epoch */
+        BUS_OPTION_USER = 1 << 9,
+        BUS_OPTION_ONE_AUDIENCE = 1 << 10, /* s; the same key as BUS_OPTION_AUDIENCE */
+} BusOption;
+
+typedef struct BusTextList {
+        char **items; /* owned */
+        size_t n_items;
+} BusTextList;
+
+/* Everything is owned; NULL or 0 where it was not given. */
+typedef struct BusArguments {
+        char *user;
+        Secret *subject; /* BUS_ARGUMENT_SID or _SUBJECT */
+        Secret *token;
+        char *note;
+        BusTextList audience, roles;
+        char *one_audience;
+        char *platform, *device, *source, *name, *data_json;
+        uint64_t lifetime_sec, not_before_sec;
+} BusArguments;
+
+/* What one method takes. */
+typedef struct BusArgumentRule {
+        BusArgument arguments[BUS_METHOD_ARGUMENTS_MAX];
+        unsigned int options; /* BusOption, or-ed */
+} BusArgumentRule;
+
+/**
+ * bus_arguments_read() - take a call's arguments
+ * @message:    of the signature that @rule describes
+ * @rule:       what the method takes
+ * @token_max:  longest token in bytes; a longer one is not copied
+ * @ret_arguments: zeroed; to be cleared by the caller, also after a failure
+ * @error:      receives what is wrong
+ *
+ * An unknown key, one given twice, or a value of another type is refused: a filter that is not understood
+ * must not hit more than was meant. Return: 0; negative errno with @error set.
+ */
+int bus_arguments_read(sd_bus_message *message, const BusArgumentRule *rule, size_t token_max,
+        BusArguments *ret_arguments, sd_bus_error *error);
+
+/**
+ * bus_arguments_clear() - wipe secrets and free what is owned
+ * @arguments:  zeroed afterwards
+ */
+void bus_arguments_clear(BusArguments *arguments);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "daemon/front/bus-authz.h"
+
+#define ACTION(name) "org.authtoken1." name
+
+static const BusPermission permissions[] = {
+        { "IssueToken", ACTION("issue-self"), ACTION("issue") },
+        /* A token is its own proof. */
+        { "ValidateToken", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
+        { "RevokeToken", BUS_AUTHZ_FREE, ACTION("revoke") },
+        { "RevokeSession", BUS_AUTHZ_FREE, ACTION("revoke") },
+        { "RevokeUser", BUS_AUTHZ_FREE, ACTION("revoke") },
+        { "KickSession", ACTION("kick"), ACTION("kick") },
+        { "KickUser", ACTION("kick"), ACTION("kick") },
+        { "ListSessions", BUS_AUTHZ_FREE, ACTION("list") },
+        /* Public keys, and a status that names nobody. */
+        { "ListKeys", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
+        { "GetJWKS", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
+        { "GetStatus", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
+        { "Reload", ACTION("reload"), ACTION("reload") },
+};
+
+const BusPermission *bus_authz_find(const char *method) {
+        for (size_t i = 0; i < ARRAY_SIZE(permissions); i++)
+                if (!strcmp(permissions[i].method, method))
+                        return &permissions[i];
+        return NULL;
+}
+
+bool bus_authz_is_privileged(uid_t uid) {
+        return uid != (uid_t)-1 && (uid == 0 || uid == geteuid());
+}
+
+bool bus_authz_is_free(const char *action) {
+        return !*action;
+}

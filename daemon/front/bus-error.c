@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/front/bus-error.h"
+
+#define ARGUMENT_MESSAGE_MAX 256u
+
+static const char *name_of(Reason reason) {
+        switch (reason) {
+        case REASON_SESSION_UNKNOWN:
+        case REASON_USER_UNKNOWN:
+                return BUS_ERROR_NOT_FOUND;
+        case REASON_NOT_AUTHORISED:
+                return SD_BUS_ERROR_ACCESS_DENIED;
+        case REASON_BAD_REQUEST:
+        case REASON_USER_INVALID:
+                return BUS_ERROR_INVALID_ARGUMENT;
+        case REASON_SESSION_LIMIT:
+        case REASON_TOO_MANY_REQUESTS:
+        case REASON_LIMIT_REACHED:
+                return BUS_ERROR_LIMIT_REACHED;
+        case REASON_TOKEN_TOO_LARGE:
+        case REASON_TOKEN_MALFORMED:
+        case REASON_TOKEN_CUT:
+        case REASON_HEADER_MALFORMED:
+        case REASON_HEADER_CRITICAL:
+        case REASON_TYPE_UNEXPECTED:
+        case REASON_ALGORITHM_REFUSED:
+        case REASON_KEY_UNKNOWN:
+        case REASON_SIGNATURE_INVALID:
+        case REASON_CLAIMS_MALFORMED:
+        case REASON_CLAIM_MISSING:
+        case REASON_CLAIM_INVALID:
+        case REASON_TOKEN_EXPIRED:
+        case REASON_TOKEN_NOT_YET:
+        case REASON_LIFETIME_EXCEEDED:
+        case REASON_ISSUER_MISMATCH:
+        case REASON_AUDIENCE_MISMATCH:
+        case REASON_USER_MISMATCH:
+        case REASON_SESSION_REVOKED:
+        case REASON_SESSION_KICKED:
+        case REASON_SESSION_REPLACED:
+        case REASON_SESSION_EXPIRED:
+        case REASON_SESSION_GONE:
+        case REASON_GENERATION_OLD:
+        case REASON_ISSUED_BEFORE:
+        case REASON_USER_BANNED:
+        case REASON_HANDLE_UNKNOWN:
+        case REASON_HANDLE_EXPIRED:
+        case REASON_HANDLE_USED:
+        case REASON_HANDLE_MISMATCH:
+        case REASON_LOGIN_FOREIGN:
+        case REASON_SHELL_ENDED:
+        case REASON_ELEVATION_ENDED:
+        case REASON_NOT_A_TOKEN:
+        case REASON_SERVICE_REFUSED:
+                return BUS_ERROR_REFUSED;
+        case REASON_DAEMON_ABSENT:
+        case REASON_DAEMON_UNTRUSTED:
+        case REASON_DAEMON_TIMEOUT:
+        case REASON_DAEMON_CLOSED:
+        case REASON_DAEMON_MALFORMED:
+        case REASON_STORE_OFFLINE:
+        case REASON_STORE_TIMEOUT:
+        case REASON_STORE_REFUSED:
+        case REASON_STORE_CORRUPT:
+        case REASON_STORE_CONFLICT:
+        case REASON_NO_SIGNING_KEY:
+        case REASON_INTERNAL:
+        case REASON_OK: /* nobody may take an error for a success */
+        case REASON_COUNT:
+                break;
+        }
+        return BUS_ERROR_UNAVAILABLE;
+}
+
+int bus_error_set_reason(sd_bus_error *error, Reason reason) {
+        return sd_bus_error_setf(
+                error, name_of(reason), "%s: %s", reason_code(reason), reason_text(reason));
+}
+
+int bus_error_set_argument(sd_bus_error *error, Reason reason, const char *format, ...) {
+        char text[ARGUMENT_MESSAGE_MAX];
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void)vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        return sd_bus_error_setf(
+                error, BUS_ERROR_INVALID_ARGUMENT, "%s: %s", reason_code(reason), text);
+}
+
+bool bus_error_is_outage(Reason reason) {
+        return reason != REASON_STORE_CORRUPT && !strcmp(name_of(reason), BUS_ERROR_UNAVAILABLE);
+}

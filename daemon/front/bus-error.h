@@ -1,0 +1,46 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The one translation from what went wrong inside to an error on the bus. A message always begins with
+ * the stable code of the reason: "session-unknown: no session of the user has this id".
+ */
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+#include "authtoken/reason.h"
+
+#define BUS_ERROR_NOT_FOUND        "org.authtoken1.Error.NotFound"
+#define BUS_ERROR_REFUSED          "org.authtoken1.Error.Refused"
+#define BUS_ERROR_UNAVAILABLE      "org.authtoken1.Error.Unavailable"
+#define BUS_ERROR_INVALID_ARGUMENT "org.authtoken1.Error.InvalidArgument"
+#define BUS_ERROR_LIMIT_REACHED    "org.authtoken1.Error.LimitReached"
+
+/**
+ * bus_error_set_reason() - fill an error from a reason
+ * @error:      empty
+ * @reason:     not REASON_OK
+ *
+ * Return: the negative errno that sd-bus has for the error, for use as a handler's result.
+ */
+int bus_error_set_reason(sd_bus_error *error, Reason reason);
+
+/**
+ * bus_error_set_argument() - fill an error about a bad argument
+ * @error:      empty
+ * @reason:     which reason's code to begin with
+ * @format:     printf format: what is wrong and what is allowed
+ *
+ * Return: as bus_error_set_reason().
+ */
+int bus_error_set_argument(sd_bus_error *error, Reason reason, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/**
+ * bus_error_is_outage() - whether a reason tells of our own trouble, and nothing about what was asked for
+ * @reason:     any
+ *
+ * Only such a reason may be told before it is known whether the caller may ask.
+ */
+bool bus_error_is_outage(Reason reason);

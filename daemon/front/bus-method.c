@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/secret.h"
+#include "daemon/config.h"
+#include "daemon/front/bus-error.h"
+#include "daemon/front/bus-method.h"
+#include "daemon/front/bus-reply.h"
+#include "daemon/operation/context.h"
+#include "daemon/token/keyring.h"
+
+#define RELOAD_MESSAGE_MAX 512u
+
+static const char *note_of(const BusRequest *request) {
+        return STRING_OR_EMPTY(request->arguments.note);
+}
+
+static SessionFilter filter_of(const BusRequest *request) {
+        const BusArguments *arguments = &request->arguments;
+
+        return (SessionFilter){
+                .user = arguments->user ? arguments->user : request->owner,
+                .sid = request->sid,
+                .platform = arguments->platform,
+                .device = arguments->device,
+        };
+}
+
+static int start_issue(BusRequest *request) {
+        const BusArguments *arguments = &request->arguments;
+
+        return issue_start(request->scope->context,
+                &(IssueOrder){
+                        .user = arguments->user,
+                        .audience = (const char *const *)arguments->audience.items,
+                        .n_audience = arguments->audience.n_items,
+                        .roles = (const char *const *)arguments->roles.items,
+                        .n_roles = arguments->roles.n_items,
+                        .platform = arguments->platform,
+                        .device = arguments->device,
+                        .source = arguments->source,
+                        .name = arguments->name,
+                        .data_json = arguments->data_json,
+                        .lifetime_sec = arguments->lifetime_sec,
+                        .not_before_sec = arguments->not_before_sec,
+                },
+                bus_request_on_done, request, &request->op);
+}
+
+static int reply_issue(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        int r;
+
+        (void)request;
+        (void)error;
+        r = sd_bus_message_sensitive(reply);
+        /* The second string is the refresh token, of which there is none. */
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "ss", result->token->data, "");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = bus_reply_text(reply, "session", result->sid);
+        if (r >= 0)
+                r = bus_reply_text(reply, "jti", result->jti);
+        if (r >= 0)
+                r = bus_reply_text(reply, "kid", result->kid);
+        if (r >= 0)
+                r = bus_reply_number(reply, "expires", result->expires_at_sec);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int start_validate(BusRequest *request) {
+        const BusArguments *arguments = &request->arguments;
+
+        return validate_start(request->scope->context,
+                &(LoginRequest){
+                        .uid = bus_peer_uid(&request->ticket),
+                        .audience = arguments->one_audience,
+                        .token = arguments->token->data,
+                        .token_size = arguments->token->size,
+                },
+                bus_request_on_done, request, &request->op);
+}
+
+static int reply_validate(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        int r;
+
+        (void)request;
+        (void)error;
+        r = sd_bus_message_sensitive(reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = bus_reply_text(reply, "user", result->user);
+        if (r >= 0)
+                r = bus_reply_text(reply, "session", result->sid);
+        if (r >= 0)
+                r = bus_reply_text(reply, "jti", result->jti);
+        if (r >= 0)
+                r = bus_reply_text(reply, "claims", result->claims_json);
+        if (r >= 0)
+                r = bus_reply_number(reply, "expires", result->expires_at_sec);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int start_revoke(BusRequest *request) {
+        SessionFilter filter = filter_of(request);
+
+        return revoke_start(request->scope->context, &filter, note_of(request), bus_request_on_done,
+                request, &request->op);
+}
+
+static int start_kick(BusRequest *request) {
+        SessionFilter filter = filter_of(request);
+
+        return kick_start(request->scope->context, &filter, note_of(request), bus_request_on_done,
+                request, &request->op);
+}
+
+static int start_list(BusRequest *request) {
+        SessionFilter filter = filter_of(request);
+
+        return list_start(
+                request->scope->context, &filter, bus_request_on_done, request, &request->op);
+}
+
+static int reply_nothing(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        (void)request;
+        (void)result;
+        (void)reply;
+        (void)error;
+        return 0;
+}
+
+static int reply_revoked(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        (void)request;
+        (void)error;
+        return sd_bus_message_append(reply, "u", (uint32_t)result->n_revoked);
+}
+
+static int reply_kicked(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        (void)request;
+        (void)error;
+        return sd_bus_message_append(
+                reply, "uu", (uint32_t)result->n_ended, (uint32_t)result->n_failed);
+}
+
+static int reply_sessions(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        (void)request;
+        (void)error;
+        return bus_reply_sessions(reply, result->sessions, result->n_sessions);
+}
+
+static int reply_keys(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        const Keyring *keyring = request->scope->context->keyring;
+        int r;
+
+        (void)result;
+        (void)error;
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; i < keyring_size(keyring) && r >= 0; i++) {
+                const Key *key = keyring_at(keyring, i);
+
+                r = bus_reply_key(reply, key, key == keyring_signing_key(keyring));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int reply_jwks(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        _cleanup_(freep) char *json = NULL;
+        int r;
+
+        (void)result;
+        (void)error;
+        r = keyring_jwks(request->scope->context->keyring, &json);
+        return r < 0 ? r : sd_bus_message_append(reply, "s", json);
+}
+
+static int reply_status(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        (void)result;
+        (void)error;
+        return bus_reply_status(reply, request->scope->context);
+}
+
+static int reply_reload(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        char message[RELOAD_MESSAGE_MAX] = "";
+        int r;
+
+        (void)result;
+        (void)reply;
+        r = request->scope->reload(message, sizeof(message), request->scope->reload_userdata);
+        if (r > 0)
+                return sd_bus_error_set(error, BUS_ERROR_REFUSED, message);
+        return r;
+}
+
+static const BusMethod methods[] = {
+        {
+                "IssueToken",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_OPTIONS },
+                        BUS_OPTION_AUDIENCE | BUS_OPTION_ROLES | BUS_OPTION_PLATFORM |
+                                BUS_OPTION_DEVICE | BUS_OPTION_SOURCE | BUS_OPTION_NAME |
+                                BUS_OPTION_DATA | BUS_OPTION_LIFETIME | BUS_OPTION_NOT_BEFORE },
+                start_issue,
+                reply_issue,
+        },
+        {
+                "ValidateToken",
+                { { BUS_ARGUMENT_TOKEN, BUS_ARGUMENT_OPTIONS }, BUS_OPTION_ONE_AUDIENCE },
+                start_validate,
+                reply_validate,
+        },
+        {
+                "RevokeToken",
+                { { BUS_ARGUMENT_SUBJECT, BUS_ARGUMENT_NOTE }, 0 },
+                start_revoke,
+                reply_nothing,
+        },
+        {
+                "RevokeSession",
+                { { BUS_ARGUMENT_SID, BUS_ARGUMENT_NOTE }, 0 },
+                start_revoke,
+                reply_nothing,
+        },
+        {
+                "RevokeUser",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_NOTE }, 0 },
+                start_revoke,
+                reply_revoked,
+        },
+        {
+                "KickSession",
+                { { BUS_ARGUMENT_SID, BUS_ARGUMENT_NOTE }, 0 },
+                start_kick,
+                reply_kicked,
+        },
+        {
+                "KickUser",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_OPTIONS, BUS_ARGUMENT_NOTE },
+                        BUS_OPTION_PLATFORM | BUS_OPTION_DEVICE },
+                start_kick,
+                reply_kicked,
+        },
+        {
+                "ListSessions",
+                { { BUS_ARGUMENT_OPTIONS }, BUS_OPTION_USER },
+                start_list,
+                reply_sessions,
+        },
+        { "ListKeys", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_keys },
+        { "GetJWKS", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_jwks },
+        { "GetStatus", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_status },
+        { "Reload", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_reload },
+};
+
+const BusMethod *bus_method_find(const char *name) {
+        for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+                if (!strcmp(methods[i].name, name))
+                        return &methods[i];
+        return NULL;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <limits.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/front/bus-reply.h"
+#include "daemon/journal/journal.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/context.h"
+#include "daemon/operation/operation.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/keyring.h"
+
+#define ENTRY_OVERHEAD 32u /* of the wire format, roughly */
+
+int bus_reply_text(sd_bus_message *reply, const char *key, const char *value) {
+        return value ? sd_bus_message_append(reply, "{sv}", key, "s", value) : 0;
+}
+
+int bus_reply_number(sd_bus_message *reply, const char *key, uint64_t value) {
+        return sd_bus_message_append(reply, "{sv}", key, "t", value);
+}
+
+int bus_reply_flag(sd_bus_message *reply, const char *key, int value) {
+        return sd_bus_message_append(reply, "{sv}", key, "b", value);
+}
+
+typedef struct TextEntry {
+        const char *key, *value;
+} TextEntry;
+
+static int append_texts(sd_bus_message *reply, const TextEntry *entries, size_t n_entries) {
+        int r = 0;
+
+        for (size_t i = 0; i < n_entries && r >= 0; i++)
+                r = bus_reply_text(reply, entries[i].key, entries[i].value);
+        return r;
+}
+
+/* The store keeps lists as JSON arrays of strings; one that is not is left empty here. */
+static int append_list(sd_bus_message *reply, const char *key, const char *json) {
+        json_t *array = json ? json_loads(json, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        const char *text;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", key);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'v', "as");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; i < json_array_size(array) && r >= 0; i++) {
+                text = json_string_value(json_array_get(array, i));
+                if (text)
+                        r = sd_bus_message_append(reply, "s", text);
+        }
+        for (int depth = 0; depth < 3 && r >= 0; depth++)
+                r = sd_bus_message_close_container(reply);
+        json_decref(array);
+        return r;
+}
+
+static int append_login(sd_bus_message *reply, const LoginRow *login) {
+        char host[HOST_NAME_MAX + 1] = "";
+        const TextEntry texts[] = {
+                { "host", host },
+                { "id", login->id },
+                { "logind", login->logind_id },
+                { "service", login->service },
+                { "tty", login->tty },
+                { "rhost", login->rhost },
+        };
+        int r;
+
+        (void)gethostname(host, sizeof(host) - 1);
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = append_texts(reply, texts, ARRAY_SIZE(texts));
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}", "leader", "u", (uint32_t)login->leader);
+        if (r >= 0)
+                r = bus_reply_number(reply, "opened", login->opened_at_sec);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_logins(sd_bus_message *reply, const SessionRow *row) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", "logins");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'v', "aa{sv}");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; i < row->n_logins && r >= 0; i++)
+                r = append_login(reply, &row->logins[i]);
+        for (int depth = 0; depth < 3 && r >= 0; depth++)
+                r = sd_bus_message_close_container(reply);
+        return r;
+}
+
+static int append_times(sd_bus_message *reply, const SessionRow *row) {
+        int r;
+
+        r = bus_reply_number(reply, "created", row->created_at_sec);
+        if (r >= 0)
+                r = bus_reply_number(reply, "last_seen", row->last_seen_sec);
+        if (r >= 0)
+                r = bus_reply_number(reply, "expires", row->expires_at_sec);
+        if (r >= 0)
+                r = bus_reply_number(reply, "token_expires", row->token_end_sec);
+        if (r >= 0)
+                r = bus_reply_number(reply, "generation", row->generation);
+        return r;
+}
+
+static const LoginRow *newest_login(const SessionRow *row) {
+        const LoginRow *newest = NULL;
+
+        for (size_t i = 0; i < row->n_logins; i++)
+                if (!newest || row->logins[i].opened_at_sec >= newest->opened_at_sec)
+                        newest = &row->logins[i];
+        return newest;
+}
+
+static int append_session(sd_bus_message *reply, const SessionRow *row) {
+        const LoginRow *login = newest_login(row);
+        const TextEntry texts[] = {
+                { "session", row->sid },
+                { "user", row->user },
+                { "tenant", row->tenant },
+                { "platform", row->platform },
+                { "device", row->device },
+                { "source", row->source },
+                { "name", row->name },
+                { "service", login ? login->service : NULL },
+                { "tty", login ? login->tty : NULL },
+                { "rhost", login ? login->rhost : NULL },
+        };
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = append_texts(reply, texts, ARRAY_SIZE(texts));
+        if (r >= 0)
+                r = append_times(reply, row);
+        if (r >= 0)
+                r = append_list(reply, "audience", row->audience_json);
+        if (r >= 0)
+                r = append_list(reply, "roles", row->roles_json);
+        if (r >= 0)
+                r = append_logins(reply, row);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static size_t text_cost(const char *text) {
+        return ENTRY_OVERHEAD + (text ? strlen(text) : 0);
+}
+
+static size_t session_cost(const SessionRow *row) {
+        const char *const texts[] = { row->sid, row->user, row->tenant, row->platform, row->device,
+                row->source, row->name, row->audience_json, row->roles_json };
+        size_t cost = 8 * ENTRY_OVERHEAD;
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                cost += text_cost(texts[i]);
+        for (size_t i = 0; i < row->n_logins; i++)
+                cost += 5 * ENTRY_OVERHEAD + text_cost(row->logins[i].service) +
+                        text_cost(row->logins[i].tty) + text_cost(row->logins[i].rhost);
+        return cost;
+}
+
+int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_rows) {
+        size_t cost = 0;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; i < n_rows && r >= 0; i++) {
+                cost += session_cost(&rows[i]);
+                if (cost > BUS_REPLY_MAX)
+                        return -E2BIG;
+                r = append_session(reply, &rows[i]);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_reply_key(sd_bus_message *reply, const Key *key, int signing) {
+        const Algorithm *algorithm = key_algorithm(key);
+        const TextEntry texts[] = {
+                { "kid", key_kid(key) },
+                { "algorithm", algorithm ? algorithm->name : NULL },
+                { "thumbprint", key_thumbprint(key) },
+        };
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = append_texts(reply, texts, ARRAY_SIZE(texts));
+        if (r >= 0)
+                r = bus_reply_flag(reply, "signing", signing);
+        if (r >= 0)
+                r = bus_reply_flag(reply, "private", key_may_sign(key));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_store(sd_bus_message *reply, const Context *context) {
+        StoreHealth health;
+        int r;
+
+        user_store_health(context->store, &health);
+        r = bus_reply_text(reply, "store_type",
+                context->config->store_type == STORE_REDIS ? "redis" : "sqlite");
+        if (r >= 0)
+                r = bus_reply_flag(reply, "store_online", health.online);
+        if (r >= 0)
+                r = bus_reply_flag(reply, "store_durable", health.durable);
+        if (r >= 0)
+                r = bus_reply_text(reply, "store_message", health.message);
+        if (r >= 0)
+                r = bus_reply_number(reply, "store_commits", health.n_commits);
+        if (r >= 0)
+                r = bus_reply_number(reply, "store_conflicts", health.n_conflicts);
+        if (r >= 0)
+                r = bus_reply_number(reply, "store_errors", health.n_errors);
+        if (r >= 0)
+                r = bus_reply_number(reply, "store_latency_usec", health.latency_usec);
+        return r;
+}
+
+static int append_keys(sd_bus_message *reply, const Context *context) {
+        const Key *signing = keyring_signing_key(context->keyring);
+        int r;
+
+        r = bus_reply_number(reply, "keys", keyring_size(context->keyring));
+        if (r >= 0 && signing)
+                r = bus_reply_text(reply, "signing_key", key_kid(signing));
+        return r;
+}
+
+static int append_counters(sd_bus_message *reply, const Context *context) {
+        int r;
+
+        r = bus_reply_number(reply, "logins", login_registry_count(context->logins));
+        if (r >= 0)
+                r = bus_reply_number(reply, "logins_total", context->n_logins);
+        if (r >= 0)
+                r = bus_reply_number(reply, "refusals_total", context->n_refusals);
+        if (r >= 0 && context->last_refusal != REASON_OK)
+                r = bus_reply_text(reply, "last_refusal", reason_code(context->last_refusal));
+        if (r >= 0)
+                r = bus_reply_number(reply, "journal_dropped", journal_dropped(context->journal));
+        return r;
+}
+
+int bus_reply_status(sd_bus_message *reply, const Context *context) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = bus_reply_text(reply, "version", AUTHTOKEN_VERSION);
+        if (r >= 0)
+                r = bus_reply_text(reply, "issuer", context->config->issuer);
+        if (r >= 0)
+                r = append_keys(reply, context);
+        if (r >= 0)
+                r = append_store(reply, context);
+        if (r >= 0)
+                r = append_counters(reply, context);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}

@@ -1,0 +1,75 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Results as a{sv} dictionaries in a reply.
+ */
+
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+/* The bus disconnects who sends more than it takes (32 MiB by default). */
+#define BUS_REPLY_MAX (16u * 1024 * 1024)
+
+typedef struct Context Context;
+typedef struct Key Key;
+typedef struct SessionRow SessionRow;
+
+/**
+ * bus_reply_text() - append one text entry to an open a{sv}
+ * @reply:      a{sv} is open
+ * @key:        entry's key
+ * @value:      NULL: the entry is left out
+ *
+ * Return: 0 or positive; negative errno.
+ */
+int bus_reply_text(sd_bus_message *reply, const char *key, const char *value);
+
+/**
+ * bus_reply_number() - append one number (t) to an open a{sv}
+ * @reply:      a{sv} is open
+ * @key:        entry's key
+ * @value:      number
+ *
+ * Return: 0 or positive; negative errno.
+ */
+int bus_reply_number(sd_bus_message *reply, const char *key, uint64_t value);
+
+/**
+ * bus_reply_flag() - append one boolean to an open a{sv}
+ * @reply:      a{sv} is open
+ * @key:        entry's key
+ * @value:      0 or 1
+ *
+ * Return: 0 or positive; negative errno.
+ */
+int bus_reply_flag(sd_bus_message *reply, const char *key, int value);
+
+/**
+ * bus_reply_sessions() - append sessions with their logins as aa{sv}
+ * @reply:      grows
+ * @rows:       borrowed
+ * @n_rows:     number of them
+ *
+ * Return: 0 or positive; -E2BIG above BUS_REPLY_MAX; other negative errno.
+ */
+int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_rows);
+
+/**
+ * bus_reply_key() - append one key's public part as a{sv}
+ * @reply:      grows
+ * @key:        borrowed
+ * @signing:    whether it is the one that signs
+ *
+ * Return: 0 or positive; negative errno.
+ */
+int bus_reply_key(sd_bus_message *reply, const Key *key, int signing);
+
+/**
+ * bus_reply_status() - append how the daemon is as a{sv}; it names nobody
+ * @reply:      grows
+ * @context:    borrowed
+ *
+ * Return: 0 or positive; negative errno.
+ */
+int bus_reply_status(sd_bus_message *reply, const Context *context);

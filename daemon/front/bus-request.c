@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/secret.h"
+#include "daemon/config.h"
+#include "daemon/front/bus-error.h"
+#include "daemon/front/bus-method.h"
+#include "daemon/front/bus-request.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/context.h"
+
+static void request_free(BusRequest *request) {
+        bus_peer_leave(&request->ticket);
+        polkit_call_free(request->polkit);
+        operation_detach(request->op);
+        bus_arguments_clear(&request->arguments);
+        sd_bus_message_unref(request->message);
+        free(request->owner);
+        free(request->sid);
+        free(request);
+}
+
+static void request_freep(BusRequest **request) {
+        if (*request)
+                request_free(*request);
+}
+
+/* Nobody is told if the caller cannot be reached: there is nobody else to tell. */
+static void finish_with_error(BusRequest *request, const sd_bus_error *error) {
+        (void)sd_bus_reply_method_error(request->message, error);
+        request_free(request);
+}
+
+static void finish_with_reason(BusRequest *request, Reason reason) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        (void)bus_error_set_reason(&error, reason);
+        finish_with_error(request, &error);
+}
+
+static Reason reason_of_errno(int r) {
+        if (r == -E2BIG || r == -EMSGSIZE)
+                return REASON_LIMIT_REACHED;
+        return r == -EBUSY ? REASON_TOO_MANY_REQUESTS : REASON_INTERNAL;
+}
+
+static const char *subject_user(const BusRequest *request) {
+        return request->arguments.user ? request->arguments.user : request->owner;
+}
+
+static void deny(BusRequest *request, const char *words) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        audit(request->scope->context, &(AuditRecord){
+                                               .event = AUDIT_BUS_CALL,
+                                               .reason = REASON_NOT_AUTHORISED,
+                                               .user = subject_user(request),
+                                               .service = request->method->name,
+                                               .uid = bus_peer_uid(&request->ticket),
+                                       });
+        (void)sd_bus_error_setf(&error, SD_BUS_ERROR_ACCESS_DENIED, "%s: %s",
+                reason_code(REASON_NOT_AUTHORISED), words);
+        finish_with_error(request, &error);
+}
+
+static void finish_with_result(BusRequest *request, const OperationResult *result) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(request->message, &reply);
+        if (r >= 0)
+                r = request->method->reply(request, result, reply, &error);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        if (r >= 0)
+                request_free(request);
+        else if (sd_bus_error_is_set(&error))
+                finish_with_error(request, &error);
+        else
+                finish_with_reason(request, reason_of_errno(r));
+}
+
+void bus_request_on_done(Operation *op, const OperationResult *result, void *userdata) {
+        BusRequest *request = userdata;
+
+        (void)op;
+        request->op = NULL;
+        if (result->reason == REASON_OK)
+                finish_with_result(request, result);
+        else
+                finish_with_reason(request, result->reason);
+}
+
+/* Authorised. Only now may it be told that the session does not exist. */
+static void run(BusRequest *request) {
+        int r;
+
+        if (request->owner_reason != REASON_OK) {
+                finish_with_reason(request, request->owner_reason);
+                return;
+        }
+        if (!request->method->start) {
+                finish_with_result(request, NULL);
+                return;
+        }
+        r = request->method->start(request);
+        if (r < 0)
+                finish_with_reason(request, reason_of_errno(r));
+}
+
+static void on_polkit(PolkitCall *call, PolkitAnswer answer, void *userdata) {
+        BusRequest *request = userdata;
+
+        request->polkit = polkit_call_free(call);
+        switch (answer) {
+        case POLKIT_YES:
+                run(request);
+                return;
+        case POLKIT_CHALLENGE:
+                deny(request, "interactive authentication is required");
+                return;
+        case POLKIT_ABSENT:
+                deny(request, "polkit does not answer");
+                return;
+        case POLKIT_NO:
+                break;
+        }
+        deny(request, "polkit does not allow it");
+}
+
+static void ask_for(BusRequest *request, const char *action) {
+        int r;
+
+        if (bus_authz_is_free(action)) {
+                run(request);
+                return;
+        }
+        r = polkit_check(request->scope->bus,
+                &(PolkitQuestion){
+                        .action = action,
+                        .caller = bus_peer_unique_name(&request->ticket),
+                        .user = subject_user(request),
+                        .may_interact = sd_bus_message_get_allow_interactive_authorization(
+                                                request->message) > 0,
+                },
+                on_polkit, request, &request->polkit);
+        if (r < 0)
+                finish_with_reason(request, reason_of_errno(r));
+}
+
+static void on_name(BusTicket *ticket, int r, void *userdata) {
+        BusRequest *request = userdata;
+        const char *caller = bus_peer_user(ticket), *user = subject_user(request);
+
+        if (r < 0)
+                finish_with_reason(request, reason_of_errno(r));
+        else if (caller && !strcmp(caller, user))
+                ask_for(request, request->permission->own);
+        else
+                ask_for(request, request->permission->others);
+}
+
+/* Whether the subject exists must not show in what is asked: a caller whose session it is not gets the same
+ * question, and the same "no", for a session that does not exist. */
+static void authorise(BusRequest *request) {
+        const BusPermission *permission = request->permission;
+        int r;
+
+        if (bus_authz_is_privileged(bus_peer_uid(&request->ticket))) {
+                run(request);
+                return;
+        }
+        if (!subject_user(request) || !strcmp(permission->own, permission->others)) {
+                ask_for(request, permission->others);
+                return;
+        }
+        r = bus_peer_ask_name(&request->ticket, on_name);
+        if (r == BUS_PEER_E_KNOWN)
+                on_name(&request->ticket, 0, request);
+        else if (r < 0)
+                finish_with_reason(request, reason_of_errno(r));
+}
+
+static void on_owner(Operation *op, const OperationResult *result, void *userdata) {
+        BusRequest *request = userdata;
+
+        (void)op;
+        request->op = NULL;
+        if (bus_error_is_outage(result->reason)) {
+                finish_with_reason(request, result->reason);
+                return;
+        }
+        request->owner_reason = result->reason;
+        if (result->reason == REASON_OK) {
+                request->owner = strdup(result->user);
+                request->sid = strdup(result->sid);
+                if (!request->owner || !request->sid) {
+                        finish_with_reason(request, REASON_INTERNAL);
+                        return;
+                }
+        }
+        authorise(request);
+}
+
+static void on_uid(BusTicket *ticket, int r, void *userdata) {
+        BusRequest *request = userdata;
+
+        if (r < 0) {
+                finish_with_reason(request, reason_of_errno(r));
+                return;
+        }
+        if (!bus_authz_is_privileged(bus_peer_uid(ticket)) &&
+                bus_peer_count(ticket) > BUS_UID_REQUESTS_MAX) {
+                finish_with_reason(request, REASON_TOO_MANY_REQUESTS);
+                return;
+        }
+        if (!request->arguments.subject) {
+                authorise(request);
+                return;
+        }
+        r = find_owner_start(request->scope->context, request->arguments.subject->data, on_owner,
+                request, &request->op);
+        if (r < 0)
+                finish_with_reason(request, reason_of_errno(r));
+}
+
+static void on_lost(BusTicket *ticket, BusLoss loss, void *userdata) {
+        (void)ticket;
+        switch (loss) {
+        case BUS_LOSS_VANISHED:
+                request_free(userdata);
+                return;
+        case BUS_LOSS_STOPPING:
+                finish_with_reason(userdata, REASON_DAEMON_ABSENT);
+                return;
+        }
+}
+
+static int join(BusRequest *request, sd_bus_error *error) {
+        const char *sender = sd_bus_message_get_sender(request->message);
+        int r;
+
+        /* Only the bus can say who somebody is. */
+        if (!sender)
+                return bus_error_set_reason(error, REASON_NOT_AUTHORISED);
+        request->ticket.lost = on_lost;
+        request->ticket.userdata = request;
+        r = bus_peer_join(request->scope->peers, sender, &request->ticket);
+        if (r == BUS_PEER_E_LIMIT)
+                return bus_error_set_reason(error, REASON_TOO_MANY_REQUESTS);
+        return r < 0 ? bus_error_set_reason(error, reason_of_errno(r)) : 0;
+}
+
+int bus_request_handle(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *member = sd_bus_message_get_member(message);
+        _cleanup_(request_freep) BusRequest *request = NULL;
+        const BusPermission *permission = bus_authz_find(member);
+        const BusMethod *method = bus_method_find(member);
+        const BusScope *scope = userdata;
+        int r;
+
+        if (!permission || !method)
+                return bus_error_set_reason(error, REASON_NOT_AUTHORISED);
+        request = calloc(1, sizeof(*request));
+        if (!request)
+                return -ENOMEM;
+        request->scope = scope;
+        request->method = method;
+        request->permission = permission;
+        request->message = sd_bus_message_ref(message);
+        r = join(request, error);
+        if (r < 0)
+                return r;
+        r = bus_arguments_read(message, &method->rule, scope->context->config->max_size,
+                &request->arguments, error);
+        if (r < 0)
+                return r;
+        r = bus_peer_ask_uid(&request->ticket, on_uid);
+        if (r < 0)
+                return bus_error_set_reason(error, reason_of_errno(r));
+        if (r == BUS_PEER_E_KNOWN)
+                on_uid(&request->ticket, 0, request);
+        TAKE_PTR(request);
+        return 1;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "common/text.h"
+#include "daemon/nss/user-names.h"
+
+#define PASSWD_BUFFER_FIRST 1024u
+#define PASSWD_BUFFER_MAX   (1024u * 1024u)
+#define JOIN_SEC            1
+#define TIMER_ACCURACY_USEC (UINT64_C(100) * 1000)
+
+/* One question. Its memory belongs to the queue that it is linked in, or to the worker while it asks. */
+typedef struct Job {
+        uid_t uid;
+        char *name; /* the answer */
+        UserNameCall
+                *call;    /* the loop's side; NULL once nobody waits. Only the loop looks at it. */
+        struct Job *next; /* linked in Shared.waiting or Shared.answered */
+} Job;
+
+typedef struct JobQueue {
+        Job *first, *last;
+} JobQueue;
+
+/* What loop and worker share. The worker may hang in NSS beyond the life of UserNames, so that the last
+ * of the two frees it. */
+typedef struct Shared {
+        pthread_mutex_t mutex;
+        pthread_cond_t wanted;
+        JobQueue waiting, answered;
+        bool stopped;
+        unsigned int n_ref;
+        int answered_fd; /* eventfd */
+} Shared;
+
+struct UserNames {
+        sd_event *event;
+        sd_event_source *answered_source;
+        Shared *shared;
+        pthread_t worker;
+        bool has_worker;
+        UserNameCall *calls;
+        unsigned int n_pending; /* jobs that nobody has answered, with or without a call */
+};
+
+struct UserNameCall {
+        UserNames *names;
+        Job *job;
+        UserNameDone done;
+        void *userdata;
+        sd_event_source *deadline;
+        UserNameCall *previous, *next; /* linked in UserNames.calls */
+};
+
+static Job *job_free(Job *job) {
+        if (!job)
+                return NULL;
+        free(job->name);
+        free(job);
+        return NULL;
+}
+
+static void queue_push(JobQueue *queue, Job *job) {
+        job->next = NULL;
+        if (queue->last)
+                queue->last->next = job;
+        else
+                queue->first = job;
+        queue->last = job;
+}
+
+static Job *queue_pop(JobQueue *queue) {
+        Job *job = queue->first;
+
+        if (!job)
+                return NULL;
+        queue->first = job->next;
+        if (!queue->first)
+                queue->last = NULL;
+        job->next = NULL;
+        return job;
+}
+
+static void queue_clear(JobQueue *queue) {
+        Job *job;
+
+        while ((job = queue_pop(queue)))
+                job_free(job);
+}
+
+static void shared_unref(Shared *shared) {
+        bool last;
+
+        pthread_mutex_lock(&shared->mutex);
+        last = --shared->n_ref == 0;
+        pthread_mutex_unlock(&shared->mutex);
+        if (!last)
+                return;
+        queue_clear(&shared->waiting);
+        queue_clear(&shared->answered);
+        close(shared->answered_fd);
+        pthread_cond_destroy(&shared->wanted);
+        pthread_mutex_destroy(&shared->mutex);
+        free(shared);
+}
+
+static int shared_new(Shared **ret_shared) {
+        Shared *shared = calloc(1, sizeof(*shared));
+
+        if (!shared)
+                return -ENOMEM;
+        shared->answered_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (shared->answered_fd < 0) {
+                free(shared);
+                return -errno;
+        }
+        pthread_mutex_init(&shared->mutex, NULL);
+        pthread_cond_init(&shared->wanted, NULL);
+        shared->n_ref = 1;
+        *ret_shared = shared;
+        return 0;
+}
+
+/* A name that could not be a login name is no answer either: it would be compared with others. */
+static char *ask_nss(uid_t uid) {
+        _cleanup_(freep) char *buffer = NULL;
+        struct passwd entry, *found = NULL;
+
+        for (size_t size = PASSWD_BUFFER_FIRST; size <= PASSWD_BUFFER_MAX; size *= 4) {
+                char *grown = realloc(buffer, size);
+                int r;
+
+                if (!grown)
+                        return NULL;
+                buffer = grown;
+                do
+                        r = getpwuid_r(uid, &entry, buffer, size, &found);
+                while (r == EINTR);
+                if (r != ERANGE)
+                        break;
+        }
+        if (!found || found->pw_uid != uid || !found->pw_name ||
+                !text_is_user_name(found->pw_name, strlen(found->pw_name)))
+                return NULL;
+        return strdup(found->pw_name);
+}
+
+static void *worker_run(void *userdata) {
+        Shared *shared = userdata;
+        Job *job;
+
+        pthread_mutex_lock(&shared->mutex);
+        while (!shared->stopped) {
+                job = queue_pop(&shared->waiting);
+                if (!job) {
+                        pthread_cond_wait(&shared->wanted, &shared->mutex);
+                        continue;
+                }
+                pthread_mutex_unlock(&shared->mutex);
+                job->name = ask_nss(job->uid);
+                pthread_mutex_lock(&shared->mutex);
+                queue_push(&shared->answered, job);
+                (void)eventfd_write(shared->answered_fd, 1);
+        }
+        pthread_mutex_unlock(&shared->mutex);
+        shared_unref(shared);
+        return NULL;
+}
+
+/* The loop takes its signals by signalfd, so no other thread may be there to get them. */
+static int worker_start(UserNames *names) {
+        sigset_t all, before;
+        int r;
+
+        if (names->has_worker)
+                return 0;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        names->shared->n_ref++;
+        r = pthread_create(&names->worker, NULL, worker_run, names->shared);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (r) {
+                names->shared->n_ref--;
+                return -r;
+        }
+        names->has_worker = true;
+        return 0;
+}
+
+static void worker_stop(UserNames *names) {
+        struct timespec deadline;
+
+        pthread_mutex_lock(&names->shared->mutex);
+        names->shared->stopped = true;
+        pthread_cond_signal(&names->shared->wanted);
+        pthread_mutex_unlock(&names->shared->mutex);
+        if (!names->has_worker)
+                return;
+        clock_gettime(CLOCK_REALTIME, &deadline);
+        deadline.tv_sec += JOIN_SEC;
+        if (pthread_timedjoin_np(names->worker, NULL, &deadline))
+                pthread_detach(names->worker);
+}
+
+static void call_complete(UserNameCall *call, const char *name) {
+        UserNameDone done = call->done;
+
+        call->done = NULL;
+        sd_event_source_disable_unref(call->deadline);
+        call->deadline = NULL;
+        if (done)
+                done(call, name, call->userdata);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        call_complete(userdata, NULL);
+        return 0;
+}
+
+static int on_answered(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        UserNames *names = userdata;
+        JobQueue answered;
+        eventfd_t count;
+        Job *job;
+
+        (void)source;
+        (void)revents;
+        (void)eventfd_read(fd, &count);
+        pthread_mutex_lock(&names->shared->mutex);
+        answered = names->shared->answered;
+        names->shared->answered = (JobQueue){ 0 };
+        pthread_mutex_unlock(&names->shared->mutex);
+        /* A completion may free other calls, whose jobs then are in this queue: they only lose their
+         * call. It may not free @names. */
+        while ((job = queue_pop(&answered))) {
+                UserNameCall *call = job->call;
+
+                names->n_pending--;
+                if (call) {
+                        call->job = NULL;
+                        call_complete(call, job->name);
+                }
+                job_free(job);
+        }
+        return 0;
+}
+
+int user_names_new(sd_event *event, UserNames **ret_names) {
+        _cleanup_(user_names_freep) UserNames *names = calloc(1, sizeof(*names));
+        int r;
+
+        if (!names)
+                return -ENOMEM;
+        names->event = sd_event_ref(event);
+        r = shared_new(&names->shared);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(event, &names->answered_source, names->shared->answered_fd, EPOLLIN,
+                on_answered, names);
+        if (r < 0)
+                return r;
+        *ret_names = TAKE_PTR(names);
+        return 0;
+}
+
+UserNames *user_names_free(UserNames *names) {
+        if (!names)
+                return NULL;
+        sd_event_source_disable_unref(names->answered_source);
+        for (UserNameCall *call = names->calls; call; call = call->next) {
+                sd_event_source_disable_unref(call->deadline);
+                call->deadline = NULL;
+                call->names = NULL;
+                call->job = NULL;
+        }
+        if (names->shared) {
+                worker_stop(names);
+                shared_unref(names->shared);
+        }
+        sd_event_unref(names->event);
+        free(names);
+        return NULL;
+}
+
+static void call_link(UserNames *names, UserNameCall *call) {
+        call->names = names;
+        call->next = names->calls;
+        if (call->next)
+                call->next->previous = call;
+        names->calls = call;
+}
+
+static void call_unlink(UserNameCall *call) {
+        if (call->next)
+                call->next->previous = call->previous;
+        if (call->previous)
+                call->previous->next = call->next;
+        else
+                call->names->calls = call->next;
+}
+
+int user_names_lookup(
+        UserNames *names, uid_t uid, UserNameDone done, void *userdata, UserNameCall **ret_call) {
+        _cleanup_(user_name_call_freep) UserNameCall *call = NULL;
+        int r;
+
+        if (names->n_pending >= USER_NAMES_PENDING_MAX)
+                return -EBUSY;
+        r = worker_start(names);
+        if (r < 0)
+                return r;
+        call = calloc(1, sizeof(*call));
+        if (!call)
+                return -ENOMEM;
+        call_link(names, call);
+        r = sd_event_add_time_relative(names->event, &call->deadline, CLOCK_MONOTONIC,
+                USER_NAMES_TIMEOUT_USEC, TIMER_ACCURACY_USEC, on_deadline, call);
+        if (r < 0)
+                return r;
+        call->job = calloc(1, sizeof(*call->job));
+        if (!call->job)
+                return -ENOMEM;
+        *call->job = (Job){ .uid = uid, .call = call };
+        call->done = done;
+        call->userdata = userdata;
+        names->n_pending++;
+        pthread_mutex_lock(&names->shared->mutex);
+        queue_push(&names->shared->waiting, call->job);
+        pthread_cond_signal(&names->shared->wanted);
+        pthread_mutex_unlock(&names->shared->mutex);
+        *ret_call = TAKE_PTR(call);
+        return 0;
+}
+
+UserNameCall *user_name_call_free(UserNameCall *call) {
+        if (!call)
+                return NULL;
+        if (call->job)
+                call->job->call = NULL;
+        if (call->names)
+                call_unlink(call);
+        sd_event_source_disable_unref(call->deadline);
+        free(call);
+        return NULL;
+}
