@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
 
 #include "common/cleanup.h"
 
@@ -36,13 +37,14 @@ typedef void (*LogindRemoved)(const char *session_id, void *userdata);
 
 /**
  * logind_new() - watch logind's SessionRemoved signals
+ * @event:      referenced
  * @removed:    called for each removed session; signals of another sender than logind are ignored
  * @userdata:   for @removed
  * @ret_logind: owned by the caller
  *
  * Return: 0; -ENOMEM.
  */
-int logind_new(LogindRemoved removed, void *userdata, Logind **ret_logind);
+int logind_new(sd_event *event, LogindRemoved removed, void *userdata, Logind **ret_logind);
 
 /**
  * logind_set_bus() - the bus connection to use from now on
