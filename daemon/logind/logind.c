@@ -176,8 +176,8 @@ static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret
         return 0;
 }
 
-/* The match names the sender, so the bus itself keeps out what others broadcast; what somebody sends
- * straight at us, the bus lets through, and sd-bus compares the sender with the name's owner. */
+/* Anybody may send a forged signal straight at us. All that it brings about is a look at whether the
+ * session is really gone. */
 static int watch_removed(Logind *logind) {
         return sd_bus_match_signal_async(logind->bus, &logind->removed_slot, LOGIND_NAME,
                 LOGIND_PATH, LOGIND_INTERFACE, "SessionRemoved", on_removed, NULL, logind);

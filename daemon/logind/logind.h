@@ -38,7 +38,7 @@ typedef void (*LogindRemoved)(const char *session_id, void *userdata);
 /**
  * logind_new() - watch logind's SessionRemoved signals
  * @event:      referenced
- * @removed:    called for each removed session; signals of another sender than logind are ignored
+ * @removed:    called for each session that is said to be removed; a hint, that may be forged
  * @userdata:   for @removed
  * @ret_logind: owned by the caller
  *
