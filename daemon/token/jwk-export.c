@@ -16,11 +16,11 @@
 #include "daemon/token/ecdsa-signature.h"
 #include "daemon/token/key-strength.h"
 
-#define RSA_GENERATE_BITS 3072u
-#define NUMBER_SIZE_MAX   1024u
-#define ED25519_KEY_SIZE  32u
-#define SECRET_KID_BYTES  16u
-#define SECRET_SIZE_MAX   64u
+#define RSA_GENERATE_BITS  3072u
+#define NUMBER_SIZE_MAX    1024u
+#define ED25519_KEY_SIZE   32u
+#define GENERATED_KID_SIZE 11u /* of the thumbprint: 66 bits */
+#define SECRET_SIZE_MAX    64u
 
 /* Adds a member in base64url; the text in between is wiped, because it may be private. */
 static int set_bytes(json_t *object, const char *name, const uint8_t *bytes, size_t size) {
@@ -151,7 +151,7 @@ int jwk_thumbprint(EVP_PKEY *pkey, char text[KEY_THUMBPRINT_SIZE + 1]) {
 
 static int generate_secret(
         const Algorithm *algorithm, json_t *object, char kid[KEY_THUMBPRINT_SIZE + 1]) {
-        uint8_t bytes[SECRET_SIZE_MAX], name[SECRET_KID_BYTES];
+        uint8_t bytes[SECRET_SIZE_MAX], name[GENERATED_KID_SIZE * 3 / 4];
         int r = 0;
 
         if (getrandom(bytes, algorithm->digest_size, 0) != (ssize_t)algorithm->digest_size ||
@@ -210,6 +210,8 @@ static int generate_pair(
         if (!pkey)
                 return -EIO;
         r = jwk_thumbprint(pkey, kid);
+        /* The name goes into every token, and a prompt takes few characters. */
+        kid[GENERATED_KID_SIZE] = '\0';
         if (r == 0)
                 r = jwk_export_public(pkey, ret_object);
         if (r == 0)

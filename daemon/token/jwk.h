@@ -66,7 +66,7 @@ int jwk_thumbprint(EVP_PKEY *pkey, char text[KEY_THUMBPRINT_SIZE + 1]);
 /**
  * jwk_generate() - make a new private key and write it as a JWK
  * @algorithm:  what it is for
- * @kid:        receives its thumbprint, or a random name for HMAC, and NUL
+ * @kid:        receives the beginning of its thumbprint, for HMAC a random name, and NUL
  * @ret_text:   owned by the caller; the whole JWK with kid, alg, use and the private members
  *
  * Return: 0; -ENOMEM; -EIO.

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/token/jti.h"
+
+static void test_a_new_session_id_is_valid_and_new(void **state) {
+        char a[SID_SIZE + 1], b[SID_SIZE + 1];
+
+        (void)state;
+        assert_int_equal(sid_generate(a), 0);
+        assert_int_equal(sid_generate(b), 0);
+        assert_true(sid_is_valid(a, strlen(a)));
+        assert_int_equal(strlen(a), SID_SIZE);
+        assert_string_not_equal(a, b);
+}
+
+static void test_what_is_formatted_is_parsed(void **state) {
+        static const uint64_t generations[] = { 0, 1, 10, 4294967296, JTI_GENERATION_MAX };
+        char sid[SID_SIZE + 1], parsed[SID_SIZE + 1], jti[JTI_SIZE_MAX + 1];
+
+        (void)state;
+        assert_int_equal(sid_generate(sid), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(generations); i++) {
+                uint64_t generation = 77;
+
+                jti_format(sid, generations[i], jti);
+                assert_int_equal(jti_parse(jti, strlen(jti), parsed, &generation), 0);
+                assert_string_equal(parsed, sid);
+                assert_true(generation == generations[i]);
+        }
+}
+
+static void test_other_forms_are_refused(void **state) {
+        static const struct {
+                const char *name, *text;
+        } cases[] = {
+                { "empty", "" },
+                { "no generation", "AAECAwQFBgcICQoLDA0ODw" },
+                { "an empty generation", "AAECAwQFBgcICQoLDA0ODw." },
+                { "a leading zero", "AAECAwQFBgcICQoLDA0ODw.01" },
+                { "two zeros", "AAECAwQFBgcICQoLDA0ODw.00" },
+                { "a sign", "AAECAwQFBgcICQoLDA0ODw.+1" },
+                { "a minus", "AAECAwQFBgcICQoLDA0ODw.-1" },
+                { "a blank", "AAECAwQFBgcICQoLDA0ODw. 1" },
+                { "something behind", "AAECAwQFBgcICQoLDA0ODw.1 " },
+                { "a second dot", "AAECAwQFBgcICQoLDA0ODw.1.2" },
+                { "above 2^53", "AAECAwQFBgcICQoLDA0ODw.9007199254740993" },
+                { "above 2^64", "AAECAwQFBgcICQoLDA0ODw.99999999999999999999" },
+                { "a short id", "AAECAwQFBgcICQoLDA0OD.1" },
+                { "a long id", "AAECAwQFBgcICQoLDA0ODww.1" },
+                { "non-zero trailing bits", "AAECAwQFBgcICQoLDA0ODx.1" },
+                { "a character of base64", "AAECAwQFBgcICQoLDA0OD+.1" },
+        };
+        char sid[SID_SIZE + 1] = "untouched";
+        uint64_t generation = 77;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                if (jti_parse(cases[i].text, strlen(cases[i].text), sid, &generation) !=
+                        JTI_E_INVALID)
+                        fail_msg("taken: %s", cases[i].name);
+        assert_int_equal(
+                jti_parse("AAECAwQFBgcICQoLDA0ODw.1\0002", 26, sid, &generation), JTI_E_INVALID);
+        assert_string_equal(sid, "untouched");
+        assert_true(generation == 77);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_new_session_id_is_valid_and_new),
+                cmocka_unit_test(test_what_is_formatted_is_parsed),
+                cmocka_unit_test(test_other_forms_are_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
