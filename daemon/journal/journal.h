@@ -14,7 +14,7 @@
 #include "common/cleanup.h"
 
 #define JOURNAL_QUEUE_MAX 1024u
-#define JOURNAL_LINE_MAX 2048u
+#define JOURNAL_LINE_MAX  2048u
 
 typedef struct Journal Journal;
 
@@ -39,6 +39,17 @@ typedef struct JournalField {
  * Return: 0; negative errno.
  */
 int journal_new(sd_event *event, JournalTarget target, int max_level, Journal **ret_journal);
+
+/**
+ * journal_new_at() - journal_new() with a socket of one's choice
+ * @path:       of a datagram socket that takes the native protocol; NULL for standard error
+ * @event:      as for journal_new()
+ * @max_level:  likewise
+ * @ret_journal: owned by the caller
+ *
+ * Return: 0; negative errno.
+ */
+int journal_new_at(const char *path, sd_event *event, int max_level, Journal **ret_journal);
 
 /**
  * journal_free() - try once more to send what is queued, then free
