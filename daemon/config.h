@@ -3,7 +3,7 @@
 
 /*
  * The configuration: INI files, read whole or not at all. An unknown section or key, one given twice in
- * a file, or a bad value refuses all of it with file and line.
+ * a file, or a bad value refuses all of it with file and line. The options are rows of config-option.c.
  */
 
 #include <stdbool.h>
@@ -33,10 +33,13 @@ typedef struct Config {
         char *issuer, *audience;
         uint64_t lifetime_sec, max_lifetime_sec, leeway_sec, max_size;
         /* [Keys] */
-        char *key_directory, *signing_kid, *key_algorithm;
+        char *key_directory;
+        char *signing_kid;   /* NULL: the only private key */
+        char *key_algorithm; /* a name that algorithm_find() knows */
         /* [Store] */
         StoreType store_type;
-        char *store_path, *store_address, *store_username, *store_password_file;
+        char *store_path;
+        char *store_address, *store_username, *store_password_file; /* NULL: not set */
         char *store_prefix, *tenant;
         unsigned int store_database;
         uint64_t store_timeout_usec;
@@ -47,6 +50,16 @@ typedef struct Config {
         unsigned int connections_per_uid, connections;
         uint64_t handshake_timeout_usec;
 } Config;
+
+enum {
+        CONFIG_E_INVALID = 1,
+};
+
+/* Each may be missing on disk. */
+typedef struct ConfigPlaces {
+        const char *vendor, *host; /* files; the second wins */
+        const char *drop_ins;      /* directory; its *.conf are read by name, later ones win */
+} ConfigPlaces;
 
 /**
  * config_load() - read the configuration
@@ -60,9 +73,30 @@ typedef struct Config {
  */
 int config_load(const char *path, char *message, size_t message_size, Config **ret_config);
 
-enum {
-        CONFIG_E_INVALID = 1,
-};
+/**
+ * config_load_places() - read the configuration from other places than the system's
+ * @places:     borrowed
+ * @message:    as for config_load()
+ * @message_size: bytes of @message
+ * @ret_config: owned by the caller
+ *
+ * Return: as config_load().
+ */
+int config_load_places(
+        const ConfigPlaces *places, char *message, size_t message_size, Config **ret_config);
+
+/**
+ * config_parse() - read one text as if it were a file named "configuration"
+ * @text:       need not end with NUL
+ * @size:       of @text
+ * @message:    as for config_load()
+ * @message_size: bytes of @message
+ * @ret_config: owned by the caller
+ *
+ * Return: as config_load().
+ */
+int config_parse(
+        const char *text, size_t size, char *message, size_t message_size, Config **ret_config);
 
 /**
  * config_free() - free a configuration

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "common/cleanup.h"
+#include "daemon/config-check.h"
+#include "daemon/store/redis-address.h"
+
+static bool redis_has_address(const Config *config) {
+        return config->store_type != STORE_REDIS || config->store_address;
+}
+
+/* With the type forgotten, every host would keep its sessions to itself, and a kick would end one
+ * host's logins only. */
+static bool address_is_for_redis(const Config *config) {
+        return config->store_type == STORE_REDIS || !config->store_address;
+}
+
+static bool username_has_password(const Config *config) {
+        return !config->store_username || config->store_password_file;
+}
+
+static bool password_is_for_redis(const Config *config) {
+        return config->store_type == STORE_REDIS || !config->store_password_file;
+}
+
+static bool plaintext_is_local(const Config *config) {
+        RedisAddress address;
+
+        return !config->store_address || redis_address_parse(config->store_address,
+                                                 config->store_allow_plaintext, &address) == 0;
+}
+
+static bool durable_is_synchronous(const Config *config) {
+        return !config->store_require_durable || !config->store_no_sync;
+}
+
+static bool lifetime_fits_maximum(const Config *config) {
+        return config->lifetime_sec <= config->max_lifetime_sec;
+}
+
+static bool lifetime_fits_session(const Config *config) {
+        return config->lifetime_sec <= config->policy.absolute_lifetime_sec;
+}
+
+static bool connections_fit(const Config *config) {
+        return config->connections_per_uid <= config->connections;
+}
+
+static const struct {
+        bool (*holds)(const Config *config);
+        ConfigOptionId involved[2]; /* the first that was set is shown */
+        const char *message;
+} checks[] = {
+        { redis_has_address, { OPTION_STORE_TYPE, OPTION_STORE_TYPE },
+                "Type=redis needs an Address= in [Store]" },
+        { address_is_for_redis, { OPTION_STORE_ADDRESS, OPTION_STORE_TYPE },
+                "Address= is allowed with Type=redis only" },
+        { password_is_for_redis, { OPTION_STORE_PASSWORD_FILE, OPTION_STORE_TYPE },
+                "PasswordFile= is allowed with Type=redis only" },
+        { username_has_password, { OPTION_STORE_USERNAME, OPTION_STORE_USERNAME },
+                "Username= needs a PasswordFile= in [Store]" },
+        { plaintext_is_local, { OPTION_STORE_ADDRESS, OPTION_STORE_ALLOW_PLAINTEXT },
+                "tcp: to another host shows the sessions to the network; it is allowed with "
+                "AllowPlaintext=yes only" },
+        { durable_is_synchronous, { OPTION_STORE_SYNCHRONOUS, OPTION_STORE_REQUIRE_DURABLE },
+                "Synchronous=off is not allowed with RequireDurable=yes" },
+        { lifetime_fits_maximum, { OPTION_TOKEN_LIFETIME, OPTION_TOKEN_MAX_LIFETIME },
+                "Lifetime= must be at most MaxLifetime=" },
+        { lifetime_fits_session, { OPTION_SESSION_ABSOLUTE_LIFETIME, OPTION_TOKEN_LIFETIME },
+                "AbsoluteLifetime= in [Session] must be at least Lifetime= in [Token]" },
+        { connections_fit, { OPTION_LIMITS_CONNECTIONS_PER_UID, OPTION_LIMITS_CONNECTIONS },
+                "ConnectionsPerUid= must be at most Connections=" },
+};
+
+int config_check(const Config *config, const ConfigPlace *origins, ConfigFault *fault) {
+        for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+                const ConfigOptionId *involved = checks[i].involved;
+
+                if (checks[i].holds(config))
+                        continue;
+                return config_fault(fault,
+                        origins[involved[0]].file ? &origins[involved[0]] : &origins[involved[1]],
+                        "%s", checks[i].message);
+        }
+        return 0;
+}

@@ -1,0 +1,104 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The options of authtokend.conf(5), one row each: name, place in the Config, form, bounds, default.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/config.h"
+
+typedef enum ConfigOptionId {
+        OPTION_DAEMON_SOCKET,
+        OPTION_DAEMON_RUNTIME_DIRECTORY,
+        OPTION_DAEMON_STATE_DIRECTORY,
+        OPTION_DAEMON_BUS,
+        OPTION_DAEMON_LOG_TARGET,
+        OPTION_DAEMON_LOG_LEVEL,
+        OPTION_TOKEN_ISSUER,
+        OPTION_TOKEN_AUDIENCE,
+        OPTION_TOKEN_LIFETIME,
+        OPTION_TOKEN_MAX_LIFETIME,
+        OPTION_TOKEN_LEEWAY,
+        OPTION_TOKEN_MAX_SIZE,
+        OPTION_KEYS_DIRECTORY,
+        OPTION_KEYS_SIGNING_KEY,
+        OPTION_KEYS_ALGORITHM,
+        OPTION_STORE_TYPE,
+        OPTION_STORE_PATH,
+        OPTION_STORE_ADDRESS,
+        OPTION_STORE_DATABASE,
+        OPTION_STORE_USERNAME,
+        OPTION_STORE_PASSWORD_FILE,
+        OPTION_STORE_PREFIX,
+        OPTION_STORE_TENANT,
+        OPTION_STORE_TIMEOUT,
+        OPTION_STORE_REQUIRE_DURABLE,
+        OPTION_STORE_ALLOW_PLAINTEXT,
+        OPTION_STORE_SYNCHRONOUS,
+        OPTION_SESSION_ABSOLUTE_LIFETIME,
+        OPTION_SESSION_MAX_SESSIONS,
+        OPTION_KICK_ON_KICK,
+        OPTION_KICK_KICK_GRACE,
+        OPTION_KICK_KICK_SCOPE,
+        OPTION_LIMITS_CONNECTIONS_PER_UID,
+        OPTION_LIMITS_CONNECTIONS,
+        OPTION_LIMITS_HANDSHAKE_TIMEOUT,
+        OPTION_COUNT,
+} ConfigOptionId;
+
+typedef struct ConfigOption ConfigOption;
+
+/* Return 0; CONFIG_E_INVALID; -ENOMEM. @field is the option's place in the Config. */
+typedef int (*ConfigParser)(const ConfigOption *option, const char *text, void *field);
+
+struct ConfigOption {
+        const char *section, *key;
+        size_t offset;
+        ConfigParser parse;
+        uint64_t min, max;          /* of numbers and, in µs, time spans; @max: length of text */
+        const char *const *choices; /* words, ended by NULL; the first stands for @min */
+        const char *fallback;       /* the default as text; NULL: none */
+        const char *allowed;        /* for the message when a value is refused */
+};
+
+/**
+ * config_option_find() - an option by its name
+ * @section:    case-sensitive
+ * @key:        case-sensitive
+ *
+ * Return: static row, or NULL.
+ */
+const ConfigOption *config_option_find(const char *section, const char *key);
+
+/**
+ * config_option_at() - an option by its id
+ * @id:         below OPTION_COUNT
+ */
+const ConfigOption *config_option_at(ConfigOptionId id);
+
+/**
+ * config_option_id() - the id of a row
+ * @option:     from config_option_find()
+ */
+ConfigOptionId config_option_id(const ConfigOption *option);
+
+/**
+ * config_option_first() - the first option of a section
+ * @section:    case-sensitive
+ *
+ * Return: static row, or NULL if there is no such section.
+ */
+const ConfigOption *config_option_first(const char *section);
+
+/**
+ * config_option_set() - give an option a value
+ * @option:     static row
+ * @config:     changes; unchanged on failure
+ * @text:       the value as it is written in a file
+ *
+ * Return: 0; CONFIG_E_INVALID; -ENOMEM.
+ */
+int config_option_set(const ConfigOption *option, Config *config, const char *text);

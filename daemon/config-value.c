@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/text.h"
+#include "daemon/config-value.h"
+
+#define DIGITS        "0123456789"
+#define LETTERS       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define NUMBER_SIZE   21u /* 2^64 in digits, and NUL */
+#define USEC_PER_SEC  UINT64_C(1000000)
+#define USEC_PER_MIN  (60 * USEC_PER_SEC)
+#define USEC_PER_HOUR (60 * USEC_PER_MIN)
+#define USEC_PER_DAY  (24 * USEC_PER_HOUR)
+
+static const struct {
+        const char *name;
+        uint64_t usec;
+} units[] = {
+        { "us", 1 },
+        { "usec", 1 },
+        { "ms", 1000 },
+        { "msec", 1000 },
+        { "s", USEC_PER_SEC },
+        { "sec", USEC_PER_SEC },
+        { "second", USEC_PER_SEC },
+        { "seconds", USEC_PER_SEC },
+        { "m", USEC_PER_MIN },
+        { "min", USEC_PER_MIN },
+        { "minute", USEC_PER_MIN },
+        { "minutes", USEC_PER_MIN },
+        { "h", USEC_PER_HOUR },
+        { "hr", USEC_PER_HOUR },
+        { "hour", USEC_PER_HOUR },
+        { "hours", USEC_PER_HOUR },
+        { "d", USEC_PER_DAY },
+        { "day", USEC_PER_DAY },
+        { "days", USEC_PER_DAY },
+        { "w", 7 * USEC_PER_DAY },
+        { "week", 7 * USEC_PER_DAY },
+        { "weeks", 7 * USEC_PER_DAY },
+};
+
+static int take_number(const char **text, uint64_t *ret_number) {
+        size_t size = strspn(*text, DIGITS);
+        char digits[NUMBER_SIZE];
+
+        if (size == 0 || size >= sizeof(digits))
+                return CONFIG_VALUE_E_INVALID;
+        memcpy(digits, *text, size);
+        digits[size] = '\0';
+        if (text_parse_u64(digits, UINT64_MAX, ret_number))
+                return CONFIG_VALUE_E_INVALID;
+        *text += size;
+        return 0;
+}
+
+static int take_unit(const char **text, uint64_t *ret_usec) {
+        size_t size = strspn(*text, LETTERS);
+
+        for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+                if (strlen(units[i].name) == size && !memcmp(units[i].name, *text, size)) {
+                        *text += size;
+                        *ret_usec = units[i].usec;
+                        return 0;
+                }
+        return CONFIG_VALUE_E_INVALID;
+}
+
+int config_value_duration(const char *text, uint64_t *ret_usec) {
+        const char *rest = text;
+        uint64_t total = 0, number, unit;
+
+        do {
+                if (take_number(&rest, &number))
+                        return CONFIG_VALUE_E_INVALID;
+                if (!*rest && rest == text + strspn(text, DIGITS)) {
+                        unit = USEC_PER_SEC;
+                } else {
+                        rest += strspn(rest, " ");
+                        if (take_unit(&rest, &unit))
+                                return CONFIG_VALUE_E_INVALID;
+                }
+                if (__builtin_mul_overflow(number, unit, &number) ||
+                        __builtin_add_overflow(total, number, &total))
+                        return CONFIG_VALUE_E_INVALID;
+                rest += strspn(rest, " ");
+        } while (*rest);
+        *ret_usec = total;
+        return 0;
+}
+
+int config_value_boolean(const char *text, bool *ret_value) {
+        static const char *const choices[] = { "no", "yes", "false", "true", "off", "on", "0", "1",
+                NULL };
+        size_t index;
+
+        if (config_value_choice(text, choices, &index))
+                return CONFIG_VALUE_E_INVALID;
+        *ret_value = index % 2;
+        return 0;
+}
+
+int config_value_choice(const char *text, const char *const *choices, size_t *ret_index) {
+        for (size_t i = 0; choices[i]; i++)
+                if (!strcmp(text, choices[i])) {
+                        *ret_index = i;
+                        return 0;
+                }
+        return CONFIG_VALUE_E_INVALID;
+}
+
+static bool is_dots(const char *part, size_t size) {
+        return (size == 1 && part[0] == '.') || (size == 2 && part[0] == '.' && part[1] == '.');
+}
+
+bool config_value_is_path(const char *text, size_t size_max) {
+        if (text[0] != '/' || strlen(text) > size_max)
+                return false;
+        for (const char *part = text; *part; part += strcspn(part, "/")) {
+                part++;
+                if (is_dots(part, strcspn(part, "/")))
+                        return false;
+        }
+        return true;
+}
+
+bool config_value_is_name(const char *text, size_t size_max) {
+        size_t size = strlen(text);
+
+        return size > 0 && size <= size_max && strspn(text, LETTERS DIGITS) > 0 &&
+               strspn(text, LETTERS DIGITS "._-") == size;
+}
+
+bool config_value_is_word(const char *text, size_t size_max) {
+        size_t size = strlen(text);
+
+        for (size_t i = 0; i < size; i++)
+                if (text[i] <= ' ' || text[i] > '~' || strchr("\"'\\", text[i]))
+                        return false;
+        return size > 0 && size <= size_max;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config-check.h"
+#include "daemon/config-fault.h"
+#include "daemon/config-file.h"
+#include "daemon/config-option.h"
+
+#ifndef CONFIG_VENDOR_FILE
+#define CONFIG_VENDOR_FILE "/usr/lib/authtoken/authtokend.conf"
+#endif
+#define CONFIG_HOST_FILE "/etc/authtoken/authtokend.conf"
+#define CONFIG_DROP_INS  "/etc/authtoken/authtokend.conf.d"
+#define DROP_INS_MAX     256u
+
+/* One run over all files. */
+typedef struct Loader {
+        Config *config;
+        ConfigFault fault;
+        ConfigPlace origins[OPTION_COUNT]; /* where each option was set last */
+        unsigned int
+                sections[OPTION_COUNT]; /* of the file at hand: line of the section, at its first
+                                              * option; 0: not there */
+        char *files[DROP_INS_MAX + 2];  /* names that the origins point to */
+        size_t n_files;
+} Loader;
+
+static void loader_clear(Loader *loader) {
+        config_free(loader->config);
+        for (size_t i = 0; i < loader->n_files; i++)
+                free(loader->files[i]);
+}
+
+static int set_fallbacks(Config *config) {
+        for (ConfigOptionId id = 0; id < OPTION_COUNT; id++) {
+                const ConfigOption *option = config_option_at(id);
+                int r = option->fallback ? config_option_set(option, config, option->fallback) : 0;
+
+                if (r)
+                        return r < 0 ? r : -EINVAL;
+        }
+        return 0;
+}
+
+static int loader_init(Loader *loader) {
+        *loader = (Loader){};
+        loader->config = calloc(1, sizeof(*loader->config));
+        return loader->config ? set_fallbacks(loader->config) : -ENOMEM;
+}
+
+static int on_section(const char *section, const ConfigPlace *place, void *userdata) {
+        Loader *loader = userdata;
+        const ConfigOption *first = config_option_first(section);
+        unsigned int *line;
+
+        if (!first)
+                return config_fault(&loader->fault, place,
+                        "unknown section; [Daemon], [Token], [Keys], [Store], [Session], [Kick] "
+                        "and "
+                        "[Limits] are allowed");
+        line = &loader->sections[config_option_id(first)];
+        if (*line)
+                return config_fault(&loader->fault, place, "section [%s] stands in line %u already",
+                        first->section, *line);
+        *line = place->line;
+        return 0;
+}
+
+static int on_value(const ConfigPlace *place, const char *section, const char *key,
+        const char *value, void *userdata) {
+        Loader *loader = userdata;
+        const ConfigOption *option = config_option_find(section, key);
+        ConfigPlace *origin;
+        int r;
+
+        if (!*section)
+                return config_fault(
+                        &loader->fault, place, "an option must stand below a [SECTION]");
+        if (!option)
+                return config_fault(&loader->fault, place,
+                        "unknown option in section [%s]; authtokend.conf(5) lists them", section);
+        origin = &loader->origins[config_option_id(option)];
+        if (origin->file == place->file)
+                return config_fault(&loader->fault, place, "%s= stands in line %u already",
+                        option->key, origin->line);
+        r = config_option_set(option, loader->config, value);
+        if (r < 0)
+                return config_fault_errno(&loader->fault, place, r);
+        if (r)
+                return config_fault(&loader->fault, place, "bad value for %s=; allowed is %s",
+                        option->key, option->allowed);
+        *origin = *place;
+        return 0;
+}
+
+static int add_text(Loader *loader, const ConfigText *text) {
+        const ConfigFileHandler handler = {
+                .on_section = on_section,
+                .on_value = on_value,
+                .userdata = loader,
+        };
+        ConfigText named = *text;
+
+        if (loader->n_files == sizeof(loader->files) / sizeof(loader->files[0]))
+                return config_fault(
+                        &loader->fault, &(ConfigPlace){ text->name, 0 }, "too many files");
+        named.name = loader->files[loader->n_files] = strdup(text->name);
+        if (!named.name)
+                return -ENOMEM;
+        loader->n_files++;
+        memset(loader->sections, 0, sizeof(loader->sections));
+        return config_file_parse(&named, &handler, &loader->fault);
+}
+
+static int add_file(Loader *loader, const char *path) {
+        _cleanup_(freep) char *data = NULL;
+        ConfigText text = { .name = path };
+        int r;
+
+        r = config_file_read(path, &loader->fault, &data, &text.size);
+        if (r)
+                return r;
+        text.text = data;
+        return add_text(loader, &text);
+}
+
+static int is_drop_in(const struct dirent *entry) {
+        size_t size = strlen(entry->d_name);
+
+        return entry->d_name[0] != '.' && size > strlen(".conf") &&
+               !strcmp(entry->d_name + size - strlen(".conf"), ".conf");
+}
+
+/* Not alphasort(): the order must not depend on a locale. */
+static int compare_names(const struct dirent **a, const struct dirent **b) {
+        return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int add_drop_in(Loader *loader, const char *directory, const char *name) {
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        if (asprintf(&path, "%s/%s", directory, name) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        r = add_file(loader, path);
+        /* Listed a moment ago: a link to nowhere, or somebody is changing things right now. */
+        return r == -ENOENT ? config_fault_errno(&loader->fault, &(ConfigPlace){ path, 0 }, r) : r;
+}
+
+static int add_drop_ins(Loader *loader, const char *directory) {
+        struct dirent **entries = NULL;
+        int n, r = 0;
+
+        n = scandir(directory, &entries, is_drop_in, compare_names);
+        if (n < 0 && errno == ENOENT)
+                return 0;
+        if (n < 0)
+                return config_fault_errno(&loader->fault, &(ConfigPlace){ directory, 0 }, -errno);
+        for (int i = 0; i < n; i++) {
+                if (r == 0)
+                        r = add_drop_in(loader, directory, entries[i]->d_name);
+                free(entries[i]);
+        }
+        free(entries);
+        return r;
+}
+
+static int add_optional_file(Loader *loader, const char *path) {
+        int r = add_file(loader, path);
+
+        return r == -ENOENT ? 0 : r;
+}
+
+static int add_places(Loader *loader, const ConfigPlaces *places) {
+        int r;
+
+        r = add_optional_file(loader, places->vendor);
+        if (r == 0)
+                r = add_optional_file(loader, places->host);
+        if (r == 0)
+                r = add_drop_ins(loader, places->drop_ins);
+        return r;
+}
+
+static int derive(char **value, const char *directory, const char *name) {
+        if (*value)
+                return 0;
+        if (asprintf(value, "%s/%s", directory, name) < 0) {
+                *value = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int complete(Loader *loader) {
+        Config *config = loader->config;
+        int r;
+
+        r = config_check(config, loader->origins, &loader->fault);
+        if (r == 0)
+                r = derive(&config->key_directory, config->state_directory, "keys");
+        if (r == 0)
+                r = derive(&config->store_path, config->state_directory, "state.db");
+        return r;
+}
+
+static int loader_finish(
+        Loader *loader, int r, char *message, size_t message_size, Config **ret_config) {
+        if (r == 0)
+                r = complete(loader);
+        if (r == 0)
+                *ret_config = TAKE_PTR(loader->config);
+        else
+                snprintf(message, message_size, "%s",
+                        *loader->fault.message ? loader->fault.message : strerror(r < 0 ? -r : 0));
+        loader_clear(loader);
+        return r;
+}
+
+int config_load_places(
+        const ConfigPlaces *places, char *message, size_t message_size, Config **ret_config) {
+        Loader loader;
+        int r;
+
+        r = loader_init(&loader);
+        if (r == 0)
+                r = add_places(&loader, places);
+        return loader_finish(&loader, r, message, message_size, ret_config);
+}
+
+int config_load(const char *path, char *message, size_t message_size, Config **ret_config) {
+        static const ConfigPlaces system_places = {
+                .vendor = CONFIG_VENDOR_FILE,
+                .host = CONFIG_HOST_FILE,
+                .drop_ins = CONFIG_DROP_INS,
+        };
+        Loader loader;
+        int r;
+
+        if (!path)
+                return config_load_places(&system_places, message, message_size, ret_config);
+        r = loader_init(&loader);
+        if (r == 0)
+                r = add_file(&loader, path);
+        if (r == -ENOENT)
+                config_fault_errno(&loader.fault, &(ConfigPlace){ path, 0 }, r);
+        return loader_finish(&loader, r, message, message_size, ret_config);
+}
+
+int config_parse(
+        const char *text, size_t size, char *message, size_t message_size, Config **ret_config) {
+        Loader loader;
+        int r;
+
+        r = loader_init(&loader);
+        if (r == 0)
+                r = add_text(&loader, &(ConfigText){ "configuration", text, size });
+        return loader_finish(&loader, r, message, message_size, ret_config);
+}
+
+Config *config_free(Config *config) {
+        if (!config)
+                return NULL;
+        free(config->socket_path);
+        free(config->runtime_directory);
+        free(config->state_directory);
+        free(config->issuer);
+        free(config->audience);
+        free(config->key_directory);
+        free(config->signing_kid);
+        free(config->key_algorithm);
+        free(config->store_path);
+        free(config->store_address);
+        free(config->store_username);
+        free(config->store_password_file);
+        free(config->store_prefix);
+        free(config->tenant);
+        free(config);
+        return NULL;
+}
