@@ -20,7 +20,7 @@ EDGES = {
     "logind": {"common"},
     "nss": {"common"},
     "store": {"common", "token", "session"},
-    "config": {"common", "policy", "store", "journal"},
+    "config": VALUES | {"store", "journal"},
     "operation": VALUES | ADAPTERS | {"config"},
     "front": VALUES | ADAPTERS | {"config", "operation"},
     "wiring": VALUES | ADAPTERS | {"config", "operation", "front"},
