@@ -144,6 +144,14 @@ static int encode_not_before(const UserState *state, StateFields *fields) {
         return state_fields_add(fields, STATE_FIELD_NOT_BEFORE, text, (size_t)size);
 }
 
+static bool is_too_large(const StateFields *fields) {
+        size_t size = 0;
+
+        for (size_t i = 0; i < fields->n_items; i++)
+                size += strlen(fields->items[i].name) + strlen(fields->items[i].value);
+        return size > STATE_FIELDS_SIZE_MAX;
+}
+
 int state_fields_encode(const UserState *state, StateFields *ret_fields) {
         char version[STATE_VERSION_SIZE + 1];
         int r;
@@ -158,7 +166,7 @@ int state_fields_encode(const UserState *state, StateFields *ret_fields) {
                 r = encode_not_before(state, ret_fields);
         if (r == 0 && state->ban_until_sec != 0)
                 r = encode_ban(state, ret_fields);
-        return r;
+        return r == 0 && is_too_large(ret_fields) ? -EMSGSIZE : r;
 }
 
 /* Counts a member in, so that one that nobody asked for is noticed. */

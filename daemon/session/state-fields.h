@@ -26,6 +26,10 @@ typedef struct UserState UserState;
 
 #define STATE_VERSION_SIZE 33u
 
+/* Of all names and values. A Redis reply that takes much more is refused, whoever made it, so nothing may
+ * be stored that could not be read again. */
+#define STATE_FIELDS_SIZE_MAX ((size_t)2 * 1024 * 1024)
+
 typedef struct StateField {
         char *name;  /* owned */
         char *value; /* owned */
@@ -74,7 +78,8 @@ int state_version_parse(const char *text, StateVersion *ret_version);
  * @state:      borrowed
  * @ret_fields: must be empty; cleared by the caller
  *
- * Return: 0; -ENOMEM; -EINVAL a text is not UTF-8, or a number is above SESSION_NUMBER_MAX.
+ * Return: 0; -ENOMEM; -EINVAL a text is not UTF-8, or a number is above SESSION_NUMBER_MAX; -EMSGSIZE
+ * above STATE_FIELDS_SIZE_MAX.
  */
 int state_fields_encode(const UserState *state, StateFields *ret_fields);
 

@@ -6,6 +6,8 @@
  *
  * Every call is asynchronous on the caller's sd-event loop. A completion is called exactly once, never
  * before its starter returned, and not at all once its StoreCall was freed. Nothing here blocks the loop.
+ * A StoreCall is the caller's until its completion runs; the store frees it after that (freeing it inside
+ * is fine, too). No completion or notice may free the store.
  */
 
 #include <stdbool.h>
@@ -14,13 +16,14 @@
 #include <systemd/sd-event.h>
 
 #include "common/cleanup.h"
+#include "daemon/store/store-config.h"
 
 typedef struct UserState UserState;
 typedef struct UserStore UserStore;
 typedef struct StoreCall StoreCall;
 
 #define STORE_MESSAGE_MAX 256u
-#define STORE_LIST_MAX 100000u
+#define STORE_LIST_MAX    100000u
 
 enum {
         STORE_E_CONFLICT = 1, /* somebody changed the state since it was loaded */
@@ -32,31 +35,13 @@ enum {
                                * user_store_peek(): not known without asking */
 };
 
-typedef enum StoreType {
-        STORE_SQLITE,
-        STORE_REDIS,
-} StoreType;
-
-/* Borrowed for user_store_new() only. */
-typedef struct StoreConfig {
-        StoreType type;
-        const char *path;    /* SQLite: file; made 0600 */
-        const char *address; /* Redis: unix:PATH or tcp:IP:PORT */
-        const char *username, *password; /* Redis AUTH; NULL for none */
-        unsigned int database;           /* Redis SELECT */
-        const char *prefix;              /* Redis key prefix */
-        uint64_t timeout_usec;           /* of every command */
-        bool require_durable;            /* refuse a Redis without AOF or with eviction */
-        bool allow_plaintext;            /* TCP beyond loopback */
-        bool unsafe_no_sync;             /* SQLite synchronous=OFF, for measurements only */
-} StoreConfig;
-
 typedef struct StoreHealth {
         bool online;
-        bool durable;                    /* acknowledged commits survive a crash of the store */
+        bool durable; /* acknowledged commits survive a crash of the store */
         uint64_t n_commits, n_conflicts, n_errors;
-        uint64_t latency_usec;           /* of the last command */
-        char message[STORE_MESSAGE_MAX]; /* why it is offline or not durable; empty if all is well */
+        uint64_t latency_usec; /* of the last command */
+        char message
+                [STORE_MESSAGE_MAX]; /* why it is offline or not durable; empty if all is well */
 } StoreHealth;
 
 /* @r: 0 or STORE_E_* or negative errno. */
@@ -99,9 +84,9 @@ DEFINE_CLEANUP(UserStore, user_store_free)
  * @user:       likewise
  * @done:       gets the state, owned by it; the empty state if nothing is stored
  * @userdata:   for @done
- * @ret_call:   owned by the caller until @done has returned; freeing it silences @done
+ * @ret_call:   owned by the caller until @done is called; freeing it silences @done
  *
- * Return: 0 started; -ENOMEM.
+ * Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
  */
 int user_store_load(UserStore *store, const char *tenant, const char *user, StoreLoadDone done,
         void *userdata, StoreCall **ret_call);
@@ -128,8 +113,8 @@ int user_store_peek(
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *
- * Atomic, with the SID index, in one Lua script or one transaction.
- * Return: 0 started; -ENOMEM.
+ * Atomic, with the SID index, in one Lua script or one transaction. Return: 0 started; -ENOMEM; -EINVAL,
+ * -EMSGSIZE a state that cannot be stored (with SQLite @done may say so).
  */
 int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone done,
         void *userdata, StoreCall **ret_call);

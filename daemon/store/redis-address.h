@@ -1,0 +1,42 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Where a Redis server listens: "unix:PATH" or "tcp:IP:PORT" ("tcp:[IPv6]:PORT"). Never a name, because
+ * looking names up blocks.
+ */
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define REDIS_ADDRESS_TEXT_MAX 120u
+
+enum {
+        REDIS_ADDRESS_E_INVALID = 1,
+        REDIS_ADDRESS_E_PLAINTEXT, /* beyond loopback, where everybody on the way reads along */
+};
+
+typedef struct RedisAddress {
+        struct sockaddr_storage socket;
+        socklen_t size;
+        char text[REDIS_ADDRESS_TEXT_MAX + 1]; /* as it was configured */
+} RedisAddress;
+
+/**
+ * redis_address_parse() - read an address
+ * @text:       NUL-terminated
+ * @allow_plaintext: take TCP beyond loopback
+ * @ret_address: untouched on failure
+ *
+ * Return: 0; REDIS_ADDRESS_E_INVALID; REDIS_ADDRESS_E_PLAINTEXT.
+ */
+int redis_address_parse(const char *text, bool allow_plaintext, RedisAddress *ret_address);
+
+/**
+ * redis_address_open() - a socket that can be connected to an address
+ * @address:    parsed
+ *
+ * Return: non-blocking socket, owned by the caller; negative errno.
+ */
+int redis_address_open(const RedisAddress *address);

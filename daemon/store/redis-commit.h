@@ -1,0 +1,49 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The one script that writes: replace a user's state if its version is still the expected one, with the
+ * index of its sessions and the list of users. Redis runs it as one step, or not at all.
+ */
+
+#include <stddef.h>
+
+#include "common/cleanup.h"
+
+typedef struct StateVersion StateVersion;
+typedef struct UserState UserState;
+
+/* What the script answers. */
+#define REDIS_COMMIT_DONE     0
+#define REDIS_COMMIT_CONFLICT 1
+
+/* Arguments of EVALSHA or EVAL; the first two are the caller's to set. Kept until the answer is there,
+ * because the server may have lost the script. */
+typedef struct RedisCommit {
+        int argc;
+        const char **argv;
+        char **owned; /* argv[i] where it is ours, else NULL */
+} RedisCommit;
+
+extern const char redis_commit_script[];
+
+/**
+ * redis_commit_new() - put a commit's arguments together
+ * @prefix:     of the keys
+ * @expected:   the version that must be stored; incarnation 0: none
+ * @state:      with its new version; an empty state is deleted
+ * @ret_commit: owned by the caller
+ *
+ * Return: 0; -ENOMEM; -EINVAL, -EMSGSIZE the state cannot be encoded.
+ */
+int redis_commit_new(const char *prefix, const StateVersion *expected, const UserState *state,
+        RedisCommit **ret_commit);
+
+/**
+ * redis_commit_free() - free a commit's arguments
+ * @commit:     NULL is fine
+ *
+ * Return: NULL.
+ */
+RedisCommit *redis_commit_free(RedisCommit *commit);
+DEFINE_CLEANUP(RedisCommit, redis_commit_free)

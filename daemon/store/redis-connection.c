@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/store/redis-connection.h"
+#include "daemon/store/redis-pending.h"
+#include "daemon/store/redis-reader.h"
+#include "daemon/store/user-store.h"
+
+#define READ_SIZE            16384u
+#define WHY_MAX              160u
+#define FIRST_DELAY_MAX_USEC UINT64_C(50000)
+#define RETRY_DELAY_USEC     UINT64_C(100000)
+#define RETRY_DOUBLINGS_MAX  5u /* 3.2 s */
+#define TIMER_ACCURACY_USEC  UINT64_C(1000)
+
+typedef enum State {
+        STATE_IDLE, /* until retry_at_usec */
+        STATE_CONNECTING,
+        STATE_GREETING,
+        STATE_READY,
+} State;
+
+struct RedisConnection {
+        sd_event *event;
+        RedisAddress address;
+        uint64_t timeout_usec;
+        RedisConnectionEvents events;
+        State state;
+        int fd;
+        sd_event_source *io_source, *write_source, *timer_source;
+        RedisReader *reader;
+        struct RedisPendingList pending; /* sent, or to be sent, on this connection */
+        RedisPending *unsent;            /* the first in @pending that is not all written */
+        struct RedisPendingList waiting; /* for this attempt to become a connection */
+        uint64_t retry_at_usec, connected_by_usec;
+        unsigned int n_failures; /* attempts since there was a connection */
+        int absence;             /* STORE_E_OFFLINE or STORE_E_REFUSED */
+        bool refused;
+        char why[WHY_MAX];
+        uint64_t latency_usec;
+};
+
+static uint64_t now_usec(RedisConnection *connection) {
+        uint64_t now = 0;
+
+        (void)sd_event_now(connection->event, CLOCK_MONOTONIC, &now);
+        return now;
+}
+
+static uint64_t random_below(uint64_t limit) {
+        uint64_t number = 0;
+
+        (void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
+        return number % limit;
+}
+
+/* Half of the delay is random, so that a fleet does not come back to a restarted server as one. */
+static uint64_t retry_delay_usec(unsigned int n_failures) {
+        uint64_t delay_usec;
+
+        if (n_failures == 0)
+                return random_below(FIRST_DELAY_MAX_USEC);
+        delay_usec = RETRY_DELAY_USEC
+                     << (n_failures - 1 < RETRY_DOUBLINGS_MAX ? n_failures - 1
+                                                              : RETRY_DOUBLINGS_MAX);
+        return delay_usec / 2 + random_below(delay_usec / 2);
+}
+
+static uint64_t earlier(uint64_t at_usec, uint64_t timeout_usec, const RedisPending *pending) {
+        uint64_t deadline_usec = pending ? pending->started_usec + timeout_usec : UINT64_MAX;
+
+        return deadline_usec < at_usec ? deadline_usec : at_usec;
+}
+
+/* Of all that can be due; commands in a list are in the order of their deadlines. */
+static void set_timer(RedisConnection *connection) {
+        uint64_t at_usec = UINT64_MAX;
+
+        if (connection->state == STATE_IDLE)
+                at_usec = connection->retry_at_usec;
+        else if (connection->state != STATE_READY)
+                at_usec = connection->connected_by_usec;
+        at_usec = earlier(at_usec, connection->timeout_usec, TAILQ_FIRST(&connection->pending));
+        at_usec = earlier(at_usec, connection->timeout_usec, TAILQ_FIRST(&connection->waiting));
+        (void)sd_event_source_set_time(connection->timer_source, at_usec);
+        (void)sd_event_source_set_enabled(
+                connection->timer_source, at_usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static void close_socket(RedisConnection *connection) {
+        connection->io_source = sd_event_source_disable_unref(connection->io_source);
+        closep(&connection->fd);
+        connection->fd = -1;
+        connection->reader = redis_reader_free(connection->reader);
+        connection->unsent = NULL;
+        (void)sd_event_source_set_enabled(connection->write_source, SD_EVENT_OFF);
+}
+
+/* The one way down. Everything is in its new state before anybody is told, because what is told may
+ * send the next command. */
+static void drop(RedisConnection *connection, const char *why) {
+        struct RedisPendingList pending = TAILQ_HEAD_INITIALIZER(pending);
+        struct RedisPendingList waiting = TAILQ_HEAD_INITIALIZER(waiting);
+        uint64_t now = now_usec(connection), overdue_usec;
+        bool was_ready = connection->state == STATE_READY;
+        char told[WHY_MAX];
+
+        snprintf(told, sizeof(told), "%s", connection->refused ? connection->why : why);
+        overdue_usec = now > connection->timeout_usec ? now - connection->timeout_usec : 0;
+        close_socket(connection);
+        TAILQ_CONCAT(&pending, &connection->pending, link);
+        TAILQ_CONCAT(&waiting, &connection->waiting, link);
+        connection->absence = connection->refused ? STORE_E_REFUSED : STORE_E_OFFLINE;
+        connection->refused = false;
+        connection->n_failures = was_ready ? 0 : connection->n_failures + 1;
+        connection->state = STATE_IDLE;
+        connection->retry_at_usec = now + retry_delay_usec(connection->n_failures);
+        set_timer(connection);
+        connection->events.lost(was_ready, told, connection->events.userdata);
+        redis_pending_fail(&pending, STORE_E_OFFLINE, overdue_usec);
+        redis_pending_fail(&waiting, connection->absence, overdue_usec);
+}
+
+/* Commands of one turn of the loop leave together. */
+static void write_later(RedisConnection *connection) {
+        (void)sd_event_source_set_enabled(connection->write_source, SD_EVENT_ONESHOT);
+}
+
+static void write_now(RedisConnection *connection) {
+        uint32_t events = EPOLLIN;
+        int r;
+
+        r = redis_pending_write(&connection->unsent, connection->fd);
+        if (r < 0 && r != -EAGAIN) {
+                drop(connection, strerror(-r));
+                return;
+        }
+        if (r == -EAGAIN)
+                events |= EPOLLOUT;
+        (void)sd_event_source_set_io_events(connection->io_source, events);
+}
+
+static int on_write(sd_event_source *source, void *userdata) {
+        (void)source;
+        write_now(userdata);
+        return 0;
+}
+
+static void append(RedisConnection *connection, RedisPending *pending) {
+        TAILQ_INSERT_TAIL(&connection->pending, pending, link);
+        if (!connection->unsent)
+                connection->unsent = pending;
+        write_later(connection);
+}
+
+static void greet(RedisConnection *connection) {
+        connection->state = STATE_GREETING;
+        (void)sd_event_source_set_io_events(connection->io_source, EPOLLIN);
+        if (redis_reader_new(&connection->reader) < 0) {
+                drop(connection, strerror(ENOMEM));
+                return;
+        }
+        connection->events.connected(connection, connection->events.userdata);
+        if (connection->refused)
+                drop(connection, connection->why);
+        else
+                set_timer(connection);
+}
+
+/* Hands replies out until the next one is not complete. Returns what is wrong, or NULL. */
+static const char *hand_out(RedisConnection *connection) {
+        for (;;) {
+                RedisPending *head = TAILQ_FIRST(&connection->pending);
+                redisReply *reply = NULL;
+                int r;
+
+                /* To a command that was not all sent there is no answer yet. */
+                if (head && head == connection->unsent)
+                        head = NULL;
+                if (!head)
+                        return redis_reader_is_empty(connection->reader) ? NULL
+                                                                         : "a reply to no command";
+                r = redis_reader_next(connection->reader, head->reply_max, &reply);
+                if (r)
+                        return r == REDIS_READER_E_TOO_LARGE ? "a reply above all limits"
+                                                             : "not the Redis protocol";
+                if (!reply)
+                        return NULL;
+                TAILQ_REMOVE(&connection->pending, head, link);
+                connection->latency_usec = now_usec(connection) - head->started_usec;
+                head->done(0, reply, head->userdata);
+                freeReplyObject(reply);
+                redis_pending_free(head);
+                if (connection->refused)
+                        return connection->why;
+        }
+}
+
+static void receive(RedisConnection *connection) {
+        const char *wrong;
+        char buffer[READ_SIZE];
+        ssize_t n = recv(connection->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return;
+        if (n <= 0) {
+                drop(connection, n < 0 ? strerror(errno) : "closed by the server");
+                return;
+        }
+        if (redis_reader_feed(connection->reader, buffer, (size_t)n) < 0) {
+                drop(connection, strerror(ENOMEM));
+                return;
+        }
+        wrong = hand_out(connection);
+        if (wrong)
+                drop(connection, wrong);
+}
+
+static void finish_connecting(RedisConnection *connection) {
+        int error = 0;
+        socklen_t size = sizeof(error);
+
+        if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+                error = errno;
+        if (error)
+                drop(connection, strerror(error));
+        else
+                greet(connection);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        RedisConnection *connection = userdata;
+
+        (void)source;
+        (void)fd;
+        if (connection->state == STATE_CONNECTING) {
+                finish_connecting(connection);
+                return 0;
+        }
+        if (events & EPOLLOUT)
+                write_now(connection);
+        if (connection->fd >= 0 && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+                receive(connection);
+        return 0;
+}
+
+static int open_socket(RedisConnection *connection) {
+        connection->fd = redis_address_open(&connection->address);
+        if (connection->fd < 0)
+                return connection->fd;
+        return sd_event_add_io(connection->event, &connection->io_source, connection->fd, EPOLLOUT,
+                on_io, connection);
+}
+
+static void start_connecting(RedisConnection *connection) {
+        int r;
+
+        connection->state = STATE_CONNECTING;
+        connection->connected_by_usec = now_usec(connection) + connection->timeout_usec;
+        r = open_socket(connection);
+        if (r >= 0 && connect(connection->fd, (struct sockaddr *)&connection->address.socket,
+                              connection->address.size) < 0)
+                r = -errno;
+        if (r == -EINPROGRESS)
+                set_timer(connection);
+        else if (r < 0)
+                drop(connection, strerror(-r));
+        else
+                greet(connection);
+}
+
+static void fail_overdue_waiting(RedisConnection *connection, uint64_t now) {
+        struct RedisPendingList overdue = TAILQ_HEAD_INITIALIZER(overdue);
+        RedisPending *first;
+
+        while ((first = TAILQ_FIRST(&connection->waiting)) &&
+                first->started_usec + connection->timeout_usec <= now) {
+                TAILQ_REMOVE(&connection->waiting, first, link);
+                TAILQ_INSERT_TAIL(&overdue, first, link);
+        }
+        redis_pending_fail(&overdue, STORE_E_TIMEOUT, now);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        RedisConnection *connection = userdata;
+        RedisPending *head = TAILQ_FIRST(&connection->pending);
+        uint64_t now = now_usec(connection);
+        bool connecting =
+                connection->state == STATE_CONNECTING || connection->state == STATE_GREETING;
+
+        (void)source;
+        (void)usec;
+        if (connection->state == STATE_IDLE && now >= connection->retry_at_usec)
+                start_connecting(connection);
+        else if (connecting && now >= connection->connected_by_usec)
+                drop(connection, "no connection within the time-out");
+        else if (head && head->started_usec + connection->timeout_usec <= now)
+                drop(connection, "no answer within the time-out");
+        fail_overdue_waiting(connection, now);
+        set_timer(connection);
+        return 0;
+}
+
+static int add_sources(RedisConnection *connection) {
+        int r;
+
+        r = sd_event_add_defer(connection->event, &connection->write_source, on_write, connection);
+        if (r < 0)
+                return r;
+        /* Before the next event is looked at, or a busy loop would sit on its commands. */
+        (void)sd_event_source_set_priority(connection->write_source, SD_EVENT_PRIORITY_IMPORTANT);
+        (void)sd_event_source_set_description(connection->write_source, "redis-write");
+        r = sd_event_source_set_enabled(connection->write_source, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time(connection->event, &connection->timer_source, CLOCK_MONOTONIC, 0,
+                TIMER_ACCURACY_USEC, on_timer, connection);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_description(connection->timer_source, "redis-timer");
+}
+
+int redis_connection_new(sd_event *event, const RedisAddress *address, uint64_t timeout_usec,
+        const RedisConnectionEvents *events, RedisConnection **ret_connection) {
+        _cleanup_(redis_connection_freep) RedisConnection *connection =
+                calloc(1, sizeof(*connection));
+        int r;
+
+        if (!connection)
+                return -ENOMEM;
+        TAILQ_INIT(&connection->pending);
+        TAILQ_INIT(&connection->waiting);
+        connection->fd = -1;
+        connection->event = sd_event_ref(event);
+        connection->address = *address;
+        connection->timeout_usec = timeout_usec;
+        connection->events = *events;
+        connection->absence = STORE_E_OFFLINE;
+        r = add_sources(connection);
+        if (r < 0)
+                return r;
+        *ret_connection = TAKE_PTR(connection);
+        return 0;
+}
+
+static void free_list(struct RedisPendingList *list) {
+        RedisPending *pending;
+
+        while ((pending = TAILQ_FIRST(list))) {
+                TAILQ_REMOVE(list, pending, link);
+                redis_pending_free(pending);
+        }
+}
+
+RedisConnection *redis_connection_free(RedisConnection *connection) {
+        if (!connection)
+                return NULL;
+        close_socket(connection);
+        free_list(&connection->pending);
+        free_list(&connection->waiting);
+        sd_event_source_disable_unref(connection->write_source);
+        sd_event_source_disable_unref(connection->timer_source);
+        sd_event_unref(connection->event);
+        free(connection);
+        return NULL;
+}
+
+/* One attempt is worth waiting for. After it failed, an answer at once is worth more. */
+static bool is_worth_waiting_for(const RedisConnection *connection) {
+        return connection->n_failures == 0;
+}
+
+int redis_connection_send(RedisConnection *connection, const RedisCommand *command) {
+        RedisPending *pending;
+        int enabled;
+        int r;
+
+        if (connection->refused ||
+                (connection->state != STATE_READY && !is_worth_waiting_for(connection)))
+                return connection->refused ? STORE_E_REFUSED : connection->absence;
+        r = redis_pending_new(command, now_usec(connection), &pending);
+        if (r < 0)
+                return r;
+        if (connection->state == STATE_READY)
+                append(connection, pending);
+        else
+                TAILQ_INSERT_TAIL(&connection->waiting, pending, link);
+        /* A timer that runs is due before this command is. */
+        if (sd_event_source_get_enabled(connection->timer_source, &enabled) >= 0 &&
+                enabled == SD_EVENT_OFF)
+                set_timer(connection);
+        return 0;
+}
+
+int redis_connection_greet(RedisConnection *connection, const RedisCommand *command) {
+        RedisPending *pending;
+        int r;
+
+        r = redis_pending_new(command, now_usec(connection), &pending);
+        if (r < 0)
+                return r;
+        append(connection, pending);
+        return 0;
+}
+
+void redis_connection_ready(RedisConnection *connection) {
+        connection->state = STATE_READY;
+        connection->n_failures = 0;
+        if (!connection->unsent)
+                connection->unsent = TAILQ_FIRST(&connection->waiting);
+        TAILQ_CONCAT(&connection->pending, &connection->waiting, link);
+        if (connection->unsent)
+                write_later(connection);
+        set_timer(connection);
+}
+
+void redis_connection_refuse(RedisConnection *connection, const char *why) {
+        if (connection->refused)
+                return;
+        connection->refused = true;
+        snprintf(connection->why, sizeof(connection->why), "%s", why);
+}
+
+uint64_t redis_connection_latency_usec(const RedisConnection *connection) {
+        return connection->latency_usec;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/secret.h"
+#include "common/text.h"
+#include "daemon/store/redis-commit.h"
+#include "daemon/store/redis-connection.h"
+#include "daemon/store/redis-error.h"
+#include "daemon/store/redis-handshake.h"
+
+#define REPLY_MAX       65536u
+#define ARGUMENTS_MAX   3u
+#define DATABASE_DIGITS 11u
+
+/* What is known of the server's durability; unknown where we may not ask. */
+typedef enum Answer {
+        ANSWER_UNKNOWN,
+        ANSWER_NO,
+        ANSWER_YES,
+} Answer;
+
+struct RedisHandshake {
+        char *username;
+        Secret *password; /* NULL: no AUTH */
+        char database[DATABASE_DIGITS + 1];
+        bool require_durable;
+        RedisHandshakeDone done;
+        void *userdata;
+        /* Of the connection that is being greeted. */
+        RedisConnection *connection;
+        Answer append_only, no_eviction, sync_always;
+        bool loading;
+        RedisFindings findings;
+};
+
+int redis_handshake_new(const StoreConfig *config, RedisHandshakeDone done, void *userdata,
+        RedisHandshake **ret_handshake) {
+        _cleanup_(redis_handshake_freep) RedisHandshake *handshake = calloc(1, sizeof(*handshake));
+
+        if (!handshake)
+                return -ENOMEM;
+        handshake->done = done;
+        handshake->userdata = userdata;
+        handshake->require_durable = config->require_durable;
+        snprintf(handshake->database, sizeof(handshake->database), "%u", config->database);
+        if (config->username) {
+                handshake->username = strdup(config->username);
+                if (!handshake->username)
+                        return -ENOMEM;
+        }
+        if (config->password) {
+                int r = secret_new(
+                        config->password, strlen(config->password), &handshake->password);
+
+                if (r < 0)
+                        return r;
+        }
+        *ret_handshake = TAKE_PTR(handshake);
+        return 0;
+}
+
+RedisHandshake *redis_handshake_free(RedisHandshake *handshake) {
+        if (!handshake)
+                return NULL;
+        secret_free(handshake->password);
+        free(handshake->username);
+        free(handshake);
+        return NULL;
+}
+
+/* Whatever the server says to AUTH is not repeated: an unknown command is answered with its arguments. */
+static void refuse(RedisHandshake *handshake, const char *command, const redisReply *reply) {
+        char code[REDIS_ERROR_CODE_MAX + 1], why[STORE_MESSAGE_MAX];
+
+        redis_error_code(reply, code);
+        snprintf(why, sizeof(why), "the server refuses %s (%s)", command, code);
+        redis_connection_refuse(handshake->connection, why);
+}
+
+static bool is_error(const redisReply *reply) {
+        return reply->type == REDIS_REPLY_ERROR;
+}
+
+static void on_auth(int r, const redisReply *reply, void *userdata) {
+        if (r == 0 && is_error(reply))
+                refuse(userdata, "our login", reply);
+}
+
+static void on_select(int r, const redisReply *reply, void *userdata) {
+        if (r == 0 && is_error(reply))
+                refuse(userdata, "the database", reply);
+}
+
+/* Our name in CLIENT LIST is a courtesy. */
+static void on_name(int r, const redisReply *reply, void *userdata) {
+        (void)r;
+        (void)reply;
+        (void)userdata;
+}
+
+static void on_time(int r, const redisReply *reply, void *userdata) {
+        RedisHandshake *handshake = userdata;
+        uint64_t server_sec;
+        struct timespec now;
+
+        if (r != 0)
+                return;
+        if (redis_error_is(reply, "NOAUTH")) {
+                refuse(handshake, "everything without a login", reply);
+                return;
+        }
+        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || !reply->element[0]->str ||
+                text_parse_u64(reply->element[0]->str, INT64_MAX, &server_sec) != 0)
+                return;
+        clock_gettime(CLOCK_REALTIME, &now);
+        handshake->findings.clock_ahead_sec = (int64_t)server_sec - (int64_t)now.tv_sec;
+}
+
+/* @line: "name:value", between line ends. */
+static bool has_line(const redisReply *reply, const char *line) {
+        const char *found = strstr(reply->str, line);
+        size_t size = strlen(line);
+
+        while (found && ((found != reply->str && found[-1] != '\n') || found[size] != '\r'))
+                found = strstr(found + 1, line);
+        return found;
+}
+
+static void on_persistence(int r, const redisReply *reply, void *userdata) {
+        RedisHandshake *handshake = userdata;
+
+        if (r != 0 || reply->type != REDIS_REPLY_STRING)
+                return;
+        if (has_line(reply, "aof_enabled:1"))
+                handshake->append_only = ANSWER_YES;
+        else if (has_line(reply, "aof_enabled:0"))
+                handshake->append_only = ANSWER_NO;
+        handshake->loading = has_line(reply, "loading:1");
+}
+
+static Answer read_setting(int r, const redisReply *reply, const char *good) {
+        if (r != 0 || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+                reply->element[1]->type != REDIS_REPLY_STRING)
+                return ANSWER_UNKNOWN;
+        return strcmp(reply->element[1]->str, good) == 0 ? ANSWER_YES : ANSWER_NO;
+}
+
+static void on_eviction(int r, const redisReply *reply, void *userdata) {
+        ((RedisHandshake *)userdata)->no_eviction = read_setting(r, reply, "noeviction");
+}
+
+static void on_sync(int r, const redisReply *reply, void *userdata) {
+        ((RedisHandshake *)userdata)->sync_always = read_setting(r, reply, "always");
+}
+
+static void judge_durability(RedisHandshake *handshake) {
+        RedisFindings *findings = &handshake->findings;
+        const char *message = "";
+
+        findings->durable =
+                handshake->append_only == ANSWER_YES && handshake->no_eviction == ANSWER_YES;
+        if (handshake->append_only == ANSWER_NO)
+                message = "no append-only file (appendonly no): "
+                          "a crash of the server brings revoked sessions back";
+        else if (handshake->no_eviction == ANSWER_NO)
+                message =
+                        "maxmemory-policy is not noeviction: sessions vanish when memory is short";
+        else if (!findings->durable)
+                message = "durability unknown: our login may not ask INFO and CONFIG GET";
+        else if (handshake->sync_always != ANSWER_YES)
+                message = "appendfsync is not always: a power cut may undo the last seconds";
+        snprintf(findings->message, sizeof(findings->message), "%s", message);
+}
+
+/* The last answer. All are in, so the server can be judged. */
+static void on_script(int r, const redisReply *reply, void *userdata) {
+        RedisHandshake *handshake = userdata;
+        RedisFindings *findings = &handshake->findings;
+
+        if (r != 0)
+                return;
+        if (reply->type == REDIS_REPLY_STRING && reply->len == REDIS_SCRIPT_SHA_SIZE)
+                memcpy(findings->script_sha, reply->str, REDIS_SCRIPT_SHA_SIZE);
+        judge_durability(handshake);
+        if (handshake->loading) {
+                redis_connection_refuse(handshake->connection, "the server is loading its data");
+                return;
+        }
+        if (handshake->require_durable && !findings->durable) {
+                redis_connection_refuse(handshake->connection, findings->message);
+                return;
+        }
+        handshake->done(findings, handshake->userdata);
+        redis_connection_ready(handshake->connection);
+}
+
+/* @arguments: up to the first NULL. */
+static void ask(
+        RedisHandshake *handshake, RedisReplyDone done, const char *arguments[ARGUMENTS_MAX]) {
+        RedisCommand command = {
+                .argv = arguments, .reply_max = REPLY_MAX, .done = done, .userdata = handshake
+        };
+
+        while (command.argc < (int)ARGUMENTS_MAX && arguments[command.argc])
+                command.argc++;
+        if (redis_connection_greet(handshake->connection, &command) < 0)
+                redis_connection_refuse(handshake->connection, strerror(ENOMEM));
+}
+
+static void ask_auth(RedisHandshake *handshake) {
+        const char *with_name[] = { "AUTH", handshake->username, handshake->password->data };
+        const char *without[] = { "AUTH", handshake->password->data, NULL };
+
+        ask(handshake, on_auth, handshake->username ? with_name : without);
+}
+
+void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connection) {
+        handshake->connection = connection;
+        handshake->append_only = ANSWER_UNKNOWN;
+        handshake->no_eviction = ANSWER_UNKNOWN;
+        handshake->sync_always = ANSWER_UNKNOWN;
+        handshake->loading = false;
+        handshake->findings = (RedisFindings){ 0 };
+        if (handshake->password)
+                ask_auth(handshake);
+        if (strcmp(handshake->database, "0") != 0)
+                ask(handshake, on_select, (const char *[]){ "SELECT", handshake->database, NULL });
+        ask(handshake, on_name, (const char *[]){ "CLIENT", "SETNAME", "authtokend" });
+        ask(handshake, on_time, (const char *[]){ "TIME", NULL, NULL });
+        ask(handshake, on_persistence, (const char *[]){ "INFO", "persistence", NULL });
+        ask(handshake, on_eviction, (const char *[]){ "CONFIG", "GET", "maxmemory-policy" });
+        ask(handshake, on_sync, (const char *[]){ "CONFIG", "GET", "appendfsync" });
+        ask(handshake, on_script, (const char *[]){ "SCRIPT", "LOAD", redis_commit_script });
+}

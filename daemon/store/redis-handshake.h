@@ -1,0 +1,56 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What is said and asked on each new connection to a Redis server, before any command of ours: who we
+ * are, whether its clock agrees with ours, and whether what it acknowledges survives a crash.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "daemon/store/user-store.h"
+
+typedef struct RedisConnection RedisConnection;
+typedef struct RedisHandshake RedisHandshake;
+
+#define REDIS_SCRIPT_SHA_SIZE 40u
+
+typedef struct RedisFindings {
+        bool durable;
+        char message[STORE_MESSAGE_MAX]; /* why it is not durable, or not quite; else empty */
+        int64_t clock_ahead_sec;         /* the server's clock before ours; 0 if unknown, too */
+        char script_sha[REDIS_SCRIPT_SHA_SIZE + 1]; /* empty: we may not load scripts */
+} RedisFindings;
+
+/* The server is of use. Called before redis_connection_ready(). */
+typedef void (*RedisHandshakeDone)(const RedisFindings *findings, void *userdata);
+
+/**
+ * redis_handshake_new() - prepare what is said on each connection
+ * @config:     its login, database and demand for durability are copied
+ * @done:       for each connection that is of use
+ * @userdata:   for @done
+ * @ret_handshake: owned by the caller; outlives the connections it greets
+ *
+ * Return: 0; -ENOMEM.
+ */
+int redis_handshake_new(const StoreConfig *config, RedisHandshakeDone done, void *userdata,
+        RedisHandshake **ret_handshake);
+
+/**
+ * redis_handshake_free() - wipe the password and free
+ * @handshake:  NULL is fine; no connection uses it any more
+ *
+ * Return: NULL.
+ */
+RedisHandshake *redis_handshake_free(RedisHandshake *handshake);
+DEFINE_CLEANUP(RedisHandshake, redis_handshake_free)
+
+/**
+ * redis_handshake_start() - greet; ends in redis_connection_ready() or redis_connection_refuse()
+ * @handshake:  not in use by another connection
+ * @connection: just connected
+ */
+void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connection);

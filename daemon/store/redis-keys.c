@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdio.h>
+
+#include "daemon/store/redis-keys.h"
+
+static char *join(const char *prefix, const char *tenant, const char *rest, const char *name) {
+        char *key;
+
+        return asprintf(&key, "%s:%s:%s%s", prefix, tenant, rest, name) < 0 ? NULL : key;
+}
+
+char *redis_key_user(const char *prefix, const char *tenant, const char *user) {
+        return join(prefix, tenant, "u:", user);
+}
+
+char *redis_key_sid(const char *prefix, const char *tenant, const char *sid) {
+        return join(prefix, tenant, "i:", sid);
+}
+
+char *redis_key_users(const char *prefix, const char *tenant) {
+        return join(prefix, tenant, "users", "");
+}

@@ -1,0 +1,39 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The names of our keys. A user's hash holds the fields of state-fields.h:
+ *
+ *      PREFIX:TENANT:u:USER    hash, the user's state
+ *      PREFIX:TENANT:i:SID     string, whose session it is
+ *      PREFIX:TENANT:users     sorted set, users by the end of their state in milliseconds
+ */
+
+/**
+ * redis_key_user() - the key of a user's state
+ * @prefix:     configured
+ * @tenant:     without ':'
+ * @user:       likewise
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_user(const char *prefix, const char *tenant, const char *user);
+
+/**
+ * redis_key_sid() - the key that leads from a session to its user
+ * @prefix:     configured
+ * @tenant:     without ':'
+ * @sid:        of the session
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_sid(const char *prefix, const char *tenant, const char *sid);
+
+/**
+ * redis_key_users() - the key of the list of users; a hint, repaired by every commit
+ * @prefix:     configured
+ * @tenant:     without ':'
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_users(const char *prefix, const char *tenant);

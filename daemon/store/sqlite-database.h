@@ -1,0 +1,106 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The one file of the SQLite store: opening, checking, tables, statements and transactions. What is
+ * read and written with them stands in sqlite-records.h. Synchronous; one thread at a time.
+ *
+ * The file is held with an exclusive lock: a second daemon cannot write behind our back, and what was
+ * read once stays true until we change it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sqlite3.h>
+
+#include "common/cleanup.h"
+
+/* The SQL of each stands in a table in sqlite-database.c. */
+typedef enum SqliteStatement {
+        SQLITE_STATEMENT_BEGIN,
+        SQLITE_STATEMENT_COMMIT,
+        SQLITE_STATEMENT_ROLLBACK,
+        SQLITE_STATEMENT_READ_FIELDS,
+        SQLITE_STATEMENT_READ_VERSION,
+        SQLITE_STATEMENT_ADD_STATE,
+        SQLITE_STATEMENT_SET_END,
+        SQLITE_STATEMENT_DELETE_STATE,
+        SQLITE_STATEMENT_DELETE_FIELDS,
+        SQLITE_STATEMENT_DELETE_SIDS,
+        SQLITE_STATEMENT_ADD_FIELD,
+        SQLITE_STATEMENT_ADD_SID,
+        SQLITE_STATEMENT_FIND_SID,
+        SQLITE_STATEMENT_LIST,
+        SQLITE_STATEMENT_EXPIRE,
+} SqliteStatement;
+
+#define SQLITE_STATEMENT_COUNT (SQLITE_STATEMENT_EXPIRE + 1u)
+
+typedef struct SqliteDatabase {
+        sqlite3 *handle;
+        sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
+        int error; /* SQLite's code of the last failure since sqlite_database_begin(); 0: none */
+} SqliteDatabase;
+
+/**
+ * sqlite_database_open() - open or make the file, lock and check it
+ * @path:       see sqlite_file_prepare()
+ * @no_sync:    for measurements: a power cut may lose everything
+ * @message:    why not, on STORE_E_REFUSED
+ * @message_size: bytes of @message
+ * @ret_database: owned by the caller
+ *
+ * Return: 0; STORE_E_REFUSED; -ENOMEM.
+ */
+int sqlite_database_open(const char *path, bool no_sync, char *message, size_t message_size,
+        SqliteDatabase **ret_database);
+
+/**
+ * sqlite_database_close() - write everything back and close
+ * @database:   NULL is fine
+ *
+ * Return: NULL.
+ */
+SqliteDatabase *sqlite_database_close(SqliteDatabase *database);
+DEFINE_CLEANUP(SqliteDatabase, sqlite_database_close)
+
+/**
+ * sqlite_database_begin() - begin a transaction that writes
+ * @database:   outside of one
+ *
+ * Return: 0; STORE_E_*; -ENOMEM.
+ */
+int sqlite_database_begin(SqliteDatabase *database);
+
+/**
+ * sqlite_database_commit() - end a transaction; when it returns 0, all of it is on the disk
+ * @database:   in a transaction
+ *
+ * Return: 0; STORE_E_OFFLINE whether it is on the disk is unknown; another STORE_E_* it is not; -ENOMEM.
+ */
+int sqlite_database_commit(SqliteDatabase *database);
+
+/**
+ * sqlite_database_rollback() - leave a transaction, if there still is one, without its changes
+ * @database:   any
+ */
+void sqlite_database_rollback(SqliteDatabase *database);
+
+/**
+ * sqlite_database_fail() - record SQLite's error; the transaction must then be rolled back
+ * @database:   whose last call failed
+ *
+ * Return: STORE_E_OFFLINE input/output error; STORE_E_CORRUPT the file is damaged; STORE_E_REFUSED disk
+ * full, read-only and the like; -ENOMEM.
+ */
+int sqlite_database_fail(SqliteDatabase *database);
+
+/**
+ * sqlite_database_run() - run a statement that gives no rows, with what was bound to it
+ * @database:   any
+ * @statement:  which; reset afterwards
+ *
+ * Return: 0; as sqlite_database_fail().
+ */
+int sqlite_database_run(SqliteDatabase *database, SqliteStatement statement);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/session/state-fields.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/sqlite-database.h"
+#include "daemon/store/sqlite-records.h"
+#include "daemon/store/user-store.h"
+
+/* Texts are borrowed until the statement was run: sqlite_database_run() and finish() clear them. Nothing
+ * is allocated, so that binding cannot fail. */
+static void bind_text(
+        SqliteDatabase *database, SqliteStatement statement, int i, const char *text) {
+        (void)sqlite3_bind_text(database->statements[statement], i, text, -1, SQLITE_STATIC);
+}
+
+static void bind_int(SqliteDatabase *database, SqliteStatement statement, int i, int64_t number) {
+        (void)sqlite3_bind_int64(database->statements[statement], i, number);
+}
+
+/* @code: what sqlite3_step() said last. */
+static int finish(SqliteDatabase *database, SqliteStatement statement, int code) {
+        int r = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sqlite_database_fail(database);
+
+        sqlite3_reset(database->statements[statement]);
+        sqlite3_clear_bindings(database->statements[statement]);
+        return r;
+}
+
+static int column_copy(sqlite3_stmt *statement, int i, char **ret_text) {
+        const unsigned char *text = sqlite3_column_text(statement, i);
+
+        if (!text)
+                return -ENOMEM;
+        *ret_text = strdup((const char *)text);
+        return *ret_text ? 0 : -ENOMEM;
+}
+
+static int add_field(StateFields *fields, sqlite3_stmt *row) {
+        const unsigned char *name, *value;
+
+        /* A user's row without fields is not what we write. */
+        if (sqlite3_column_type(row, 0) == SQLITE_NULL)
+                return USER_STATE_E_CORRUPT;
+        name = sqlite3_column_text(row, 0);
+        value = sqlite3_column_text(row, 1);
+        if (!name || !value)
+                return -ENOMEM;
+        return state_fields_add(fields, (const char *)name, (const char *)value,
+                (size_t)sqlite3_column_bytes(row, 1));
+}
+
+int sqlite_records_load(
+        SqliteDatabase *database, const char *tenant, const char *user, UserState **ret_state) {
+        _cleanup_(state_fields_clear) StateFields fields = { 0 };
+        SqliteStatement statement = SQLITE_STATEMENT_READ_FIELDS;
+        sqlite3_stmt *row = database->statements[statement];
+        int r = 0, code, failed;
+
+        bind_text(database, statement, 1, tenant);
+        bind_text(database, statement, 2, user);
+        while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
+                r = add_field(&fields, row);
+        failed = finish(database, statement, code);
+        if (failed)
+                return failed;
+        if (r == 0)
+                r = state_fields_decode(tenant, user, &fields, ret_state);
+        return r == USER_STATE_E_CORRUPT ? STORE_E_CORRUPT : r;
+}
+
+/* @ret_id: of the row, 0: there is none. */
+static int check_version(SqliteDatabase *database, const StateVersion *expected,
+        const UserState *state, int64_t *ret_id) {
+        SqliteStatement statement = SQLITE_STATEMENT_READ_VERSION;
+        sqlite3_stmt *row = database->statements[statement];
+        char version[STATE_VERSION_SIZE + 1] = "";
+        int code, failed;
+        bool same;
+
+        if (expected->incarnation != 0)
+                state_version_format(expected, version);
+        bind_text(database, statement, 1, state->tenant);
+        bind_text(database, statement, 2, state->user);
+        code = sqlite3_step(row);
+        if (code == SQLITE_ROW) {
+                const char *stored = (const char *)sqlite3_column_text(row, 1);
+
+                same = stored && strcmp(stored, version) == 0;
+                *ret_id = sqlite3_column_int64(row, 0);
+        } else {
+                same = expected->incarnation == 0;
+                *ret_id = 0;
+        }
+        failed = finish(database, statement, code);
+        if (failed)
+                return failed;
+        return same ? 0 : STORE_E_CONFLICT;
+}
+
+static int run_with_id(SqliteDatabase *database, SqliteStatement statement, int64_t id) {
+        bind_int(database, statement, 1, id);
+        return sqlite_database_run(database, statement);
+}
+
+/* An end that no calendar reaches is none. */
+static void bind_end(SqliteDatabase *database, SqliteStatement statement, int i, uint64_t end_sec) {
+        if (end_sec <= INT64_MAX)
+                bind_int(database, statement, i, (int64_t)end_sec);
+}
+
+static int add_state(SqliteDatabase *database, const UserState *state, int64_t *ret_id) {
+        int r;
+
+        bind_text(database, SQLITE_STATEMENT_ADD_STATE, 1, state->tenant);
+        bind_text(database, SQLITE_STATEMENT_ADD_STATE, 2, state->user);
+        bind_end(database, SQLITE_STATEMENT_ADD_STATE, 3, user_state_end_sec(state));
+        r = sqlite_database_run(database, SQLITE_STATEMENT_ADD_STATE);
+        *ret_id = sqlite3_last_insert_rowid(database->handle);
+        return r;
+}
+
+static int clear_state(SqliteDatabase *database, const UserState *state, int64_t id) {
+        int r;
+
+        bind_end(database, SQLITE_STATEMENT_SET_END, 2, user_state_end_sec(state));
+        r = run_with_id(database, SQLITE_STATEMENT_SET_END, id);
+        if (r == 0)
+                r = run_with_id(database, SQLITE_STATEMENT_DELETE_FIELDS, id);
+        if (r == 0)
+                r = run_with_id(database, SQLITE_STATEMENT_DELETE_SIDS, id);
+        return r;
+}
+
+static int write_field(SqliteDatabase *database, int64_t id, const StateField *field) {
+        bind_int(database, SQLITE_STATEMENT_ADD_FIELD, 1, id);
+        bind_text(database, SQLITE_STATEMENT_ADD_FIELD, 2, field->name);
+        bind_text(database, SQLITE_STATEMENT_ADD_FIELD, 3, field->value);
+        return sqlite_database_run(database, SQLITE_STATEMENT_ADD_FIELD);
+}
+
+static int write_sid(
+        SqliteDatabase *database, const UserState *state, int64_t id, const char *sid) {
+        bind_text(database, SQLITE_STATEMENT_ADD_SID, 1, state->tenant);
+        bind_text(database, SQLITE_STATEMENT_ADD_SID, 2, sid);
+        bind_int(database, SQLITE_STATEMENT_ADD_SID, 3, id);
+        return sqlite_database_run(database, SQLITE_STATEMENT_ADD_SID);
+}
+
+static int write_rows(
+        SqliteDatabase *database, const UserState *state, int64_t id, const StateFields *fields) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < fields->n_items; i++)
+                r = write_field(database, id, &fields->items[i]);
+        for (size_t i = 0; r == 0 && i < state->n_sessions; i++)
+                r = write_sid(database, state, id, state->sessions[i]->sid);
+        for (size_t i = 0; r == 0 && i < state->n_ended; i++)
+                r = write_sid(database, state, id, state->ended[i].sid);
+        return r;
+}
+
+int sqlite_records_store(
+        SqliteDatabase *database, const StateVersion *expected, const UserState *state) {
+        _cleanup_(state_fields_clear) StateFields fields = { 0 };
+        bool empty = user_state_end_sec(state) == 0;
+        int64_t id;
+        int r;
+
+        r = state_fields_encode(state, &fields);
+        if (r)
+                return r;
+        r = check_version(database, expected, state, &id);
+        if (r)
+                return r;
+        if (empty)
+                return id == 0 ? 0 : run_with_id(database, SQLITE_STATEMENT_DELETE_STATE, id);
+        r = id == 0 ? add_state(database, state, &id) : clear_state(database, state, id);
+        return r ? r : write_rows(database, state, id, &fields);
+}
+
+int sqlite_records_find(
+        SqliteDatabase *database, const char *tenant, const char *sid, char **ret_user) {
+        SqliteStatement statement = SQLITE_STATEMENT_FIND_SID;
+        sqlite3_stmt *row = database->statements[statement];
+        int r = STORE_E_NOT_FOUND, code, failed;
+
+        bind_text(database, statement, 1, tenant);
+        bind_text(database, statement, 2, sid);
+        code = sqlite3_step(row);
+        if (code == SQLITE_ROW)
+                r = column_copy(row, 0, ret_user);
+        failed = finish(database, statement, code);
+        return failed ? failed : r;
+}
+
+void user_names_clear(UserNames *names) {
+        for (size_t i = 0; i < names->n_names; i++) {
+                free(names->users[i]);
+                if (names->tenants)
+                        free(names->tenants[i]);
+        }
+        free(names->users);
+        free(names->tenants);
+        *names = (UserNames){ 0 };
+}
+
+static int add_user(UserNames *names, sqlite3_stmt *row, int column) {
+        char **users = names->users;
+
+        /* Room doubles at the powers of two. */
+        if ((names->n_names & (names->n_names - 1)) == 0) {
+                users = reallocarray(
+                        users, names->n_names ? 2 * names->n_names : 1, sizeof(*users));
+                if (!users)
+                        return -ENOMEM;
+                names->users = users;
+        }
+        if (column_copy(row, column, &users[names->n_names]) < 0)
+                return -ENOMEM;
+        names->n_names++;
+        return 0;
+}
+
+int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names) {
+        SqliteStatement statement = SQLITE_STATEMENT_LIST;
+        sqlite3_stmt *row = database->statements[statement];
+        int r = 0, code, failed;
+
+        bind_text(database, statement, 1, tenant);
+        bind_int(database, statement, 2, STORE_LIST_MAX);
+        while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
+                r = add_user(ret_names, row, 0);
+        failed = finish(database, statement, code);
+        return failed ? failed : r;
+}
+
+static int add_pair(UserNames *names, sqlite3_stmt *row) {
+        char *tenant = NULL;
+        int r;
+
+        r = column_copy(row, 0, &tenant);
+        if (r == 0)
+                r = add_user(names, row, 1);
+        if (r < 0) {
+                free(tenant);
+                return r;
+        }
+        names->tenants[names->n_names - 1] = tenant;
+        return 0;
+}
+
+int sqlite_records_expire(SqliteDatabase *database, uint64_t now_sec, UserNames *ret_names) {
+        SqliteStatement statement = SQLITE_STATEMENT_EXPIRE;
+        sqlite3_stmt *row = database->statements[statement];
+        int r = 0, code, failed;
+
+        ret_names->tenants = calloc(SQLITE_RECORDS_EXPIRE_MAX, sizeof(char *));
+        if (!ret_names->tenants)
+                return -ENOMEM;
+        bind_int(database, statement, 1, (int64_t)(now_sec > INT64_MAX ? INT64_MAX : now_sec));
+        bind_int(database, statement, 2, SQLITE_RECORDS_EXPIRE_MAX);
+        while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
+                r = add_pair(ret_names, row);
+        failed = finish(database, statement, code);
+        return failed ? failed : r;
+}

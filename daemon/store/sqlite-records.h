@@ -1,0 +1,77 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What is read and written in the SQLite store's file. Each function returns 0, STORE_E_* or negative
+ * errno; after an error of SQLite itself, sqlite_database_fail() has recorded it.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct SqliteDatabase SqliteDatabase;
+typedef struct StateVersion StateVersion;
+typedef struct UserState UserState;
+
+#define SQLITE_RECORDS_EXPIRE_MAX 1000u
+
+/* Owned names; @tenants is NULL where there is only one. */
+typedef struct UserNames {
+        char **tenants, **users;
+        size_t n_names;
+} UserNames;
+
+/**
+ * user_names_clear() - free what the names own
+ * @names:      empty afterwards
+ */
+void user_names_clear(UserNames *names);
+
+/**
+ * sqlite_records_load() - read a user's state
+ * @database:   any
+ * @tenant:     whose
+ * @user:       whose
+ * @ret_state:  owned by the caller; the empty state if nothing is stored
+ */
+int sqlite_records_load(
+        SqliteDatabase *database, const char *tenant, const char *user, UserState **ret_state);
+
+/**
+ * sqlite_records_store() - replace a user's state if it is still the expected one
+ * @database:   in a transaction
+ * @expected:   the version that must be stored; incarnation 0: none
+ * @state:      with its new version; an empty state is deleted
+ *
+ * STORE_E_CONFLICT, and a state that cannot be encoded, have written nothing.
+ */
+int sqlite_records_store(
+        SqliteDatabase *database, const StateVersion *expected, const UserState *state);
+
+/**
+ * sqlite_records_find() - which user a session belongs to
+ * @database:   any
+ * @tenant:     whose
+ * @sid:        live or ended
+ * @ret_user:   owned by the caller
+ *
+ * STORE_E_NOT_FOUND: no such session.
+ */
+int sqlite_records_find(
+        SqliteDatabase *database, const char *tenant, const char *sid, char **ret_user);
+
+/**
+ * sqlite_records_list() - names of the users of whom something is stored, STORE_LIST_MAX at most
+ * @database:   any
+ * @tenant:     whose
+ * @ret_names:  empty; cleared by the caller, on failure too
+ */
+int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names);
+
+/**
+ * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX
+ * @database:   in a transaction
+ * @now_sec:    seconds since the epoch
+ * @ret_names:  whose; empty; cleared by the caller, on failure too
+ */
+int sqlite_records_expire(SqliteDatabase *database, uint64_t now_sec, UserNames *ret_names);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <syslog.h>
+
+#include "daemon/store/sqlite-database.h"
+#include "daemon/store/sqlite-store.h"
+#include "daemon/store/sqlite-worker.h"
+#include "daemon/store/state-cache.h"
+#include "daemon/store/store-notices.h"
+#include "daemon/store/store-object.h"
+
+#define CACHE_COUNT_MAX        8192u
+#define CACHE_SIZE_MAX         ((size_t)8 * 1024 * 1024)
+#define DEADLINE_ACCURACY_USEC 10000u
+
+typedef struct SqliteStore {
+        UserStore base;
+        char *path;
+        SqliteWorker *worker;
+        StateCache *cache;
+        StoreNotices notices;
+        sd_event_source *done_source;
+        sd_event_source *deadline_source;
+        bool expiring;
+        bool write_failed; /* the last failure was one of writing */
+} SqliteStore;
+
+static int job_new(SqliteStore *store, SqliteJobType type, const char *tenant, const char *subject,
+        SqliteJob **ret_job) {
+        _cleanup_(sqlite_job_freep) SqliteJob *job = calloc(1, sizeof(*job));
+
+        if (!job)
+                return -ENOMEM;
+        job->type = type;
+        job->started_usec = store_now_usec(&store->base);
+        if (tenant) {
+                job->tenant = strdup(tenant);
+                if (!job->tenant)
+                        return -ENOMEM;
+        }
+        if (subject) {
+                job->subject = strdup(subject);
+                if (!job->subject)
+                        return -ENOMEM;
+        }
+        *ret_job = TAKE_PTR(job);
+        return 0;
+}
+
+static int watch_deadline(SqliteStore *store) {
+        StoreCall *oldest = TAILQ_FIRST(&store->base.calls);
+        int r;
+
+        if (!oldest)
+                return sd_event_source_set_enabled(store->deadline_source, SD_EVENT_OFF);
+        r = sd_event_source_set_time(
+                store->deadline_source, oldest->started_usec + store->base.timeout_usec);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_enabled(store->deadline_source, SD_EVENT_ONESHOT);
+}
+
+/* A disk that hangs: the caller gets an answer, the job goes on, and memory changes when it is done. */
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        SqliteStore *store = userdata;
+        uint64_t now_usec = store_now_usec(&store->base);
+        StoreCall *oldest;
+
+        (void)source;
+        (void)usec;
+        while ((oldest = TAILQ_FIRST(&store->base.calls)) &&
+                oldest->started_usec + store->base.timeout_usec <= now_usec) {
+                store_count(&store->base, oldest->type, STORE_E_TIMEOUT);
+                store_notices_tell(&store->notices, &store->base, STORE_FAILURE_TIMEOUT,
+                        "%s: no answer from the disk within the time-out", store->path);
+                store_call_finish(oldest, STORE_E_TIMEOUT, NULL);
+        }
+        return watch_deadline(store);
+}
+
+static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
+        int enabled;
+        int r;
+
+        r = sd_event_source_get_enabled(store->deadline_source, &enabled);
+        if (r >= 0 && enabled == SD_EVENT_OFF)
+                r = watch_deadline(store);
+        if (r < 0) {
+                sqlite_job_free(job);
+                return r;
+        }
+        store_call_hold(call, &job->call);
+        sqlite_worker_submit(store->worker, job);
+        return 0;
+}
+
+static int sqlite_store_load(
+        UserStore *base, StoreCall *call, const char *tenant, const char *user) {
+        SqliteStore *store = (SqliteStore *)base;
+        const UserState *cached = state_cache_get(store->cache, tenant, user);
+        UserState *state;
+        SqliteJob *job;
+        int r;
+
+        if (cached) {
+                r = user_state_copy(cached, &state);
+                return r < 0 ? r : store_call_defer(call, 0, state);
+        }
+        r = job_new(store, SQLITE_JOB_LOAD, tenant, user, &job);
+        return r < 0 ? r : submit(store, job, call);
+}
+
+static int sqlite_store_peek(
+        UserStore *base, const char *tenant, const char *user, const UserState **ret_state) {
+        const UserState *state = state_cache_get(((SqliteStore *)base)->cache, tenant, user);
+
+        if (!state)
+                return STORE_E_NOT_FOUND;
+        *ret_state = state;
+        return 0;
+}
+
+static int sqlite_store_commit(UserStore *base, StoreCall *call, const UserState *state) {
+        SqliteStore *store = (SqliteStore *)base;
+        _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
+        int r;
+
+        r = job_new(store, SQLITE_JOB_STORE, NULL, NULL, &job);
+        if (r < 0)
+                return r;
+        r = user_state_copy(state, &job->state);
+        if (r < 0)
+                return r;
+        job->expected = state->version;
+        r = store_next_version(&state->version, &job->state->version);
+        return r < 0 ? r : submit(store, TAKE_PTR(job), call);
+}
+
+static int sqlite_store_find(
+        UserStore *base, StoreCall *call, const char *tenant, const char *sid) {
+        SqliteStore *store = (SqliteStore *)base;
+        SqliteJob *job;
+        int r;
+
+        r = job_new(store, SQLITE_JOB_FIND, tenant, sid, &job);
+        return r < 0 ? r : submit(store, job, call);
+}
+
+static int sqlite_store_list(UserStore *base, StoreCall *call, const char *tenant) {
+        SqliteStore *store = (SqliteStore *)base;
+        SqliteJob *job;
+        int r;
+
+        r = job_new(store, SQLITE_JOB_LIST, tenant, NULL, &job);
+        return r < 0 ? r : submit(store, job, call);
+}
+
+static void sqlite_store_expire(UserStore *base, uint64_t now_sec) {
+        SqliteStore *store = (SqliteStore *)base;
+        SqliteJob *job;
+
+        /* Without memory it is tried again at the next call. */
+        if (store->expiring || job_new(store, SQLITE_JOB_EXPIRE, NULL, NULL, &job) < 0)
+                return;
+        job->now_sec = now_sec;
+        store->expiring = true;
+        sqlite_worker_submit(store->worker, job);
+}
+
+static StoreFailure failure_of(int sqlite_error) {
+        switch (sqlite_error & 0xff) {
+        case SQLITE_FULL:
+                return STORE_FAILURE_FULL;
+        case SQLITE_IOERR:
+                return STORE_FAILURE_IO;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return STORE_FAILURE_CORRUPT;
+        case SQLITE_READONLY:
+                return STORE_FAILURE_READONLY;
+        default:
+                return STORE_FAILURE_OTHER;
+        }
+}
+
+static void note_outcome(SqliteStore *store, const SqliteJob *job) {
+        StoreHealth *health = &store->base.health;
+        bool writes = job->type == SQLITE_JOB_STORE;
+
+        health->latency_usec = store_now_usec(&store->base) - job->started_usec;
+        if (job->sqlite_error) {
+                store_notices_tell(&store->notices, &store->base, failure_of(job->sqlite_error),
+                        "%s: %s", store->path, sqlite3_errstr(job->sqlite_error));
+                snprintf(health->message, sizeof(health->message), "%s: %s", store->path,
+                        sqlite3_errstr(job->sqlite_error));
+                health->online = job->result != STORE_E_OFFLINE;
+                store->write_failed = writes;
+        } else if (job->result == STORE_E_CORRUPT) {
+                store_notices_tell(&store->notices, &store->base, STORE_FAILURE_CORRUPT,
+                        "%s: the record of user %s cannot be understood", store->path,
+                        STRING_OR_EMPTY(job->subject));
+        } else if (writes || !store->write_failed) {
+                health->message[0] = '\0';
+                health->online = true;
+        }
+}
+
+/* Memory first: from the moment in which the commit is acknowledged, nobody sees the state before it. */
+static void remember_commit(SqliteStore *store, SqliteJob *job) {
+        if (job->result == 0 && user_state_end_sec(job->state) != 0)
+                state_cache_put(store->cache, TAKE_PTR(job->state));
+        else
+                state_cache_drop(store->cache, job->state->tenant, job->state->user);
+}
+
+static void remember_load(SqliteStore *store, SqliteJob *job) {
+        UserState *copy;
+
+        if (job->result == 0 && user_state_copy(job->state, &copy) >= 0)
+                state_cache_put(store->cache, copy);
+        else
+                state_cache_drop(store->cache, job->tenant, job->subject);
+}
+
+static void finish_expire(SqliteStore *store, SqliteJob *job) {
+        store->expiring = false;
+        for (size_t i = 0; i < job->names.n_names; i++)
+                state_cache_drop(store->cache, job->names.tenants[i], job->names.users[i]);
+        if (job->result == 0 && job->names.n_names == SQLITE_RECORDS_EXPIRE_MAX)
+                sqlite_store_expire(&store->base, job->now_sec);
+}
+
+static void finish_job(SqliteStore *store, SqliteJob *job) {
+        StoreResult result = {
+                .user = job->user, .users = job->names.users, .n_users = job->names.n_names
+        };
+        StoreCallType type = STORE_CALL_LOAD;
+
+        note_outcome(store, job);
+        switch (job->type) {
+        case SQLITE_JOB_LOAD:
+                remember_load(store, job);
+                result.state = TAKE_PTR(job->state);
+                break;
+        case SQLITE_JOB_STORE:
+                remember_commit(store, job);
+                type = STORE_CALL_COMMIT;
+                break;
+        case SQLITE_JOB_FIND:
+                type = STORE_CALL_FIND;
+                break;
+        case SQLITE_JOB_LIST:
+                type = STORE_CALL_LIST;
+                break;
+        case SQLITE_JOB_EXPIRE:
+                finish_expire(store, job);
+                break;
+        }
+        store_count(&store->base, type, job->result);
+        store_call_finish(job->call, job->result, &result);
+}
+
+static int on_done(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        struct SqliteJobList jobs = STAILQ_HEAD_INITIALIZER(jobs);
+        SqliteStore *store = userdata;
+        SqliteJob *job;
+
+        (void)source;
+        (void)fd;
+        (void)events;
+        sqlite_worker_collect(store->worker, &jobs);
+        while ((job = STAILQ_FIRST(&jobs))) {
+                STAILQ_REMOVE_HEAD(&jobs, link);
+                finish_job(store, job);
+                sqlite_job_free(job);
+        }
+        return 0;
+}
+
+static void sqlite_store_close(UserStore *base) {
+        SqliteStore *store = (SqliteStore *)base;
+
+        sd_event_source_disable_unref(store->done_source);
+        sd_event_source_disable_unref(store->deadline_source);
+        store_clear(base);
+        sqlite_worker_free(store->worker);
+        state_cache_free(store->cache);
+        free(store->path);
+        free(store);
+}
+
+static const StoreOps sqlite_ops = {
+        .close = sqlite_store_close,
+        .load = sqlite_store_load,
+        .peek = sqlite_store_peek,
+        .commit = sqlite_store_commit,
+        .find_sid = sqlite_store_find,
+        .list = sqlite_store_list,
+        .expire = sqlite_store_expire,
+};
+
+static int open_file(SqliteStore *store, const StoreConfig *config) {
+        SqliteDatabase *database;
+        char message[STORE_MESSAGE_MAX];
+        int r;
+
+        r = sqlite_database_open(
+                config->path, config->unsafe_no_sync, message, sizeof(message), &database);
+        if (r == STORE_E_REFUSED)
+                store_tell(&store->base, LOG_ERR, "%s", message);
+        if (r)
+                return r;
+        return sqlite_worker_new(database, &store->worker);
+}
+
+static int add_sources(SqliteStore *store, sd_event *event) {
+        int r;
+
+        r = sd_event_add_io(event, &store->done_source, sqlite_worker_fd(store->worker), EPOLLIN,
+                on_done, store);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_description(store->done_source, "sqlite-done");
+        r = sd_event_add_time(event, &store->deadline_source, CLOCK_MONOTONIC, 0,
+                DEADLINE_ACCURACY_USEC, on_deadline, store);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_description(store->deadline_source, "sqlite-deadline");
+        return sd_event_source_set_enabled(store->deadline_source, SD_EVENT_OFF);
+}
+
+static void closep_store(SqliteStore **store) {
+        if (*store)
+                sqlite_store_close(&(*store)->base);
+}
+
+int sqlite_store_new(const StoreConfig *config, sd_event *event, StoreNotice notice, void *userdata,
+        UserStore **ret_store) {
+        _cleanup_(closep_store) SqliteStore *store = calloc(1, sizeof(*store));
+        int r;
+
+        if (!store)
+                return -ENOMEM;
+        store->base.notice = notice;
+        store->base.userdata = userdata;
+        store->base.timeout_usec = config->timeout_usec;
+        store->base.health.online = true;
+        store->base.health.durable = !config->unsafe_no_sync;
+        r = store_init(&store->base, &sqlite_ops, event);
+        if (r < 0)
+                return r;
+        store->path = strdup(config->path);
+        if (!store->path)
+                return -ENOMEM;
+        r = state_cache_new(CACHE_COUNT_MAX, CACHE_SIZE_MAX, &store->cache);
+        if (r < 0)
+                return r;
+        r = open_file(store, config);
+        if (r)
+                return r;
+        r = add_sources(store, event);
+        if (r < 0)
+                return r;
+        *ret_store = &TAKE_PTR(store)->base;
+        return 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+
+#include "daemon/session/user-state.h"
+#include "daemon/store/state-cache.h"
+
+#define BUCKETS 2048u /* a power of two; some 4 entries each when the cache is full */
+
+typedef struct Entry Entry;
+
+struct Entry {
+        UserState *state;
+        size_t size;
+        uint64_t hash;
+        Entry *next;             /* in the bucket */
+        TAILQ_ENTRY(Entry) link; /* linked in StateCache.by_age */
+};
+
+struct StateCache {
+        size_t count_max, size_max, count, size;
+        uint64_t seed;
+        Entry *buckets[BUCKETS];
+        TAILQ_HEAD(EntryList, Entry) by_age; /* last asked for first */
+};
+
+int state_cache_new(size_t count_max, size_t size_max, StateCache **ret_cache) {
+        _cleanup_(state_cache_freep) StateCache *cache = calloc(1, sizeof(*cache));
+
+        if (!cache)
+                return -ENOMEM;
+        TAILQ_INIT(&cache->by_age);
+        cache->count_max = count_max;
+        cache->size_max = size_max;
+        if (getrandom(&cache->seed, sizeof(cache->seed), 0) != (ssize_t)sizeof(cache->seed))
+                return -EIO;
+        *ret_cache = TAKE_PTR(cache);
+        return 0;
+}
+
+/* FNV-1a from a random start, so that nobody can choose names that share a bucket beforehand. */
+static uint64_t hash_text(uint64_t hash, const char *text) {
+        do {
+                hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+        } while (*text++);
+        return hash;
+}
+
+static uint64_t hash_names(const StateCache *cache, const char *tenant, const char *user) {
+        uint64_t hash = hash_text(hash_text(cache->seed, tenant), user);
+
+        return hash ^ hash >> 32;
+}
+
+static Entry **find(StateCache *cache, const char *tenant, const char *user) {
+        uint64_t hash = hash_names(cache, tenant, user);
+        Entry **link = &cache->buckets[hash % BUCKETS];
+
+        for (; *link; link = &(*link)->next)
+                if ((*link)->hash == hash && strcmp((*link)->state->user, user) == 0 &&
+                        strcmp((*link)->state->tenant, tenant) == 0)
+                        return link;
+        return link;
+}
+
+static void remove_at(StateCache *cache, Entry **link) {
+        Entry *entry = *link;
+
+        *link = entry->next;
+        TAILQ_REMOVE(&cache->by_age, entry, link);
+        cache->count--;
+        cache->size -= entry->size;
+        user_state_free(entry->state);
+        free(entry);
+}
+
+void state_cache_drop(StateCache *cache, const char *tenant, const char *user) {
+        Entry **link = find(cache, tenant, user);
+
+        if (*link)
+                remove_at(cache, link);
+}
+
+StateCache *state_cache_free(StateCache *cache) {
+        if (!cache)
+                return NULL;
+        for (size_t i = 0; i < BUCKETS; i++)
+                while (cache->buckets[i])
+                        remove_at(cache, &cache->buckets[i]);
+        free(cache);
+        return NULL;
+}
+
+const UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user) {
+        Entry *entry = *find(cache, tenant, user);
+
+        if (!entry)
+                return NULL;
+        TAILQ_REMOVE(&cache->by_age, entry, link);
+        TAILQ_INSERT_HEAD(&cache->by_age, entry, link);
+        return entry->state;
+}
+
+static void make_room(StateCache *cache) {
+        while (cache->count > cache->count_max || cache->size > cache->size_max) {
+                Entry *oldest = TAILQ_LAST(&cache->by_age, EntryList);
+
+                state_cache_drop(cache, oldest->state->tenant, oldest->state->user);
+        }
+}
+
+void state_cache_put(StateCache *cache, UserState *state) {
+        Entry *entry = calloc(1, sizeof(*entry));
+        Entry **link;
+
+        /* Whatever becomes of the new state, the old one is no longer what the store holds. */
+        state_cache_drop(cache, state->tenant, state->user);
+        if (!entry) {
+                user_state_free(state);
+                return;
+        }
+        entry->state = state;
+        entry->size = sizeof(*entry) + user_state_size(state);
+        entry->hash = hash_names(cache, state->tenant, state->user);
+        link = &cache->buckets[entry->hash % BUCKETS];
+        entry->next = *link;
+        *link = entry;
+        TAILQ_INSERT_HEAD(&cache->by_age, entry, link);
+        cache->count++;
+        cache->size += entry->size;
+        make_room(cache);
+}

@@ -1,0 +1,58 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * States in memory by user, bounded in number and bytes; what was not asked for longest goes first.
+ * It knows nothing of the store: that memory equals it is the owner's care.
+ */
+
+#include <stddef.h>
+
+#include "common/cleanup.h"
+
+typedef struct StateCache StateCache;
+typedef struct UserState UserState;
+
+/**
+ * state_cache_new() - an empty cache
+ * @count_max:  states
+ * @size_max:   bytes, by user_state_size()
+ * @ret_cache:  owned by the caller
+ *
+ * Return: 0; -ENOMEM; -EIO no random numbers.
+ */
+int state_cache_new(size_t count_max, size_t size_max, StateCache **ret_cache);
+
+/**
+ * state_cache_free() - free a cache and its states
+ * @cache:      NULL is fine
+ *
+ * Return: NULL.
+ */
+StateCache *state_cache_free(StateCache *cache);
+DEFINE_CLEANUP(StateCache, state_cache_free)
+
+/**
+ * state_cache_get() - look a state up, without allocating
+ * @cache:      remembers that it was asked for
+ * @tenant:     whose
+ * @user:       whose
+ *
+ * Return: borrowed until the next put or drop; NULL if it is not here.
+ */
+const UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user);
+
+/**
+ * state_cache_put() - keep a state in place of what was kept of its user
+ * @cache:      changes
+ * @state:      handed over, whatever happens; one that does not fit is freed
+ */
+void state_cache_put(StateCache *cache, UserState *state);
+
+/**
+ * state_cache_drop() - forget a user's state
+ * @cache:      changes
+ * @tenant:     whose
+ * @user:       whose; unknown is fine
+ */
+void state_cache_drop(StateCache *cache, const char *tenant, const char *user);

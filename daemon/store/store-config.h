@@ -1,0 +1,28 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Which store, and where.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum StoreType {
+        STORE_SQLITE,
+        STORE_REDIS,
+} StoreType;
+
+/* Borrowed for user_store_new() only. */
+typedef struct StoreConfig {
+        StoreType type;
+        const char *path;                /* SQLite: file; made 0600 */
+        const char *address;             /* Redis: unix:PATH or tcp:IP:PORT */
+        const char *username, *password; /* Redis AUTH; NULL for none */
+        unsigned int database;           /* Redis SELECT */
+        const char *prefix;              /* Redis key prefix */
+        uint64_t timeout_usec;           /* of every command */
+        bool require_durable;            /* refuse a Redis without AOF or with eviction */
+        bool allow_plaintext;            /* TCP beyond loopback */
+        bool unsafe_no_sync;             /* SQLite synchronous=OFF, for measurements only */
+} StoreConfig;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "daemon/store/redis-store.h"
+#include "daemon/store/sqlite-store.h"
+#include "daemon/store/store-object.h"
+
+int user_store_new(const StoreConfig *config, sd_event *event, StoreNotice notice, void *userdata,
+        UserStore **ret_store) {
+        switch (config->type) {
+        case STORE_SQLITE:
+                return sqlite_store_new(config, event, notice, userdata, ret_store);
+        case STORE_REDIS:
+                return redis_store_new(config, event, notice, userdata, ret_store);
+        }
+        return -EINVAL;
+}
+
+UserStore *user_store_free(UserStore *store) {
+        if (store)
+                store->ops->close(store);
+        return NULL;
+}
+
+/* Key names are joined with ':', so that neither part may hold one. */
+static bool tenant_is_valid(const char *tenant) {
+        size_t size = strlen(tenant);
+
+        return size > 0 && size <= TENANT_NAME_MAX && !strchr(tenant, ':') &&
+               text_is_utf8(tenant, size) && !text_has_control(tenant, size);
+}
+
+static bool names_are_valid(const char *tenant, const char *user) {
+        return tenant_is_valid(tenant) && text_is_user_name(user, strlen(user));
+}
+
+static StoreCall *call_new(UserStore *store, StoreCallType type, void *userdata) {
+        StoreCall *call = calloc(1, sizeof(*call));
+
+        if (!call)
+                return NULL;
+        call->store = store;
+        call->type = type;
+        call->userdata = userdata;
+        call->started_usec = store_now_usec(store);
+        TAILQ_INSERT_TAIL(&store->calls, call, link);
+        return call;
+}
+
+/* @r: what the store's start function said. */
+static int call_started(StoreCall *call, int r, StoreCall **ret_call) {
+        if (r < 0) {
+                store_call_free(call);
+                return r;
+        }
+        *ret_call = call;
+        return 0;
+}
+
+int user_store_load(UserStore *store, const char *tenant, const char *user, StoreLoadDone done,
+        void *userdata, StoreCall **ret_call) {
+        StoreCall *call;
+
+        if (!names_are_valid(tenant, user))
+                return -EINVAL;
+        call = call_new(store, STORE_CALL_LOAD, userdata);
+        if (!call)
+                return -ENOMEM;
+        call->done.load = done;
+        return call_started(call, store->ops->load(store, call, tenant, user), ret_call);
+}
+
+int user_store_peek(
+        UserStore *store, const char *tenant, const char *user, const UserState **ret_state) {
+        return store->ops->peek ? store->ops->peek(store, tenant, user, ret_state)
+                                : STORE_E_NOT_FOUND;
+}
+
+int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone done,
+        void *userdata, StoreCall **ret_call) {
+        StoreCall *call;
+
+        if (!names_are_valid(state->tenant, state->user))
+                return -EINVAL;
+        call = call_new(store, STORE_CALL_COMMIT, userdata);
+        if (!call)
+                return -ENOMEM;
+        call->done.commit = done;
+        return call_started(call, store->ops->commit(store, call, state), ret_call);
+}
+
+int user_store_find_sid(UserStore *store, const char *tenant, const char *sid, StoreFindDone done,
+        void *userdata, StoreCall **ret_call) {
+        StoreCall *call;
+        int r;
+
+        if (!tenant_is_valid(tenant))
+                return -EINVAL;
+        call = call_new(store, STORE_CALL_FIND, userdata);
+        if (!call)
+                return -ENOMEM;
+        call->done.find = done;
+        /* Whatever an administrator typed: what cannot be a sid is nobody's. */
+        if (sid_is_valid(sid, strlen(sid)))
+                r = store->ops->find_sid(store, call, tenant, sid);
+        else
+                r = store_call_defer(call, STORE_E_NOT_FOUND, NULL);
+        return call_started(call, r, ret_call);
+}
+
+int user_store_list(UserStore *store, const char *tenant, StoreListDone done, void *userdata,
+        StoreCall **ret_call) {
+        StoreCall *call;
+
+        if (!tenant_is_valid(tenant))
+                return -EINVAL;
+        call = call_new(store, STORE_CALL_LIST, userdata);
+        if (!call)
+                return -ENOMEM;
+        call->done.list = done;
+        return call_started(call, store->ops->list(store, call, tenant), ret_call);
+}
+
+void user_store_expire(UserStore *store, uint64_t now_sec) {
+        if (store->ops->expire)
+                store->ops->expire(store, now_sec);
+}
+
+void user_store_health(const UserStore *store, StoreHealth *ret_health) {
+        *ret_health = store->health;
+}
