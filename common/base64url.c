@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <stdbool.h>
-
 #include "common/base64url.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -73,6 +71,14 @@ static const uint8_t sextets[256] = {
         ['-'] = 63,
         ['_'] = 64,
 };
+
+bool base64url_is_text(const char *text, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                if (sextets[(uint8_t)text[i]] == 0)
+                        return false;
+
+        return true;
+}
 
 /*
  * Reads 2 … 4 characters into 24 bits. All of them are looked at before the verdict, so the time

@@ -6,6 +6,7 @@
  * space, no character outside the alphabet, no non-zero trailing bits.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,15 @@ enum {
 /* Sizes of the other form; encoded sizes do not count the closing NUL. */
 #define BASE64URL_ENCODED_SIZE(size) ((4 * (size) + 2) / 3)
 #define BASE64URL_DECODED_SIZE(size) (3 * (size) / 4)
+
+/**
+ * base64url_is_text() - whether nothing but characters of the alphabet occurs
+ * @text:       need not end with NUL
+ * @size:       characters
+ *
+ * It does not say that the text can be decoded: one character too many or trailing bits may be left.
+ */
+bool base64url_is_text(const char *text, size_t size);
 
 /**
  * base64url_decode() - decode strictly

@@ -4,6 +4,7 @@
 
 #include "authtoken/ipc-message.h"
 
+#include "common/base64url.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 
@@ -120,21 +121,6 @@ static const TypeRule *type_rule(uint32_t type) {
         return NULL;
 }
 
-static bool is_handle(const char *text, size_t size) {
-        if (size != IPC_HANDLE_SIZE)
-                return false;
-
-        for (size_t i = 0; i < size; i++) {
-                char c = text[i];
-
-                if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-                        c != '-' && c != '_')
-                        return false;
-        }
-
-        return true;
-}
-
 static size_t kind_size_max(FieldKind kind) {
         switch (kind) {
         case KIND_U32:
@@ -173,7 +159,7 @@ static bool field_read(
                 return true;
         case KIND_HANDLE:
                 *(IpcBytes *)member = (IpcBytes){ text, size };
-                return is_handle(text, size);
+                return size == IPC_HANDLE_SIZE && base64url_is_text(text, size);
         case KIND_TOKEN:
                 *(IpcBytes *)member = (IpcBytes){ text, size };
                 return size > 0;

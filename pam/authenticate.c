@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <security/pam_modutil.h>
+#include <stdbool.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "authtoken/reason.h"
+#include "common/secret.h"
+#include "common/text.h"
+#include "pam/authenticate.h"
+#include "pam/credential.h"
+#include "pam/exchange.h"
+#include "pam/prompt.h"
+#include "pam/status.h"
+#include "pam/transaction.h"
+
+static int refuse(const PamtokCall *call, const PamtokAnswer *answer, const char *user) {
+        pamtok_answer_log(call, answer, user, "access token refused");
+        pamtok_answer_tell(call, answer);
+        return pamtok_status_auth(answer->status);
+}
+
+/* By the module, without the daemon. */
+static int deny(const PamtokCall *call, const char *user, Reason reason) {
+        const PamtokAnswer answer = { .status = IPC_STATUS_DENIED, .reason = reason_code(reason) };
+
+        return refuse(call, &answer, user);
+}
+
+static int deny_cut(const PamtokCall *call, const char *user, size_t size) {
+        /* That is no secret from whoever typed it, and without it nobody finds out why. */
+        pamtok_tell(call, "The access token was cut off after %zu characters.", size);
+        return deny(call, user, REASON_TOKEN_CUT);
+}
+
+/* An NSS module may answer with another name than it was asked for; that is another user. */
+static bool user_exists(const PamtokCall *call, const char *user) {
+        const struct passwd *entry;
+
+        if (!text_is_user_name(user, strlen(user)))
+                return false;
+
+        entry = pam_modutil_getpwnam(call->pamh, user);
+        return entry && strcmp(entry->pw_name, user) == 0;
+}
+
+static int accept_token(const PamtokCall *call, PamtokTransaction *transaction,
+        const PamtokAnswer *answer, const char *user) {
+        int r;
+
+        if (answer->handle[0] != '\0') {
+                r = pamtok_transaction_accept(call, transaction, answer->handle);
+                if (r != PAM_SUCCESS)
+                        return r;
+        }
+
+        pamtok_log(call, LOG_INFO, "access token accepted for user %s, session %s",
+                pamtok_loggable(user), answer->session[0] != '\0' ? answer->session : "unknown");
+        return PAM_SUCCESS;
+}
+
+/*
+ * For a user who does not exist the daemon is asked, too, only without any effect: so the time that
+ * passes, and the line that the user reads, are those of a token that is refused.
+ */
+static int check_token(const PamtokCall *call, PamtokTransaction *transaction, const char *user,
+        const PamtokCredential *token) {
+        bool exists = user_exists(call, user);
+        PamtokAnswer answer;
+        IpcMessage request;
+
+        if (exists)
+                pamtok_request(call, IPC_AUTHENTICATE, user, &request);
+        else
+                request = (IpcMessage){ .type = IPC_VALIDATE };
+        request.token = (IpcBytes){ token->data, token->size };
+        pamtok_exchange(call, &request, call->args.timeout_usec, &answer);
+
+        if (!exists && answer.status != IPC_STATUS_UNAVAILABLE) {
+                deny(call, user, REASON_USER_UNKNOWN);
+                return PAM_USER_UNKNOWN;
+        }
+        /* Without a handle the login could never be ended. Only who is not root gets none. */
+        if (answer.status == IPC_STATUS_OK && answer.handle[0] == '\0' && geteuid() == 0)
+                answer = (PamtokAnswer){
+                        .status = IPC_STATUS_UNAVAILABLE,
+                        .reason = reason_code(REASON_DAEMON_MALFORMED),
+                };
+
+        return answer.status == IPC_STATUS_OK ? accept_token(call, transaction, &answer, user)
+                                              : refuse(call, &answer, user);
+}
+
+static int hand_on_password(const PamtokCall *call, PamtokTransaction *transaction,
+        const char *user, const Secret *password) {
+        int r;
+
+        if (call->args.token_only)
+                return deny(call, user, REASON_NOT_A_TOKEN);
+
+        r = pam_set_item(call->pamh, PAM_AUTHTOK, password->data);
+        if (r != PAM_SUCCESS)
+                return r;
+
+        transaction->other_auth = true;
+        pamtok_debug(call, "not a token: left to the next module");
+        return PAM_IGNORE;
+}
+
+static int judge(const PamtokCall *call, PamtokTransaction *transaction, const char *user,
+        const Secret *answer) {
+        const PamtokCredential credential = pamtok_credential_classify(answer->data, answer->size);
+
+        if (credential.form == PAMTOK_FORM_PASSWORD)
+                return hand_on_password(call, transaction, user, answer);
+
+        (void)pam_set_item(call->pamh, PAM_AUTHTOK, NULL);
+        switch (credential.form) {
+        case PAMTOK_FORM_TOKEN:
+        case PAMTOK_FORM_CODE:
+                if (credential.size > IPC_TOKEN_MAX)
+                        return deny(call, user, REASON_TOKEN_TOO_LARGE);
+                return check_token(call, transaction, user, &credential);
+        case PAMTOK_FORM_CUT:
+                return deny_cut(call, user, credential.size);
+        case PAMTOK_FORM_PART:
+        case PAMTOK_FORM_PASSWORD:
+                break;
+        }
+
+        return deny(call, user, REASON_TOKEN_MALFORMED);
+}
+
+static int obtain(const PamtokCall *call, const char *user, Secret **ret_answer) {
+        _cleanup_(secret_freep) Secret *answer = NULL, *whole = NULL;
+        PamtokCredential credential;
+        int r;
+
+        r = pamtok_prompt_once(call, &answer);
+        if (r != PAM_SUCCESS)
+                return r;
+
+        credential = pamtok_credential_classify(answer->data, answer->size);
+        if (credential.form != PAMTOK_FORM_PART || call->args.use_first_pass) {
+                *ret_answer = TAKE_PTR(answer);
+                return PAM_SUCCESS;
+        }
+
+        (void)pam_set_item(call->pamh, PAM_AUTHTOK, NULL);
+        r = pamtok_prompt_parts(call, answer, &whole);
+        if (r == PAM_AUTH_ERR)
+                return deny(call, user, REASON_TOKEN_MALFORMED);
+        if (r != PAM_SUCCESS)
+                return r;
+
+        credential = pamtok_credential_classify(whole->data, whole->size);
+        if (credential.form != PAMTOK_FORM_TOKEN && credential.form != PAMTOK_FORM_CODE)
+                return deny(call, user, REASON_TOKEN_MALFORMED);
+
+        *ret_answer = TAKE_PTR(whole);
+        return PAM_SUCCESS;
+}
+
+int pamtok_authenticate(const PamtokCall *call) {
+        _cleanup_(secret_freep) Secret *answer = NULL;
+        PamtokTransaction *transaction;
+        const char *user = NULL;
+        int r;
+
+        r = pamtok_transaction_get(call, &transaction);
+        if (r != PAM_SUCCESS)
+                return r;
+        pamtok_transaction_restart(call, transaction);
+
+        r = pam_get_user(call->pamh, &user, NULL);
+        if (r != PAM_SUCCESS)
+                return r == PAM_CONV_AGAIN ? PAM_INCOMPLETE : r;
+        if (!user || user[0] == '\0')
+                return PAM_USER_UNKNOWN;
+
+        r = obtain(call, user, &answer);
+        if (r != PAM_SUCCESS)
+                return r;
+
+        return judge(call, transaction, user, answer);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <security/pam_ext.h>
+#include <stdarg.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "common/text.h"
+#include "pam/call.h"
+
+int pamtok_call_begin(
+        pam_handle_t *pamh, int flags, int argc, const char **argv, PamtokCall *ret_call) {
+        PamtokCall call = { .pamh = pamh, .flags = flags };
+        const char *wrong;
+
+        switch (pamtok_args_parse(argc, argv, &call.args, &wrong)) {
+        case 0:
+                *ret_call = call;
+                return PAM_SUCCESS;
+        case PAMTOK_ARGS_E_UNKNOWN:
+                pamtok_log(&call, LOG_ERR, "unknown option: %s", wrong);
+                return PAM_SERVICE_ERR;
+        case PAMTOK_ARGS_E_VALUE:
+                pamtok_log(&call, LOG_ERR, "bad value of option: %s", wrong);
+                return PAM_SERVICE_ERR;
+        }
+
+        return PAM_SYSTEM_ERR;
+}
+
+int pamtok_call_end(const PamtokCall *call, const char *entry, int result) {
+        pamtok_debug(call, "%s returns %d (%s)", entry, result, pam_strerror(call->pamh, result));
+        return result;
+}
+
+void pamtok_log(const PamtokCall *call, int priority, const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        pam_vsyslog(call->pamh, priority, format, arguments);
+        va_end(arguments);
+}
+
+void pamtok_debug(const PamtokCall *call, const char *format, ...) {
+        va_list arguments;
+
+        if (!call->args.debug)
+                return;
+
+        va_start(arguments, format);
+        pam_vsyslog(call->pamh, LOG_DEBUG, format, arguments);
+        va_end(arguments);
+}
+
+void pamtok_tell(const PamtokCall *call, const char *format, ...) {
+        va_list arguments;
+
+        if (call->flags & PAM_SILENT)
+                return;
+
+        va_start(arguments, format);
+        /* A line that does not reach the user changes no verdict. */
+        (void)pam_vprompt(call->pamh, PAM_ERROR_MSG, NULL, format, arguments);
+        va_end(arguments);
+}
+
+const char *pamtok_loggable(const char *user) {
+        return user && text_is_user_name(user, strlen(user)) ? user : "(not a user name)";
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/base64url.h"
+#include "common/cleanup.h"
+#include "common/secret.h"
+#include "common/text.h"
+#include "pam/credential.h"
+
+#define CODE_PREFIX "at-"
+#define PART_PREFIX "authtoken:"
+
+/* Answers that a prompt cut, with what cuts there: polkit's helper; sudo and GDM; ssh; su, login. */
+static const size_t prompt_limits[] = { 510, 511, 1023, 4095 };
+
+static bool is_space(char c) {
+        return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The size of the part that begins at @text: up to a dot or the end. */
+static size_t part_size(const char *text, size_t size) {
+        const char *dot = memchr(text, '.', size);
+
+        return dot ? (size_t)(dot - text) : size;
+}
+
+/* JSON allows white space around the object, and base64url hides it from the eye. */
+static bool is_object(const char *text, size_t size) {
+        size_t begin = 0;
+
+        while (begin < size && is_space(text[begin]))
+                begin++;
+        while (size > begin && is_space(text[size - 1]))
+                size--;
+
+        return size - begin >= 2 && text[begin] == '{' && text[size - 1] == '}';
+}
+
+/* It is decoded in a Secret, since it may be the begin of a password with dots. */
+static bool decodes_to_object(const char *text, size_t size) {
+        _cleanup_(secret_freep) Secret *copy = NULL;
+        size_t used;
+
+        /* Out of memory: a token that is taken for a password would leave the module. */
+        if (secret_new(text, size, &copy))
+                return true;
+        if (base64url_decode(copy->data, size, (uint8_t *)copy->data, size, &used))
+                return false;
+
+        return is_object(copy->data, used);
+}
+
+/* A header that was cut: {" or, with white space, {<space>. */
+static bool begins_like_object(const char *text, size_t size) {
+        uint8_t bytes[3];
+        size_t used;
+
+        if (size < 4 || base64url_decode(text, 4, bytes, sizeof(bytes), &used))
+                return false;
+
+        return bytes[0] == '{' && (bytes[1] == '"' || is_space((char)bytes[1]));
+}
+
+static bool is_prompt_limit(size_t size) {
+        for (size_t i = 0; i < ARRAY_SIZE(prompt_limits); i++)
+                if (prompt_limits[i] == size)
+                        return true;
+
+        return false;
+}
+
+static PamtokForm form_of_token(const char *text, size_t size) {
+        size_t header = part_size(text, size), dots = 0;
+
+        for (size_t at = 0; at < size; at++) {
+                size_t part = part_size(text + at, size - at);
+
+                if (!base64url_is_text(text + at, part))
+                        return PAMTOK_FORM_PASSWORD;
+                at += part;
+                dots += at < size;
+        }
+
+        if (dots == 2 && decodes_to_object(text, header))
+                return text[size - 1] == '.' && is_prompt_limit(size) ? PAMTOK_FORM_CUT
+                                                                      : PAMTOK_FORM_TOKEN;
+        if (dots == 1 && is_prompt_limit(size) && decodes_to_object(text, header))
+                return PAMTOK_FORM_CUT;
+        if (dots == 0 && is_prompt_limit(size) && begins_like_object(text, size))
+                return PAMTOK_FORM_CUT;
+
+        return PAMTOK_FORM_PASSWORD;
+}
+
+/* Crockford's base32: no U, but I, L and O are read as the digits they look like. */
+static bool is_base32(const char *text, size_t size) {
+        for (size_t i = 0; i < size; i++) {
+                char c = text[i];
+
+                if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z' && c != 'U') &&
+                        !(c >= 'a' && c <= 'z' && c != 'u'))
+                        return false;
+        }
+
+        return true;
+}
+
+/* Only the exact forms: people do have passwords that begin with "at-". */
+static bool is_code(const char *text, size_t size) {
+        const char *body = text + strlen(CODE_PREFIX);
+
+        if (size <= strlen(CODE_PREFIX) || memcmp(text, CODE_PREFIX, strlen(CODE_PREFIX)) != 0)
+                return false;
+
+        size -= strlen(CODE_PREFIX);
+        if (size == 26)
+                return is_base32(body, size);
+
+        return size == 11 && body[5] == '-' && is_base32(body, 5) && is_base32(body + 6, 5);
+}
+
+/* Reads a number of one or two digits that @end follows; returns what is behind, or NULL. */
+static const char *read_number(const char *text, size_t size, char end, uint32_t *ret_number) {
+        const char *stop = memchr(text, end, size < 3 ? size : 3);
+        char digits[3];
+        uint64_t number;
+
+        if (!stop)
+                return NULL;
+
+        memcpy(digits, text, (size_t)(stop - text));
+        digits[stop - text] = '\0';
+        if (text_parse_u64(digits, PAMTOK_PARTS_MAX, &number) || number == 0)
+                return NULL;
+
+        *ret_number = (uint32_t)number;
+        return stop + 1;
+}
+
+static bool is_part(PamtokCredential *credential) {
+        const char *text = credential->data, *end = text + credential->size;
+        uint32_t part, n_parts;
+
+        if (credential->size < strlen(PART_PREFIX) ||
+                memcmp(text, PART_PREFIX, strlen(PART_PREFIX)) != 0)
+                return false;
+
+        text += strlen(PART_PREFIX);
+        text = read_number(text, (size_t)(end - text), '/', &part);
+        if (text)
+                text = read_number(text, (size_t)(end - text), ':', &n_parts);
+        if (!text || part > n_parts)
+                return false;
+
+        *credential =
+                (PamtokCredential){ PAMTOK_FORM_PART, text, (size_t)(end - text), part, n_parts };
+        return true;
+}
+
+PamtokCredential pamtok_credential_classify(const char *text, size_t size) {
+        PamtokCredential credential = { .data = text, .size = size };
+        PamtokCredential password = credential;
+
+        while (credential.size > 0 && is_space(credential.data[0])) {
+                credential.data++;
+                credential.size--;
+        }
+        while (credential.size > 0 && is_space(credential.data[credential.size - 1]))
+                credential.size--;
+
+        if (credential.size == 0)
+                return password;
+        if (is_part(&credential))
+                return credential;
+        if (is_code(credential.data, credential.size))
+                credential.form = PAMTOK_FORM_CODE;
+        else
+                credential.form = form_of_token(credential.data, credential.size);
+
+        return credential.form == PAMTOK_FORM_PASSWORD ? password : credential;
+}

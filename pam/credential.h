@@ -1,0 +1,38 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What somebody typed at the prompt. The module looks at the form only, to tell what must go to the
+ * daemon from what must never leave the module; whether a token is good is the daemon's to say.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAMTOK_PARTS_MAX 64u
+
+typedef enum PamtokForm {
+        PAMTOK_FORM_PASSWORD, /* nothing of the below */
+        PAMTOK_FORM_TOKEN,    /* three base64url parts; the first decodes to {…} (RFC 7519 §3) */
+        PAMTOK_FORM_CODE,     /* at-XXXXX-XXXXX, or at- and 26 characters; Crockford's base32 */
+        PAMTOK_FORM_CUT,      /* a token without its end, as long as some prompt's limit */
+        PAMTOK_FORM_PART,     /* authtoken:1/3:… of a token too long for one answer */
+} PamtokForm;
+
+/* All pieces are borrowed from the text. */
+typedef struct PamtokCredential {
+        PamtokForm form;
+        const char *data; /* without white space around it, unless a password */
+        size_t size;
+        uint32_t part, n_parts; /* PAMTOK_FORM_PART: counted from 1; data is what they announce */
+} PamtokCredential;
+
+/**
+ * pamtok_credential_classify() - tell a token from a password
+ * @text:       the answer; need not end with NUL
+ * @size:       characters
+ *
+ * A token that was pasted with white space around it is a token: as a password it would reach
+ * whatever checks passwords.
+ */
+PamtokCredential pamtok_credential_classify(const char *text, size_t size);

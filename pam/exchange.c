@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <security/pam_modutil.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "authtoken/reason.h"
+#include "common/ipc-client.h"
+#include "common/text.h"
+#include "pam/exchange.h"
+#include "pam/status.h"
+
+#define DAEMON_USER "authtoken"
+
+static IpcBytes item(const PamtokCall *call, int type) {
+        const void *value = NULL;
+        IpcBytes bytes;
+
+        if (pam_get_item(call->pamh, type, &value) != PAM_SUCCESS)
+                return (IpcBytes){ 0 };
+
+        bytes = ipc_bytes(value);
+        if (bytes.size > IPC_TEXT_MAX || !text_is_utf8(bytes.data, bytes.size))
+                return (IpcBytes){ 0 };
+
+        return bytes;
+}
+
+void pamtok_request(
+        const PamtokCall *call, IpcType type, const char *user, IpcMessage *ret_request) {
+        *ret_request = (IpcMessage){
+                .type = type,
+                .user = ipc_bytes(user),
+                .service = item(call, PAM_SERVICE),
+                .tty = item(call, PAM_TTY),
+                .rhost = item(call, PAM_RHOST),
+                .ruser = item(call, PAM_RUSER),
+        };
+}
+
+/*
+ * Whom to trust besides root. The system's own socket is root's, and systemd listens on it. Another
+ * one was named by whoever wrote the stack: for an ordinary process it may be its own user's, who
+ * could change the process anyway; for root it may be the daemon's.
+ */
+static uid_t trusted_uid(const PamtokCall *call) {
+        const struct passwd *daemon;
+
+        if (!call->args.socket_path)
+                return IPC_CLIENT_UID_NONE;
+        if (geteuid() != 0)
+                return geteuid();
+
+        daemon = pam_modutil_getpwnam(call->pamh, DAEMON_USER);
+        return daemon ? daemon->pw_uid : IPC_CLIENT_UID_NONE;
+}
+
+static Reason reason_of_failure(int r) {
+        switch (r) {
+        case IPC_CLIENT_E_ABSENT:
+                return REASON_DAEMON_ABSENT;
+        case IPC_CLIENT_E_UNTRUSTED:
+                return REASON_DAEMON_UNTRUSTED;
+        case IPC_CLIENT_E_TIMEOUT:
+                return REASON_DAEMON_TIMEOUT;
+        case IPC_CLIENT_E_CLOSED:
+                return REASON_DAEMON_CLOSED;
+        case IPC_CLIENT_E_MALFORMED:
+                return REASON_DAEMON_MALFORMED;
+        case IPC_CLIENT_E_FULL:
+                return REASON_BAD_REQUEST;
+        }
+
+        return REASON_INTERNAL;
+}
+
+static int ask(const PamtokCall *call, const IpcMessage *request, uint64_t timeout_usec,
+        IpcClient **ret_client, IpcMessage *ret_reply) {
+        const char *path = call->args.socket_path ? call->args.socket_path : IPC_SOCKET_PATH;
+        uint64_t deadline_usec = ipc_client_deadline(timeout_usec);
+        int r;
+
+        r = ipc_client_open(path, trusted_uid(call), deadline_usec, ret_client);
+        if (r)
+                return r;
+
+        return ipc_client_call(*ret_client, request, deadline_usec, ret_reply);
+}
+
+/* The codes we know; what the daemon says beyond them does not reach the log. */
+static const char *reason_text_of(const IpcMessage *reply) {
+        char code[64];
+        Reason reason;
+
+        if (!reply->reason.data || reply->reason.size >= sizeof(code))
+                return pamtok_status_name(reply->status);
+
+        memcpy(code, reply->reason.data, reply->reason.size);
+        code[reply->reason.size] = '\0';
+        reason = reason_from_code(code);
+        if (strcmp(reason_code(reason), code) != 0)
+                return pamtok_status_name(reply->status);
+
+        return reason_code(reason);
+}
+
+static void copy_piece(IpcBytes piece, char *text, size_t size) {
+        if (!piece.data || piece.size >= size || text_has_control(piece.data, piece.size))
+                return;
+
+        memcpy(text, piece.data, piece.size);
+        text[piece.size] = '\0';
+}
+
+void pamtok_exchange(const PamtokCall *call, const IpcMessage *request, uint64_t timeout_usec,
+        PamtokAnswer *ret_answer) {
+        _cleanup_(ipc_client_closep) IpcClient *client = NULL;
+        PamtokAnswer answer = { .status = IPC_STATUS_UNAVAILABLE };
+        IpcMessage reply;
+        int r;
+
+        r = ask(call, request, timeout_usec, &client, &reply);
+        if (r) {
+                answer.reason = reason_code(reason_of_failure(r));
+                answer.error = r < 0 ? -r : 0;
+        } else {
+                answer.status = reply.status;
+                answer.reason = reason_text_of(&reply);
+                copy_piece(reply.handle, answer.handle, sizeof(answer.handle));
+                copy_piece(reply.session, answer.session, sizeof(answer.session));
+        }
+
+        *ret_answer = answer;
+}
+
+void pamtok_answer_log(
+        const PamtokCall *call, const PamtokAnswer *answer, const char *user, const char *what) {
+        int priority = answer->status == IPC_STATUS_UNAVAILABLE ? LOG_WARNING : LOG_NOTICE;
+
+        if (answer->error != 0)
+                pamtok_log(call, priority, "%s for user %s: %s (%s)", what, pamtok_loggable(user),
+                        answer->reason, strerrordesc_np(answer->error));
+        else
+                pamtok_log(call, priority, "%s for user %s: %s", what, pamtok_loggable(user),
+                        answer->reason);
+}
+
+void pamtok_answer_tell(const PamtokCall *call, const PamtokAnswer *answer) {
+        if (answer->status == IPC_STATUS_UNAVAILABLE)
+                pamtok_tell(call, "Access cannot be checked at the moment.");
+        else
+                pamtok_tell(call, "Access refused.");
+}

@@ -1,0 +1,41 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The questions to the user, and the answer that earlier modules got.
+ */
+
+#include "common/secret.h"
+#include "pam/call.h"
+
+/**
+ * pamtok_prompt() - ask one question without echo
+ * @call:       begun
+ * @text:       the prompt
+ * @ret_answer: owned by the caller
+ *
+ * Return: PAM_SUCCESS; PAM_CONV_ERR without an answer; PAM_INCOMPLETE when the application wants
+ * to be called again; PAM_BUF_ERR.
+ */
+int pamtok_prompt(const PamtokCall *call, const char *text, Secret **ret_answer);
+
+/**
+ * pamtok_prompt_once() - take PAM_AUTHTOK or ask, as the options say
+ * @call:       begun
+ * @ret_answer: owned by the caller
+ *
+ * Return: as pamtok_prompt(); PAM_AUTHTOK_RECOVERY_ERR when there is no PAM_AUTHTOK and
+ * use_first_pass forbids to ask.
+ */
+int pamtok_prompt_once(const PamtokCall *call, Secret **ret_answer);
+
+/**
+ * pamtok_prompt_parts() - ask for the other parts of a token
+ * @call:       begun
+ * @first:      the first answer, as typed
+ * @ret_whole:  owned by the caller; what the parts make together
+ *
+ * Return: as pamtok_prompt(); PAM_AUTH_ERR for a part that is not the one that was asked for, or
+ * for a whole above IPC_TOKEN_MAX.
+ */
+int pamtok_prompt_parts(const PamtokCall *call, const Secret *first, Secret **ret_whole);
