@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: a booted host for each store, and a bed on which nothing is installed yet."""
+
+import pytest
+
+from bed import Bed, BedUnable
+from host import Host
+
+EXIT_SKIP = 77
+NOTES = []
+
+
+@pytest.fixture(scope="session", params=["sqlite", "redis"])
+def booted_host(request):
+    try:
+        host = Host(request.param)
+    except BedUnable as reason:
+        pytest.skip(str(reason))
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def host(booted_host):
+    """A host without shells and token sessions, its journal marked at the test's begin."""
+    booted_host.journal.mark()
+    yield booted_host
+    booted_host.tidy()
+
+
+@pytest.fixture(scope="module")
+def bare_bed():
+    """A bed with the package files in it, but not installed."""
+    try:
+        bed = Bed("--bare")
+    except BedUnable as reason:
+        pytest.skip(str(reason))
+    yield bed
+    bed.stop()
+
+
+@pytest.fixture
+def note(request):
+    """Say something that was measured; it is printed at the end of the run."""
+    def say(text):
+        NOTES.append(f"{request.node.name}: {text}")
+    return say
+
+
+def pytest_sessionfinish(session):
+    """Tell "nothing could run" apart from "all is well"."""
+    counts = session.config.pluginmanager.get_plugin("terminalreporter").stats
+    if counts.get("skipped") and not any(counts.get(kind) for kind in ("passed", "failed", "error")):
+        session.exitstatus = EXIT_SKIP
+
+
+def pytest_terminal_summary(terminalreporter):
+    if NOTES:
+        terminalreporter.section("measured")
+        for line in NOTES:
+            terminalreporter.write_line(line)
