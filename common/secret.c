@@ -7,25 +7,26 @@
 #include "common/secret.h"
 
 int secret_new(const void *data, size_t size, Secret **ret_secret) {
-        _cleanup_(secret_freep) Secret *secret = NULL;
+        Secret *secret;
+        char *copy;
 
         if (size == SIZE_MAX)
                 return -EOVERFLOW;
 
-        secret = calloc(1, sizeof(*secret));
-        if (!secret)
+        secret = malloc(sizeof(*secret));
+        copy = malloc(size + 1);
+        if (!secret || !copy) {
+                free(secret);
+                free(copy);
                 return -ENOMEM;
-
-        secret->data = malloc(size + 1);
-        if (!secret->data)
-                return -ENOMEM;
+        }
 
         if (size > 0)
-                memcpy(secret->data, data, size);
-        secret->data[size] = '\0';
-        secret->size = size;
+                memcpy(copy, data, size);
+        copy[size] = '\0';
 
-        *ret_secret = TAKE_PTR(secret);
+        *secret = (Secret){ .size = size, .data = copy };
+        *ret_secret = secret;
         return 0;
 }
 
@@ -57,8 +58,7 @@ Secret *secret_free(Secret *secret) {
         if (!secret)
                 return NULL;
 
-        if (secret->data)
-                secret_wipe(secret->data, secret->size);
+        secret_wipe(secret->data, secret->size);
         free(secret->data);
         free(secret);
         return NULL;

@@ -26,7 +26,8 @@ static int refuse(const PamtokCall *call, const PamtokAnswer *answer, const char
 static int deny(const PamtokCall *call, const char *user, Reason reason) {
         const PamtokAnswer answer = { .status = IPC_STATUS_DENIED, .reason = reason_code(reason) };
 
-        return refuse(call, &answer, user);
+        (void)refuse(call, &answer, user);
+        return PAM_AUTH_ERR;
 }
 
 static int deny_cut(const PamtokCall *call, const char *user, size_t size) {

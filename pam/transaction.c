@@ -24,7 +24,7 @@ int pamtok_transaction_get(const PamtokCall *call, PamtokTransaction **ret_trans
         r = pam_get_data(call->pamh, DATA_NAME, &data);
         if (r == PAM_SUCCESS && data) {
                 /* libpam lends what it holds as const; this module put it there and may change it. */
-                memcpy(ret_transaction, &data, sizeof(*ret_transaction));
+                *ret_transaction = (PamtokTransaction *)data;
                 return PAM_SUCCESS;
         }
 
