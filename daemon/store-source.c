@@ -8,6 +8,7 @@
 
 #include "common/secret.h"
 #include "daemon/config.h"
+#include "daemon/operation/operation.h"
 #include "daemon/store-source.h"
 
 #define PASSWORD_SIZE_MAX 1024u
@@ -51,6 +52,7 @@ int store_source_open(const Config *config, sd_event *event, StoreNotice notice,
                 .require_durable = config->store_require_durable,
                 .allow_plaintext = config->store_allow_plaintext,
                 .unsafe_no_sync = config->store_no_sync,
+                .now_sec = operation_now_sec,
         };
         int r;
 

@@ -156,8 +156,9 @@ static Reason judge(const Account *account, const UserState *state) {
 }
 
 static int load(Account *account, const char *user, StoreLoadDone done) {
-        return user_store_load(account->op.context->store, account->op.context->config->tenant,
-                user, done, account, &account->call);
+        return user_store_load(account->op.context->store,
+                (StoreName){ account->op.context->config->tenant, user }, done, account,
+                &account->call);
 }
 
 /* The shell may be another user's than the one who is checked: alice's, that runs `su bob`. */

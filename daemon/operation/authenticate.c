@@ -137,8 +137,9 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
         }
         reason = check_token(auth, request);
         if (reason == REASON_OK) {
-                r = user_store_load(context->store, context->config->tenant, request->user,
-                        on_loaded, auth, &auth->call);
+                r = user_store_load(context->store,
+                        (StoreName){ context->config->tenant, request->user }, on_loaded, auth,
+                        &auth->call);
         } else {
                 tell_journal(auth, reason);
                 r = operation_finish_later(&auth->op, reason);

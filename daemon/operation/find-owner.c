@@ -61,8 +61,9 @@ static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
                         reason = REASON_INTERNAL;
         }
         find->call = store_call_free(call);
-        if (reason == REASON_OK && user_store_load(context->store, context->config->tenant,
-                                           find->user, on_loaded, find, &find->call) >= 0)
+        if (reason == REASON_OK &&
+                user_store_load(context->store, (StoreName){ context->config->tenant, find->user },
+                        on_loaded, find, &find->call) >= 0)
                 return;
         finish(find, reason == REASON_OK ? REASON_INTERNAL : reason);
 }
@@ -109,8 +110,9 @@ int find_owner_start(Context *context, const char *subject, OperationDone done, 
         operation_init(&find->op, context, (OperationWaiter){ done, userdata }, find_owner_free);
         reason = sid_of(context, subject, find->sid);
         if (reason == REASON_OK)
-                r = user_store_find_sid(context->store, context->config->tenant, find->sid,
-                        on_found, find, &find->call);
+                r = user_store_find_sid(context->store,
+                        (StoreName){ context->config->tenant, find->sid }, on_found, find,
+                        &find->call);
         else
                 r = operation_finish_later(&find->op, reason);
         if (r < 0) {

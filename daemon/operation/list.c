@@ -133,8 +133,9 @@ static void load_next(List *list) {
 
         if (list->n_loaded == list->n_users)
                 finish(list);
-        else if (user_store_load(context->store, context->config->tenant,
-                         list->users[list->n_loaded], on_loaded, list, &list->call) < 0)
+        else if (user_store_load(context->store,
+                         (StoreName){ context->config->tenant, list->users[list->n_loaded] },
+                         on_loaded, list, &list->call) < 0)
                 operation_finish_reason(&list->op, REASON_INTERNAL);
 }
 
@@ -194,8 +195,8 @@ static int start(List *list, const SessionFilter *filter) {
         r = set_users(list, users, 1);
         if (r < 0)
                 return r;
-        return user_store_load(context->store, context->config->tenant, filter->user, on_loaded,
-                list, &list->call);
+        return user_store_load(context->store, (StoreName){ context->config->tenant, filter->user },
+                on_loaded, list, &list->call);
 }
 
 int list_start(Context *context, const SessionFilter *filter, OperationDone done, void *userdata,

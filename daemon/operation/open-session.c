@@ -187,8 +187,10 @@ static int start(OpenSession *open) {
                 tell_journal(open, reason, NULL);
                 return operation_finish_later(&open->op, reason);
         }
-        return user_store_load(context->store, context->config->tenant,
-                login_registry_find(context->logins, open->id)->user, on_loaded, open, &open->call);
+        return user_store_load(context->store,
+                (StoreName){ context->config->tenant,
+                        login_registry_find(context->logins, open->id)->user },
+                on_loaded, open, &open->call);
 }
 
 int open_session_start(Context *context, const LoginRequest *request, OperationDone done,

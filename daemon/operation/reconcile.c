@@ -106,8 +106,8 @@ static void load(Context *context, const char *user) {
         if (!reconcile)
                 return;
         operation_init(&reconcile->op, context, (OperationWaiter){}, reconcile_free);
-        if (user_store_load(context->store, context->config->tenant, user, on_loaded, reconcile,
-                    &reconcile->call) < 0)
+        if (user_store_load(context->store, (StoreName){ context->config->tenant, user }, on_loaded,
+                    reconcile, &reconcile->call) < 0)
                 operation_finish_reason(&reconcile->op, REASON_INTERNAL);
 }
 

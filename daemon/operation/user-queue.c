@@ -83,8 +83,8 @@ static int line_new(UserQueue *queue, const char *tenant, const char *user, Line
 }
 
 static int line_load(Line *line) {
-        return user_store_load(
-                line->queue->store, line->tenant, line->user, on_loaded, line, &line->call);
+        return user_store_load(line->queue->store, (StoreName){ line->tenant, line->user },
+                on_loaded, line, &line->call);
 }
 
 static void entry_finish(Entry *entry, Reason reason, const UserState *state) {

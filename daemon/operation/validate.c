@@ -125,8 +125,9 @@ int validate_start(Context *context, const LoginRequest *request, OperationDone 
         operation_init(&validate->op, context, (OperationWaiter){ done, userdata }, validate_free);
         reason = check_token(context, request, &validate->claims);
         if (reason == REASON_OK) {
-                r = user_store_load(context->store, context->config->tenant,
-                        validate->claims->subject, on_loaded, validate, &validate->call);
+                r = user_store_load(context->store,
+                        (StoreName){ context->config->tenant, validate->claims->subject },
+                        on_loaded, validate, &validate->call);
         } else {
                 tell_journal(context, request, NULL, reason);
                 r = operation_finish_later(&validate->op, reason);

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/secret.h"
 #include "common/text.h"
@@ -29,6 +28,7 @@ struct RedisHandshake {
         Secret *password; /* NULL: no AUTH */
         char database[DATABASE_DIGITS + 1];
         bool require_durable;
+        uint64_t (*now_sec)(void);
         RedisHandshakeDone done;
         void *userdata;
         /* Of the connection that is being greeted. */
@@ -47,6 +47,7 @@ int redis_handshake_new(const StoreConfig *config, RedisHandshakeDone done, void
         handshake->done = done;
         handshake->userdata = userdata;
         handshake->require_durable = config->require_durable;
+        handshake->now_sec = config->now_sec;
         snprintf(handshake->database, sizeof(handshake->database), "%u", config->database);
         if (config->username) {
                 handshake->username = strdup(config->username);
@@ -106,7 +107,6 @@ static void on_name(int r, const redisReply *reply, void *userdata) {
 static void on_time(int r, const redisReply *reply, void *userdata) {
         RedisHandshake *handshake = userdata;
         uint64_t server_sec;
-        struct timespec now;
 
         if (r != 0)
                 return;
@@ -114,11 +114,11 @@ static void on_time(int r, const redisReply *reply, void *userdata) {
                 refuse(handshake, "everything without a login", reply);
                 return;
         }
-        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || !reply->element[0]->str ||
+        if (!handshake->now_sec || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+                !reply->element[0]->str ||
                 text_parse_u64(reply->element[0]->str, INT64_MAX, &server_sec) != 0)
                 return;
-        clock_gettime(CLOCK_REALTIME, &now);
-        handshake->findings.clock_ahead_sec = (int64_t)server_sec - (int64_t)now.tv_sec;
+        handshake->findings.clock_ahead_sec = (int64_t)server_sec - (int64_t)handshake->now_sec();
 }
 
 /* @line: "name:value", between line ends. */

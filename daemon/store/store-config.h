@@ -25,4 +25,5 @@ typedef struct StoreConfig {
         bool require_durable;            /* refuse a Redis without AOF or with eviction */
         bool allow_plaintext;            /* TCP beyond loopback */
         bool unsafe_no_sync;             /* SQLite synchronous=OFF, for measurements only */
+        uint64_t (*now_sec)(void);       /* Redis: to compare its clock with; NULL: do not */
 } StoreConfig;

@@ -60,17 +60,17 @@ static int call_started(StoreCall *call, int r, StoreCall **ret_call) {
         return 0;
 }
 
-int user_store_load(UserStore *store, const char *tenant, const char *user, StoreLoadDone done,
-        void *userdata, StoreCall **ret_call) {
+int user_store_load(UserStore *store, StoreName user, StoreLoadDone done, void *userdata,
+        StoreCall **ret_call) {
         StoreCall *call;
 
-        if (!names_are_valid(tenant, user))
+        if (!names_are_valid(user.tenant, user.name))
                 return -EINVAL;
         call = call_new(store, STORE_CALL_LOAD, userdata);
         if (!call)
                 return -ENOMEM;
         call->done.load = done;
-        return call_started(call, store->ops->load(store, call, tenant, user), ret_call);
+        return call_started(call, store->ops->load(store, call, user.tenant, user.name), ret_call);
 }
 
 int user_store_peek(
@@ -92,20 +92,20 @@ int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone 
         return call_started(call, store->ops->commit(store, call, state), ret_call);
 }
 
-int user_store_find_sid(UserStore *store, const char *tenant, const char *sid, StoreFindDone done,
-        void *userdata, StoreCall **ret_call) {
+int user_store_find_sid(
+        UserStore *store, StoreName sid, StoreFindDone done, void *userdata, StoreCall **ret_call) {
         StoreCall *call;
         int r;
 
-        if (!tenant_is_valid(tenant))
+        if (!tenant_is_valid(sid.tenant))
                 return -EINVAL;
         call = call_new(store, STORE_CALL_FIND, userdata);
         if (!call)
                 return -ENOMEM;
         call->done.find = done;
         /* Whatever an administrator typed: what cannot be a sid is nobody's. */
-        if (sid_is_valid(sid, strlen(sid)))
-                r = store->ops->find_sid(store, call, tenant, sid);
+        if (sid_is_valid(sid.name, strlen(sid.name)))
+                r = store->ops->find_sid(store, call, sid.tenant, sid.name);
         else
                 r = store_call_defer(call, STORE_E_NOT_FOUND, NULL);
         return call_started(call, r, ret_call);

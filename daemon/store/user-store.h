@@ -44,6 +44,11 @@ typedef struct StoreHealth {
                 [STORE_MESSAGE_MAX]; /* why it is offline or not durable; empty if all is well */
 } StoreHealth;
 
+/* Of a user or a session. Borrowed for the call of a function only. */
+typedef struct StoreName {
+        const char *tenant, *name;
+} StoreName;
+
 /* @r: 0 or STORE_E_* or negative errno. */
 typedef void (*StoreLoadDone)(StoreCall *call, int r, UserState *state, void *userdata);
 typedef void (*StoreCommitDone)(StoreCall *call, int r, void *userdata);
@@ -80,16 +85,15 @@ DEFINE_CLEANUP(UserStore, user_store_free)
 /**
  * user_store_load() - read a user's state
  * @store:      connected or not
- * @tenant:     borrowed for the call of this function
- * @user:       likewise
+ * @user:       whose
  * @done:       gets the state, owned by it; the empty state if nothing is stored
  * @userdata:   for @done
  * @ret_call:   owned by the caller until @done is called; freeing it silences @done
  *
  * Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
  */
-int user_store_load(UserStore *store, const char *tenant, const char *user, StoreLoadDone done,
-        void *userdata, StoreCall **ret_call);
+int user_store_load(
+        UserStore *store, StoreName user, StoreLoadDone done, void *userdata, StoreCall **ret_call);
 
 /**
  * user_store_peek() - read a state without waiting, from memory
@@ -122,16 +126,15 @@ int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone 
 /**
  * user_store_find_sid() - which user a session belongs to
  * @store:      connected or not
- * @tenant:     borrowed for the call of this function
- * @sid:        likewise
+ * @sid:        of the session
  * @done:       gets the user's name, borrowed; a hint, to be confirmed by loading that user
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *
  * Return: 0 started; -ENOMEM.
  */
-int user_store_find_sid(UserStore *store, const char *tenant, const char *sid, StoreFindDone done,
-        void *userdata, StoreCall **ret_call);
+int user_store_find_sid(
+        UserStore *store, StoreName sid, StoreFindDone done, void *userdata, StoreCall **ret_call);
 
 /**
  * user_store_list() - names of the users of whom something is stored
