@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/bus-client.h"
+#include "cli/polkit-agent.h"
+#include "common/cleanup.h"
+
+#define NAME      "org.authtoken1"
+#define PATH      "/org/authtoken1"
+#define INTERFACE "org.authtoken1.Manager"
+
+#define USEC_PER_SEC UINT64_C(1000000)
+
+typedef struct ErrorMeaning {
+        const char *name;
+        ExitStatus status;
+        const char *advice;
+} ErrorMeaning;
+
+#define START_IT "Is the daemon running? See: systemctl status authtokend.service"
+
+static const ErrorMeaning meanings[] = {
+        { NAME ".Error.NotFound", STATUS_NOT_FOUND, "See what there is: authtokenctl list" },
+        { NAME ".Error.Refused", STATUS_FAILED, NULL },
+        { NAME ".Error.InvalidArgument", STATUS_USAGE, NULL },
+        { NAME ".Error.LimitReached", STATUS_FAILED, NULL },
+        { NAME ".Error.Unavailable", STATUS_FAILED, "See: authtokenctl status" },
+        { SD_BUS_ERROR_ACCESS_DENIED, STATUS_DENIED,
+                "Run it as root, or as somebody whom polkit allows it" },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, STATUS_DENIED,
+                "Run it as root, or at a terminal where polkit can ask for a password" },
+        { SD_BUS_ERROR_SERVICE_UNKNOWN, STATUS_UNREACHABLE, START_IT },
+        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, STATUS_UNREACHABLE, START_IT },
+        { SD_BUS_ERROR_NO_REPLY, STATUS_UNREACHABLE, START_IT },
+        { SD_BUS_ERROR_TIMEOUT, STATUS_UNREACHABLE, START_IT },
+        { SD_BUS_ERROR_DISCONNECTED, STATUS_UNREACHABLE, START_IT },
+        { SD_BUS_ERROR_NO_SERVER, STATUS_UNREACHABLE, START_IT },
+};
+
+/* dbus-daemon has a family of errors for a service that it could not start. */
+#define SPAWN_ERRORS   "org.freedesktop.DBus.Error.Spawn."
+#define SYSTEMD_ERRORS "org.freedesktop.systemd1."
+
+static ErrorMeaning meaning_of(const sd_bus_error *error, int r) {
+        if (!error->name)
+                return (ErrorMeaning){ .status = r == -ENOMEM ? STATUS_FAILED : STATUS_UNREACHABLE,
+                        .advice = START_IT };
+        for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
+                if (!strcmp(meanings[i].name, error->name))
+                        return meanings[i];
+        if (!strncmp(error->name, SPAWN_ERRORS, strlen(SPAWN_ERRORS)) ||
+                !strncmp(error->name, SYSTEMD_ERRORS, strlen(SYSTEMD_ERRORS)))
+                return (ErrorMeaning){ .status = STATUS_UNREACHABLE, .advice = START_IT };
+        return (ErrorMeaning){ .status = STATUS_FAILED };
+}
+
+static ExitStatus complain_call(const char *what, const sd_bus_error *error, int r) {
+        ErrorMeaning meaning = meaning_of(error, r);
+
+        complain("cannot %s: %s", what, error->message ? error->message : strerror(-r));
+        if (meaning.advice)
+                complain("%s", meaning.advice);
+        return meaning.status;
+}
+
+static int open_address(const char *address, sd_bus **ret_bus) {
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, 1);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        *ret_bus = TAKE_PTR(bus);
+        return 0;
+}
+
+ExitStatus bus_client_open(const CommandLine *line, sd_bus **ret_bus) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        bool may_ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && geteuid() != 0;
+        int r;
+
+        if (!strcmp(line->bus, "system"))
+                r = sd_bus_open_system(&bus);
+        else if (!strcmp(line->bus, "session"))
+                r = sd_bus_open_user(&bus);
+        else
+                r = open_address(line->bus, &bus);
+        if (r < 0) {
+                complain("cannot connect to the bus '%s': %s", line->bus, strerror(-r));
+                return STATUS_UNREACHABLE;
+        }
+        if (may_ask) {
+                (void)sd_bus_set_allow_interactive_authorization(bus, 1);
+                polkit_agent_start();
+        }
+        *ret_bus = TAKE_PTR(bus);
+        return STATUS_OK;
+}
+
+ExitStatus bus_client_prepare(sd_bus *bus, const char *method, sd_bus_message **ret_call) {
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, ret_call, NAME, PATH, INTERFACE, method);
+        if (r >= 0)
+                r = sd_bus_message_sensitive(*ret_call);
+        return r < 0 ? bus_client_broken("compose the call", r) : STATUS_OK;
+}
+
+ExitStatus bus_client_call(
+        sd_bus_message *call, const char *what, CallPatience patience, sd_bus_message **ret_reply) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus *bus = sd_bus_message_get_bus(call);
+        bool waits_for_people = sd_bus_get_allow_interactive_authorization(bus) > 0;
+        uint64_t timeout_usec =
+                (patience == CALL_LONG || waits_for_people ? 300 : 30) * USEC_PER_SEC;
+        int r;
+
+        r = sd_bus_call(bus, call, timeout_usec, &error, ret_reply);
+        return r < 0 ? complain_call(what, &error, r) : STATUS_OK;
+}
+
+ExitStatus bus_client_broken(const char *what, int r) {
+        complain("cannot %s: %s", what, strerror(-r));
+        return STATUS_FAILED;
+}

@@ -1,0 +1,58 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Calls to org.authtoken1, and what their errors mean to the person at the terminal.
+ */
+
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+#include "cli/command.h"
+
+/* How long a call may take: others wait for people or for logins to end. */
+typedef enum CallPatience {
+        CALL_SHORT,
+        CALL_LONG,
+} CallPatience;
+
+/**
+ * bus_client_open() - connect to the bus
+ * @line:       which bus
+ * @ret_bus:    owned by the caller
+ *
+ * With a terminal, polkit may ask for a password: an agent is started if there is none.
+ * Return: STATUS_OK; STATUS_UNREACHABLE or STATUS_USAGE, complained.
+ */
+ExitStatus bus_client_open(const CommandLine *line, sd_bus **ret_bus);
+
+/**
+ * bus_client_prepare() - begin a call of a method
+ * @bus:        connected
+ * @method:     member name
+ * @ret_call:   owned by the caller; arguments are to be appended
+ *
+ * Return: STATUS_OK; STATUS_FAILED, complained.
+ */
+ExitStatus bus_client_prepare(sd_bus *bus, const char *method, sd_bus_message **ret_call);
+
+/**
+ * bus_client_call() - send a call and wait for its reply
+ * @call:       from bus_client_prepare()
+ * @what:       for a complaint: "cannot WHAT: …"
+ * @patience:   how long to wait
+ * @ret_reply:  owned by the caller
+ *
+ * Return: STATUS_OK; another status, complained.
+ */
+ExitStatus bus_client_call(
+        sd_bus_message *call, const char *what, CallPatience patience, sd_bus_message **ret_reply);
+
+/**
+ * bus_client_broken() - complain about a call that could not be composed or a reply that is not understood
+ * @what:       as for bus_client_call()
+ * @r:          negative errno
+ *
+ * Return: STATUS_FAILED.
+ */
+ExitStatus bus_client_broken(const char *what, int r);

@@ -1,0 +1,114 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What the subcommands of authtokenctl share: their exit statuses, how they are called, and how they
+ * complain. Each is one file with one function.
+ */
+
+#include <stdbool.h>
+
+typedef enum ExitStatus {
+        STATUS_OK,
+        STATUS_FAILED,
+        STATUS_USAGE,
+        STATUS_NOT_FOUND,
+        STATUS_DENIED,
+        STATUS_UNREACHABLE,
+} ExitStatus;
+
+/* What stood before the subcommand. */
+typedef struct CommandLine {
+        const char *bus; /* "system", "session" or an address */
+} CommandLine;
+
+/**
+ * issue_main() - a new token to standard output or a file
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status.
+ */
+ExitStatus issue_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * list_main() - live sessions and their logins
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status.
+ */
+ExitStatus list_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * revoke_main() - end sessions
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status.
+ */
+ExitStatus revoke_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * kick_main() - end sessions and wait for the end of their logins
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status; STATUS_FAILED also when a login did not end.
+ */
+ExitStatus kick_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * status_main() - how the daemon is
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status.
+ */
+ExitStatus status_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * keys_main() - the daemon's keys, without their secrets
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status.
+ */
+ExitStatus keys_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * complain() - one line to standard error, with the program's name in front
+ * @format:     printf format, without a secret among the arguments
+ */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * complain_usage() - complain(), and say where the help is
+ * @command:    subcommand
+ * @format:     printf format
+ *
+ * Return: STATUS_USAGE.
+ */
+ExitStatus complain_usage(const char *command, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+/**
+ * point_to_help() - what to do about options that getopt has complained about
+ * @command:    subcommand
+ *
+ * Return: STATUS_USAGE.
+ */
+ExitStatus point_to_help(const char *command);
+
+/**
+ * finish_output() - make sure that all of standard output was written
+ *
+ * Return: STATUS_OK; STATUS_FAILED, complained.
+ */
+ExitStatus finish_output(void);

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/bus-client.h"
+#include "cli/table.h"
+#include "common/secret.h"
+#include "daemon/config-value.h"
+
+#define LIST_MAX     64u
+#define USEC_PER_SEC UINT64_C(1000000)
+
+/* Text is borrowed from the arguments. */
+typedef struct Issue {
+        const char *user;
+        const char *audience[LIST_MAX], *roles[LIST_MAX];
+        size_t n_audience, n_roles;
+        const char *platform, *device, *source, *name, *data;
+        uint64_t lifetime_sec;
+        const char *output;
+        bool json, help;
+} Issue;
+
+typedef enum Option {
+        OPTION_AUDIENCE = 256,
+        OPTION_ROLE,
+        OPTION_PLATFORM,
+        OPTION_DEVICE,
+        OPTION_SOURCE,
+        OPTION_NAME,
+        OPTION_DATA,
+        OPTION_LIFETIME,
+        OPTION_OUTPUT,
+        OPTION_JSON,
+        OPTION_HELP = 'h',
+        OPTION_UNKNOWN = '?',
+} Option;
+
+static const struct option options[] = {
+        { "audience", required_argument, NULL, OPTION_AUDIENCE },
+        { "role", required_argument, NULL, OPTION_ROLE },
+        { "platform", required_argument, NULL, OPTION_PLATFORM },
+        { "device", required_argument, NULL, OPTION_DEVICE },
+        { "source", required_argument, NULL, OPTION_SOURCE },
+        { "name", required_argument, NULL, OPTION_NAME },
+        { "data", required_argument, NULL, OPTION_DATA },
+        { "lifetime", required_argument, NULL, OPTION_LIFETIME },
+        { "output", required_argument, NULL, OPTION_OUTPUT },
+        { "json", no_argument, NULL, OPTION_JSON },
+        { "help", no_argument, NULL, OPTION_HELP },
+        { NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+        "Usage: authtokenctl issue [OPTION]... USER\n\n"
+        "Begin a session of USER and print its access token, alone on one line.\n\n"
+        "  --audience AUDIENCE  whom the token is for; may be repeated\n"
+        "  --role ROLE          a role of the user; may be repeated\n"
+        "  --platform TEXT      kind of client, for example ssh or desktop\n"
+        "  --device TEXT        which client\n"
+        "  --source TEXT        where the order comes from\n"
+        "  --name TEXT          the user's name for people\n"
+        "  --data JSON          claims of your own, a JSON object\n"
+        "  --lifetime SPAN      for example 5min or 1h; at most MaxLifetime=\n"
+        "  --output FILE        write the token to a new file that only you can read\n"
+        "  --json               token, session, jti, kid and end as JSON\n"
+        "  -h, --help           this text\n";
+
+static const Column columns[] = {
+        { "TOKEN", "token", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { "SESSION", "session", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { "JTI", "jti", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { "KID", "kid", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { "EXPIRES", "expires", NULL, COLUMN_TIME, COLUMN_BOTH },
+};
+
+static ExitStatus add_item(const char *option, const char **list, size_t *n_items) {
+        if (*n_items >= LIST_MAX)
+                return complain_usage("issue", "more than %u times --%s", LIST_MAX, option);
+        list[(*n_items)++] = optarg;
+        return STATUS_OK;
+}
+
+static ExitStatus set_lifetime(Issue *issue) {
+        uint64_t usec;
+
+        if (config_value_duration(optarg, &usec) || usec < USEC_PER_SEC)
+                return complain_usage("issue", "--lifetime is a time span of at least a second, "
+                                               "such as 15min or 1h 30min");
+        issue->lifetime_sec = usec / USEC_PER_SEC;
+        return STATUS_OK;
+}
+
+static ExitStatus set_option(Issue *issue, Option option) {
+        switch (option) {
+        case OPTION_AUDIENCE:
+                return add_item("audience", issue->audience, &issue->n_audience);
+        case OPTION_ROLE:
+                return add_item("role", issue->roles, &issue->n_roles);
+        case OPTION_PLATFORM:
+                issue->platform = optarg;
+                return STATUS_OK;
+        case OPTION_DEVICE:
+                issue->device = optarg;
+                return STATUS_OK;
+        case OPTION_SOURCE:
+                issue->source = optarg;
+                return STATUS_OK;
+        case OPTION_NAME:
+                issue->name = optarg;
+                return STATUS_OK;
+        case OPTION_DATA:
+                issue->data = optarg;
+                return STATUS_OK;
+        case OPTION_LIFETIME:
+                return set_lifetime(issue);
+        case OPTION_OUTPUT:
+                issue->output = optarg;
+                return STATUS_OK;
+        case OPTION_JSON:
+                issue->json = true;
+                return STATUS_OK;
+        case OPTION_HELP:
+                issue->help = true;
+                return STATUS_OK;
+        case OPTION_UNKNOWN:
+                break;
+        }
+        return point_to_help("issue");
+}
+
+static ExitStatus parse(Issue *issue, int argc, char **argv) {
+        ExitStatus status;
+        int option;
+
+        optind = 0;
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+                status = set_option(issue, (Option)option);
+                if (status != STATUS_OK || issue->help)
+                        return status;
+        }
+        if (argc - optind != 1)
+                return complain_usage("issue", "exactly one user is needed");
+        issue->user = argv[optind];
+        return STATUS_OK;
+}
+
+static int append_texts(
+        sd_bus_message *call, const char *key, const char *const *items, size_t n_items) {
+        int r;
+
+        if (n_items == 0)
+                return 0;
+        r = sd_bus_message_open_container(call, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "s", key);
+        if (r >= 0)
+                r = sd_bus_message_open_container(call, 'v', "as");
+        if (r >= 0)
+                r = sd_bus_message_open_container(call, 'a', "s");
+        for (size_t i = 0; i < n_items && r >= 0; i++)
+                r = sd_bus_message_append(call, "s", items[i]);
+        for (int depth = 0; depth < 3 && r >= 0; depth++)
+                r = sd_bus_message_close_container(call);
+        return r;
+}
+
+static int append_options(sd_bus_message *call, const Issue *issue) {
+        const struct {
+                const char *key, *value;
+        } texts[] = {
+                { "platform", issue->platform },
+                { "device", issue->device },
+                { "source", issue->source },
+                { "name", issue->name },
+                { "data", issue->data },
+        };
+        int r;
+
+        r = sd_bus_message_append(call, "s", issue->user);
+        if (r >= 0)
+                r = sd_bus_message_open_container(call, 'a', "{sv}");
+        if (r >= 0)
+                r = append_texts(call, "audience", issue->audience, issue->n_audience);
+        if (r >= 0)
+                r = append_texts(call, "roles", issue->roles, issue->n_roles);
+        for (size_t i = 0; i < ARRAY_SIZE(texts) && r >= 0; i++)
+                if (texts[i].value)
+                        r = sd_bus_message_append(call, "{sv}", texts[i].key, "s", texts[i].value);
+        if (r >= 0 && issue->lifetime_sec)
+                r = sd_bus_message_append(call, "{sv}", "lifetime", "t", issue->lifetime_sec);
+        return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+/* A file that somebody else made could be read by them, or lead elsewhere. */
+static ExitStatus open_output(const char *path, FILE **ret_file) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        if (fd >= 0)
+                *ret_file = fdopen(fd, "w");
+        if (fd >= 0 && *ret_file)
+                return STATUS_OK;
+        complain("cannot make %s: %s", path, strerror(errno));
+        if (fd < 0 && errno == EEXIST)
+                complain("The token goes to a new file only: remove that one, or name another");
+        if (fd >= 0)
+                close(fd);
+        return STATUS_FAILED;
+}
+
+/* The path may be someone's symbolic link by now, but it was our file's name, and unlink() follows none. */
+static ExitStatus write_output(const Issue *issue, FILE *file, const char *token) {
+        bool written =
+                fprintf(file, "%s\n", token) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+        int error = errno;
+
+        if (fclose(file) == 0 && written)
+                return STATUS_OK;
+        complain("cannot write to %s: %s", issue->output, strerror(error));
+        (void)unlink(issue->output);
+        return STATUS_FAILED;
+}
+
+static ExitStatus print_json(const Dictionary *answer) {
+        _cleanup_(table_freep) Table *table = NULL;
+        int r;
+
+        r = table_new("issue", columns, ARRAY_SIZE(columns), TABLE_JSON, &table);
+        if (r >= 0)
+                r = table_add(table, answer, NULL);
+        return r < 0 ? bus_client_broken("show the token", r) : table_print(table);
+}
+
+static int read_answer(sd_bus_message *reply, Dictionary **ret_answer) {
+        const char *access, *refresh;
+        int r;
+
+        r = sd_bus_message_read(reply, "ss", &access, &refresh);
+        if (r >= 0)
+                r = dictionary_read(reply, ret_answer);
+        if (r >= 0)
+                r = dictionary_set(*ret_answer, "token", access);
+        return r;
+}
+
+static ExitStatus order(const CommandLine *line, const Issue *issue, Dictionary **ret_answer) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        ExitStatus status;
+        int r;
+
+        status = bus_client_open(line, &bus);
+        if (status == STATUS_OK)
+                status = bus_client_prepare(bus, "IssueToken", &call);
+        if (status != STATUS_OK)
+                return status;
+        r = append_options(call, issue);
+        if (r < 0)
+                return bus_client_broken("compose the call", r);
+        status = bus_client_call(call, "issue a token", CALL_SHORT, &reply);
+        if (status != STATUS_OK)
+                return status;
+        r = read_answer(reply, ret_answer);
+        return r < 0 ? bus_client_broken("read the answer", r) : STATUS_OK;
+}
+
+static void warn_of_unknown_user(const char *user) {
+        errno = 0;
+        if (!getpwnam(user) && (errno == 0 || errno == ENOENT))
+                complain("warning: this host does not know the user %s", user);
+}
+
+static ExitStatus deliver(const Issue *issue, FILE *file, const Dictionary *answer) {
+        const char *token = dictionary_text(answer, "token");
+
+        if (file)
+                return write_output(issue, file, token);
+        if (issue->json)
+                return print_json(answer);
+        puts(token);
+        return finish_output();
+}
+
+ExitStatus issue_main(const CommandLine *line, int argc, char **argv) {
+        _cleanup_(dictionary_freep) Dictionary *answer = NULL;
+        Issue issue = { 0 };
+        FILE *file = NULL;
+        ExitStatus status;
+
+        status = parse(&issue, argc, argv);
+        if (status != STATUS_OK)
+                return status;
+        if (issue.help) {
+                fputs(help, stdout);
+                return finish_output();
+        }
+        if (issue.output) {
+                status = open_output(issue.output, &file);
+                if (status != STATUS_OK)
+                        return status;
+        }
+        status = order(line, &issue, &answer);
+        if (status != STATUS_OK) {
+                if (file) {
+                        fclose(file);
+                        (void)unlink(issue.output);
+                }
+                return status;
+        }
+        warn_of_unknown_user(issue.user);
+        return deliver(&issue, file, answer);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/verify.h"
+#include "common/cleanup.h"
+
+typedef struct Command {
+        const char *name;
+        ExitStatus (*run)(const CommandLine *line, int argc, char **argv);
+        const char *words;
+} Command;
+
+/* Works without a daemon, with the exit statuses of its own manual. */
+static ExitStatus run_verify(const CommandLine *line, int argc, char **argv) {
+        (void)line;
+        return (ExitStatus)verify_main(argc, argv);
+}
+
+static const Command commands[] = {
+        { "issue", issue_main, "begin a session and print its token" },
+        { "list", list_main, "show live sessions and their logins" },
+        { "revoke", revoke_main, "end sessions and their tokens" },
+        { "kick", kick_main, "the same, and wait until their logins are gone" },
+        { "verify", run_verify, "check tokens against keys, without the daemon" },
+        { "status", status_main, "show how the daemon is" },
+        { "keys", keys_main, "show the daemon's public keys" },
+};
+
+typedef enum Option {
+        OPTION_BUS = 256,
+        OPTION_VERSION,
+        OPTION_HELP = 'h',
+} Option;
+
+static const struct option options[] = {
+        { "bus", required_argument, NULL, OPTION_BUS },
+        { "version", no_argument, NULL, OPTION_VERSION },
+        { "help", no_argument, NULL, OPTION_HELP },
+        { NULL, 0, NULL, 0 },
+};
+
+static ExitStatus print_help(void) {
+        printf("Usage: authtokenctl [--bus=BUS] COMMAND [ARGUMENT]...\n\n");
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                printf("  %-8s %s\n", commands[i].name, commands[i].words);
+        printf("\n  --bus=BUS   system (the default), session, or a D-Bus address\n"
+               "  --version   print the version\n"
+               "  -h, --help  this text; after a command, about the command\n\n"
+               "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 not authorised,\n"
+               "5 the daemon cannot be reached. See authtokenctl(1).\n");
+        return finish_output();
+}
+
+static ExitStatus run(const CommandLine *line, int argc, char **argv) {
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                if (!strcmp(commands[i].name, argv[0]))
+                        return commands[i].run(line, argc, argv);
+        complain("there is no command '%s'\nSee: authtokenctl --help", argv[0]);
+        return STATUS_USAGE;
+}
+
+int main(int argc, char **argv) {
+        CommandLine line = { .bus = "system" };
+        int option;
+
+        setlocale(LC_ALL, "");
+        while ((option = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+                switch (option) {
+                case OPTION_BUS:
+                        line.bus = optarg;
+                        break;
+                case OPTION_VERSION:
+                        puts("authtokenctl " AUTHTOKEN_VERSION);
+                        return finish_output();
+                case OPTION_HELP:
+                        return print_help();
+                default:
+                        fputs("See: authtokenctl --help\n", stderr);
+                        return STATUS_USAGE;
+                }
+        if (optind == argc) {
+                complain("a command is needed\nSee: authtokenctl --help");
+                return STATUS_USAGE;
+        }
+        return run(&line, argc - optind, argv + optind);
+}

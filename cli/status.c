@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/bus-client.h"
+#include "cli/table.h"
+
+typedef enum Option {
+        OPTION_JSON = 256,
+        OPTION_HELP = 'h',
+        OPTION_UNKNOWN = '?',
+} Option;
+
+static const struct option options[] = {
+        { "json", no_argument, NULL, OPTION_JSON },
+        { "help", no_argument, NULL, OPTION_HELP },
+        { NULL, 0, NULL, 0 },
+};
+
+static const char help[] = "Usage: authtokenctl status [--json]\n\n"
+                           "Show how the daemon, its store and its keys are.\n\n"
+                           "  --json      as JSON\n"
+                           "  -h, --help  this text\n";
+
+typedef struct Line {
+        const char *key;
+        const char *words;
+        ColumnKind kind;
+} Line;
+
+static const Line lines[] = {
+        { "version", "Version", COLUMN_TEXT },
+        { "issuer", "Issuer", COLUMN_TEXT },
+        { "keys", "Keys", COLUMN_NUMBER },
+        { "signing_key", "Signing key", COLUMN_TEXT },
+        { "store_type", "Store", COLUMN_TEXT },
+        { "store_online", "Store online", COLUMN_FLAG },
+        { "store_durable", "Store durable", COLUMN_FLAG },
+        { "store_message", "Store says", COLUMN_TEXT },
+        { "store_commits", "Commits", COLUMN_NUMBER },
+        { "store_conflicts", "Conflicts", COLUMN_NUMBER },
+        { "store_errors", "Store errors", COLUMN_NUMBER },
+        { "store_latency_usec", "Store latency (us)", COLUMN_NUMBER },
+        { "logins", "Logins now", COLUMN_NUMBER },
+        { "logins_total", "Logins since start", COLUMN_NUMBER },
+        { "refusals_total", "Refusals since start", COLUMN_NUMBER },
+        { "last_refusal", "Last refusal", COLUMN_TEXT },
+        { "journal_dropped", "Journal lines lost", COLUMN_NUMBER },
+};
+
+/* For people each is a line, in JSON the keys are the columns of one row. */
+static ExitStatus show_json(const Dictionary *status) {
+        _cleanup_(table_freep) Table *table = NULL;
+        Column columns[ARRAY_SIZE(lines)];
+        int r;
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+                columns[i] = (Column){
+                        .heading = lines[i].key,
+                        .key = lines[i].key,
+                        .kind = lines[i].kind,
+                };
+        r = table_new("status", columns, ARRAY_SIZE(columns), TABLE_JSON, &table);
+        if (r >= 0)
+                r = table_add(table, status, NULL);
+        return r < 0 ? bus_client_broken("show the status", r) : table_print(table);
+}
+
+static ExitStatus show_plain(const Dictionary *status) {
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+                const char *value = dictionary_text(status, lines[i].key);
+
+                if (!value || !*value)
+                        continue;
+                if (lines[i].kind == COLUMN_FLAG)
+                        value = strcmp(value, "0") ? "yes" : "no";
+                printf("%20s: %s\n", lines[i].words, value);
+        }
+        return finish_output();
+}
+
+static ExitStatus ask(const CommandLine *line, Dictionary **ret_status) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        ExitStatus status;
+        int r;
+
+        status = bus_client_open(line, &bus);
+        if (status == STATUS_OK)
+                status = bus_client_prepare(bus, "GetStatus", &call);
+        if (status == STATUS_OK)
+                status = bus_client_call(call, "ask for the status", CALL_SHORT, &reply);
+        if (status != STATUS_OK)
+                return status;
+        r = dictionary_read(reply, ret_status);
+        return r < 0 ? bus_client_broken("read the answer", r) : STATUS_OK;
+}
+
+ExitStatus status_main(const CommandLine *line, int argc, char **argv) {
+        _cleanup_(dictionary_freep) Dictionary *answer = NULL;
+        ExitStatus status;
+        bool json = false;
+        int option;
+
+        optind = 0;
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+                if (option == OPTION_HELP) {
+                        fputs(help, stdout);
+                        return finish_output();
+                }
+                if (option != OPTION_JSON)
+                        return point_to_help("status");
+                json = true;
+        }
+        if (argc > optind)
+                return complain_usage("status", "no arguments are taken");
+        status = ask(line, &answer);
+        if (status != STATUS_OK)
+                return status;
+        return json ? show_json(answer) : show_plain(answer);
+}

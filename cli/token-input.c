@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/token-input.h"
+#include "cli/token-reader.h"
+
+#define TOKEN_SIZE_MAX (64u * 1024)
+
+static int read_from(int fd, Secret **ret_token) {
+        TokenReader *reader = calloc(1, sizeof(*reader));
+        int r;
+
+        if (!reader)
+                return -ENOMEM;
+        reader->fd = fd;
+        reader->max_size = TOKEN_SIZE_MAX;
+        r = token_reader_next(reader, ret_token);
+        token_reader_wipe(reader);
+        free(reader);
+        return r;
+}
+
+ExitStatus token_input_read(const char *path, Secret **ret_token) {
+        _cleanup_(secret_freep) Secret *token = NULL;
+        _cleanup_(closep) int opened = -1;
+        int fd = STDIN_FILENO, r;
+
+        if (strcmp(path, "-")) {
+                opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+                if (opened < 0) {
+                        complain("cannot open %s: %s", path, strerror(errno));
+                        return STATUS_FAILED;
+                }
+                fd = opened;
+        }
+        r = read_from(fd, &token);
+        if (r < 0) {
+                complain("cannot read a token from %s: %s", path, strerror(-r));
+                return STATUS_FAILED;
+        }
+        if (r > 0 || token->size == 0) {
+                complain("there is no token in %s", path);
+                return STATUS_FAILED;
+        }
+        if (token->size > TOKEN_SIZE_MAX || strlen(token->data) != token->size) {
+                complain("what %s holds is no token", path);
+                return STATUS_FAILED;
+        }
+        *ret_token = TAKE_PTR(token);
+        return STATUS_OK;
+}
+
+/* A session id has no dot, a jti has one. */
+bool token_input_is_token(const char *text) {
+        const char *dot = strchr(text, '.');
+
+        return !strncmp(text, "eyJ", 3) || (dot && strchr(dot + 1, '.'));
+}
