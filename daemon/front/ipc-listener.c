@@ -43,6 +43,7 @@ struct IpcListener {
         Seat *seats;
         Share *shares; /* of everybody but root */
         unsigned int n_peers;
+        bool is_accepting;
         uint8_t *buffer;
 };
 
@@ -159,25 +160,37 @@ void ipc_listener_pause(IpcListener *listener, IpcPeer *peer) {
         set_events(listener, peer, 0);
 }
 
+/* Runs only while it has something to do: a timer that is set costs every login two system calls. */
+static void arm_sweep(IpcListener *listener) {
+        int enabled = SD_EVENT_OFF;
+
+        (void)sd_event_source_get_enabled(listener->sweep, &enabled);
+        if (enabled != SD_EVENT_OFF)
+                return;
+        (void)sd_event_source_set_time_relative(listener->sweep, SWEEP_USEC);
+        (void)sd_event_source_set_enabled(listener->sweep, SD_EVENT_ON);
+}
+
 /* A login sends its request right after connect(), so it is usually there by now. */
 static void welcome(IpcListener *listener, int fd) {
         Seat *seat = seat_new(listener, fd);
 
         if (!seat)
                 return;
-        if (!watch(listener, seat) || ipc_peer_read(seat->peer, 1) == IPC_PEER_CLOSE) {
+        if (!watch(listener, seat) || ipc_peer_read(seat->peer, 1) == IPC_PEER_CLOSE)
                 seat_free(listener, seat);
-                return;
-        }
-        (void)sd_event_source_set_enabled(listener->sweep, SD_EVENT_ON);
+        else if (!ipc_peer_has_spoken(seat->peer))
+                arm_sweep(listener);
 }
 
-static int pause_accepting(IpcListener *listener) {
-        struct epoll_event event = { .events = 0 };
+/* Out of descriptors: connections that end give some back, and the sweep listens again. */
+static void set_accepting(IpcListener *listener, bool accepting) {
+        struct epoll_event event = { .events = accepting ? EPOLLIN : 0 };
 
-        /* Out of descriptors: connections that end give some back; the sweep listens again. */
-        (void)sd_event_source_set_enabled(listener->sweep, SD_EVENT_ON);
-        return epoll_ctl(listener->epoll_fd, EPOLL_CTL_MOD, listener->fd, &event);
+        listener->is_accepting = accepting;
+        (void)epoll_ctl(listener->epoll_fd, EPOLL_CTL_MOD, listener->fd, &event);
+        if (!accepting)
+                arm_sweep(listener);
 }
 
 static void accept_some(IpcListener *listener) {
@@ -187,7 +200,7 @@ static void accept_some(IpcListener *listener) {
                 if (fd >= 0)
                         welcome(listener, fd);
                 else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                        (void)pause_accepting(listener);
+                        set_accepting(listener, false);
                 /* One who knocks alone is the rule: a second accept() would say "nobody". */
                 if (fd < 0 || listener->n_peers < ACCEPTS_PER_TURN)
                         return;
@@ -245,9 +258,9 @@ static bool sweep_silent(IpcListener *listener, uint64_t now) {
 
 static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
         IpcListener *listener = userdata;
-        struct epoll_event event = { .events = EPOLLIN };
 
-        (void)epoll_ctl(listener->epoll_fd, EPOLL_CTL_MOD, listener->fd, &event);
+        if (!listener->is_accepting)
+                set_accepting(listener, true);
         if (!sweep_silent(listener, usec))
                 return sd_event_source_set_enabled(source, SD_EVENT_OFF);
         return sd_event_source_set_time(source, usec + SWEEP_USEC);
@@ -268,8 +281,11 @@ static int start(IpcListener *listener, int fd) {
                 loop, &listener->source, listener->epoll_fd, EPOLLIN, on_events, listener);
         if (r < 0)
                 return r;
-        return sd_event_add_time_relative(
+        r = sd_event_add_time_relative(
                 loop, &listener->sweep, CLOCK_MONOTONIC, SWEEP_USEC, 0, on_sweep, listener);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_enabled(listener->sweep, SD_EVENT_OFF);
 }
 
 int ipc_listener_new(Context *context, int fd, IpcListener **ret_listener) {
@@ -287,6 +303,7 @@ int ipc_listener_new(Context *context, int fd, IpcListener **ret_listener) {
                 return r;
         }
         listener->fd = fd;
+        listener->is_accepting = true;
         *ret_listener = listener;
         return 0;
 }
