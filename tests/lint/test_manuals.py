@@ -154,10 +154,10 @@ def test_each_action_is_in_the_manual():
 def test_each_command_and_option_is_in_the_manual():
     sources = [path for path in files() if path.parts[0] == "cli" and path.suffix == ".c"]
     options = {f"--{name}" for path in sources
-               for name in re.findall(r'\{ "([a-z-]+)", (?:no|required|optional)_argument', text(path))}
+               for name in re.findall(r'\{ "([a-z0-9-]+)", (?:no|required|optional)_argument', text(path))}
     page = plain(text(COMMAND_PAGE))
     none([name for name in options if not re.search(rf"{name}(?![a-z-])", page)], f"options not in {COMMAND_PAGE}")
-    shown = set(re.findall(r"\*(--[a-z-]+)", page))
+    shown = set(re.findall(r"\*(--[a-z0-9-]+)", page))
     none(shown - options, f"options in {COMMAND_PAGE} that do not exist")
 
 
