@@ -8,9 +8,11 @@
 
 #include <string.h>
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
 #include "common/cleanup.h"
@@ -176,6 +178,47 @@ static void test_rsa_strength(void **state) {
         }
 }
 
+/* A modulus that is 1 modulo every prime of the fingerprint; it needs no factors to be refused. */
+static void test_the_fingerprint_of_roca_is_seen(void **state) {
+        BIGNUM *modulus = BN_new(), *exponent = BN_new();
+        OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        EVP_PKEY *pkey = NULL;
+        OSSL_PARAM *params;
+
+        (void)state;
+        assert_true(BN_set_word(modulus, 1));
+        for (unsigned number = 3; number <= 167; number += 2)
+                assert_true(BN_mul_word(modulus, number));
+        assert_true(BN_lshift(modulus, modulus, 2048 - BN_num_bits(modulus)));
+        assert_true(BN_add_word(modulus, 1));
+        assert_true(BN_set_word(exponent, 65537));
+        assert_true(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus));
+        assert_true(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent));
+        params = OSSL_PARAM_BLD_to_param(builder);
+        assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+        assert_int_equal(EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params), 1);
+        assert_int_equal(try_key(pkey, "RS256"), KEY_E_RSA_ROCA);
+        EVP_PKEY_free(pkey);
+        EVP_PKEY_CTX_free(context);
+        OSSL_PARAM_free(params);
+        OSSL_PARAM_BLD_free(builder);
+        BN_free(modulus);
+        BN_free(exponent);
+}
+
+/* Its parameters are those of P-256, but the file brings them along: CVE-2020-0601. */
+static void test_explicit_curve_parameters_are_refused(void **state) {
+        EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+
+        (void)state;
+        assert_int_equal(EVP_PKEY_set_utf8_string_param(
+                                 pkey, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_EXPLICIT),
+                1);
+        assert_int_equal(try_key(pkey, "ES256"), KEY_E_TYPE);
+        EVP_PKEY_free(pkey);
+}
+
 /* An admin's PEM may have been made for PSS alone. */
 static void test_a_pss_key_does_pss_only(void **state) {
         EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
@@ -312,6 +355,8 @@ int main(void) {
                 cmocka_unit_test(test_a_key_does_no_other_algorithm),
                 cmocka_unit_test(test_pss_with_another_salt_is_refused),
                 cmocka_unit_test(test_rsa_strength),
+                cmocka_unit_test(test_the_fingerprint_of_roca_is_seen),
+                cmocka_unit_test(test_explicit_curve_parameters_are_refused),
                 cmocka_unit_test(test_a_pss_key_does_pss_only),
                 cmocka_unit_test(test_curves_belong_to_algorithms),
                 cmocka_unit_test(test_ed25519_points_of_small_order_are_refused),

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "common/cleanup.h"
+#include "daemon/token/key-file.h"
+#include "token-fixture.h"
+
+#define OCT_1 "{\"kty\":\"oct\",\"kid\":\"one\",\"alg\":\"HS256\",\"k\":\"" OCT_K "\"}"
+#define OCT_2 "{\"kty\":\"oct\",\"kid\":\"two\",\"alg\":\"HS256\",\"k\":\"" OCT_K "\"}"
+#define OCT_K "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define EC_POINT                                                 \
+        "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\"," \
+        "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\""
+#define EC       "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_POINT ",\"kid\":\"ec\"}"
+#define EC_ENC   "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_POINT ",\"kid\":\"enc\",\"use\":\"enc\"}"
+#define EC_SHORT "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\",\"kid\":\"short\"}"
+#define UNKNOWN  "{\"kty\":\"AKP\",\"kid\":\"new\"}"
+
+typedef enum Half {
+        HALF_PRIVATE,
+        HALF_PUBLIC,
+        HALF_TRADITIONAL, /* SEC 1 or PKCS#1 */
+        HALF_ENCRYPTED,
+} Half;
+
+static char *pem_of(const char *type, const char *group, Half half) {
+        EVP_PKEY *pkey = group ? EVP_PKEY_Q_keygen(NULL, NULL, type, group)
+                               : EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)2048);
+        BIO *bio = BIO_new(BIO_s_mem());
+        char *text, *copy;
+        long size;
+        int r = 0;
+
+        switch (half) {
+        case HALF_PRIVATE:
+                r = PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL);
+                break;
+        case HALF_PUBLIC:
+                r = PEM_write_bio_PUBKEY(bio, pkey);
+                break;
+        case HALF_TRADITIONAL:
+                r = PEM_write_bio_PrivateKey_traditional(bio, pkey, NULL, NULL, 0, NULL, NULL);
+                break;
+        case HALF_ENCRYPTED:
+                r = PEM_write_bio_PKCS8PrivateKey(
+                        bio, pkey, EVP_aes_128_cbc(), "secret", 6, NULL, NULL);
+                break;
+        }
+        assert_int_equal(r, 1);
+        size = BIO_get_mem_data(bio, &text);
+        copy = strndup(text, (size_t)size);
+        BIO_free(bio);
+        EVP_PKEY_free(pkey);
+        return copy;
+}
+
+static const struct {
+        const char *name, *text;
+        int outcome;
+} texts[] = {
+        { "a JWK", OCT_1, 0 },
+        { "a JWK behind white space", " \n\t" OCT_1 "\n", 0 },
+        { "a set", "{\"keys\":[" OCT_1 "," OCT_2 "]}", 0 },
+        { "a set with a key that encrypts", "{\"keys\":[" EC "," EC_ENC "]}", 0 },
+        { "a set with a key of a new type", "{\"keys\":[" EC "," UNKNOWN "]}", 0 },
+        { "a set with a malformed key", "{\"keys\":[" EC "," EC_SHORT "]}", KEY_E_MALFORMED },
+        { "a set in which a name stands twice", "{\"keys\":[" OCT_1 "," OCT_1 "]}",
+                KEY_E_DUPLICATE },
+        { "a set with a secret beside public keys", "{\"keys\":[" OCT_1 "," EC "]}", KEY_E_MIXED },
+        { "a set of keys that are not for signatures", "{\"keys\":[" EC_ENC "]}", KEY_E_NONE },
+        { "an empty set", "{\"keys\":[]}", KEY_E_NONE },
+        { "a set that is no list", "{\"keys\":{}}", KEY_E_MALFORMED },
+        { "a set of text", "{\"keys\":[\"a\"]}", KEY_E_MALFORMED },
+        { "a member twice", "{\"kty\":\"oct\",\"kty\":\"oct\"}", KEY_E_MALFORMED },
+        { "a key that encrypts", EC_ENC, KEY_E_USE },
+        { "an unknown type", UNKNOWN, KEY_E_TYPE },
+        { "a secret without an algorithm", "{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"" OCT_K "\"}",
+                KEY_E_AMBIGUOUS },
+        { "a secret without a name", "{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":\"" OCT_K "\"}",
+                KEY_E_KID_MISSING },
+        { "a short secret", "{\"kty\":\"oct\",\"kid\":\"a\",\"alg\":\"HS384\",\"k\":\"" OCT_K "\"}",
+                KEY_E_SHORT },
+        { "a curve that is not the algorithm's",
+                "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_POINT ",\"alg\":\"ES384\"}",
+                KEY_E_ALGORITHM },
+        { "nothing", "", KEY_E_FILE_SIZE },
+        { "prose", "hello", KEY_E_MALFORMED },
+        { "a broken PEM", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+                KEY_E_MALFORMED },
+        { "a certificate's label", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                KEY_E_MALFORMED },
+};
+
+static void test_texts(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+                int r = fixture_load(texts[i].text, NULL);
+
+                if (r != texts[i].outcome)
+                        fail_msg("%s: %s", texts[i].name, key_error_text(r));
+        }
+}
+
+static void test_pem(void **state) {
+        static const struct {
+                const char *type, *group;
+                Half half;
+                const char *algorithm;
+        } rows[] = {
+                { "EC", "P-256", HALF_PRIVATE, "ES256" },
+                { "EC", "P-384", HALF_PUBLIC, "ES384" },
+                { "EC", "P-521", HALF_TRADITIONAL, "ES512" },
+                { "RSA", NULL, HALF_PRIVATE, "RS256" },
+                { "RSA", NULL, HALF_TRADITIONAL, "RS256" },
+                { "RSA", NULL, HALF_PUBLIC, "RS256" },
+                { "ED25519", "", HALF_PRIVATE, "EdDSA" },
+                { "ED25519", "", HALF_PUBLIC, "EdDSA" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(freep) char *text = pem_of(rows[i].type, rows[i].group, rows[i].half);
+                _cleanup_(keyring_unrefp) Keyring *keyring = fixture_ring_from(text);
+                Key *key = keyring_at(keyring, 0);
+
+                assert_string_equal(key_algorithm(key)->name, rows[i].algorithm);
+                assert_string_equal(key_kid(key), key_thumbprint(key));
+                assert_int_equal(key_may_sign(key), rows[i].half != HALF_PUBLIC);
+        }
+}
+
+static void test_pem_that_is_refused(void **state) {
+        _cleanup_(freep) char *one = pem_of("EC", "P-256", HALF_PRIVATE);
+        _cleanup_(freep) char *other = pem_of("EC", "P-256", HALF_PUBLIC);
+        _cleanup_(freep) char *encrypted = pem_of("EC", "P-256", HALF_ENCRYPTED);
+        _cleanup_(freep) char *strange = pem_of("EC", "secp256k1", HALF_PRIVATE);
+        _cleanup_(freep) char *agreement = pem_of("X25519", "", HALF_PRIVATE);
+        _cleanup_(freep) char *both = NULL;
+
+        (void)state;
+        assert_true(asprintf(&both, "%s%s", one, other) > 0);
+        assert_int_equal(fixture_load(both, NULL), KEY_E_SEVERAL);
+        assert_int_equal(fixture_load(encrypted, NULL), KEY_E_ENCRYPTED);
+        assert_int_equal(fixture_load(strange, NULL), KEY_E_TYPE);
+        assert_int_equal(fixture_load(agreement, NULL), KEY_E_TYPE);
+}
+
+static void test_rules_for_one_key(void **state) {
+        _cleanup_(freep) char *rsa = pem_of("RSA", NULL, HALF_PUBLIC);
+        static const char two[] = "{\"keys\":[" OCT_1 "," OCT_2 "]}";
+        const KeyFileRules named = { .any_place = true, .kid = "mine" };
+        const KeyFileRules ps512 = { .any_place = true, .algorithm = algorithm_find("PS512") };
+        const KeyFileRules es256 = { .any_place = true, .algorithm = algorithm_find("ES256") };
+
+        (void)state;
+        assert_int_equal(fixture_load(OCT_1, &named), 0);
+        assert_int_equal(fixture_load(two, &named), KEY_E_SEVERAL);
+        assert_int_equal(fixture_load(rsa, &ps512), 0);
+        assert_int_equal(fixture_load(rsa, &es256), KEY_E_ALGORITHM);
+        /* The key's own word stands against the caller's. */
+        assert_int_equal(fixture_load(OCT_1, &es256), KEY_E_ALGORITHM);
+        assert_int_equal(fixture_load(two, &es256), KEY_E_NONE);
+        assert_int_equal(fixture_load("{\"keys\":[" EC "]}", &es256), 0);
+        assert_int_equal(fixture_load("{\"keys\":[" EC "]}", &ps512), KEY_E_NONE);
+}
+
+static int load_with_mode(const char *text, unsigned mode, KeyFault *fault) {
+        static const KeyFileRules strict = { .kid = NULL };
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        char *folder = fixture_folder();
+        _cleanup_(freep) char *path = fixture_write(folder, "key", text, mode);
+        int r;
+
+        assert_int_equal(keyring_new(&keyring), 0);
+        r = key_file_load(keyring, path, &strict, fault);
+        fixture_folder_free(folder);
+        return r;
+}
+
+static void test_modes(void **state) {
+        static const struct {
+                const char *text;
+                unsigned mode;
+                int outcome;
+        } rows[] = {
+                { OCT_1, 0600, 0 },
+                { OCT_1, 0400, 0 },
+                { OCT_1, 0640, KEY_E_FILE_MODE },
+                { OCT_1, 0604, KEY_E_FILE_MODE },
+                { OCT_1, 0660, KEY_E_FILE_MODE },
+                { OCT_1, 0700, KEY_E_FILE_MODE },
+                { OCT_1, 04600, KEY_E_FILE_MODE },
+                { EC, 0644, 0 },
+                { EC, 0444, 0 },
+                { EC, 0664, KEY_E_FILE_MODE },
+                { EC, 0646, KEY_E_FILE_MODE },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (load_with_mode(rows[i].text, rows[i].mode, NULL) != rows[i].outcome)
+                        fail_msg("mode %o of row %zu", rows[i].mode, i);
+}
+
+static void test_the_fault_names_file_and_reason(void **state) {
+        KeyFault fault;
+
+        (void)state;
+        assert_int_equal(load_with_mode(OCT_1, 0644, &fault), KEY_E_FILE_MODE);
+        assert_non_null(strstr(fault.text, "/key: a private key needs mode 0600 or 0400"));
+        assert_null(strstr(fault.text, OCT_K));
+}
+
+static void test_only_regular_files_of_a_bounded_size(void **state) {
+        static const KeyFileRules strict = { .kid = NULL };
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        char *folder = fixture_folder();
+        _cleanup_(freep) char *target = fixture_write(folder, "target", OCT_1, 0600);
+        _cleanup_(freep) char *link = NULL, *fifo = NULL, *large = NULL, *path = NULL;
+
+        (void)state;
+        assert_int_equal(keyring_new(&keyring), 0);
+        assert_true(asprintf(&link, "%s/link", folder) > 0);
+        assert_true(asprintf(&fifo, "%s/fifo", folder) > 0);
+        assert_int_equal(symlink(target, link), 0);
+        assert_int_equal(mkfifo(fifo, 0600), 0);
+        large = malloc(KEY_FILE_SIZE_MAX + 2);
+        memset(large, ' ', KEY_FILE_SIZE_MAX + 1);
+        large[KEY_FILE_SIZE_MAX + 1] = '\0';
+        path = fixture_write(folder, "large", large, 0600);
+        assert_int_equal(key_file_load(keyring, link, &strict, NULL), KEY_E_FILE_TYPE);
+        assert_int_equal(key_file_load(keyring, fifo, &strict, NULL), KEY_E_FILE_TYPE);
+        assert_int_equal(key_file_load(keyring, folder, &strict, NULL), KEY_E_FILE_TYPE);
+        assert_int_equal(key_file_load(keyring, path, &strict, NULL), KEY_E_FILE_SIZE);
+        assert_int_equal(key_file_load(keyring, "/nonexistent/key", &strict, NULL), -ENOENT);
+        assert_int_equal(key_file_load(keyring, target, &strict, NULL), 0);
+        fixture_folder_free(folder);
+}
+
+static void test_a_strangers_file_is_refused(void **state) {
+        static const KeyFileRules strict = { .kid = NULL };
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        char *folder = fixture_folder();
+        _cleanup_(freep) char *path = fixture_write(folder, "key", OCT_1, 0600);
+
+        (void)state;
+        if (chown(path, 65534, 65534) < 0) {
+                fixture_folder_free(folder);
+                skip(); /* only root can give a file away */
+        }
+        assert_int_equal(keyring_new(&keyring), 0);
+        assert_int_equal(key_file_load(keyring, path, &strict, NULL), KEY_E_FILE_OWNER);
+        fixture_folder_free(folder);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_texts),
+                cmocka_unit_test(test_pem),
+                cmocka_unit_test(test_pem_that_is_refused),
+                cmocka_unit_test(test_rules_for_one_key),
+                cmocka_unit_test(test_modes),
+                cmocka_unit_test(test_the_fault_names_file_and_reason),
+                cmocka_unit_test(test_only_regular_files_of_a_bounded_size),
+                cmocka_unit_test(test_a_strangers_file_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
