@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <jansson.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ struct Table {
         bool *filled; /* by column: whether any row has content */
 };
 
-static int json_type(ColumnKind kind) {
+static int json_kind_of(ColumnKind kind) {
         switch (kind) {
         case COLUMN_TEXT:
                 return SCOLS_JSON_STRING;
@@ -31,7 +32,8 @@ static int json_type(ColumnKind kind) {
         case COLUMN_FLAG:
                 return SCOLS_JSON_BOOLEAN;
         case COLUMN_LIST:
-                return SCOLS_JSON_ARRAY_STRING;
+                /* Printed as it is: libsmartcols has no empty list, its own type makes it [null]. */
+                return SCOLS_JSON_NUMBER;
         }
         return SCOLS_JSON_STRING;
 }
@@ -61,14 +63,7 @@ static int add_column(Table *table, const Column *column) {
         made = scols_table_new_column(table->scols, column->heading, 0, flags);
         if (!made)
                 return -ENOMEM;
-        if (table->form == TABLE_JSON && column->kind == COLUMN_LIST) {
-                int r = scols_column_set_wrapfunc(
-                        made, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-
-                if (r < 0)
-                        return r;
-        }
-        return scols_column_set_json_type(made, json_type(column->kind));
+        return scols_column_set_json_type(made, json_kind_of(column->kind));
 }
 
 int table_new(const char *name, const Column *columns, size_t n_columns, TableForm form,
@@ -122,12 +117,32 @@ static int time_text(const char *seconds, char **ret_text) {
         return *ret_text ? 0 : -ENOMEM;
 }
 
-/* What a cell shows. JSON takes everything as the dictionary has it. */
+static int list_json(const char *lines, char **ret_text) {
+        json_t *array = json_array();
+        int r = array ? 0 : -ENOMEM;
+
+        while (*lines && r == 0) {
+                size_t size = strcspn(lines, "\n");
+
+                r = json_array_append_new(array, json_stringn(lines, size)) ? -ENOMEM : 0;
+                lines += size + (lines[size] ? 1 : 0);
+        }
+        if (r == 0) {
+                *ret_text = json_dumps(array, JSON_COMPACT);
+                r = *ret_text ? 0 : -ENOMEM;
+        }
+        json_decref(array);
+        return r;
+}
+
+/* What a cell shows. In JSON all but lists is as the dictionary has it. */
 static int cell_text(const Table *table, ColumnKind kind, const char *value, char **ret_text) {
         bool is_plain = table->form == TABLE_PLAIN;
 
         if (is_plain && kind == COLUMN_TIME)
                 return time_text(value, ret_text);
+        if (!is_plain && kind == COLUMN_LIST)
+                return list_json(value, ret_text);
         if (is_plain && kind == COLUMN_FLAG)
                 value = strcmp(value, "0") ? "yes" : "no";
         *ret_text = strdup(value);
