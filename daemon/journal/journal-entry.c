@@ -2,11 +2,15 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/journal/journal-entry.h"
+
+#define OWN_PREFIX "AUTHTOKEN_"
 
 static char *grow(JournalEntry *entry, size_t size) {
         char *data = realloc(entry->data, entry->size + size), *end;
@@ -48,25 +52,99 @@ static int add_block(JournalEntry *entry, const char *name, const char *value) {
         return 0;
 }
 
-int journal_entry_add(JournalEntry *entry, const char *name, const char *value) {
+static int add(JournalEntry *entry, const char *name, const char *value) {
         return strchr(value, '\n') ? add_block(entry, name, value) : add_line(entry, name, value);
 }
 
-int journal_entry_begin(JournalEntry *entry, int priority, const char *message) {
-        const char digit[] = { (char)('0' + (priority & 7)), '\0' };
+static int add_all(const JournalEvent *event, JournalEntry *entry) {
+        const char digit[] = { (char)('0' + LOG_PRI(event->priority)), '\0' };
         int r;
 
-        r = journal_entry_add(entry, "MESSAGE", message);
+        r = add(entry, "MESSAGE", event->message);
         if (r >= 0)
-                r = add_line(entry, "PRIORITY", digit);
+                r = add(entry, "PRIORITY", digit);
         if (r >= 0)
-                r = add_line(entry, "SYSLOG_FACILITY", "10"); /* LOG_AUTHPRIV */
+                r = add(entry, "SYSLOG_FACILITY", "10"); /* LOG_AUTHPRIV */
         if (r >= 0)
-                r = add_line(entry, "SYSLOG_IDENTIFIER", "authtokend");
+                r = add(entry, "SYSLOG_IDENTIFIER", "authtokend");
+        for (size_t i = 0; i < event->n_fields && r >= 0; i++)
+                if (event->fields[i].value)
+                        r = add(entry, event->fields[i].name, event->fields[i].value);
         return r;
 }
 
-void journal_entry_clear(JournalEntry *entry) {
-        free(entry->data);
-        *entry = (JournalEntry){};
+int journal_entry_native(const JournalEvent *event, JournalEntry *ret_entry) {
+        JournalEntry entry = {};
+        int r;
+
+        r = add_all(event, &entry);
+        if (r < 0) {
+                free(entry.data);
+                return r;
+        }
+        *ret_entry = entry;
+        return 0;
+}
+
+/* A line under construction; one byte is kept for the newline. */
+typedef struct Line {
+        char *text;
+        size_t used, size;
+} Line;
+
+static void put(Line *line, const char *text, size_t size) {
+        if (size >= line->size - line->used)
+                size = line->size - line->used - 1;
+        memcpy(line->text + line->used, text, size);
+        line->used += size;
+}
+
+static void put_text(Line *line, const char *text) {
+        put(line, text, strlen(text));
+}
+
+/* C0, DEL and, as UTF-8 writes them in two bytes, C1; and what the form itself needs. */
+static bool needs_escape(const char *text, size_t i) {
+        unsigned char before = i > 0 ? (unsigned char)text[i - 1] : 0;
+        unsigned char here = (unsigned char)text[i], behind = (unsigned char)text[i + 1];
+
+        if (here < ' ' || here == 0x7f || here == '\\' || here == '"')
+                return true;
+        return (here == 0xc2 && behind < 0xa0) || (before == 0xc2 && here < 0xa0);
+}
+
+static void put_safely(Line *line, const char *text) {
+        static const char hex[] = "0123456789abcdef";
+
+        for (size_t i = 0; text[i]; i++) {
+                unsigned char c = (unsigned char)text[i];
+                const char escape[] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
+
+                if (needs_escape(text, i))
+                        put(line, escape, sizeof(escape));
+                else
+                        put(line, text + i, 1);
+        }
+}
+
+size_t journal_entry_text(const JournalEvent *event, char *text, size_t size) {
+        const char digit[] = { '<', (char)('0' + LOG_PRI(event->priority)), '>' };
+        Line line = { .text = text, .size = size };
+
+        put(&line, digit, sizeof(digit));
+        put_text(&line, "authtokend: ");
+        put_safely(&line, event->message);
+        for (size_t i = 0; i < event->n_fields; i++) {
+                const JournalField *field = &event->fields[i];
+
+                if (!field->value || strncmp(field->name, OWN_PREFIX, strlen(OWN_PREFIX)))
+                        continue;
+                put_text(&line, " ");
+                put_text(&line, field->name);
+                put_text(&line, "=\"");
+                put_safely(&line, field->value);
+                put_text(&line, "\"");
+        }
+        text[line.used++] = '\n';
+        return line.used;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -16,8 +16,10 @@
 #include "daemon/journal/journal-entry.h"
 #include "daemon/journal/journal.h"
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define RETRY_USEC     UINT64_C(100000)
+#define JOURNAL_SOCKET      "/run/systemd/journal/socket"
+#define RETRY_USEC          UINT64_C(100000) /* when it took nothing */
+#define GO_ON_USEC          UINT64_C(5000)   /* when it took some */
+#define RETRY_ACCURACY_USEC UINT64_C(1000)
 
 typedef struct Line {
         struct Line *next; /* linked in Journal.first, in order */
@@ -27,11 +29,39 @@ typedef struct Line {
 struct Journal {
         sd_event *event;
         sd_event_source *retry;
-        int fd; /* connected datagram socket; -1: standard error */
+        int fd; /* datagram socket; -1: standard error */
+        struct sockaddr_un address;
         int max_level;
         Line *first, **last;
-        size_t n_lines, n_dropped, n_reported;
+        size_t n_lines, n_bytes, n_dropped, n_reported;
 };
+
+typedef enum Sent {
+        SENT,
+        SENT_LATER, /* nobody takes it now */
+        SENT_NEVER,
+} Sent;
+
+/* Addressed anew each time: a connected socket would stay deaf when the journal makes its own anew. */
+static Sent send_entry(const Journal *journal, const JournalEntry *entry) {
+        ssize_t n;
+
+        n = sendto(journal->fd, entry->data, entry->size, MSG_DONTWAIT | MSG_NOSIGNAL,
+                (const struct sockaddr *)&journal->address, sizeof(journal->address));
+        if (n >= 0)
+                return SENT;
+        switch (errno) {
+        case EAGAIN:
+        case ENOBUFS:
+        case ENOMEM:
+        case EINTR:
+        case ENOENT:
+        case ECONNREFUSED:
+                return SENT_LATER;
+        default:
+                return SENT_NEVER;
+        }
+}
 
 static void drop_first(Journal *journal) {
         Line *line = journal->first;
@@ -40,112 +70,146 @@ static void drop_first(Journal *journal) {
         if (!journal->first)
                 journal->last = &journal->first;
         journal->n_lines--;
-        journal_entry_clear(&line->entry);
+        journal->n_bytes -= line->entry.size;
+        free(line->entry.data);
         free(line);
 }
 
-/* True when it is gone for good: sent, or not sendable at all. */
-static bool send_entry(const Journal *journal, const JournalEntry *entry) {
-        ssize_t n;
+static void report_dropped(Journal *journal) {
+        size_t n_before = journal->n_reported, n_dropped = journal->n_dropped;
 
-        n = send(journal->fd, entry->data, entry->size, MSG_DONTWAIT | MSG_NOSIGNAL);
-        return n >= 0 || (errno != EAGAIN && errno != ENOBUFS && errno != EINTR);
-}
-
-static void write_stderr(int priority, const char *message) {
-        struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-        /* A terminal or pipe that nobody reads must not hold a login up. */
-        if (poll(&output, 1, 0) == 1 && (output.revents & POLLOUT))
-                (void)dprintf(STDERR_FILENO, "<%d>authtokend: %s\n", priority, message);
+        if (n_dropped == n_before)
+                return;
+        journal->n_reported = n_dropped;
+        journal_log(journal, LOG_WARNING, "%zu lines were dropped: the journal took none",
+                n_dropped - n_before);
+        /* The report was dropped itself. */
+        if (journal->n_dropped != n_dropped)
+                journal->n_reported = n_before;
 }
 
 static void flush(Journal *journal) {
-        while (journal->first && send_entry(journal, &journal->first->entry))
+        while (journal->first) {
+                Sent sent = send_entry(journal, &journal->first->entry);
+
+                if (sent == SENT_LATER)
+                        return;
+                if (sent == SENT_NEVER)
+                        journal->n_dropped++;
                 drop_first(journal);
+        }
+        report_dropped(journal);
 }
 
-static void report_dropped(Journal *journal) {
-        size_t n_new = journal->n_dropped - journal->n_reported;
-
-        if (n_new == 0)
-                return;
-        journal->n_reported = journal->n_dropped;
-        journal_log(journal, LOG_WARNING, "%zu lines were dropped: the journal took none", n_new);
-}
+static void schedule_retry(Journal *journal, uint64_t after_usec);
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         Journal *journal = userdata;
+        size_t n_before = journal->n_lines;
 
+        (void)source;
+        (void)usec;
         flush(journal);
-        if (!journal->first)
-                report_dropped(journal);
-        if (!journal->first)
-                return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        return sd_event_source_set_time(source, usec + RETRY_USEC);
+        if (journal->first)
+                schedule_retry(journal, journal->n_lines < n_before ? GO_ON_USEC : RETRY_USEC);
+        return 0;
 }
 
-static void schedule_retry(Journal *journal) {
+static void schedule_retry(Journal *journal, uint64_t after_usec) {
         if (!journal->event)
                 return;
         if (!journal->retry) {
-                if (sd_event_add_time_relative(journal->event, &journal->retry, CLOCK_MONOTONIC,
-                            RETRY_USEC, 0, on_retry, journal) >= 0)
-                        (void)sd_event_source_set_enabled(journal->retry, SD_EVENT_ON);
+                (void)sd_event_add_time_relative(journal->event, &journal->retry, CLOCK_MONOTONIC,
+                        after_usec, RETRY_ACCURACY_USEC, on_retry, journal);
                 return;
         }
-        (void)sd_event_source_set_time_relative(journal->retry, RETRY_USEC);
-        (void)sd_event_source_set_enabled(journal->retry, SD_EVENT_ON);
+        (void)sd_event_source_set_time_relative(journal->retry, after_usec);
+        (void)sd_event_source_set_enabled(journal->retry, SD_EVENT_ONESHOT);
 }
 
 static void enqueue(Journal *journal, JournalEntry *entry) {
-        Line *line = journal->n_lines < JOURNAL_QUEUE_MAX ? calloc(1, sizeof(*line)) : NULL;
+        bool full = journal->n_lines >= JOURNAL_QUEUE_MAX ||
+                    entry->size > JOURNAL_QUEUE_BYTES_MAX - journal->n_bytes;
+        Line *line = full ? NULL : calloc(1, sizeof(*line));
 
         if (!line) {
                 journal->n_dropped++;
-                journal_entry_clear(entry);
+                free(entry->data);
                 return;
         }
         line->entry = *entry;
         *journal->last = line;
         journal->last = &line->next;
+        journal->n_bytes += entry->size;
         if (journal->n_lines++ == 0)
-                schedule_retry(journal);
+                schedule_retry(journal, RETRY_USEC);
+}
+
+static void send_native(Journal *journal, const JournalEvent *event) {
+        Sent sent = SENT_LATER;
+        JournalEntry entry;
+
+        if (journal_entry_native(event, &entry) < 0) {
+                journal->n_dropped++;
+                return;
+        }
+        /* Without a loop there is no timer: the next line finds out. */
+        if (journal->first && !journal->event)
+                flush(journal);
+        /* In order: nothing overtakes what waits. */
+        if (!journal->first)
+                sent = send_entry(journal, &entry);
+        if (sent == SENT_LATER) {
+                enqueue(journal, &entry);
+                return;
+        }
+        if (sent == SENT_NEVER)
+                journal->n_dropped++;
+        free(entry.data);
+}
+
+/* A terminal or pipe that nobody reads must not hold a login up. We cannot make it non-blocking, since
+ * others may share it; but one that polls as writable takes PIPE_BUF bytes at once. */
+static bool write_stderr(const JournalEvent *event) {
+        struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
+        char line[PIPE_BUF];
+        size_t size;
+
+        if (poll(&output, 1, 0) != 1 || output.revents != POLLOUT)
+                return false;
+        size = journal_entry_text(event, line, sizeof(line));
+        return write(STDERR_FILENO, line, size) == (ssize_t)size;
+}
+
+static void send_text(Journal *journal, const JournalEvent *event) {
+        if (!write_stderr(event))
+                journal->n_dropped++;
+        else
+                report_dropped(journal);
 }
 
 void journal_send(Journal *journal, int priority, const char *message, const JournalField *fields,
         size_t n_fields) {
-        JournalEntry entry = {};
+        const JournalEvent event = {
+                .priority = priority,
+                .message = message,
+                .fields = fields,
+                .n_fields = n_fields,
+        };
 
-        if (!journal || priority > journal->max_level)
+        if (!journal || LOG_PRI(priority) > journal->max_level)
                 return;
-        if (journal->fd < 0) {
-                write_stderr(priority, message);
-                return;
-        }
-        if (journal_entry_begin(&entry, priority, message) < 0)
-                goto failed;
-        for (size_t i = 0; i < n_fields; i++)
-                if (fields[i].value &&
-                        journal_entry_add(&entry, fields[i].name, fields[i].value) < 0)
-                        goto failed;
-        /* In order: nothing overtakes what waits. */
-        if (!journal->first && send_entry(journal, &entry)) {
-                journal_entry_clear(&entry);
-                return;
-        }
-        enqueue(journal, &entry);
-        return;
-failed:
-        journal->n_dropped++;
-        journal_entry_clear(&entry);
+        if (journal->fd < 0)
+                send_text(journal, &event);
+        else
+                send_native(journal, &event);
 }
 
 void journal_log(Journal *journal, int priority, const char *format, ...) {
         char message[JOURNAL_LINE_MAX];
         va_list arguments;
 
-        if (!journal || priority > journal->max_level)
+        if (!journal || LOG_PRI(priority) > journal->max_level)
                 return;
         va_start(arguments, format);
         vsnprintf(message, sizeof(message), format, arguments);
@@ -153,17 +217,20 @@ void journal_log(Journal *journal, int priority, const char *format, ...) {
         journal_send(journal, priority, message, NULL, 0);
 }
 
-static int connect_native(const char *path, int *ret_fd) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
+static int open_native(const char *path, Journal *journal) {
         _cleanup_(closep) int fd = -1;
 
-        if (strlen(path) >= sizeof(address.sun_path))
+        if (strlen(path) >= sizeof(journal->address.sun_path))
                 return -ENAMETOOLONG;
-        memcpy(address.sun_path, path, strlen(path));
+        journal->address.sun_family = AF_UNIX;
+        memcpy(journal->address.sun_path, path, strlen(path));
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+        if (fd < 0)
                 return -errno;
-        *ret_fd = TAKE_FD(fd);
+        /* Only to see whether somebody is there. */
+        if (connect(fd, (struct sockaddr *)&journal->address, sizeof(journal->address)) < 0)
+                return -errno;
+        journal->fd = TAKE_FD(fd);
         return 0;
 }
 
@@ -178,7 +245,7 @@ int journal_new_at(const char *path, sd_event *event, int max_level, Journal **r
         journal->max_level = max_level;
         journal->event = sd_event_ref(event);
         if (path)
-                r = connect_native(path, &journal->fd);
+                r = open_native(path, journal);
         if (r < 0) {
                 journal_free(journal);
                 return r;
@@ -201,7 +268,8 @@ int journal_new(sd_event *event, JournalTarget target, int max_level, Journal **
 Journal *journal_free(Journal *journal) {
         if (!journal)
                 return NULL;
-        flush(journal);
+        if (journal->fd >= 0)
+                flush(journal);
         while (journal->first)
                 drop_first(journal);
         sd_event_source_disable_unref(journal->retry);

@@ -13,8 +13,9 @@
 
 #include "common/cleanup.h"
 
-#define JOURNAL_QUEUE_MAX 1024u
-#define JOURNAL_LINE_MAX  2048u
+#define JOURNAL_QUEUE_MAX       1024u
+#define JOURNAL_QUEUE_BYTES_MAX 4194304u
+#define JOURNAL_LINE_MAX        2048u
 
 typedef struct Journal Journal;
 
