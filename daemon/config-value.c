@@ -68,25 +68,27 @@ static int take_unit(const char **text, uint64_t *ret_usec) {
         return CONFIG_VALUE_E_INVALID;
 }
 
+/* @alone: nothing but digits, which are seconds */
+static int take_part(const char **text, bool alone, uint64_t *ret_usec) {
+        uint64_t number, unit = USEC_PER_SEC;
+
+        if (take_number(text, &number))
+                return CONFIG_VALUE_E_INVALID;
+        *text += strspn(*text, " ");
+        if (!alone && take_unit(text, &unit))
+                return CONFIG_VALUE_E_INVALID;
+        *text += strspn(*text, " ");
+        return __builtin_mul_overflow(number, unit, ret_usec) ? CONFIG_VALUE_E_INVALID : 0;
+}
+
 int config_value_duration(const char *text, uint64_t *ret_usec) {
-        const char *rest = text;
-        uint64_t total = 0, number, unit;
+        bool alone = !text[strspn(text, DIGITS)];
+        uint64_t total = 0, part;
 
         do {
-                if (take_number(&rest, &number))
+                if (take_part(&text, alone, &part) || __builtin_add_overflow(total, part, &total))
                         return CONFIG_VALUE_E_INVALID;
-                if (!*rest && rest == text + strspn(text, DIGITS)) {
-                        unit = USEC_PER_SEC;
-                } else {
-                        rest += strspn(rest, " ");
-                        if (take_unit(&rest, &unit))
-                                return CONFIG_VALUE_E_INVALID;
-                }
-                if (__builtin_mul_overflow(number, unit, &number) ||
-                        __builtin_add_overflow(total, number, &total))
-                        return CONFIG_VALUE_E_INVALID;
-                rest += strspn(rest, " ");
-        } while (*rest);
+        } while (*text);
         *ret_usec = total;
         return 0;
 }
