@@ -10,8 +10,7 @@
 
 #include "cli/bus-client.h"
 #include "cli/table.h"
-#include "common/secret.h"
-#include "daemon/config-value.h"
+#include "common/time-span.h"
 
 #define LIST_MAX     64u
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -90,7 +89,7 @@ static ExitStatus add_item(const char *option, const char **list, size_t *n_item
 static ExitStatus set_lifetime(Issue *issue) {
         uint64_t usec;
 
-        if (config_value_duration(optarg, &usec) || usec < USEC_PER_SEC)
+        if (time_span_parse(optarg, &usec) || usec < USEC_PER_SEC)
                 return complain_usage("issue", "--lifetime is a time span of at least a second, "
                                                "such as 15min or 1h 30min");
         issue->lifetime_sec = usec / USEC_PER_SEC;

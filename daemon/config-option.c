@@ -8,6 +8,7 @@
 #include <syslog.h>
 
 #include "common/text.h"
+#include "common/time-span.h"
 #include "daemon/config-option.h"
 #include "daemon/config-value.h"
 #include "daemon/session/user-state.h"
@@ -89,7 +90,7 @@ static int parse_count(const ConfigOption *option, const char *text, void *field
 static int parse_usec(const ConfigOption *option, const char *text, void *field) {
         uint64_t usec;
 
-        if (config_value_duration(text, &usec) || usec < option->min || usec > option->max)
+        if (time_span_parse(text, &usec) || usec < option->min || usec > option->max)
                 return CONFIG_E_INVALID;
         *(uint64_t *)field = usec;
         return 0;

@@ -7,21 +7,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum {
         CONFIG_VALUE_E_INVALID = 1,
 };
-
-/**
- * config_value_duration() - read a time span as systemd.time(7) writes it
- * @text:       such as "15min", "1h 30min", "500ms"; a number without a unit is in seconds and
- *              stands alone. Fractions, months and years are not taken.
- * @ret_usec:   untouched on failure
- *
- * Return: 0; CONFIG_VALUE_E_INVALID, also for a span that does not fit.
- */
-int config_value_duration(const char *text, uint64_t *ret_usec);
 
 /**
  * config_value_boolean() - read yes or no, also spelled true/false, on/off, 1/0

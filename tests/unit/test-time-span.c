@@ -6,13 +6,13 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
-#include "daemon/config-value.h"
+#include "common/time-span.h"
 
 static const struct {
         const char *name, *text;
         uint64_t usec;
         int r;
-} durations[] = {
+} spans[] = {
         { "a number alone is in seconds", "90", 90000000, 0 },
         { "nothing is a time span", "0", 0, 0 },
         { "units are added up", "1h 30min", UINT64_C(5400000000), 0 },
@@ -36,20 +36,20 @@ static const struct {
         { "infinity is refused", "infinity", 0, 1 },
 };
 
-static void test_durations(void **unused) {
+static void test_spans(void **unused) {
         (void)unused;
-        for (size_t i = 0; i < ARRAY_SIZE(durations); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(spans); i++) {
                 uint64_t usec = 0;
 
-                print_message("# %s\n", durations[i].name);
-                assert_int_equal(config_value_duration(durations[i].text, &usec), durations[i].r);
-                assert_int_equal(usec, durations[i].usec);
+                print_message("# %s\n", spans[i].name);
+                assert_int_equal(time_span_parse(spans[i].text, &usec), spans[i].r);
+                assert_int_equal(usec, spans[i].usec);
         }
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_durations),
+                cmocka_unit_test(test_spans),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
