@@ -204,9 +204,9 @@ static void worker_stop(UserNames *names) {
         pthread_mutex_unlock(&names->shared->mutex);
         if (!names->has_worker)
                 return;
-        clock_gettime(CLOCK_REALTIME, &deadline);
+        clock_gettime(CLOCK_MONOTONIC, &deadline);
         deadline.tv_sec += JOIN_SEC;
-        if (pthread_timedjoin_np(names->worker, NULL, &deadline))
+        if (pthread_clockjoin_np(names->worker, NULL, CLOCK_MONOTONIC, &deadline))
                 pthread_detach(names->worker);
 }
 
