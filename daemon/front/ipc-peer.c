@@ -90,7 +90,7 @@ static IpcMessage answer_of(
         if (result->reason == REASON_OK) {
                 answer.handle = ipc_bytes(result->handle);
                 answer.claims = ipc_bytes(type == IPC_VALIDATE ? result->claims_json : NULL);
-                answer.session = ipc_bytes(type == IPC_VALIDATE ? NULL : result->sid);
+                answer.session = ipc_bytes(type == IPC_AUTHENTICATE ? result->sid : NULL);
         } else if (peer->uid == 0 || type == IPC_VALIDATE) {
                 answer.reason = ipc_bytes(reason_code(result->reason));
         }
