@@ -31,35 +31,6 @@ bool session_json_get_number(const json_t *value, uint64_t *ret_number) {
         return true;
 }
 
-static int encode_member(json_t *object, const SessionMember *member, const Session *session) {
-        const char *text;
-
-        if (member->type == SESSION_MEMBER_NUMBER)
-                return session_json_set_number(
-                        object, member->name, session_get_number(session, member));
-        text = session_get_text(session, member);
-        return text ? session_json_set_text(object, member->name, text) : 0;
-}
-
-int session_json_encode(const Session *session, char **ret_text) {
-        json_auto_t *object = json_object();
-        char *text;
-
-        if (!object)
-                return -ENOMEM;
-        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
-                int r = encode_member(object, &session_members[i], session);
-
-                if (r < 0)
-                        return r;
-        }
-        text = json_dumps(object, JSON_COMPACT);
-        if (!text)
-                return -ENOMEM;
-        *ret_text = text;
-        return 0;
-}
-
 static bool is_array_of_strings(const json_t *json) {
         const json_t *element;
         size_t i;
@@ -80,6 +51,40 @@ static bool text_fits(SessionMemberType type, const char *text) {
                 return true;
         json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         return type == SESSION_MEMBER_OBJECT ? json_is_object(json) : is_array_of_strings(json);
+}
+
+static int encode_member(json_t *object, const SessionMember *member, const Session *session) {
+        const char *text;
+
+        if (member->type == SESSION_MEMBER_NUMBER)
+                return session_json_set_number(
+                        object, member->name, session_get_number(session, member));
+        text = session_get_text(session, member);
+        if (!text)
+                return 0;
+        /* What cannot be read again must not be written: it would lock the user out. */
+        if (!text_fits(member->type, text))
+                return -EINVAL;
+        return session_json_set_text(object, member->name, text);
+}
+
+int session_json_encode(const Session *session, char **ret_text) {
+        json_auto_t *object = json_object();
+        char *text;
+
+        if (!object)
+                return -ENOMEM;
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
+                int r = encode_member(object, &session_members[i], session);
+
+                if (r < 0)
+                        return r;
+        }
+        text = json_dumps(object, JSON_COMPACT);
+        if (!text)
+                return -ENOMEM;
+        *ret_text = text;
+        return 0;
 }
 
 static int decode_member(Session *session, const SessionMember *member, const json_t *value) {

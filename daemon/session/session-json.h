@@ -19,8 +19,8 @@ typedef struct Session Session;
  * @session:    borrowed
  * @ret_text:   owned by the caller
  *
- * The sid is not in it. Return: 0; -ENOMEM; -EINVAL a text is not UTF-8, or a number is above
- * SESSION_NUMBER_MAX.
+ * The sid is not in it. Return: 0; -ENOMEM; -EINVAL for what could not be read again: a text that is not
+ * UTF-8, or not the JSON it should be, or a number above SESSION_NUMBER_MAX.
  */
 int session_json_encode(const Session *session, char **ret_text);
 

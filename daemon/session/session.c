@@ -80,6 +80,8 @@ uint64_t session_end_sec(const Session *session) {
                                    ? session->token_end_sec
                                    : session->expires_at_sec;
 
-        return end_sec > UINT64_MAX - SESSION_END_MARGIN_SEC ? UINT64_MAX
-                                                             : end_sec + SESSION_END_MARGIN_SEC;
+        /* Not above what can be stored, or a session that ends there could not be ended before. */
+        return end_sec > SESSION_NUMBER_MAX - SESSION_END_MARGIN_SEC
+                       ? SESSION_NUMBER_MAX
+                       : end_sec + SESSION_END_MARGIN_SEC;
 }

@@ -78,7 +78,7 @@ size_t session_size(const Session *session);
  * session_end_sec() - after this time no token of the session can be valid, on any host
  * @session:    borrowed
  *
- * The later end of token and session, plus SESSION_END_MARGIN_SEC for leeway.
+ * The later end of token and session, plus SESSION_END_MARGIN_SEC for leeway; SESSION_NUMBER_MAX at most.
  */
 uint64_t session_end_sec(const Session *session);
 

@@ -78,7 +78,7 @@ int state_version_parse(const char *text, StateVersion *ret_version);
  * @state:      borrowed
  * @ret_fields: must be empty; cleared by the caller
  *
- * Return: 0; -ENOMEM; -EINVAL a text is not UTF-8, or a number is above SESSION_NUMBER_MAX; -EMSGSIZE
+ * Return: 0; -ENOMEM; -EINVAL for what could not be read again (see session_json_encode()); -EMSGSIZE
  * above STATE_FIELDS_SIZE_MAX.
  */
 int state_fields_encode(const UserState *state, StateFields *ret_fields);

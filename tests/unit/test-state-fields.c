@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/session/state-fields.h"
+#include "daemon/session/user-state.h"
+
+#define NOW     UINT64_C(1800000000)
+#define SID_A   "AAAAAAAAAAAAAAAAAAAAAA"
+#define SID_B   "BBBBBBBBBBBBBBBBBBBBBA"
+#define NUMBERS "\"gen\":1,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":99"
+#define SESSION "{" NUMBERS "}"
+#define ENDED   "{\"reason\":\"session-revoked\",\"at\":6,\"keep\":99}"
+
+static Session *make_session(const char *sid) {
+        Session *session = calloc(1, sizeof(*session));
+
+        assert_non_null(session);
+        memcpy(session->sid, sid, SID_SIZE);
+        session->generation = 4;
+        session->rotated_at_sec = NOW + 1;
+        session->created_at_sec = NOW;
+        session->last_seen_sec = NOW + 2;
+        session->issued_at_sec = NOW + 1;
+        session->token_end_sec = NOW + 900;
+        session->expires_at_sec = SESSION_NUMBER_MAX;
+        return session;
+}
+
+static void fill_texts(Session *session) {
+        session->audience_json = strdup("[\"ssh\",\"sudo\"]");
+        session->roles_json = strdup("[]");
+        session->platform = strdup("linux");
+        session->device = strdup("laptop \"7\"\n");
+        session->source = strdup("sso");
+        session->name = strdup("J\xc3\xbcrgen");
+        session->data_json = strdup("{\"b\":1.10,\"a\":[true,null]}");
+        session->refresh_kid = strdup("r1");
+        session->client_address = strdup("192.0.2.1");
+        session->user_agent = strdup("");
+}
+
+static UserState *make_full_state(void) {
+        UserState *state;
+        Session *session = make_session(SID_A);
+
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        fill_texts(session);
+        assert_int_equal(user_state_add(state, session), 0);
+        assert_int_equal(user_state_add(state, make_session(SID_B)), 0);
+        assert_true(user_state_end(state, SID_B, REASON_SESSION_KICKED, NOW + 5));
+        state->version = (StateVersion){ UINT64_MAX, UINT64_MAX };
+        state->not_before_sec = NOW - 1;
+        state->ban_until_sec = UINT64_MAX;
+        state->ban_reason = strdup("left");
+        return state;
+}
+
+static void assert_same_fields(const StateFields *a, const StateFields *b) {
+        assert_int_equal(a->n_items, b->n_items);
+        for (size_t i = 0; i < a->n_items; i++) {
+                assert_string_equal(a->items[i].name, b->items[i].name);
+                assert_string_equal(a->items[i].value, b->items[i].value);
+        }
+}
+
+static void test_a_full_state_comes_back_the_same(void **unused) {
+        _cleanup_(user_state_freep) UserState *state = make_full_state(), *again = NULL;
+        _cleanup_(state_fields_clear) StateFields fields = { 0 }, fields_again = { 0 };
+
+        (void)unused;
+        assert_int_equal(state_fields_encode(state, &fields), 0);
+        assert_int_equal(state_fields_decode("default", "alice", &fields, &again), 0);
+        assert_int_equal(state_fields_encode(again, &fields_again), 0);
+        assert_same_fields(&fields, &fields_again);
+        assert_string_equal(again->sessions[0]->data_json, "{\"b\":1.10,\"a\":[true,null]}");
+        assert_string_equal(again->sessions[0]->device, "laptop \"7\"\n");
+        assert_string_equal(again->sessions[0]->user_agent, "");
+        assert_int_equal(again->sessions[0]->generation, 4);
+        assert_int_equal(user_state_check(again, SID_B, NOW), REASON_SESSION_KICKED);
+        assert_true(again->ban_until_sec == UINT64_MAX);
+        assert_true(again->version.counter == UINT64_MAX);
+        assert_int_equal(again->not_before_sec, NOW - 1);
+}
+
+static void test_the_order_of_the_fields_does_not_matter(void **unused) {
+        _cleanup_(user_state_freep) UserState *state = make_full_state(), *again = NULL;
+        _cleanup_(state_fields_clear) StateFields fields = { 0 }, fields_again = { 0 };
+        Session *older = make_session("CCCCCCCCCCCCCCCCCCCCCA");
+
+        (void)unused;
+        older->created_at_sec = NOW - 1;
+        assert_int_equal(user_state_add(state, older), 0);
+        assert_int_equal(state_fields_encode(state, &fields), 0);
+        for (size_t i = 0; i < fields.n_items / 2; i++) {
+                StateField field = fields.items[i];
+
+                fields.items[i] = fields.items[fields.n_items - 1 - i];
+                fields.items[fields.n_items - 1 - i] = field;
+        }
+        assert_int_equal(state_fields_decode("default", "alice", &fields, &again), 0);
+        assert_string_equal(again->sessions[0]->sid, older->sid);
+        assert_string_equal(again->sessions[1]->sid, SID_A);
+}
+
+static void test_no_fields_are_the_empty_state(void **unused) {
+        _cleanup_(user_state_freep) UserState *state = NULL;
+        StateFields none = { 0 };
+
+        (void)unused;
+        assert_int_equal(state_fields_decode("default", "alice", &none, &state), 0);
+        assert_int_equal(user_state_end_sec(state), 0);
+        assert_int_equal(state->version.incarnation, 0);
+        assert_string_equal(state->user, "alice");
+}
+
+static void test_what_could_not_be_read_again_is_not_written(void **unused) {
+        _cleanup_(user_state_freep) UserState *state = make_full_state();
+        _cleanup_(state_fields_clear) StateFields fields = { 0 }, more = { 0 }, most = { 0 };
+        _cleanup_(state_fields_clear) StateFields number = { 0 };
+
+        (void)unused;
+        free(state->sessions[0]->data_json);
+        state->sessions[0]->data_json = strdup("{\"a\":12345678901234567890123}");
+        assert_int_equal(state_fields_encode(state, &number), -EINVAL);
+        free(state->sessions[0]->data_json);
+        state->sessions[0]->data_json = NULL;
+        free(state->sessions[0]->name);
+        state->sessions[0]->name = strdup("\xff");
+        assert_int_equal(state_fields_encode(state, &fields), -EINVAL);
+        free(state->sessions[0]->name);
+        state->sessions[0]->name = NULL;
+        state->sessions[0]->expires_at_sec = SESSION_NUMBER_MAX + 1;
+        assert_int_equal(state_fields_encode(state, &more), -EINVAL);
+        state->sessions[0]->expires_at_sec = NOW;
+        state->sessions[0]->name = calloc(1, STATE_FIELDS_SIZE_MAX + 1);
+        assert_non_null(state->sessions[0]->name);
+        memset(state->sessions[0]->name, 'x', STATE_FIELDS_SIZE_MAX);
+        assert_int_equal(state_fields_encode(state, &most), -EMSGSIZE);
+}
+
+static void test_a_value_with_nul_is_not_taken(void **unused) {
+        _cleanup_(state_fields_clear) StateFields fields = { 0 };
+
+        (void)unused;
+        assert_int_equal(state_fields_add(&fields, "v", "1.1\0", 4), USER_STATE_E_CORRUPT);
+        assert_int_equal(fields.n_items, 0);
+}
+
+/* Each beside the field "v" with a good version, unless it is "v" itself. */
+static const struct {
+        const char *name, *field, *value;
+        int result;
+} cases[] = {
+        { "a session", "s:" SID_A, SESSION, 0 },
+        { "an ended one", "e:" SID_A, ENDED, 0 },
+        { "a ban for a time", "ban", "{\"until\":5}", 0 },
+        { "a ban without end or reason", "ban", "{}", 0 },
+        { "a not-before time", "nb", "17", 0 },
+        { "a session with texts", "s:" SID_A,
+                "{" NUMBERS ",\"name\":\"x\",\"aud\":\"[\\\"a\\\"]\",\"data\":\"{}\"}", 0 },
+
+        { "an unknown field", "x", "1", USER_STATE_E_CORRUPT },
+        { "an empty name", "", "1", USER_STATE_E_CORRUPT },
+        { "a name that only begins as one of ours", "vx", "1.1", USER_STATE_E_CORRUPT },
+        { "a session without sid", "s:", SESSION, USER_STATE_E_CORRUPT },
+        { "a short sid", "s:AAAA", SESSION, USER_STATE_E_CORRUPT },
+        { "a long sid", "s:" SID_A "A", SESSION, USER_STATE_E_CORRUPT },
+        { "a sid with bits behind its end", "s:AAAAAAAAAAAAAAAAAAAAAB", SESSION,
+                USER_STATE_E_CORRUPT },
+        { "a sid with padding", "s:AAAAAAAAAAAAAAAAAAAAA=", SESSION, USER_STATE_E_CORRUPT },
+        { "no JSON", "s:" SID_A, "", USER_STATE_E_CORRUPT },
+        { "half an object", "s:" SID_A, "{" NUMBERS, USER_STATE_E_CORRUPT },
+        { "something behind the object", "s:" SID_A, SESSION "x", USER_STATE_E_CORRUPT },
+        { "an array", "s:" SID_A, "[]", USER_STATE_E_CORRUPT },
+        { "a member that is not known", "s:" SID_A, "{" NUMBERS ",\"x\":1}", USER_STATE_E_CORRUPT },
+        { "a member twice", "s:" SID_A, "{" NUMBERS ",\"gen\":2}", USER_STATE_E_CORRUPT },
+        { "a member missing", "s:" SID_A, "{\"gen\":1}", USER_STATE_E_CORRUPT },
+        { "a negative number", "s:" SID_A,
+                "{\"gen\":-1,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":9}",
+                USER_STATE_E_CORRUPT },
+        { "generation 0", "s:" SID_A,
+                "{\"gen\":0,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":9}",
+                USER_STATE_E_CORRUPT },
+        { "a fraction", "s:" SID_A,
+                "{\"gen\":1.5,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":"
+                "9}",
+                USER_STATE_E_CORRUPT },
+        { "a number above 2^53", "s:" SID_A,
+                "{\"gen\":9007199254740993,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,"
+                "\"exp\":9,"
+                "\"end\":9}",
+                USER_STATE_E_CORRUPT },
+        { "a text that is a number", "s:" SID_A, "{" NUMBERS ",\"name\":1}", USER_STATE_E_CORRUPT },
+        { "a text that is null", "s:" SID_A, "{" NUMBERS ",\"name\":null}", USER_STATE_E_CORRUPT },
+        { "a text with NUL", "s:" SID_A, "{" NUMBERS ",\"name\":\"\\u0000\"}",
+                USER_STATE_E_CORRUPT },
+        { "an audience that is no array", "s:" SID_A, "{" NUMBERS ",\"aud\":\"{}\"}",
+                USER_STATE_E_CORRUPT },
+        { "an audience of numbers", "s:" SID_A, "{" NUMBERS ",\"aud\":\"[1]\"}",
+                USER_STATE_E_CORRUPT },
+        { "data that is no object", "s:" SID_A, "{" NUMBERS ",\"data\":\"[]\"}",
+                USER_STATE_E_CORRUPT },
+        { "data with a member twice", "s:" SID_A,
+                "{" NUMBERS ",\"data\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}", USER_STATE_E_CORRUPT },
+        { "an end that reads as accepted", "e:" SID_A, "{\"reason\":\"ok\",\"at\":6,\"keep\":9}",
+                USER_STATE_E_CORRUPT },
+        { "an end with an unknown reason", "e:" SID_A, "{\"reason\":\"x\",\"at\":6,\"keep\":9}",
+                USER_STATE_E_CORRUPT },
+        { "an end without reason", "e:" SID_A, "{\"at\":6,\"keep\":9}", USER_STATE_E_CORRUPT },
+        { "an end with more in it", "e:" SID_A,
+                "{\"reason\":\"session-revoked\",\"at\":6,\"keep\":9,\"x\":0}",
+                USER_STATE_E_CORRUPT },
+        { "a ban until 0", "ban", "{\"until\":0}", USER_STATE_E_CORRUPT },
+        { "a ban with a number as its reason", "ban", "{\"reason\":1}", USER_STATE_E_CORRUPT },
+        { "a ban that is no object", "ban", "1", USER_STATE_E_CORRUPT },
+        { "a not-before time of 0", "nb", "0", USER_STATE_E_CORRUPT },
+        { "a not-before time with a sign", "nb", "+17", USER_STATE_E_CORRUPT },
+        { "an empty not-before time", "nb", "", USER_STATE_E_CORRUPT },
+
+        { "a small version", "v", "1.0", 0 },
+        { "a large version", "v", "ffffffffffffffff.ffffffffffffffff", 0 },
+        { "an empty version", "v", "", USER_STATE_E_CORRUPT },
+        { "half a version", "v", "1.", USER_STATE_E_CORRUPT },
+        { "a version without a dot", "v", "11", USER_STATE_E_CORRUPT },
+        { "a version in capitals", "v", "A.1", USER_STATE_E_CORRUPT },
+        { "a version with leading zeros", "v", "01.1", USER_STATE_E_CORRUPT },
+        { "a version too long", "v", "10000000000000000.1", USER_STATE_E_CORRUPT },
+        { "a version of what is not stored", "v", "0.1", USER_STATE_E_CORRUPT },
+        { "a version with something behind", "v", "1.1 ", USER_STATE_E_CORRUPT },
+};
+
+static void add(StateFields *fields, const char *name, const char *value) {
+        assert_int_equal(state_fields_add(fields, name, value, strlen(value)), 0);
+}
+
+static void test_single_fields(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(state_fields_clear) StateFields fields = { 0 };
+                _cleanup_(user_state_freep) UserState *state = NULL;
+
+                if (strcmp(cases[i].field, "v") != 0)
+                        add(&fields, "v", "a.1");
+                add(&fields, cases[i].field, cases[i].value);
+                if (state_fields_decode("default", "alice", &fields, &state) != cases[i].result)
+                        fail_msg("wrong: %s", cases[i].name);
+        }
+}
+
+static const struct {
+        const char *name, *first, *first_value, *second, *second_value;
+} pairs[] = {
+        { "a version twice", "v", "a.1", "v", "a.1" },
+        { "a session twice", "s:" SID_A, SESSION, "s:" SID_A, SESSION },
+        { "a session that is live and ended", "s:" SID_A, SESSION, "e:" SID_A, ENDED },
+        { "a session that is ended and live", "e:" SID_A, ENDED, "s:" SID_A, SESSION },
+        { "an ended session twice", "e:" SID_A, ENDED, "e:" SID_A, ENDED },
+        { "a ban twice", "ban", "{}", "ban", "{}" },
+        { "a not-before time twice", "nb", "1", "nb", "1" },
+};
+
+static void test_nothing_comes_twice(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+                _cleanup_(state_fields_clear) StateFields fields = { 0 };
+                _cleanup_(user_state_freep) UserState *state = NULL;
+
+                if (strcmp(pairs[i].first, "v") != 0)
+                        add(&fields, "v", "a.1");
+                add(&fields, pairs[i].first, pairs[i].first_value);
+                add(&fields, pairs[i].second, pairs[i].second_value);
+                if (state_fields_decode("default", "alice", &fields, &state) !=
+                        USER_STATE_E_CORRUPT)
+                        fail_msg("taken: %s", pairs[i].name);
+        }
+}
+
+static void test_fields_without_a_version_are_corrupt(void **unused) {
+        _cleanup_(state_fields_clear) StateFields fields = { 0 };
+        UserState *state = NULL;
+
+        (void)unused;
+        add(&fields, "s:" SID_A, SESSION);
+        assert_int_equal(
+                state_fields_decode("default", "alice", &fields, &state), USER_STATE_E_CORRUPT);
+        assert_null(state);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_full_state_comes_back_the_same),
+                cmocka_unit_test(test_the_order_of_the_fields_does_not_matter),
+                cmocka_unit_test(test_no_fields_are_the_empty_state),
+                cmocka_unit_test(test_what_could_not_be_read_again_is_not_written),
+                cmocka_unit_test(test_a_value_with_nul_is_not_taken),
+                cmocka_unit_test(test_single_fields),
+                cmocka_unit_test(test_nothing_comes_twice),
+                cmocka_unit_test(test_fields_without_a_version_are_corrupt),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
