@@ -20,6 +20,7 @@
 #define ANSWER_TIMEOUT_USEC UINT64_C(2000000) /* for logind to take an order */
 #define TERMINATE_WAIT_USEC UINT64_C(2000000) /* from the order to the kill */
 #define KILL_WAIT_USEC      UINT64_C(3000000) /* from the kill to giving up */
+#define NOTICE_WAIT_USEC    UINT64_C(300000)  /* for a process that only hears of its end */
 #define LOOK_AGAIN_USEC     UINT64_C(20000)   /* the session's file may go after its processes */
 
 typedef struct Waiter {
@@ -247,7 +248,7 @@ static void on_owner(UserNameCall *call, const char *name, void *userdata) {
         if (own)
                 ending_act(ending);
         else
-                ending_watch(ending, TERMINATE_WAIT_USEC);
+                ending_watch(ending, NOTICE_WAIT_USEC);
 }
 
 static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -259,7 +260,7 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata)
         if (is_over(ending))
                 ending_finish(ending, true, NULL);
         else if (!login->logind_id || login->logind_owner == (uid_t)-1)
-                ending_watch(ending, TERMINATE_WAIT_USEC);
+                ending_watch(ending, NOTICE_WAIT_USEC);
         else if (user_names_lookup(ending->ender->context->names, login->logind_owner, on_owner,
                          ending, &ending->name_call) < 0)
                 ending_finish(ending, false, "too many look-ups of user names at once");
