@@ -36,6 +36,8 @@ static const ErrorMeaning meanings[] = {
         { SD_BUS_ERROR_NAME_HAS_NO_OWNER, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_NO_REPLY, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_TIMEOUT, STATUS_UNREACHABLE, START_IT },
+        /* The bus gave up starting the daemon. */
+        { "org.freedesktop.DBus.Error.TimedOut", STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_DISCONNECTED, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_NO_SERVER, STATUS_UNREACHABLE, START_IT },
 };
