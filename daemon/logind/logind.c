@@ -2,19 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <systemd/sd-event.h>
-#include <systemd/sd-login.h>
-#include <time.h>
 
 #include "daemon/logind/logind.h"
 
 #define LOGIND_NAME      "org.freedesktop.login1"
 #define LOGIND_PATH      "/org/freedesktop/login1"
 #define LOGIND_INTERFACE "org.freedesktop.login1.Manager"
-#define SESSION_FILES    "/run/systemd/sessions/"
 
 struct LogindCall {
         LogindCall *next; /* linked in Logind.calls until it is done or freed */
@@ -22,7 +17,9 @@ struct LogindCall {
         LogindDone done;
         void *userdata;
         sd_bus_slot *slot;
-        sd_event_source *absent; /* completes it when there is nobody to ask */
+        sd_event_source *absent; /* completes it when there is nobody to ask; made with it, since
+                                  * later there may be no memory for it */
+        bool completing; /* its completion runs: it is freed afterwards, not by the caller */
 };
 
 struct Logind {
@@ -50,7 +47,7 @@ static void call_unlink(LogindCall *call) {
 }
 
 LogindCall *logind_call_free(LogindCall *call) {
-        if (!call)
+        if (!call || call->completing)
                 return NULL;
         call_unlink(call);
         free(call);
@@ -58,10 +55,10 @@ LogindCall *logind_call_free(LogindCall *call) {
 }
 
 static void call_finish(LogindCall *call, int r) {
-        LogindDone done = call->done;
-
         call_unlink(call);
-        done(call, r, call->userdata);
+        call->completing = true;
+        call->done(call, r, call->userdata);
+        free(call);
 }
 
 static int outcome_of(const sd_bus_error *error) {
@@ -96,8 +93,15 @@ static int on_absent(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+static int prepare_absence(LogindCall *call) {
+        int r;
+
+        r = sd_event_add_defer(call->logind->event, &call->absent, on_absent, call);
+        return r < 0 ? r : sd_event_source_set_enabled(call->absent, SD_EVENT_OFF);
+}
+
 static int complete_later(LogindCall *call) {
-        return sd_event_add_defer(call->logind->event, &call->absent, on_absent, call);
+        return sd_event_source_set_enabled(call->absent, SD_EVENT_ONESHOT);
 }
 
 static int new_order(
@@ -153,8 +157,8 @@ int logind_act(Logind *logind, LogindAction action, const char *session_id, uint
         call->userdata = userdata;
         call->next = logind->calls;
         logind->calls = call;
-        r = send_order(call, action, session_id, timeout_usec);
-        if (r < 0)
+        r = prepare_absence(call);
+        if (r >= 0 && send_order(call, action, session_id, timeout_usec) < 0)
                 r = complete_later(call);
         if (r < 0) {
                 logind_call_free(call);
@@ -187,8 +191,7 @@ int logind_set_bus(Logind *logind, sd_bus *bus) {
         logind->removed_slot = sd_bus_slot_unref(logind->removed_slot);
         for (LogindCall *call = logind->calls; call; call = call->next) {
                 call->slot = sd_bus_slot_unref(call->slot);
-                if (!call->absent)
-                        (void)complete_later(call);
+                (void)complete_later(call);
         }
         logind->bus = sd_bus_unref(logind->bus);
         if (!bus)
@@ -219,29 +222,4 @@ Logind *logind_free(Logind *logind) {
         sd_event_unref(logind->event);
         free(logind);
         return NULL;
-}
-
-int logind_session_of(pid_t pid, char **ret_session_id, uid_t *ret_owner) {
-        _cleanup_(freep) char *session_id = NULL;
-        uid_t owner = (uid_t)-1;
-        int r;
-
-        r = sd_pid_get_session(pid, &session_id);
-        if (r < 0 && r != -ENODATA && r != -ENXIO)
-                return r;
-        r = sd_pid_get_owner_uid(pid, &owner);
-        if (r < 0 && r != -ENODATA && r != -ENXIO)
-                return r;
-        *ret_session_id = TAKE_PTR(session_id);
-        *ret_owner = owner;
-        return 0;
-}
-
-bool logind_session_exists(const char *session_id) {
-        char path[sizeof(SESSION_FILES) + LOGIND_ID_MAX];
-
-        if (strlen(session_id) > LOGIND_ID_MAX || strchr(session_id, '/'))
-                return false;
-        snprintf(path, sizeof(path), SESSION_FILES "%s", session_id);
-        return access(path, F_OK) == 0;
 }

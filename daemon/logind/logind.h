@@ -72,7 +72,7 @@ DEFINE_CLEANUP(Logind, logind_free)
  * @timeout_usec: for the answer
  * @done:       0 when logind has taken the order, or LOGIND_E_*; never called before this returns
  * @userdata:   for @done
- * @ret_call:   owned by the caller until @done has returned; freeing it silences @done
+ * @ret_call:   owned by the caller until @done is called; freeing it silences @done
  *
  * Return: 0 started (also without a bus: @done tells); -ENOMEM.
  */
@@ -94,7 +94,8 @@ DEFINE_CLEANUP(LogindCall, logind_call_free)
  * @ret_session_id: owned by the caller; NULL when it is in none
  * @ret_owner:  uid of the session's (or user manager's) owner; (uid_t)-1 when in none
  *
- * Return: 0; negative errno.
+ * Return: 0; -ESRCH, also for a pid of 0, which is a peer outside of our pid namespace; other negative
+ * errno.
  */
 int logind_session_of(pid_t pid, char **ret_session_id, uid_t *ret_owner);
 
@@ -105,3 +106,18 @@ int logind_session_of(pid_t pid, char **ret_session_id, uid_t *ret_owner);
  * Reads /run/systemd/sessions/ID, which logind removes with the session; it does not wait for logind.
  */
 bool logind_session_exists(const char *session_id);
+
+/**
+ * logind_session_leader() - the process that opened a session, from its state file
+ * @session_id: NUL-terminated
+ * @ret_leader: untouched on failure
+ *
+ * Return: 0; -ENOENT no such session; other negative errno.
+ */
+int logind_session_leader(const char *session_id, pid_t *ret_leader);
+
+/**
+ * logind_session_is_graphical() - whether a session has a screen that can be locked
+ * @session_id: NUL-terminated; an unknown one has none
+ */
+bool logind_session_is_graphical(const char *session_id);

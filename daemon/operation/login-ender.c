@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <systemd/sd-event.h>
-#include <systemd/sd-login.h>
 #include <time.h>
 
 #include "daemon/config.h"
@@ -213,19 +212,11 @@ static void ending_order(Ending *ending, LogindAction action) {
                 ending_finish(ending, false, "no memory to ask logind");
 }
 
-static bool is_graphical(const char *logind_id) {
-        _cleanup_(freep) char *type = NULL;
-
-        if (sd_session_get_type(logind_id, &type) < 0)
-                return false;
-        return !strcmp(type, "x11") || !strcmp(type, "wayland") || !strcmp(type, "mir");
-}
-
 static void ending_act(Ending *ending) {
         const Login *login = ending->login;
 
-        switch (policy_kick_action(
-                &ending->ender->context->config->policy, is_graphical(login->logind_id))) {
+        switch (policy_kick_action(&ending->ender->context->config->policy,
+                logind_session_is_graphical(login->logind_id))) {
         case KICK_TERMINATE:
                 ending_order(ending, LOGIND_TERMINATE);
                 return;
