@@ -9,8 +9,11 @@
 #include "common/secret.h"
 #include "daemon/operation/handle-table.h"
 
+#define N_BUCKETS 256u
+
 struct HandleTable {
-        Handle *first;
+        TAILQ_HEAD(, Handle) by_age;
+        LIST_HEAD(, Handle) by_id[N_BUCKETS];
         size_t n_handles;
 };
 
@@ -25,25 +28,25 @@ static Handle *handle_free(Handle *handle) {
 }
 DEFINE_CLEANUP(Handle, handle_free)
 
-static void unlink_handle(HandleTable *table, Handle **link) {
-        Handle *handle = *link;
+/* Ids are random: their first characters are as good as a hash. */
+static size_t bucket_of(const char *id) {
+        return *id ? ((uint8_t)id[0] * 61u + (uint8_t)id[1]) % N_BUCKETS : 0;
+}
 
-        *link = handle->next;
+static void drop(HandleTable *table, Handle *handle) {
+        TAILQ_REMOVE(&table->by_age, handle, by_age);
+        LIST_REMOVE(handle, by_id);
         table->n_handles--;
         handle_free(handle);
 }
 
-/* All live equally long, so that those behind the first expired one have expired, too. */
+/* A clock that stepped back may keep an old one a little longer; it is refused when it is looked at. */
 static void prune(HandleTable *table, uint64_t now_sec) {
-        Handle **link = &table->first;
-        size_t n_kept = 0;
+        Handle *oldest;
 
-        while (*link && (*link)->expires_at_sec > now_sec && n_kept < HANDLES_MAX - 1) {
-                link = &(*link)->next;
-                n_kept++;
-        }
-        while (*link)
-                unlink_handle(table, link);
+        while ((oldest = TAILQ_FIRST(&table->by_age)) &&
+                (oldest->expires_at_sec <= now_sec || table->n_handles >= HANDLES_MAX))
+                drop(table, oldest);
 }
 
 int handle_table_add(HandleTable *table, const char *sid, const char *user, const char *service,
@@ -65,31 +68,31 @@ int handle_table_add(HandleTable *table, const char *sid, const char *user, cons
         handle->expires_at_sec = now_sec + HANDLE_LIFETIME_SEC;
 
         prune(table, now_sec);
-        handle->next = table->first;
-        table->first = TAKE_PTR(handle);
+        TAILQ_INSERT_TAIL(&table->by_age, handle, by_age);
+        LIST_INSERT_HEAD(&table->by_id[bucket_of(handle->id)], handle, by_id);
         table->n_handles++;
-        *ret_handle = table->first;
+        *ret_handle = TAKE_PTR(handle);
         return 0;
 }
 
-static Handle **find_link(HandleTable *table, const char *id) {
-        Handle **link;
+static Handle *find(const HandleTable *table, const char *id) {
+        Handle *handle;
 
-        for (link = &table->first; *link; link = &(*link)->next)
-                if (secret_equal((*link)->id, HANDLE_SIZE, id, strlen(id)))
-                        break;
-        return link;
+        LIST_FOREACH(handle, &table->by_id[bucket_of(id)], by_id)
+        if (secret_equal(handle->id, HANDLE_SIZE, id, strlen(id)))
+                return handle;
+        return NULL;
 }
 
 const Handle *handle_table_find(const HandleTable *table, const char *id) {
-        return *find_link((HandleTable *)table, id);
+        return find(table, id);
 }
 
 void handle_table_remove(HandleTable *table, const char *id) {
-        Handle **link = find_link(table, id);
+        Handle *handle = find(table, id);
 
-        if (*link)
-                unlink_handle(table, link);
+        if (handle)
+                drop(table, handle);
 }
 
 int handle_table_new(HandleTable **ret_table) {
@@ -97,6 +100,7 @@ int handle_table_new(HandleTable **ret_table) {
 
         if (!table)
                 return -ENOMEM;
+        TAILQ_INIT(&table->by_age);
         *ret_table = table;
         return 0;
 }
@@ -104,8 +108,8 @@ int handle_table_new(HandleTable **ret_table) {
 HandleTable *handle_table_free(HandleTable *table) {
         if (!table)
                 return NULL;
-        while (table->first)
-                unlink_handle(table, &table->first);
+        while (!TAILQ_EMPTY(&table->by_age))
+                drop(table, TAILQ_FIRST(&table->by_age));
         free(table);
         return NULL;
 }

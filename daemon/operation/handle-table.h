@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include <sys/queue.h>
+
 #include "common/cleanup.h"
 
 #define HANDLE_LIFETIME_SEC 150u
@@ -21,7 +23,8 @@ typedef struct Handle {
         char id[HANDLE_SIZE + 1];
         char *sid, *user, *service;
         uint64_t expires_at_sec;
-        struct Handle *next; /* linked in HandleTable, youngest first */
+        TAILQ_ENTRY(Handle) by_age; /* linked in HandleTable.by_age, oldest first */
+        LIST_ENTRY(Handle) by_id;   /* linked in HandleTable.by_id */
 } Handle;
 
 /**
