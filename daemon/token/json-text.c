@@ -2,6 +2,7 @@
 #include "daemon/token/json-text.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /*
  * jansson's own bound is 2048 levels of recursion. Brackets are counted before it sees the text;
@@ -37,9 +38,12 @@ int json_text_parse(const char *text, size_t size, json_t **ret_object) {
         json_error_t error;
         json_t *object;
 
+        /* jansson 2.14 skips a NUL behind a number or a literal. */
+        if (size > 0 && memchr(text, '\0', size))
+                return JSON_TEXT_E_INVALID;
         if (!depth_is_bounded(text, size))
                 return JSON_TEXT_E_INVALID;
-        /* Without JSON_ALLOW_NUL and JSON_DECODE_ANY, a NUL and a bare scalar are refused. */
+        /* Without JSON_ALLOW_NUL and JSON_DECODE_ANY, \u0000 and a bare scalar are refused. */
         object = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
         if (!object)
                 return JSON_TEXT_E_INVALID;

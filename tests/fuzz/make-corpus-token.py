@@ -55,6 +55,7 @@ CLAIM_SETS = {
     "duplicate": b'{"sub":"a","s\\u0075b":"b"}',
     "fraction": dump(CLAIMS | {"exp": 1.5}),
     "huge-number": b'{"exp":99999999999999999999999999}',
+    "raw-nul-behind-a-number": dump(CLAIMS).replace(b"0900,", b"0900\0,"),
     "nul": b'{"sub":"a\\u0000b"}',
     "surrogate": b'{"sub":"\\ud800"}',
     "depth": b'{"a":' + b"[" * 15 + b"]" * 15 + b"}",

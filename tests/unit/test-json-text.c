@@ -66,16 +66,17 @@ static void test_only_one_strict_object_is_taken(void **state) {
 }
 
 static void test_a_raw_nul_is_refused_wherever_it_stands(void **state) {
-        static const char text[] = "{\"a\":\"b\"}";
+        static const char text[] = "{\"a\":\"b\",\"c\":[1,2.5,-1e3,true,false,null]}";
         json_t *object = NULL;
 
         (void)state;
         for (size_t i = 0; i < sizeof(text); i++) {
                 char copy[sizeof(text)];
 
-                memcpy(copy, text, sizeof(text));
+                /* In front of each character, and behind the last. */
+                memcpy(copy, text, i);
                 copy[i] = '\0';
-                /* The last one stands behind the object, where the text's own NUL is. */
+                memcpy(copy + i + 1, text + i, sizeof(text) - 1 - i);
                 assert_int_equal(json_text_parse(copy, sizeof(copy), &object), JSON_TEXT_E_INVALID);
         }
 }
