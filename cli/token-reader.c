@@ -32,32 +32,33 @@ static int append_bounded(const TokenReader *reader, Secret *text, const char *d
         return secret_append(text, data, size < room ? size : room);
 }
 
+/* Appends to the line what the buffer has of it. */
+static int take_line(TokenReader *reader, Secret *text, bool *ret_complete) {
+        const char *start = reader->buffer + reader->position;
+        size_t size = reader->used - reader->position;
+        const char *end = memchr(start, '\n', size);
+
+        if (end)
+                size = (size_t)(end - start);
+        reader->position += size + (end ? 1 : 0);
+        *ret_complete = end != NULL;
+        return append_bounded(reader, text, start, size);
+}
+
 static int read_line(TokenReader *reader, Secret *text) {
-        bool any = false;
-        int r;
+        bool complete = false, any = false;
+        int r = 0;
 
-        for (;;) {
-                const char *start, *end;
-                size_t rest;
-
-                if (reader->position == reader->used) {
+        while (r == 0 && !complete) {
+                if (token_reader_is_drained(reader))
                         r = fill(reader);
-                        if (r == TOKEN_READER_E_END && any)
-                                return 0;
-                        if (r)
-                                return r;
-                }
+                if (r == TOKEN_READER_E_END && any)
+                        return 0; /* the last line needs no newline */
+                if (r == 0)
+                        r = take_line(reader, text, &complete);
                 any = true;
-                start = reader->buffer + reader->position;
-                rest = reader->used - reader->position;
-                end = memchr(start, '\n', rest);
-                r = append_bounded(reader, text, start, end ? (size_t)(end - start) : rest);
-                if (r)
-                        return r;
-                reader->position += end ? (size_t)(end - start) + 1 : rest;
-                if (end)
-                        return 0;
         }
+        return r;
 }
 
 static int read_whole(TokenReader *reader, Secret *text) {

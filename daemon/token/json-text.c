@@ -4,6 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* The place of the quote that ends a string, or one that is not below @size. */
+static size_t string_end(const char *text, size_t size, size_t i) {
+        while (i < size && text[i] != '"')
+                i += text[i] == '\\' ? 2 : 1;
+        return i;
+}
+
 /*
  * jansson's own bound is 2048 levels of recursion. Brackets are counted before it sees the text;
  * inside strings they do not count. Text that is not JSON may be misread here, but then jansson
@@ -12,24 +19,16 @@
  */
 static bool depth_is_bounded(const char *text, size_t size) {
         unsigned depth = 0;
-        bool in_string = false;
 
         for (size_t i = 0; i < size; i++) {
-                char c = text[i];
-
-                if (in_string) {
-                        if (c == '\\')
-                                i++;
-                        else if (c == '"')
-                                in_string = false;
-                } else if (c == '"') {
-                        in_string = true;
-                } else if (c == '{' || c == '[') {
-                        if (++depth > JSON_TEXT_DEPTH_MAX)
-                                return false;
-                } else if ((c == '}' || c == ']') && depth > 0) {
+                if (text[i] == '"')
+                        i = string_end(text, size, i + 1);
+                else if (text[i] == '{' || text[i] == '[')
+                        depth++;
+                else if ((text[i] == '}' || text[i] == ']') && depth > 0)
                         depth--;
-                }
+                if (depth > JSON_TEXT_DEPTH_MAX)
+                        return false;
         }
         return true;
 }

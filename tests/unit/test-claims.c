@@ -101,16 +101,19 @@ static const struct {
         { "name with an escape character", WITH("\"name\":\"\\u001b[31m\""), REASON_CLAIM_INVALID },
 };
 
+static void check_form(const char *name, const char *text, bool foreign, Reason expected) {
+        _cleanup_(claims_unrefp) Claims *claims = NULL;
+        Reason reason = parse(text, foreign, &claims);
+
+        if (reason != expected)
+                fail_msg("%s: %s", name, reason_code(reason));
+}
+
 static void test_form(void **state) {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-                for (int foreign = 0; foreign < 2; foreign++) {
-                        _cleanup_(claims_unrefp) Claims *claims = NULL;
-                        Reason reason = parse(forms[i].text, foreign, &claims);
-
-                        if (reason != forms[i].reason)
-                                fail_msg("%s: %s", forms[i].name, reason_code(reason));
-                }
+                check_form(forms[i].name, forms[i].text, false, forms[i].reason);
+                check_form(forms[i].name, forms[i].text, true, forms[i].reason);
         }
 }
 

@@ -138,10 +138,17 @@ static void test_a_reference_outlives_a_swap(void **state) {
         keyring_unref(held);
 }
 
-static void test_the_jwks_has_public_keys_alone(void **state) {
-        static const char *const public_members[] = { "kty", "crv", "x", "y", "n", "e", "kid",
-                "alg", "use" };
+static bool is_public_member(const char *name) {
+        static const char *const names[] = { "kty", "crv", "x", "y", "n", "e", "kid", "alg",
+                "use" };
 
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (strcmp(names[i], name) == 0)
+                        return true;
+        return false;
+}
+
+static void test_the_jwks_has_public_keys_alone(void **state) {
         (void)state;
         for (size_t i = 0; i < ALGORITHM_COUNT; i++) {
                 _cleanup_(keyring_unrefp) Keyring *keyring = fixture_ring(algorithm_at(i)->name);
@@ -155,13 +162,7 @@ static void test_the_jwks_has_public_keys_alone(void **state) {
                 assert_int_equal(
                         json_array_size(keys), algorithm_at(i)->type == KEY_TYPE_OCT ? 0 : 1);
                 key = json_array_get(keys, 0);
-                json_object_foreach(key, name, value) {
-                        size_t j = 0;
-
-                        while (j < ARRAY_SIZE(public_members) && strcmp(public_members[j], name))
-                                j++;
-                        assert_true(j < ARRAY_SIZE(public_members));
-                }
+                json_object_foreach(key, name, value) assert_true(is_public_member(name));
                 json_decref(set);
         }
 }
