@@ -108,17 +108,15 @@ static int reply_validate(BusRequest *request, const OperationResult *result, sd
 }
 
 static int start_revoke(BusRequest *request) {
-        SessionFilter filter = filter_of(request);
-
-        return revoke_start(request->scope->context, &filter, note_of(request), bus_request_on_done,
-                request, &request->op);
+        return revoke_start(request->scope->context,
+                &(EndOrder){ filter_of(request), note_of(request) }, bus_request_on_done, request,
+                &request->op);
 }
 
 static int start_kick(BusRequest *request) {
-        SessionFilter filter = filter_of(request);
-
-        return kick_start(request->scope->context, &filter, note_of(request), bus_request_on_done,
-                request, &request->op);
+        return kick_start(request->scope->context,
+                &(EndOrder){ filter_of(request), note_of(request) }, bus_request_on_done, request,
+                &request->op);
 }
 
 static int start_list(BusRequest *request) {

@@ -48,18 +48,15 @@ struct IpcListener {
 };
 
 static void share_drop(IpcListener *listener, uid_t uid) {
-        Share **link;
+        Share **link = &listener->shares, *share;
 
-        for (link = &listener->shares; *link; link = &(*link)->next)
-                if ((*link)->uid == uid) {
-                        Share *share = *link;
-
-                        if (--share->n_peers > 0)
-                                return;
-                        *link = share->next;
-                        free(share);
-                        return;
-                }
+        while ((*link)->uid != uid)
+                link = &(*link)->next;
+        share = *link;
+        if (--share->n_peers > 0)
+                return;
+        *link = share->next;
+        free(share);
 }
 
 /* root is never held back by what others take: they may have half of all connections together. */

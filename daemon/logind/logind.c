@@ -104,8 +104,7 @@ static int complete_later(LogindCall *call) {
         return sd_event_source_set_enabled(call->absent, SD_EVENT_ONESHOT);
 }
 
-static int new_order(
-        sd_bus *bus, LogindAction action, const char *session_id, sd_bus_message **ret_message) {
+static int new_message(sd_bus *bus, const LogindOrder *order, sd_bus_message **ret_message) {
         static const char *const methods[] = {
                 [LOGIND_TERMINATE] = "TerminateSession",
                 [LOGIND_LOCK] = "LockSession",
@@ -115,12 +114,12 @@ static int new_order(
         int r;
 
         r = sd_bus_message_new_method_call(
-                bus, &message, LOGIND_NAME, LOGIND_PATH, LOGIND_INTERFACE, methods[action]);
+                bus, &message, LOGIND_NAME, LOGIND_PATH, LOGIND_INTERFACE, methods[order->action]);
         if (r < 0)
                 return r;
-        r = action == LOGIND_KILL
-                    ? sd_bus_message_append(message, "ssi", session_id, "all", (int32_t)SIGKILL)
-                    : sd_bus_message_append(message, "s", session_id);
+        r = order->action == LOGIND_KILL ? sd_bus_message_append(message, "ssi", order->session_id,
+                                                   "all", (int32_t)SIGKILL)
+                                         : sd_bus_message_append(message, "s", order->session_id);
         if (r < 0) {
                 sd_bus_message_unref(message);
                 return r;
@@ -129,24 +128,23 @@ static int new_order(
         return 0;
 }
 
-static int send_order(
-        LogindCall *call, LogindAction action, const char *session_id, uint64_t timeout_usec) {
+static int send_order(LogindCall *call, const LogindOrder *order) {
         sd_bus_message *message = NULL;
         int r;
 
         if (!call->logind->bus)
                 return -ENOTCONN;
-        r = new_order(call->logind->bus, action, session_id, &message);
+        r = new_message(call->logind->bus, order, &message);
         if (r < 0)
                 return r;
         r = sd_bus_call_async(
-                call->logind->bus, &call->slot, message, on_reply, call, timeout_usec);
+                call->logind->bus, &call->slot, message, on_reply, call, order->timeout_usec);
         sd_bus_message_unref(message);
         return r;
 }
 
-int logind_act(Logind *logind, LogindAction action, const char *session_id, uint64_t timeout_usec,
-        LogindDone done, void *userdata, LogindCall **ret_call) {
+int logind_act(Logind *logind, const LogindOrder *order, LogindDone done, void *userdata,
+        LogindCall **ret_call) {
         LogindCall *call = calloc(1, sizeof(*call));
         int r;
 
@@ -158,7 +156,7 @@ int logind_act(Logind *logind, LogindAction action, const char *session_id, uint
         call->next = logind->calls;
         logind->calls = call;
         r = prepare_absence(call);
-        if (r >= 0 && send_order(call, action, session_id, timeout_usec) < 0)
+        if (r >= 0 && send_order(call, order) < 0)
                 r = complete_later(call);
         if (r < 0) {
                 logind_call_free(call);

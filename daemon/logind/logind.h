@@ -32,6 +32,13 @@ typedef enum LogindAction {
         LOGIND_KILL, /* SIGKILL to all of the session's processes */
 } LogindAction;
 
+/* Borrowed for the call of logind_act(). */
+typedef struct LogindOrder {
+        LogindAction action;
+        const char *session_id; /* logind's id */
+        uint64_t timeout_usec;  /* for the answer */
+} LogindOrder;
+
 typedef void (*LogindDone)(LogindCall *call, int r, void *userdata);
 typedef void (*LogindRemoved)(const char *session_id, void *userdata);
 
@@ -67,17 +74,15 @@ DEFINE_CLEANUP(Logind, logind_free)
 /**
  * logind_act() - end, lock or kill a session
  * @logind:     any
- * @action:     what to do
- * @session_id: logind's id, borrowed
- * @timeout_usec: for the answer
+ * @order:      what to do, with which session
  * @done:       0 when logind has taken the order, or LOGIND_E_*; never called before this returns
  * @userdata:   for @done
  * @ret_call:   owned by the caller until @done is called; freeing it silences @done
  *
  * Return: 0 started (also without a bus: @done tells); -ENOMEM.
  */
-int logind_act(Logind *logind, LogindAction action, const char *session_id, uint64_t timeout_usec,
-        LogindDone done, void *userdata, LogindCall **ret_call);
+int logind_act(Logind *logind, const LogindOrder *order, LogindDone done, void *userdata,
+        LogindCall **ret_call);
 
 /**
  * logind_call_free() - forget a call

@@ -88,8 +88,9 @@ static void accept(Authenticate *auth) {
         const Handle *handle;
 
         if (subject->uid == 0) {
-                if (handle_table_add(context->handles, auth->claims->sid, subject->user,
-                            subject->service, operation_now_sec(), &handle) < 0) {
+                if (handle_table_add(context->handles,
+                            &(HandleSubject){ auth->claims->sid, subject->user, subject->service },
+                            operation_now_sec(), &handle) < 0) {
                         tell_journal(auth, REASON_INTERNAL);
                         operation_finish_reason(&auth->op, REASON_INTERNAL);
                         return;

@@ -49,16 +49,16 @@ static void prune(HandleTable *table, uint64_t now_sec) {
                 drop(table, oldest);
 }
 
-int handle_table_add(HandleTable *table, const char *sid, const char *user, const char *service,
-        uint64_t now_sec, const Handle **ret_handle) {
+int handle_table_add(HandleTable *table, const HandleSubject *subject, uint64_t now_sec,
+        const Handle **ret_handle) {
         _cleanup_(handle_freep) Handle *handle = calloc(1, sizeof(*handle));
         uint8_t random[16];
 
         if (!handle)
                 return -ENOMEM;
-        handle->sid = strdup(sid);
-        handle->user = strdup(user);
-        handle->service = strdup(service);
+        handle->sid = strdup(subject->sid);
+        handle->user = strdup(subject->user);
+        handle->service = strdup(subject->service);
         if (!handle->sid || !handle->user || !handle->service)
                 return -ENOMEM;
         if (getrandom(random, sizeof(random), 0) != sizeof(random))

@@ -27,6 +27,11 @@ typedef struct Handle {
         LIST_ENTRY(Handle) by_id;   /* linked in HandleTable.by_id */
 } Handle;
 
+/* Who was authenticated for what. Borrowed. */
+typedef struct HandleSubject {
+        const char *sid, *user, *service;
+} HandleSubject;
+
 /**
  * handle_table_new() - an empty table
  * @ret_table:  owned by the caller
@@ -47,16 +52,14 @@ DEFINE_CLEANUP(HandleTable, handle_table_free)
 /**
  * handle_table_add() - a login has begun
  * @table:      grows; what has expired goes, and the oldest if there are HANDLES_MAX
- * @sid:        token session
- * @user:       who was authenticated
- * @service:    PAM service
+ * @subject:    who, copied
  * @now_sec:    clock
  * @ret_handle: borrowed
  *
  * Return: 0; negative errno.
  */
-int handle_table_add(HandleTable *table, const char *sid, const char *user, const char *service,
-        uint64_t now_sec, const Handle **ret_handle);
+int handle_table_add(HandleTable *table, const HandleSubject *subject, uint64_t now_sec,
+        const Handle **ret_handle);
 
 /**
  * handle_table_find() - a login that is under way

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,8 +172,7 @@ static Reason sign(Issue *issue, IssueRequest *request) {
                 return REASON_INTERNAL;
         }
         jti_format(request->sid, request->generation, issue->jti);
-        if (key && key_kid(key))
-                strncpy(issue->kid, key_kid(key), sizeof(issue->kid) - 1);
+        snprintf(issue->kid, sizeof(issue->kid), "%s", key ? STRING_OR_EMPTY(key_kid(key)) : "");
         issue->expires_at_sec = request->expires_at_sec;
         return REASON_OK;
 }

@@ -101,10 +101,10 @@ static void on_committed(SessionChange *change, Reason reason) {
         operation_finish_reason(&change->op, reason);
 }
 
-int kick_start(Context *context, const SessionFilter *filter, const char *note, OperationDone done,
-        void *userdata, Operation **ret_op) {
+int kick_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op) {
         Kick *kick = calloc(1, sizeof(*kick));
-        SessionFilter scope = *filter;
+        EndOrder scope = *order;
         int r;
 
         if (!kick)
@@ -113,8 +113,8 @@ int kick_start(Context *context, const SessionFilter *filter, const char *note, 
         kick->change.end_reason = REASON_SESSION_KICKED;
         kick->change.committed = on_committed;
         if (context->config->policy.kick_scope == KICK_SCOPE_USER)
-                scope = (SessionFilter){ .user = filter->user };
-        r = session_change_start(&kick->change, &scope, note);
+                scope.filter = (SessionFilter){ .user = order->filter.user };
+        r = session_change_start(&kick->change, &scope);
         if (r < 0) {
                 operation_abandon(&kick->change.op);
                 return r;

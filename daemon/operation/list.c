@@ -89,8 +89,20 @@ static void add_session(List *list, const UserState *state, const Session *sessi
                 &(LoginCollector){ .list = list, .row = row });
 }
 
-static Reason make_rows(List *list) {
+static void add_live_sessions(List *list, const UserState *state) {
         uint64_t now_sec = operation_now_sec();
+
+        for (size_t i = 0; i < state->n_sessions; i++) {
+                const Session *session = state->sessions[i];
+
+                if (list->sid && strcmp(list->sid, session->sid))
+                        continue;
+                if (user_state_check(state, session->sid, now_sec) == REASON_OK)
+                        add_session(list, state, session);
+        }
+}
+
+static Reason make_rows(List *list) {
         size_t n_sessions = 0;
 
         for (size_t i = 0; i < list->n_loaded; i++)
@@ -101,14 +113,7 @@ static Reason make_rows(List *list) {
         if (!list->rows || !list->login_rows)
                 return REASON_INTERNAL;
         for (size_t i = 0; i < list->n_loaded; i++)
-                for (size_t k = 0; k < list->states[i]->n_sessions; k++) {
-                        const Session *session = list->states[i]->sessions[k];
-
-                        if (list->sid && strcmp(list->sid, session->sid))
-                                continue;
-                        if (user_state_check(list->states[i], session->sid, now_sec) == REASON_OK)
-                                add_session(list, list->states[i], session);
-                }
+                add_live_sessions(list, list->states[i]);
         return REASON_OK;
 }
 

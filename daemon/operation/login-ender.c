@@ -207,8 +207,9 @@ static void on_ordered(LogindCall *call, int r, void *userdata) {
 
 static void ending_order(Ending *ending, LogindAction action) {
         ending->action = action;
-        if (logind_act(ending->ender->context->logind, action, ending->login->logind_id,
-                    ANSWER_TIMEOUT_USEC, on_ordered, ending, &ending->call) < 0)
+        if (logind_act(ending->ender->context->logind,
+                    &(LogindOrder){ action, ending->login->logind_id, ANSWER_TIMEOUT_USEC },
+                    on_ordered, ending, &ending->call) < 0)
                 ending_finish(ending, false, "no memory to ask logind");
 }
 

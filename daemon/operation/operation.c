@@ -8,11 +8,15 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/store/user-store.h"
 
-uint64_t operation_now_sec(void) {
+uint64_t operation_now_usec(void) {
         struct timespec now;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t)now.tv_sec;
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t operation_now_sec(void) {
+        return operation_now_usec() / 1000000;
 }
 
 void operation_init(

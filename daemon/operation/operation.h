@@ -15,41 +15,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "authtoken/reason.h"
+#include "daemon/operation/operation-result.h"
 
-typedef struct Claims Claims;
 typedef struct Context Context;
 typedef struct Operation Operation;
-typedef struct Secret Secret;
-
-/* One session as `list` tells it. Strings are borrowed for the completion; NULL where there is none. */
-typedef struct LoginRow {
-        const char *id, *logind_id, *service, *tty, *rhost;
-        pid_t leader;
-        uint64_t opened_at_sec;
-} LoginRow;
-
-typedef struct SessionRow {
-        const char *sid, *user, *tenant;
-        uint64_t created_at_sec, last_seen_sec, expires_at_sec, token_end_sec, generation;
-        const char *platform, *device, *source, *name, *audience_json, *roles_json;
-        const LoginRow *logins; /* on this host */
-        size_t n_logins;
-} SessionRow;
-
-/* What a verb completes with. Only the members its header names are set; all are borrowed. */
-typedef struct OperationResult {
-        Reason reason; /* REASON_OK, or why not */
-        const char *user, *sid, *handle;
-        const Claims *claims;
-        const char *claims_json;
-        const Secret *token;
-        const char *kid, *jti;
-        uint64_t expires_at_sec;
-        unsigned int n_revoked, n_ended, n_failed;
-        const SessionRow *sessions;
-        size_t n_sessions;
-} OperationResult;
 
 typedef void (*OperationDone)(Operation *op, const OperationResult *result, void *userdata);
 
@@ -83,6 +52,12 @@ typedef struct SessionFilter {
         const char *platform, *device;
 } SessionFilter;
 
+/* Sessions to be ended. Borrowed for the call of the start function only. */
+typedef struct EndOrder {
+        SessionFilter filter; /* with a user */
+        const char *note;     /* the administrator's words for the journal; NULL is fine */
+} EndOrder;
+
 /**
  * operation_detach() - nobody waits for the completion any more
  * @op:         under way; NULL is fine
@@ -90,6 +65,13 @@ typedef struct SessionFilter {
  * Return: NULL.
  */
 Operation *operation_detach(Operation *op);
+
+/**
+ * operation_now_usec() - the wall clock
+ *
+ * Return: microseconds since the epoch.
+ */
+uint64_t operation_now_usec(void);
 
 /**
  * operation_now_sec() - the wall clock
@@ -163,25 +145,23 @@ int find_owner_start(Context *context, const char *subject, OperationDone done, 
 /**
  * revoke_start() - end sessions; their logins end right after the reply
  * @context:    the daemon
- * @filter:     user, and sid for one session
- * @note:       the administrator's words for the journal, may be empty
+ * @order:      a user, or one session of theirs
  *
  * Sets: n_revoked. With a sid that is not live: the reason of its end, or REASON_SESSION_UNKNOWN.
  */
-int revoke_start(Context *context, const SessionFilter *filter, const char *note,
-        OperationDone done, void *userdata, Operation **ret_op);
+int revoke_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
 
 /**
  * kick_start() - end sessions and wait until their logins are gone
  * @context:    the daemon
- * @filter:     user, and what else narrows it
- * @note:       the administrator's words for the journal, may be empty
+ * @order:      a user, and what else narrows it
  *
  * Sets: n_revoked, n_ended, n_failed: logind sessions (or processes without one) that ended and that did
  * not. As revoke_start() for a sid that is not live, unless a login of it is still there: it is ended.
  */
-int kick_start(Context *context, const SessionFilter *filter, const char *note, OperationDone done,
-        void *userdata, Operation **ret_op);
+int kick_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
 
 /**
  * list_start() - live sessions

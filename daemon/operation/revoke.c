@@ -38,8 +38,8 @@ static void on_committed(SessionChange *change, Reason reason) {
         operation_finish(&change->op, &result);
 }
 
-int revoke_start(Context *context, const SessionFilter *filter, const char *note,
-        OperationDone done, void *userdata, Operation **ret_op) {
+int revoke_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op) {
         SessionChange *change = calloc(1, sizeof(*change));
         int r;
 
@@ -48,7 +48,7 @@ int revoke_start(Context *context, const SessionFilter *filter, const char *note
         operation_init(&change->op, context, (OperationWaiter){ done, userdata }, revoke_free);
         change->end_reason = REASON_SESSION_REVOKED;
         change->committed = on_committed;
-        r = session_change_start(change, filter, note);
+        r = session_change_start(change, order);
         if (r < 0) {
                 operation_abandon(&change->op);
                 return r;

@@ -43,7 +43,8 @@ static int copy_text(const char *text, char **ret_copy) {
         return *ret_copy ? 0 : -ENOMEM;
 }
 
-int session_change_start(SessionChange *change, const SessionFilter *filter, const char *note) {
+int session_change_start(SessionChange *change, const EndOrder *order) {
+        const SessionFilter *filter = &order->filter;
         Context *context = change->op.context;
         int r;
 
@@ -52,8 +53,8 @@ int session_change_start(SessionChange *change, const SessionFilter *filter, con
                 r = copy_text(filter->platform, &change->platform);
         if (r >= 0)
                 r = copy_text(filter->device, &change->device);
-        if (r >= 0 && note && *note)
-                r = copy_text(note, &change->note);
+        if (r >= 0 && order->note && *order->note)
+                r = copy_text(order->note, &change->note);
         if (r < 0)
                 return r;
         if (filter->sid && strlen(filter->sid) == SID_SIZE)

@@ -25,12 +25,11 @@ typedef struct SessionChange {
 /**
  * session_change_start() - begin
  * @change:     zeroed, then initialised by operation_init(); its end_reason and committed are set
- * @filter:     user is needed
- * @note:       NULL is fine
+ * @order:      which sessions, and why
  *
  * Return: 0: @change->committed will be called, not before this returns; -ENOMEM.
  */
-int session_change_start(SessionChange *change, const SessionFilter *filter, const char *note);
+int session_change_start(SessionChange *change, const EndOrder *order);
 
 /**
  * session_change_clear() - free what it owns

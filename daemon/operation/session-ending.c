@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
@@ -138,13 +137,6 @@ static bool visit(Login *login, void *userdata) {
         return true;
 }
 
-static uint64_t deadline_usec(const Context *context) {
-        uint64_t now = 0;
-
-        sd_event_now(context->event, CLOCK_REALTIME, &now);
-        return now + context->config->policy.kick_grace_usec;
-}
-
 int session_ending_start(
         Context *context, const EndedSessions *ended, SessionEndingDone done, void *userdata) {
         SessionEnding *ending = calloc(1, sizeof(*ending));
@@ -166,7 +158,8 @@ int session_ending_start(
 
         for (size_t i = 0; i < ending->n_sids; i++)
                 token_cache_drop_session(context->cache, ending->sids[i]);
-        tell(ending, SESSION_EVENT_ENDING, deadline_usec(context));
+        tell(ending, SESSION_EVENT_ENDING,
+                operation_now_usec() + context->config->policy.kick_grace_usec);
         login_registry_each(context->logins, context->config->tenant, ended->user, visit, ending);
         if (ending->n_pending == 0)
                 r = sd_event_add_defer(

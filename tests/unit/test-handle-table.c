@@ -11,9 +11,10 @@
 #define NOW UINT64_C(1700000000)
 
 static const Handle *add(HandleTable *table, uint64_t now_sec) {
+        const HandleSubject subject = { "sid", "alice", "sshd" };
         const Handle *handle = NULL;
 
-        assert_int_equal(handle_table_add(table, "sid", "alice", "sshd", now_sec, &handle), 0);
+        assert_int_equal(handle_table_add(table, &subject, now_sec, &handle), 0);
         assert_non_null(handle);
         return handle;
 }

@@ -125,8 +125,8 @@ static void on_done(LogindCall *call, int r, void *userdata) {
 
 static void act(Fixture *fixture, LogindAction action, const char *id, uint64_t timeout_usec) {
         fixture->outcome = NOT_DONE;
-        assert_int_equal(logind_act(fixture->logind, action, id, timeout_usec, on_done, fixture,
-                                 &fixture->call),
+        assert_int_equal(logind_act(fixture->logind, &(LogindOrder){ action, id, timeout_usec },
+                                 on_done, fixture, &fixture->call),
                 0);
         assert_int_equal(fixture->outcome, NOT_DONE);
 }

@@ -28,7 +28,7 @@ static int setup(void **state) {
         char path[96];
 
         assert_non_null(fixture);
-        strcpy(fixture->directory, "/tmp/test-user-queue-XXXXXX");
+        snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/test-user-queue-XXXXXX");
         assert_non_null(mkdtemp(fixture->directory));
         snprintf(path, sizeof(path), "%s/state.db", fixture->directory);
         assert_true(sd_event_new(&fixture->event) >= 0);

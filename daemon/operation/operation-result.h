@@ -1,0 +1,44 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What verbs tell in the end.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "authtoken/reason.h"
+
+typedef struct Claims Claims;
+typedef struct Secret Secret;
+
+/* One session as `list` tells it. Strings are borrowed for the completion; NULL where there is none. */
+typedef struct LoginRow {
+        const char *id, *logind_id, *service, *tty, *rhost;
+        pid_t leader;
+        uint64_t opened_at_sec;
+} LoginRow;
+
+typedef struct SessionRow {
+        const char *sid, *user, *tenant;
+        uint64_t created_at_sec, last_seen_sec, expires_at_sec, token_end_sec, generation;
+        const char *platform, *device, *source, *name, *audience_json, *roles_json;
+        const LoginRow *logins; /* on this host */
+        size_t n_logins;
+} SessionRow;
+
+/* What a verb completes with. Only the members its header names are set; all are borrowed. */
+typedef struct OperationResult {
+        Reason reason; /* REASON_OK, or why not */
+        const char *user, *sid, *handle;
+        const Claims *claims;
+        const char *claims_json;
+        const Secret *token;
+        const char *kid, *jti;
+        uint64_t expires_at_sec;
+        unsigned int n_revoked, n_ended, n_failed;
+        const SessionRow *sessions;
+        size_t n_sessions;
+} OperationResult;
