@@ -350,21 +350,13 @@ int redis_connection_new(sd_event *event, const RedisAddress *address, uint64_t 
         return 0;
 }
 
-static void free_list(struct RedisPendingList *list) {
-        RedisPending *pending;
-
-        while ((pending = TAILQ_FIRST(list))) {
-                TAILQ_REMOVE(list, pending, link);
-                redis_pending_free(pending);
-        }
-}
-
 RedisConnection *redis_connection_free(RedisConnection *connection) {
         if (!connection)
                 return NULL;
         close_socket(connection);
-        free_list(&connection->pending);
-        free_list(&connection->waiting);
+        connection->refused = true; /* nobody sends anything more */
+        redis_pending_fail(&connection->pending, STORE_E_OFFLINE, 0);
+        redis_pending_fail(&connection->waiting, STORE_E_OFFLINE, 0);
         sd_event_source_disable_unref(connection->write_source);
         sd_event_source_disable_unref(connection->timer_source);
         sd_event_unref(connection->event);

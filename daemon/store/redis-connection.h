@@ -61,7 +61,7 @@ int redis_connection_new(sd_event *event, const RedisAddress *address, uint64_t 
         const RedisConnectionEvents *events, RedisConnection **ret_connection);
 
 /**
- * redis_connection_free() - close; commands under way are forgotten, not completed
+ * redis_connection_free() - complete the commands under way with STORE_E_OFFLINE, and close
  * @connection: NULL is fine; not inside a completion
  *
  * Return: NULL.

@@ -166,18 +166,17 @@ static int write_rows(
 int sqlite_records_store(
         SqliteDatabase *database, const StateVersion *expected, const UserState *state) {
         _cleanup_(state_fields_clear) StateFields fields = { 0 };
-        bool empty = user_state_end_sec(state) == 0;
         int64_t id;
         int r;
 
-        r = state_fields_encode(state, &fields);
-        if (r)
-                return r;
         r = check_version(database, expected, state, &id);
         if (r)
                 return r;
-        if (empty)
+        if (user_state_end_sec(state) == 0)
                 return id == 0 ? 0 : run_with_id(database, SQLITE_STATEMENT_DELETE_STATE, id);
+        r = state_fields_encode(state, &fields);
+        if (r)
+                return r;
         r = id == 0 ? add_state(database, state, &id) : clear_state(database, state, id);
         return r ? r : write_rows(database, state, id, &fields);
 }

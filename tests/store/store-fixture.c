@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store-fixture.h"
+
+#define DEADLINE_USEC UINT64_C(60000000)
+
+static void on_notice(int priority, const char *message, void *userdata) {
+        StoreFixture *fixture = userdata;
+        size_t used = strlen(fixture->notices);
+
+        (void)priority;
+        snprintf(fixture->notices + used, sizeof(fixture->notices) - used, "%s\n", message);
+}
+
+int store_fixture_open(StoreFixture *fixture) {
+        return user_store_new(
+                &fixture->config, fixture->event, on_notice, fixture, &fixture->store);
+}
+
+void store_fixture_reopen(StoreFixture *fixture) {
+        fixture->store = user_store_free(fixture->store);
+        assert_int_equal(store_fixture_open(fixture), 0);
+}
+
+void store_fixture_new(StoreType type, StoreFixture **ret_fixture) {
+        StoreFixture *fixture = calloc(1, sizeof(*fixture));
+
+        assert_non_null(fixture);
+        strcpy(fixture->directory, "/tmp/test-store-XXXXXX");
+        assert_non_null(mkdtemp(fixture->directory));
+        assert_true(sd_event_new(&fixture->event) >= 0);
+        snprintf(fixture->path, sizeof(fixture->path), "%s/state.db", fixture->directory);
+        if (type == STORE_REDIS) {
+                strcpy(fixture->server.directory, fixture->directory);
+                redis_server_start(&fixture->server);
+                snprintf(fixture->address, sizeof(fixture->address), "unix:%s",
+                        fixture->server.socket);
+        }
+        fixture->config = (StoreConfig){ .type = type,
+                .path = fixture->path,
+                .address = fixture->address,
+                .prefix = "authtoken",
+                .timeout_usec = 5000000 };
+        assert_int_equal(store_fixture_open(fixture), 0);
+        *ret_fixture = fixture;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at) {
+        (void)st;
+        (void)type;
+        (void)at;
+        return remove(path);
+}
+
+void store_fixture_free(StoreFixture *fixture) {
+        if (!fixture)
+                return;
+        user_store_free(fixture->store);
+        sd_event_unref(fixture->event);
+        redis_server_kill(&fixture->server);
+        nftw(fixture->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        free(fixture);
+}
+
+static uint64_t now_usec(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void store_fixture_run(StoreFixture *fixture, const bool *flag) {
+        uint64_t give_up_usec = now_usec() + DEADLINE_USEC;
+
+        while (!*flag) {
+                assert_true(sd_event_run(fixture->event, 100000) >= 0);
+                if (now_usec() > give_up_usec)
+                        fail_msg("nothing happened; notices:\n%s", fixture->notices);
+        }
+}
+
+void store_fixture_turn(StoreFixture *fixture, uint64_t usec) {
+        assert_true(sd_event_run(fixture->event, usec) >= 0);
+}
+
+void store_fixture_wait_online(StoreFixture *fixture, bool online) {
+        uint64_t give_up_usec = now_usec() + DEADLINE_USEC;
+        StoreHealth health;
+
+        for (;;) {
+                user_store_health(fixture->store, &health);
+                if (health.online == online)
+                        return;
+                store_fixture_turn(fixture, 100000);
+                if (now_usec() > give_up_usec)
+                        fail_msg("waited for online=%d: %s", online, health.message);
+        }
+}
+
+bool store_fixture_told(const StoreFixture *fixture, const char *text) {
+        return strstr(fixture->notices, text);
+}
+
+typedef struct Waiter {
+        bool done;
+        int r;
+        UserState *state;
+        char *text;
+        size_t size;
+} Waiter;
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        (void)call;
+        *(Waiter *)userdata = (Waiter){ .done = true, .r = r, .state = state };
+}
+
+int fixture_load(StoreFixture *fixture, const char *user, UserState **ret_state) {
+        Waiter waiter = { 0 };
+        StoreCall *call;
+        int r;
+
+        *ret_state = NULL;
+        r = user_store_load(
+                fixture->store, (StoreName){ "default", user }, on_loaded, &waiter, &call);
+        if (r < 0)
+                return r;
+        assert_false(waiter.done);
+        store_fixture_run(fixture, &waiter.done);
+        assert_true((waiter.r == 0) == (waiter.state != NULL));
+        *ret_state = waiter.state;
+        return waiter.r;
+}
+
+static void on_committed(StoreCall *call, int r, void *userdata) {
+        (void)call;
+        *(Waiter *)userdata = (Waiter){ .done = true, .r = r };
+}
+
+int fixture_commit(StoreFixture *fixture, const UserState *state) {
+        Waiter waiter = { 0 };
+        StoreCall *call;
+        int r;
+
+        r = user_store_commit(fixture->store, state, on_committed, &waiter, &call);
+        if (r < 0)
+                return r;
+        assert_false(waiter.done);
+        store_fixture_run(fixture, &waiter.done);
+        return waiter.r;
+}
+
+static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
+        Waiter *waiter = userdata;
+
+        (void)call;
+        waiter->done = true;
+        waiter->r = r;
+        snprintf(waiter->text, waiter->size, "%s", STRING_OR_EMPTY(user));
+}
+
+int fixture_find(StoreFixture *fixture, const char *sid, char user[64]) {
+        Waiter waiter = { .text = user, .size = 64 };
+        StoreCall *call;
+
+        assert_int_equal(user_store_find_sid(fixture->store, (StoreName){ "default", sid },
+                                 on_found, &waiter, &call),
+                0);
+        assert_false(waiter.done);
+        store_fixture_run(fixture, &waiter.done);
+        return waiter.r;
+}
+
+static int compare(const void *a, const void *b) {
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void *userdata) {
+        Waiter *waiter = userdata;
+        size_t used = 0;
+
+        (void)call;
+        waiter->done = true;
+        waiter->r = r;
+        waiter->text[0] = '\0';
+        if (n_users > 0)
+                qsort(users, n_users, sizeof(*users), compare);
+        for (size_t i = 0; i < n_users; i++)
+                used += (size_t)snprintf(waiter->text + used, waiter->size - used, "%s,", users[i]);
+}
+
+int fixture_list(StoreFixture *fixture, const char *tenant, char *names, size_t size) {
+        Waiter waiter = { .text = names, .size = size };
+        StoreCall *call;
+
+        assert_int_equal(user_store_list(fixture->store, tenant, on_listed, &waiter, &call), 0);
+        assert_false(waiter.done);
+        store_fixture_run(fixture, &waiter.done);
+        return waiter.r;
+}
+
+const char *fixture_sid(unsigned int number) {
+        static char sid[SID_SIZE + 1];
+
+        snprintf(sid, sizeof(sid), "%021uA", number);
+        return sid;
+}
+
+uint64_t fixture_now_sec(void) {
+        return (uint64_t)time(NULL);
+}
+
+Session *fixture_session(unsigned int number) {
+        Session *session = calloc(1, sizeof(*session));
+        uint64_t now_sec = fixture_now_sec();
+
+        assert_non_null(session);
+        memcpy(session->sid, fixture_sid(number), SID_SIZE);
+        session->generation = 1;
+        session->created_at_sec = now_sec;
+        session->issued_at_sec = now_sec;
+        session->token_end_sec = now_sec + 900;
+        session->expires_at_sec = now_sec + 86400;
+        return session;
+}
+
+void fixture_store_user(StoreFixture *fixture, const char *user, unsigned int number) {
+        _cleanup_(user_state_freep) UserState *state = NULL;
+
+        assert_int_equal(user_state_new("default", user, &state), 0);
+        assert_int_equal(user_state_add(state, fixture_session(number)), 0);
+        assert_int_equal(fixture_commit(fixture, state), 0);
+}
