@@ -32,6 +32,7 @@ static const struct {
         { "validate-libjwt", bench_validate_libjwt },
         { "authenticate", bench_authenticate },
         { "pam", bench_pam },
+        { "pam-account", bench_pam_account },
 };
 
 static const struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <err.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -107,8 +108,8 @@ static int converse(int n, const struct pam_message **messages _unused_,
         return PAM_SUCCESS;
 }
 
-/* From pam_start() to pam_end(): what a program does to find out whether somebody may come in. */
-static int transact(const BenchSetup *setup, const char *service, const char *token) {
+/* From pam_start() to pam_end(). */
+static int transact(const BenchSetup *setup, const char *service, bool account, const char *token) {
         const struct pam_conv conversation = { .conv = converse, .appdata_ptr = (void *)token };
         pam_handle_t *handle = NULL;
         int r = pam_start_confdir(
@@ -117,26 +118,26 @@ static int transact(const BenchSetup *setup, const char *service, const char *to
         if (r != PAM_SUCCESS)
                 errx(EXIT_FAILURE, "pam_start_confdir: %d", r);
         r = pam_authenticate(handle, 0);
-        if (r == PAM_SUCCESS)
+        if (r == PAM_SUCCESS && account)
                 r = pam_acct_mgmt(handle, 0);
         (void)pam_end(handle, r);
         return r;
 }
 
-static double permit_seconds(const BenchSetup *setup, BenchRow *row _unused_) {
+static double permit_seconds(const BenchSetup *setup, bool account) {
         double round[N_PER_ROUND];
 
         for (size_t i = 0; i < N_PER_ROUND; i++) {
                 uint64_t start = bench_now_nsec();
 
-                if (transact(setup, "permit", "") != PAM_SUCCESS)
+                if (transact(setup, "permit", account, "") != PAM_SUCCESS)
                         errx(EXIT_FAILURE, "pam_permit refuses");
                 round[i] = seconds_since(start);
         }
         return bench_median(round, N_PER_ROUND) + verify_seconds(setup);
 }
 
-static double module_seconds(const BenchSetup *setup, BenchRow *row) {
+static double module_seconds(const BenchSetup *setup, BenchRow *row, bool account) {
         _cleanup_(bench_pool_freep) BenchPool *pool =
                 bench_pool_new(&setup->mint, N_PER_ROUND, BENCH_BAD_EVERY);
         double round[N_PER_ROUND];
@@ -145,7 +146,7 @@ static double module_seconds(const BenchSetup *setup, BenchRow *row) {
         for (size_t i = 0; i < pool->n_tokens; i++) {
                 const BenchToken *token = &pool->tokens[i];
                 uint64_t start = bench_now_nsec();
-                int r = transact(setup, SERVICE, token->text);
+                int r = transact(setup, SERVICE, account, token->text);
 
                 if ((r == PAM_SUCCESS) != (token->expected == IPC_STATUS_OK))
                         errx(EXIT_FAILURE, "the module says %d to a token of status %d", r,
@@ -159,9 +160,34 @@ static double module_seconds(const BenchSetup *setup, BenchRow *row) {
         return bench_median(round, n);
 }
 
+static double permit_auth(const BenchSetup *setup, BenchRow *row _unused_) {
+        return permit_seconds(setup, false);
+}
+
+static double permit_account(const BenchSetup *setup, BenchRow *row _unused_) {
+        return permit_seconds(setup, true);
+}
+
+static double module_auth(const BenchSetup *setup, BenchRow *row) {
+        return module_seconds(setup, row, false);
+}
+
+static double module_account(const BenchSetup *setup, BenchRow *row) {
+        return module_seconds(setup, row, true);
+}
+
 void bench_pam(const BenchSetup *setup) {
+        BenchRow row = { .name = "pam", .unit = "s", .ours = module_auth, .floor = permit_auth };
+
+        bench_row_run(setup, &row);
+}
+
+void bench_pam_account(const BenchSetup *setup) {
         BenchRow row = {
-                .name = "pam", .unit = "s", .ours = module_seconds, .floor = permit_seconds
+                .name = "pam-account",
+                .unit = "s",
+                .ours = module_account,
+                .floor = permit_account,
         };
 
         bench_row_run(setup, &row);

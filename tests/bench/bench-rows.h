@@ -32,7 +32,13 @@ void bench_validate_libjwt(const BenchSetup *setup);
 void bench_authenticate(const BenchSetup *setup);
 
 /**
- * bench_pam() - a PAM transaction in this process
+ * bench_pam() - an authentication through PAM in this process, from pam_start() to pam_end()
  * @setup:      pam_directory, user, mint
  */
 void bench_pam(const BenchSetup *setup);
+
+/**
+ * bench_pam_account() - the same with the account check, which asks the daemon a second time
+ * @setup:      pam_directory, user, mint
+ */
+void bench_pam_account(const BenchSetup *setup);

@@ -35,6 +35,7 @@ typedef struct BenchMint {
         char *live;    /* signed text (two parts) of a live session's token */
         char *expired; /* the same with its time in the past */
         char *revoked; /* of a session that was revoked */
+        char *plain;   /* the same claims under a header that libjwt takes: its "typ" is JWT */
 } BenchMint;
 
 /**
@@ -60,6 +61,14 @@ void bench_mint_clear(BenchMint *mint);
  * Return: owned by the caller, malloc'ed.
  */
 char *bench_token_make(const BenchMint *mint);
+
+/**
+ * bench_token_make_plain() - a good token for libjwt
+ * @mint:       opened
+ *
+ * Return: owned by the caller, malloc'ed.
+ */
+char *bench_token_make_plain(const BenchMint *mint);
 
 /**
  * bench_pool_new() - make tokens, a few of them bad
