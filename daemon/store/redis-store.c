@@ -110,37 +110,35 @@ static bool is_text(const redisReply *reply) {
 }
 
 /* Names and values are borrowed from the reply. */
-static int decode_state(const Request *request, const redisReply *reply, UserState **ret_state) {
+static int decode_state(Request *request, const redisReply *reply, UserState **ret_state) {
         _cleanup_(freep) StateField *items = NULL;
         StateFields fields = { .n_items = reply->elements / 2 };
+        int r;
 
         if (reply->elements % 2 != 0)
-                return USER_STATE_E_CORRUPT;
+                return corrupt(request);
         items = calloc(fields.n_items + 1, sizeof(*items));
         if (!items)
                 return -ENOMEM;
         fields.items = items;
         for (size_t i = 0; i < fields.n_items; i++) {
                 if (!is_text(reply->element[2 * i]) || !is_text(reply->element[2 * i + 1]))
-                        return USER_STATE_E_CORRUPT;
+                        return corrupt(request);
                 items[i].name = reply->element[2 * i]->str;
                 items[i].value = reply->element[2 * i + 1]->str;
         }
-        return state_fields_decode(request->tenant, request->user, &fields, ret_state);
+        r = state_fields_decode(request->tenant, request->user, &fields, ret_state);
+        return r == USER_STATE_E_CORRUPT ? corrupt(request) : r;
 }
 
 static void on_load(int r, const redisReply *reply, void *userdata) {
         Request *request = userdata;
         StoreResult result = { 0 };
 
-        if (r == 0 && reply->type != REDIS_REPLY_ARRAY)
-                r = refused(request->store, reply);
         if (r == 0)
-                r = decode_state(request, reply, &result.state);
-        if (r == 0 || r != USER_STATE_E_CORRUPT)
-                finish(request, r, &result);
-        else
-                finish(request, corrupt(request), NULL);
+                r = reply->type == REDIS_REPLY_ARRAY ? decode_state(request, reply, &result.state)
+                                                     : refused(request->store, reply);
+        finish(request, r, &result);
 }
 
 static void on_commit(int r, const redisReply *reply, void *userdata);
