@@ -4,19 +4,19 @@
 #include <string.h>
 
 static const Algorithm algorithms[] = {
-        { "HS256", KEY_TYPE_OCT, "SHA256", 32, NULL, NULL, 0, false },
-        { "HS384", KEY_TYPE_OCT, "SHA384", 48, NULL, NULL, 0, false },
-        { "HS512", KEY_TYPE_OCT, "SHA512", 64, NULL, NULL, 0, false },
-        { "RS256", KEY_TYPE_RSA, "SHA256", 32, NULL, NULL, 0, false },
-        { "RS384", KEY_TYPE_RSA, "SHA384", 48, NULL, NULL, 0, false },
-        { "RS512", KEY_TYPE_RSA, "SHA512", 64, NULL, NULL, 0, false },
-        { "PS256", KEY_TYPE_RSA, "SHA256", 32, NULL, NULL, 0, true },
-        { "PS384", KEY_TYPE_RSA, "SHA384", 48, NULL, NULL, 0, true },
-        { "PS512", KEY_TYPE_RSA, "SHA512", 64, NULL, NULL, 0, true },
-        { "ES256", KEY_TYPE_EC, "SHA256", 32, "P-256", "prime256v1", 32, false },
-        { "ES384", KEY_TYPE_EC, "SHA384", 48, "P-384", "secp384r1", 48, false },
-        { "ES512", KEY_TYPE_EC, "SHA512", 64, "P-521", "secp521r1", 66, false },
-        { "EdDSA", KEY_TYPE_OKP, NULL, 0, "Ed25519", "ED25519", 32, false },
+        { "HS256", KEY_TYPE_OCT, false, "SHA256", 32, NULL, NULL, 0 },
+        { "HS384", KEY_TYPE_OCT, false, "SHA384", 48, NULL, NULL, 0 },
+        { "HS512", KEY_TYPE_OCT, false, "SHA512", 64, NULL, NULL, 0 },
+        { "RS256", KEY_TYPE_RSA, false, "SHA256", 32, NULL, NULL, 0 },
+        { "RS384", KEY_TYPE_RSA, false, "SHA384", 48, NULL, NULL, 0 },
+        { "RS512", KEY_TYPE_RSA, false, "SHA512", 64, NULL, NULL, 0 },
+        { "PS256", KEY_TYPE_RSA, true, "SHA256", 32, NULL, NULL, 0 },
+        { "PS384", KEY_TYPE_RSA, true, "SHA384", 48, NULL, NULL, 0 },
+        { "PS512", KEY_TYPE_RSA, true, "SHA512", 64, NULL, NULL, 0 },
+        { "ES256", KEY_TYPE_EC, false, "SHA256", 32, "P-256", "prime256v1", 32 },
+        { "ES384", KEY_TYPE_EC, false, "SHA384", 48, "P-384", "secp384r1", 48 },
+        { "ES512", KEY_TYPE_EC, false, "SHA512", 64, "P-521", "secp521r1", 66 },
+        { "EdDSA", KEY_TYPE_OKP, false, NULL, 0, "Ed25519", "ED25519", 32 },
 };
 
 _Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == ALGORITHM_COUNT, "table");

@@ -22,12 +22,12 @@ typedef enum KeyType {
 typedef struct Algorithm {
         const char *name; /* "alg" of RFC 7515 */
         KeyType type;
+        bool pss;
         const char *digest;     /* OpenSSL's name; NULL for EdDSA */
         size_t digest_size;     /* also the least size of an HMAC key (RFC 7518 section 3.2) */
         const char *curve;      /* "crv" of RFC 7518 and 8037; NULL without one */
         const char *group;      /* OpenSSL's name of the curve */
         size_t coordinate_size; /* EC: bytes of r and of s */
-        bool pss;
 } Algorithm;
 
 /**

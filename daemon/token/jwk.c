@@ -283,7 +283,7 @@ static int parse_material(const json_t *object, Jwk *jwk) {
 }
 
 int jwk_parse(const json_t *object, Jwk **ret_jwk) {
-        _cleanup_(jwk_freep) Jwk *jwk = calloc(1, sizeof(*jwk));
+        Jwk *jwk = calloc(1, sizeof(*jwk));
         int r;
 
         if (!jwk)
@@ -296,9 +296,11 @@ int jwk_parse(const json_t *object, Jwk **ret_jwk) {
         if (r == 0)
                 r = parse_kid(object, jwk);
         ERR_clear_error();
-        if (r)
+        if (r) {
+                jwk_free(jwk);
                 return r;
-        *ret_jwk = TAKE_PTR(jwk);
+        }
+        *ret_jwk = jwk;
         return 0;
 }
 

@@ -85,10 +85,8 @@ static int write_all(int fd, const Secret *content) {
         return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* After a crash at any point there is either no key file or a whole one. */
-static int write_key_file(int directory, const char *name, const Secret *content) {
-        _cleanup_(closep) int fd = -1;
-        int r;
+static int write_new_file(int directory, const Secret *content) {
+        int fd, r;
 
         if (unlinkat(directory, NEW_FILE, 0) < 0 && errno != ENOENT)
                 return -errno;
@@ -97,29 +95,38 @@ static int write_key_file(int directory, const char *name, const Secret *content
         if (fd < 0)
                 return -errno;
         r = write_all(fd, content);
+        close(fd);
+        return r;
+}
+
+/* After a crash at any point there is either no key file or a whole one. */
+static int write_key_file(const char *path, const char *name, const Secret *content) {
+        int directory, r;
+
+        directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (directory < 0)
+                return -errno;
+        r = write_new_file(directory, content);
         if (r == 0 && renameat(directory, NEW_FILE, directory, name) < 0)
                 r = -errno;
         if (r == 0 && fsync(directory) < 0)
                 r = -errno;
         if (r)
                 (void)unlinkat(directory, NEW_FILE, 0);
+        close(directory);
         return r;
 }
 
 static int generate(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {
         _cleanup_(secret_freep) Secret *content = NULL;
-        _cleanup_(closep) int directory = -1;
         char kid[KEY_THUMBPRINT_SIZE + 1], name[sizeof(kid) + sizeof(".jwk")];
         int r;
 
-        directory = open(rules->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (directory < 0)
-                return key_fault_set(fault, rules->directory, -errno);
         r = jwk_generate(rules->generate, kid, &content);
         if (r)
                 return key_fault_set(fault, rules->directory, r);
         (void)snprintf(name, sizeof(name), "%s.jwk", kid);
-        r = write_key_file(directory, name, content);
+        r = write_key_file(rules->directory, name, content);
         if (r)
                 return key_fault_set(fault, rules->directory, r);
         return load_named(keyring, rules->directory, name, fault);

@@ -8,37 +8,34 @@
 #include <stddef.h>
 
 /* X(symbol, text) */
-#define KEY_ERRORS(X)                                                                        \
-        X(MALFORMED, "not a well-formed key")                                                \
-        X(TYPE, "the key type or curve is not supported")                                    \
-        X(ALGORITHM, "\"alg\" is unknown or does not fit the key")                           \
-        X(AMBIGUOUS, "the key names no \"alg\", and its type allows several")                \
-        X(SIGNATURE, "not this key's signature")                                             \
-        X(USE, "\"use\" or \"key_ops\" does not allow signatures")                           \
-        X(KID, "\"kid\" is empty, too long or has control characters")                       \
-        X(KID_MISSING, "an HMAC key needs a \"kid\"")                                        \
-        X(SHORT, "the HMAC key is shorter than its hash")                                    \
-        X(RSA_SIZE, "the RSA key is not 2048 to 8192 bits long")                             \
-        X(RSA_EXPONENT, "the RSA exponent is below 65537 or even, or has more than 64 bits") \
-        X(RSA_ROCA, "the RSA key was made by a broken generator (ROCA, CVE-2017-15361)")     \
-        X(POINT, "the public key is not a point of its curve that can be used")              \
-        X(PAIR, "the private key does not belong to the public key")                         \
-        X(ENCRYPTED, "the key is encrypted; there is nobody to ask for its passphrase")      \
-        X(SEVERAL, "the file must hold exactly one key")                                     \
-        X(MIXED, "a set must not hold secret keys beside public ones")                       \
-        X(DUPLICATE, "another key has the same \"kid\"")                                     \
-        X(FULL, "more than 256 keys")                                                        \
-        X(NONE, "no key in it can be used for signatures")                                   \
-        X(FILE_TYPE, "not a regular file")                                                   \
-        X(FILE_OWNER, "not owned by this user or root")                                      \
-        X(FILE_MODE, "a private key needs mode 0600 or 0400, a public one must not be "      \
-                     "writable by others")                                                   \
-        X(FILE_SIZE, "the file is empty or larger than 64 KiB")                              \
-        X(DIRECTORY, "the key directory must be owned by this user or root and not be "      \
-                     "writable by others")                                                   \
-        X(SIGNING_KEY, "the configured signing key is not there or has no private half")     \
-        X(SEVERAL_SIGNING, "several private keys: the configuration must name the one that " \
-                           "signs")
+#define KEY_ERRORS(X)                                                                         \
+        X(MALFORMED, "not a well-formed key")                                                 \
+        X(TYPE, "the key type or curve is not supported")                                     \
+        X(ALGORITHM, "\"alg\" is unknown or does not fit the key")                            \
+        X(AMBIGUOUS, "the key names no \"alg\", and its type allows several")                 \
+        X(SIGNATURE, "not this key's signature")                                              \
+        X(USE, "\"use\" or \"key_ops\" does not allow signatures")                            \
+        X(KID, "\"kid\" is empty, too long or has control characters")                        \
+        X(KID_MISSING, "an HMAC key needs a \"kid\"")                                         \
+        X(SHORT, "the HMAC key is shorter than its hash")                                     \
+        X(RSA_SIZE, "the RSA key is not 2048 to 8192 bits long")                              \
+        X(RSA_EXPONENT, "the RSA exponent is below 65537 or even, or has more than 64 bits")  \
+        X(RSA_ROCA, "the RSA key was made by a broken generator (ROCA, CVE-2017-15361)")      \
+        X(POINT, "the public key is not a point of its curve that can be used")               \
+        X(PAIR, "the private key does not belong to the public key")                          \
+        X(ENCRYPTED, "the key is encrypted; there is nobody to ask for its passphrase")       \
+        X(SEVERAL, "the file must hold exactly one key")                                      \
+        X(MIXED, "a set must not hold secret keys beside public ones")                        \
+        X(DUPLICATE, "another key has the same \"kid\"")                                      \
+        X(FULL, "more than 256 keys")                                                         \
+        X(NONE, "no key in it can be used for signatures")                                    \
+        X(FILE_TYPE, "not a regular file")                                                    \
+        X(FILE_OWNER, "not owned by this user or root")                                       \
+        X(FILE_MODE, "a private key needs mode 0600 or 0400, and others may write to none")   \
+        X(FILE_SIZE, "the file is empty or larger than 64 KiB")                               \
+        X(DIRECTORY, "the directory is not this user's or root's, or others may write to it") \
+        X(SIGNING_KEY, "the configured signing key is not there or has no private half")      \
+        X(SEVERAL_SIGNING, "several private keys, and none is configured to sign")
 
 enum {
         KEY_OK = 0,

@@ -208,31 +208,40 @@ static size_t count_pem_blocks(const char *text) {
         return n;
 }
 
-static int read_pem(KeyFile *file, const Secret *content) {
-        _cleanup_(jwk_freep) Jwk *jwk = calloc(1, sizeof(*jwk));
+/* Reads the one block of a PEM text. */
+static int read_pem_block(const Secret *content, bool is_private, EVP_PKEY **ret_pkey) {
         BIO *bio = BIO_new_mem_buf(content->data, (int)content->size);
         bool asked = false;
-        size_t n = count_pem_blocks(content->data);
 
-        if (!jwk || !bio) {
-                BIO_free(bio);
+        if (!bio)
                 return -ENOMEM;
-        }
-        jwk->has_private = strstr(content->data, "PRIVATE KEY-----") != NULL;
-        jwk->may_sign = jwk->has_private;
-        if (n == 1 && jwk->has_private)
-                jwk->pkey = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
-        else if (n == 1)
-                jwk->pkey = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, &asked);
+        *ret_pkey = is_private ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked)
+                               : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, &asked);
         BIO_free(bio);
         ERR_clear_error();
-        if (n > 1)
+        if (*ret_pkey)
+                return 0;
+        return asked ? KEY_E_ENCRYPTED : KEY_E_MALFORMED;
+}
+
+static int read_pem(KeyFile *file, const Secret *content) {
+        bool is_private = strstr(content->data, "PRIVATE KEY-----") != NULL;
+        EVP_PKEY *pkey = NULL;
+        Jwk *jwk;
+        int r;
+
+        if (count_pem_blocks(content->data) > 1)
                 return KEY_E_SEVERAL;
-        if (asked)
-                return KEY_E_ENCRYPTED;
-        if (!jwk->pkey)
-                return KEY_E_MALFORMED;
-        file->jwks[file->n_jwks++] = TAKE_PTR(jwk);
+        r = read_pem_block(content, is_private, &pkey);
+        if (r)
+                return r;
+        jwk = malloc(sizeof(*jwk));
+        if (!jwk) {
+                EVP_PKEY_free(pkey);
+                return -ENOMEM;
+        }
+        *jwk = (Jwk){ .pkey = pkey, .has_private = is_private, .may_sign = is_private };
+        file->jwks[file->n_jwks++] = jwk;
         return 0;
 }
 
@@ -274,60 +283,61 @@ static int check_mode(const struct stat *st, const KeyFile *file) {
         return mode & (S_IWGRP | S_IWOTH) ? KEY_E_FILE_MODE : 0;
 }
 
-static int read_content(int fd, Secret **ret_content) {
-        _cleanup_(secret_freep) Secret *content = NULL;
+static int read_content(int fd, Secret *content) {
         char buffer[4096];
-        ssize_t n;
-        int r;
+        ssize_t n = 1;
+        int r = 0;
 
-        r = secret_new(NULL, 0, &content);
-        while (r == 0) {
+        while (r == 0 && n != 0) {
                 n = read(fd, buffer, sizeof(buffer));
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0) {
-                        r = n < 0 ? -errno : 0;
-                        break;
-                }
-                r = secret_append(content, buffer, (size_t)n);
-                if (r == 0 && content->size > KEY_FILE_SIZE_MAX)
+                if (n > 0)
+                        r = secret_append(content, buffer, (size_t)n);
+                else if (n < 0 && errno != EINTR)
+                        r = -errno;
+                if (content->size > KEY_FILE_SIZE_MAX)
                         r = KEY_E_FILE_SIZE;
         }
         secret_wipe(buffer, sizeof(buffer));
-        if (r)
-                return r;
-        if (content->size == 0)
+        if (r == 0 && content->size == 0)
                 return KEY_E_FILE_SIZE;
-        *ret_content = TAKE_PTR(content);
-        return 0;
+        return r;
 }
 
-static int open_file(const char *path, const KeyFileRules *rules, struct stat *st) {
+static int read_opened(int fd, const KeyFileRules *rules, struct stat *st, Secret *content) {
+        int r;
+
+        if (fstat(fd, st) < 0)
+                return -errno;
+        r = check_place(st, rules);
+        if (r)
+                return r;
+        return read_content(fd, content);
+}
+
+static int read_file(
+        const char *path, const KeyFileRules *rules, struct stat *st, Secret *content) {
         /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
         int flags = rules->any_place ? O_RDONLY | O_CLOEXEC
                                      : O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
-        _cleanup_(closep) int fd = open(path, flags);
+        int fd = open(path, flags);
+        int r;
 
         if (fd < 0)
-                return -errno;
-        if (fstat(fd, st) < 0)
-                return -errno;
-        return TAKE_FD(fd);
+                return errno == ELOOP ? KEY_E_FILE_TYPE : -errno;
+        r = read_opened(fd, rules, st, content);
+        close(fd);
+        return r;
 }
 
 int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules, KeyFault *fault) {
         _cleanup_(secret_freep) Secret *content = NULL;
-        _cleanup_(closep) int fd = -1;
         KeyFile file = { .path = path, .rules = rules };
-        struct stat st;
+        struct stat st = { 0 };
         int r;
 
-        fd = open_file(path, rules, &st);
-        if (fd < 0)
-                return key_fault_set(fault, path, fd == -ELOOP ? KEY_E_FILE_TYPE : fd);
-        r = check_place(&st, rules);
+        r = secret_new(NULL, 0, &content);
         if (r == 0)
-                r = read_content(fd, &content);
+                r = read_file(path, rules, &st, content);
         if (r == 0)
                 r = read_keys(&file, content);
         if (r == 0)

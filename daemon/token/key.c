@@ -331,16 +331,18 @@ static int key_init(Key *key, const KeySource *source) {
 }
 
 int key_new(const KeySource *source, Key **ret_key) {
-        _cleanup_(key_freep) Key *key = calloc(1, sizeof(*key));
+        Key *key = calloc(1, sizeof(*key));
         int r;
 
         if (!key)
                 return -ENOMEM;
         r = key_init(key, source);
         ERR_clear_error();
-        if (r)
+        if (r) {
+                key_free(key);
                 return r;
-        *ret_key = TAKE_PTR(key);
+        }
+        *ret_key = key;
         return 0;
 }
 

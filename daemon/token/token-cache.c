@@ -42,7 +42,7 @@ struct TokenCache {
 #define ENTRY_BYTES (sizeof(CacheEntry) + 2 * sizeof(uint32_t))
 
 int token_cache_new(size_t max_entries, size_t max_bytes, TokenCache **ret_cache) {
-        _cleanup_(token_cache_freep) TokenCache *cache = NULL;
+        TokenCache *cache;
 
         if (max_entries == 0 || max_entries > CAPACITY_MAX)
                 return -EINVAL;
@@ -54,9 +54,11 @@ int token_cache_new(size_t max_entries, size_t max_bytes, TokenCache **ret_cache
         cache->free_head = cache->newest = cache->oldest = NONE;
         cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
         cache->context = EVP_MD_CTX_new();
-        if (!cache->sha256 || !cache->context)
+        if (!cache->sha256 || !cache->context) {
+                token_cache_free(cache);
                 return -EIO;
-        *ret_cache = TAKE_PTR(cache);
+        }
+        *ret_cache = cache;
         return 0;
 }
 
