@@ -20,8 +20,8 @@
 
 typedef struct TokenCache TokenCache;
 
-#define TOKEN_CACHE_ENTRIES_DEFAULT 16384u
-#define TOKEN_CACHE_BYTES_DEFAULT   (8u * 1024 * 1024)
+#define TOKEN_CACHE_ENTRIES_DEFAULT 8192u
+#define TOKEN_CACHE_BYTES_DEFAULT   (4u * 1024 * 1024)
 
 /**
  * token_cache_new() - an empty cache
