@@ -226,6 +226,22 @@ static void test_clock(void **state) {
         }
 }
 
+/* Whose token it was has to be known for revoking it, also when it has expired. */
+static void test_without_time_everything_else_still_holds(void **state) {
+        VerifyRequest late = { .now_sec = CLAIMS_TIME_MAX, .user = "alice" };
+        _cleanup_(claims_unrefp) Claims *claims = NULL;
+        VerifyRules rules = fixture_rules();
+
+        (void)state;
+        rules.ignore_time = true;
+        assert_int_equal(parse(FIXTURE_PAYLOAD, false, &claims), REASON_OK);
+        assert_int_equal(claims_check(claims, &rules, &late), REASON_OK);
+        late.user = "root";
+        assert_int_equal(claims_check(claims, &rules, &late), REASON_USER_MISMATCH);
+        rules.issuer = "https://other.example.org";
+        assert_int_equal(claims_check(claims, &rules, &late), REASON_ISSUER_MISMATCH);
+}
+
 static const struct {
         const char *name, *issuer, *audience, *user;
         Reason reason;
@@ -294,6 +310,7 @@ int main(void) {
                 cmocka_unit_test(test_values),
                 cmocka_unit_test(test_absent_claims_are_null),
                 cmocka_unit_test(test_clock),
+                cmocka_unit_test(test_without_time_everything_else_still_holds),
                 cmocka_unit_test(test_questions),
                 cmocka_unit_test(test_a_subject_that_is_no_login_name),
         };
