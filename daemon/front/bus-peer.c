@@ -193,8 +193,6 @@ int bus_peer_join(BusPeers *peers, const char *unique_name, BusTicket *ticket) {
         BusPeer *peer = peer_find(peers, unique_name);
         int r;
 
-        if (peer && peer->n_tickets >= BUS_PEER_REQUESTS_MAX)
-                return BUS_PEER_E_LIMIT;
         if (!peer) {
                 r = peer_new(peers, unique_name, &peer);
                 if (r < 0)
@@ -313,11 +311,32 @@ const char *bus_peer_unique_name(const BusTicket *ticket) {
         return ticket->peer->unique_name;
 }
 
-size_t bus_peer_count(const BusTicket *ticket) {
-        size_t count = 0;
+bool bus_peer_may_go_on(const BusTicket *ticket) {
+        size_t n_requests = 0;
 
         for (const BusPeer *peer = ticket->peer->peers->peers; peer; peer = peer->next)
                 if (peer->uid == ticket->peer->uid)
-                        count += peer->n_tickets;
-        return count;
+                        n_requests += peer->n_tickets;
+        return n_requests <= BUS_UID_REQUESTS_MAX;
+}
+
+static size_t count_questions(const BusPeer *peer) {
+        size_t n_questions = 0;
+
+        for (const BusTicket *ticket = peer->tickets; ticket; ticket = ticket->next)
+                n_questions += ticket->has_question;
+        return n_questions;
+}
+
+bool bus_peer_may_question(const BusTicket *ticket) {
+        size_t n_questions = 0, n_of_uid = 0;
+
+        for (const BusPeer *peer = ticket->peer->peers->peers; peer; peer = peer->next) {
+                size_t n_of_peer = count_questions(peer);
+
+                n_questions += n_of_peer;
+                if (peer->uid == ticket->peer->uid)
+                        n_of_uid += n_of_peer;
+        }
+        return n_questions < BUS_QUESTIONS_MAX && n_of_uid < BUS_UID_QUESTIONS_MAX;
 }

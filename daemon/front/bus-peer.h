@@ -14,9 +14,14 @@
 
 #include "common/cleanup.h"
 
-/* Requests under way, of one connection and of one unprivileged uid over all its connections. */
-#define BUS_PEER_REQUESTS_MAX 256u
-#define BUS_UID_REQUESTS_MAX  512u
+/* Requests under way of one unprivileged uid, over all its connections. */
+#define BUS_UID_REQUESTS_MAX 256u
+
+/* Questions to polkit under way, of one uid and of all. The bus lets one connection, ours, wait for 128
+ * answers only (max_replies_per_connection): users who leave password dialogues open must not use up
+ * what a kick needs to reach logind. */
+#define BUS_UID_QUESTIONS_MAX 16u
+#define BUS_QUESTIONS_MAX     64u
 
 typedef struct BusPeer BusPeer;
 typedef struct BusPeers BusPeers;
@@ -24,8 +29,7 @@ typedef struct BusTicket BusTicket;
 typedef struct UserNames UserNames;
 
 enum {
-        BUS_PEER_E_LIMIT = 1, /* BUS_PEER_REQUESTS_MAX are under way */
-        BUS_PEER_E_KNOWN,     /* no need to ask */
+        BUS_PEER_E_KNOWN = 1, /* no need to ask */
 };
 
 typedef enum BusLoss {
@@ -45,6 +49,7 @@ struct BusTicket {
         BusPeer *peer; /* NULL: not joined */
         BusTicketReady ready;
         int awaits;                 /* which fact; 0: none */
+        bool has_question;          /* is asking polkit; set by the request */
         BusTicket *previous, *next; /* linked in BusPeer.tickets */
 };
 
@@ -73,7 +78,7 @@ DEFINE_CLEANUP(BusPeers, bus_peers_free)
  * @unique_name: of the sender; copied
  * @ticket:     zeroed but for @lost and @userdata; stays where it is until bus_peer_leave()
  *
- * Return: 0; BUS_PEER_E_LIMIT; negative errno.
+ * Return: 0; negative errno.
  */
 int bus_peer_join(BusPeers *peers, const char *unique_name, BusTicket *ticket);
 
@@ -126,7 +131,13 @@ const char *bus_peer_user(const BusTicket *ticket);
 const char *bus_peer_unique_name(const BusTicket *ticket);
 
 /**
- * bus_peer_count() - requests under way of the same uid, over all its connections
- * @ticket:     joined, the uid is known
+ * bus_peer_may_go_on() - whether the caller's uid is within BUS_UID_REQUESTS_MAX
+ * @ticket:     joined, the uid is known; counts, too
  */
-size_t bus_peer_count(const BusTicket *ticket);
+bool bus_peer_may_go_on(const BusTicket *ticket);
+
+/**
+ * bus_peer_may_question() - whether there is room for one more question to polkit
+ * @ticket:     joined, the uid is known; has none yet
+ */
+bool bus_peer_may_question(const BusTicket *ticket);

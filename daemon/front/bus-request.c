@@ -115,6 +115,7 @@ static void on_polkit(PolkitCall *call, PolkitAnswer answer, void *userdata) {
         BusRequest *request = userdata;
 
         request->polkit = polkit_call_free(call);
+        request->ticket.has_question = false;
         switch (answer) {
         case POLKIT_YES:
                 run(request);
@@ -138,6 +139,10 @@ static void ask_for(BusRequest *request, const char *action) {
                 run(request);
                 return;
         }
+        if (!bus_peer_may_question(&request->ticket)) {
+                finish_with_reason(request, REASON_TOO_MANY_REQUESTS);
+                return;
+        }
         r = polkit_check(request->scope->bus,
                 &(PolkitQuestion){
                         .action = action,
@@ -147,6 +152,7 @@ static void ask_for(BusRequest *request, const char *action) {
                                                 request->message) > 0,
                 },
                 on_polkit, request, &request->polkit);
+        request->ticket.has_question = r >= 0;
         if (r < 0)
                 finish_with_reason(request, reason_of_errno(r));
 }
@@ -212,8 +218,7 @@ static void on_uid(BusTicket *ticket, int r, void *userdata) {
                 finish_with_reason(request, reason_of_errno(r));
                 return;
         }
-        if (!bus_authz_is_privileged(bus_peer_uid(ticket)) &&
-                bus_peer_count(ticket) > BUS_UID_REQUESTS_MAX) {
+        if (!bus_authz_is_privileged(bus_peer_uid(ticket)) && !bus_peer_may_go_on(ticket)) {
                 finish_with_reason(request, REASON_TOO_MANY_REQUESTS);
                 return;
         }
@@ -249,8 +254,6 @@ static int join(BusRequest *request, sd_bus_error *error) {
         request->ticket.lost = on_lost;
         request->ticket.userdata = request;
         r = bus_peer_join(request->scope->peers, sender, &request->ticket);
-        if (r == BUS_PEER_E_LIMIT)
-                return bus_error_set_reason(error, REASON_TOO_MANY_REQUESTS);
         return r < 0 ? bus_error_set_reason(error, reason_of_errno(r)) : 0;
 }
 
