@@ -89,6 +89,22 @@ static Job *queue_pop(JobQueue *queue) {
         return job;
 }
 
+static bool queue_remove(JobQueue *queue, Job *job) {
+        Job *before = NULL;
+
+        for (Job *at = queue->first; at && at != job; at = at->next)
+                before = at;
+        if (before ? before->next != job : queue->first != job)
+                return false;
+        if (before)
+                before->next = job->next;
+        else
+                queue->first = job->next;
+        if (queue->last == job)
+                queue->last = before;
+        return true;
+}
+
 static void queue_clear(JobQueue *queue) {
         Job *job;
 
@@ -342,11 +358,25 @@ int user_names_lookup(
         return 0;
 }
 
+/* What nobody waits for any more, and nobody asks yet, need not be asked: it would only hold up others. */
+static void withdraw(UserNames *names, Job *job) {
+        bool was_waiting;
+
+        job->call = NULL;
+        pthread_mutex_lock(&names->shared->mutex);
+        was_waiting = queue_remove(&names->shared->waiting, job);
+        pthread_mutex_unlock(&names->shared->mutex);
+        if (!was_waiting)
+                return;
+        names->n_pending--;
+        job_free(job);
+}
+
 UserNameCall *user_name_call_free(UserNameCall *call) {
         if (!call)
                 return NULL;
-        if (call->job)
-                call->job->call = NULL;
+        if (call->job && call->names)
+                withdraw(call->names, call->job);
         if (call->names)
                 call_unlink(call);
         sd_event_source_disable_unref(call->deadline);
