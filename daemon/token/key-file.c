@@ -180,6 +180,9 @@ static int read_json(KeyFile *file, const Secret *content) {
         if (json_object_get(object, "keys")) {
                 r = read_set(file, json_object_get(object, "keys"));
         } else {
+                /* Whoever names the algorithm of this one key knows better than its file. */
+                if (file->rules->algorithm)
+                        (void)json_object_del(object, "alg");
                 r = jwk_parse(object, &file->jwks[0]);
                 file->n_jwks = r == 0;
         }

@@ -21,7 +21,8 @@ typedef struct KeyFileRules {
         bool any_algorithm; /* a key without "alg" is taken for each that its type allows */
         const char *kid;    /* instead of the key's own; the file must hold one key */
 
-        /* For a key that names none; a key that names another is refused. */
+        /* For a key that stands alone, whatever it says itself, and for members of a set that name
+         * none; members that name another are passed over. */
         const Algorithm *algorithm;
 } KeyFileRules;
 

@@ -164,6 +164,9 @@ static void test_rules_for_one_key(void **state) {
         static const char two[] = "{\"keys\":[" OCT_1 "," OCT_2 "]}";
         const KeyFileRules named = { .any_place = true, .kid = "mine" };
         const KeyFileRules ps512 = { .any_place = true, .algorithm = algorithm_find("PS512") };
+        static const char unknown[] =
+                "{\"kty\":\"oct\",\"kid\":\"a\",\"alg\":\"HS257\",\"k\":\"" OCT_K "\"}";
+        const KeyFileRules hs256 = { .any_place = true, .algorithm = algorithm_find("HS256") };
         const KeyFileRules es256 = { .any_place = true, .algorithm = algorithm_find("ES256") };
 
         (void)state;
@@ -171,8 +174,11 @@ static void test_rules_for_one_key(void **state) {
         assert_int_equal(fixture_load(two, &named), KEY_E_SEVERAL);
         assert_int_equal(fixture_load(rsa, &ps512), 0);
         assert_int_equal(fixture_load(rsa, &es256), KEY_E_ALGORITHM);
-        /* The key's own word stands against the caller's. */
+        /* It has to fit the key, whatever the key says of itself. */
         assert_int_equal(fixture_load(OCT_1, &es256), KEY_E_ALGORITHM);
+        assert_int_equal(fixture_load(OCT_1, &hs256), 0);
+        assert_int_equal(fixture_load(unknown, NULL), KEY_E_ALGORITHM);
+        assert_int_equal(fixture_load(unknown, &hs256), 0);
         assert_int_equal(fixture_load(two, &es256), KEY_E_NONE);
         assert_int_equal(fixture_load("{\"keys\":[" EC "]}", &es256), 0);
         assert_int_equal(fixture_load("{\"keys\":[" EC "]}", &ps512), KEY_E_NONE);
