@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Sessions with logins: how they are announced, listed and counted. There is no logind here, so a login
+is its process, which only leaves by itself."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from private_bus import HERE, OWN_UID, OWN_USER, SECONDS
+
+TTY, RHOST = "pts/7", "192.0.2.1"
+
+
+class Login:
+    def __init__(self, daemon, token):
+        self.process = subprocess.Popen(
+            [sys.executable, "-B", HERE / "login.py", daemon.directory / "socket/pam.sock", OWN_USER, TTY,
+             RHOST], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdin.write(token + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "opened\n"
+
+    def leave(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def login(root, daemon):
+    """(login, session id) of a session that was just begun"""
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    opened = Login(daemon, token)
+    yield opened, sid
+    opened.leave()
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+
+
+def ctl(bus, *arguments, uid=0):
+    return subprocess.run([os.environ["AUTHTOKENCTL"], f"--bus={bus.address}", *arguments], user=uid,
+                          group=uid, extra_groups=[], capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+def test_a_login_is_announced(root, login):
+    assert root.signal("SessionOpened", login[1]) == [login[1], "login"]
+
+
+def test_a_login_is_listed_with_its_session(own, login):
+    ((row,),) = own.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+    assert (row["session"], row["service"], row["tty"], row["rhost"]) == (login[1], "test", TTY, RHOST)
+    (there,) = row["logins"]
+    assert (there["service"], there["tty"], there["rhost"]) == ("test", TTY, RHOST)
+    assert there["leader"] == login[0].process.pid
+    assert there["host"] == socket.gethostname()
+    assert abs(there["opened"] - time.time()) < SECONDS
+    assert len(there["id"]) == 22
+
+
+def test_the_command_shows_a_login_below_its_session(bus, login):
+    done = ctl(bus, "list", uid=OWN_UID)
+    heading, session, below = done.stdout.splitlines()
+    assert heading.split() == ["SESSION", "USER", "CREATED", "EXPIRES", "LEADER", "TTY", "FROM"]
+    assert session.startswith(login[1])
+    assert below.startswith("└─test ") and TTY in below and RHOST in below
+    ((row,),) = json.loads(ctl(bus, "list", "--json").stdout).values()
+    (child,) = row["children"]
+    assert (child["leader"], child["tty"], child["from"]) == (login[0].process.pid, TTY, RHOST)
+    assert (row["session"], child["service"], child["session"]) == (login[1], "test", None)
+
+
+def test_a_kick_counts_who_left(root, login):
+    number = root.send("KickSession", f"('{login[1]}', '')")
+    assert root.signal("SessionEnding", login[1])[1] == "session-kicked"
+    login[0].leave()
+    assert root.result(number) == [1, 0]
+    assert root.signal("SessionEnded", login[1])[1] == "session-kicked"
+
+
+def test_a_kick_tells_who_stays(bus, login):
+    done = ctl(bus, "kick", OWN_USER)
+    assert done.returncode == 1
+    assert done.stdout == "0 logins ended\n"
+    assert "1 did not end; its tokens are revoked" in done.stderr
+
+
+def test_a_revocation_does_not_wait_for_logins(root, login):
+    root.call("RevokeSession", f"('{login[1]}', '')")
+    assert root.signal("SessionEnding", login[1])[1] == "session-revoked"
+    assert login[0].process.poll() is None
