@@ -37,7 +37,9 @@ static const char help[] =
         "  -h, --help  this text\n";
 
 static const Column columns[] = {
-        { "SESSION", "session", "service", COLUMN_TEXT, COLUMN_BOTH },
+        { "SESSION", "session", "service", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
+        { "SESSION", "session", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
+        { "SERVICE", NULL, "service", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "LOGIN", NULL, "id", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "USER", "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "TENANT", "tenant", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
