@@ -236,11 +236,15 @@ class Daemon:
         for name in ("run", "socket", "state"):
             (bus.directory / name).mkdir(mode=0o700, exist_ok=True)
             os.chown(bus.directory / name, uid, uid)
+        self.uid = uid
+        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": bus.address, **(environment or {})}
+        self.start()
+
+    def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [os.environ["AUTHTOKEND"], "--config", self.config], stderr=log,
-                user=uid, group=uid, extra_groups=[],
-                env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": bus.address, **(environment or {})})
+                [os.environ["AUTHTOKEND"], "--config", self.config], stderr=log, user=self.uid,
+                group=self.uid, extra_groups=[], env=self.environment)
 
     def log_text(self):
         return self.log.read_text(encoding="utf-8", errors="replace")

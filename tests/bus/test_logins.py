@@ -4,6 +4,7 @@ is its process, which only leaves by itself."""
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from private_bus import HERE, OWN_UID, OWN_USER, SECONDS
+from private_bus import HERE, OWN_UID, OWN_USER, SECONDS, is_served, wait_until
 
 TTY, RHOST = "pts/7", "192.0.2.1"
 
@@ -95,3 +96,47 @@ def test_a_revocation_does_not_wait_for_logins(root, login):
     root.call("RevokeSession", f"('{login[1]}', '')")
     assert root.signal("SessionEnding", login[1])[1] == "session-revoked"
     assert login[0].process.poll() is None
+
+
+def test_logins_go_on_while_the_bus_hangs(bus, root, daemon, login):
+    token, sid = root.issue(OWN_USER)
+    os.kill(bus.process.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        second = Login(daemon, token)
+        assert time.monotonic() - began < 1
+    finally:
+        os.kill(bus.process.pid, signal.SIGCONT)
+    assert root.signal("SessionOpened", sid) == [sid, "login"]
+    second.leave()
+
+
+def test_the_daemon_stops_while_the_bus_hangs(bus, root, daemon):
+    daemon.stop()
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
+    os.kill(bus.process.pid, signal.SIGSTOP)
+    try:
+        daemon.stop()
+    finally:
+        os.kill(bus.process.pid, signal.SIGCONT)
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
+
+
+def listens(daemon):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
+        return peer.connect_ex(str(daemon.directory / "socket/pam.sock")) == 0
+
+
+def test_the_daemon_starts_and_stops_while_the_bus_hangs(bus, root, daemon):
+    daemon.stop()
+    os.kill(bus.process.pid, signal.SIGSTOP)
+    try:
+        daemon.start()
+        wait_until(lambda: listens(daemon), "authtokend on its socket")
+        daemon.stop()
+    finally:
+        os.kill(bus.process.pid, signal.SIGCONT)
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
