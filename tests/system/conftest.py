@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: a booted host for each store, and a bed on which nothing is installed yet."""
 
+import contextlib
+
 import pytest
 
 from bed import Bed, BedUnable
@@ -45,6 +47,17 @@ def note(request):
     def say(text):
         NOTES.append(f"{request.node.name}: {text}")
     return say
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Show with a failure what the bed's journal said meanwhile."""
+    report = (yield).get_result()
+    host = getattr(item, "funcargs", {}).get("host")
+    if report.failed and host is not None:
+        # Also a bed that is in pieces must not hide the failure itself.
+        with contextlib.suppress(Exception):
+            report.sections.append(("journal", host.journal.text()))
 
 
 def pytest_sessionfinish(session):

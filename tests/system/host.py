@@ -3,6 +3,7 @@
 
 from authtoken import Authtoken
 from bed import Bed
+from deadline import wait_until
 from journal import Journal
 from ssh import Ssh
 
@@ -103,3 +104,5 @@ class Host:
         self.ssh.close_all()
         for user in PASSWORDS:
             self.authtoken.revoke_user(user)
+        # A kick also counts logins that ended before and are still there.
+        wait_until(lambda: self.authtoken.status()["logins"] == 0, "no login is left")

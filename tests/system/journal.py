@@ -20,17 +20,31 @@ class Journal:
 
     def entries(self, **fields):
         """The entries since the mark whose fields have these values, oldest first."""
-        matches = [f"{name}={value}" for name, value in fields.items()]
+        # journalctl itself, told to match after a cursor, leaves out the first match.
         rows = self.bed.output("journalctl", "--quiet", "--output=json", "--all",
-                               f"--after-cursor={self.cursor}", *matches)
-        return [json.loads(row) for row in rows.splitlines()]
+                               f"--after-cursor={self.cursor}")
+        entries = [json.loads(row) for row in rows.splitlines()]
+        return [entry for entry in entries if fields.items() <= entry.items()]
+
+    def text(self):
+        """What an administrator would read."""
+        return self.bed.output("journalctl", "--quiet", "--output=short-precise", "--no-hostname",
+                               f"--after-cursor={self.cursor}")
 
     def wait_for(self, **fields):
         """Return the first such entry, once it is there."""
         what = ", ".join(f"{name}={value}" for name, value in fields.items())
         return wait_until(lambda: self.entries(**fields), f"a journal entry with {what}")[0]
 
-    def reasons(self):
+    def wait_for_module(self, code):
+        """Wait for a line of the PAM module, which links nothing and so writes no fields."""
+        def found():
+            return [entry for entry in self.entries()
+                    if str(entry.get("MESSAGE", "")).startswith("pam_authtoken(")
+                    and code in entry["MESSAGE"]]
+        return wait_until(found, f"a line of the module with {code}")[0]
+
+    def refusals(self):
         """The (user, reason) of every refusal since the mark."""
-        return [(row.get("AUTHTOKEN_USER"), row["AUTHTOKEN_REASON"])
-                for row in self.entries() if "AUTHTOKEN_REASON" in row]
+        return [(entry.get("AUTHTOKEN_USER"), entry["AUTHTOKEN_REASON"])
+                for entry in self.entries() if entry.get("AUTHTOKEN_REASON", "ok") != "ok"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One command ends what a token has opened, and nothing else."""
 
+import contextlib
+import os
 import statistics
 import subprocess
 import threading
@@ -150,6 +152,14 @@ def held_sshd(booted_host):
     stack.write_text(original, encoding="utf-8")
 
 
+def release(fifo):
+    """Let the held login go on; if it was ended already, nobody reads any more."""
+    with contextlib.suppress(OSError):
+        writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(writer, b"go\n")
+        os.close(writer)
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("point", ["account", "opening", "opened"])
 @pytest.mark.parametrize("verb", ["revoke_session", "kick_session"])
@@ -166,7 +176,7 @@ def test_an_end_between_prompt_and_shell_leaves_no_shell(host, held_sshd, point,
         ending = threading.Thread(target=getattr(host.authtoken, verb), args=(token,))
         ending.start()
         wait_until(lambda: host.authtoken.verdict(token.text) != "ok", "the session has ended")
-        bed.run("timeout", "10", "sh", "-c", f"echo go >/run/hold/{point}", check=False)
+        release(bed.path(f"/run/hold/{point}"))
         ending.join()
     finally:
         bed.run("rm", "-r", "/run/hold")

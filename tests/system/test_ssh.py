@@ -45,7 +45,7 @@ def test_a_password_at_the_same_prompt_logs_in(host, method):
     shell = host.login("bob", method=method)
     assert shell.run("id --user --name") == (0, "bob")
     assert host.authtoken.logins("bob") == []
-    assert host.journal.reasons() == []
+    assert host.journal.refusals() == []
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -158,7 +158,7 @@ def test_a_token_that_ssh_cut_is_reported_as_cut(host):
     text = host.authtoken.issue("alice", data=data).text
     host.journal.mark()
     assert GENERIC.fullmatch(host.ssh.refusal("alice", text))
-    host.journal.wait_for(AUTHTOKEN_REASON="token-cut")
+    host.journal.wait_for_module("token-cut")
 
 
 def test_an_expired_account_stays_shut_for_a_token(host):
