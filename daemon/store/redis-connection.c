@@ -55,9 +55,11 @@ static uint64_t now_usec(RedisConnection *connection) {
 }
 
 static uint64_t random_below(uint64_t limit) {
-        uint64_t number = 0;
+        uint64_t number;
 
-        (void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
+        /* Before the kernel has any, the shortest delay does. */
+        if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+                return 0;
         return number % limit;
 }
 
