@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/login/login-record.h"
@@ -78,11 +77,12 @@ static int dump(json_t *record, char **ret_text) {
 int login_record_encode(const Login *login, const char *boot_id, char **ret_text) {
         json_t *record;
 
-        record = json_pack("{si ss ss sI sI sI sI sI sb ss}", "v", RECORD_VERSION, "boot", boot_id,
-                "id", login->id, "owner", (json_int_t)login->logind_owner, "uid",
+        record = json_pack("{si ss ss sI sI sI sI sI sb sb ss}", "v", RECORD_VERSION, "boot",
+                boot_id, "id", login->id, "owner", (json_int_t)login->logind_owner, "uid",
                 (json_int_t)login->uid, "pid", (json_int_t)login->leader.pid, "start",
                 (json_int_t)login->leader.start_time, "opened", (json_int_t)login->opened_at_sec,
-                "ended", login->ended, "reason", reason_code(login->end_reason));
+                "opened_logind", login->opened_logind, "ended", login->ended, "reason",
+                reason_code(login->end_reason));
         if (!record)
                 return -ENOMEM;
         if (set_texts(record, login, login_texts, ARRAY_SIZE(login_texts)) < 0) {
@@ -92,25 +92,34 @@ int login_record_encode(const Login *login, const char *boot_id, char **ret_text
         return dump(record, ret_text);
 }
 
+/* The verbs copy it as the fixed size that it has. */
+static bool is_sid(const char *text) {
+        return sid_is_valid(text, strlen(text));
+}
+
 static int read_login(const json_t *record, Login *login) {
         json_int_t owner, uid, pid, start, opened;
         const char *id, *reason;
-        int ended;
+        int opened_logind, ended, r;
 
-        if (json_unpack((json_t *)record, "{ss sI sI sI sI sI sb ss}", "id", &id, "owner", &owner,
-                    "uid", &uid, "pid", &pid, "start", &start, "opened", &opened, "ended", &ended,
-                    "reason", &reason) ||
-                !sid_is_valid(id, strlen(id)) || pid <= 0 || pid > INT32_MAX || start < 0 ||
-                opened < 0 || owner < 0 || owner > UINT32_MAX || uid < 0 || uid > UINT32_MAX)
+        if (json_unpack((json_t *)record, "{ss sI sI sI sI sI sb sb ss}", "id", &id, "owner",
+                    &owner, "uid", &uid, "pid", &pid, "start", &start, "opened", &opened,
+                    "opened_logind", &opened_logind, "ended", &ended, "reason", &reason) ||
+                !is_sid(id) || pid <= 0 || pid > INT32_MAX || start < 0 || opened < 0 ||
+                owner < 0 || owner > UINT32_MAX || uid < 0 || uid > UINT32_MAX)
                 return LOGIN_RECORD_E_CORRUPT;
         memcpy(login->id, id, sizeof(login->id));
         login->logind_owner = (uid_t)owner;
         login->uid = (uid_t)uid;
         login->leader = (ProcessId){ .pid = (pid_t)pid, .start_time = (uint64_t)start };
         login->opened_at_sec = (uint64_t)opened;
+        login->opened_logind = opened_logind;
         login->ended = ended;
         login->end_reason = reason_from_code(reason);
-        return get_texts(record, login, login_texts, ARRAY_SIZE(login_texts));
+        r = get_texts(record, login, login_texts, ARRAY_SIZE(login_texts));
+        if (r == 0 && (!is_sid(login->sid) || (opened_logind && !login->logind_id)))
+                return LOGIN_RECORD_E_CORRUPT;
+        return r;
 }
 
 /* A record of another boot is told apart from a corrupt one: it is no reason for a warning. */
@@ -173,6 +182,8 @@ int elevation_record_decode(
                 ret_elevation->made_at_sec = (uint64_t)made;
                 r = get_texts(record, ret_elevation, elevation_texts, ARRAY_SIZE(elevation_texts));
         }
+        if (r == 0 && !is_sid(ret_elevation->sid))
+                r = LOGIN_RECORD_E_CORRUPT;
         json_decref(record);
         return r;
 }

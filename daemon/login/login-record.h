@@ -51,7 +51,7 @@ int elevation_record_encode(const Elevation *elevation, const char *boot_id, cha
  * @text:       bytes
  * @size:       of @text
  * @boot_id:    this boot's
- * @ret_elevation: its strings are owned by the caller
+ * @ret_elevation: zeroed before; its strings are owned by the caller, also on failure
  *
  * Return: 0; LOGIN_RECORD_E_*; -ENOMEM.
  */

@@ -30,6 +30,7 @@ typedef struct Login {
         char *service, *tty, *rhost;
         char *target;       /* PAM_USER at open: another user for sudo and su */
         char *logind_id;    /* logind session the leader was in */
+        bool opened_logind; /* by the leader, who is not a sudo or su inside of it */
         uid_t logind_owner; /* (uid_t)-1: none */
         uid_t uid;          /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
         ProcessId leader;
@@ -86,7 +87,8 @@ DEFINE_CLEANUP(Login, login_free)
 /**
  * login_registry_add() - record a login, file first
  * @registry:   grows
- * @login:      owned by @registry on success only
+ * @login:      owned by @registry on success only; its id, tenant, user and logind_id must not change
+ *              from then on. Whether it opened the logind session is found out here.
  *
  * Return: 0; -EEXIST; other negative errno.
  */
@@ -118,7 +120,7 @@ void login_registry_remove(LoginRegistry *registry, Login *login);
 Login *login_registry_find(LoginRegistry *registry, const char *id);
 
 /**
- * login_registry_each() - visit all logins; the visited one may be removed
+ * login_registry_each() - visit all logins; only the visited one may be removed
  * @registry:   borrowed
  * @tenant:     NULL for any
  * @user:       NULL for any; looked up without a walk over all others
@@ -133,7 +135,8 @@ void login_registry_each(LoginRegistry *registry, const char *tenant, const char
  * @registry:   borrowed
  * @logind_id:  logind's id
  *
- * One that has ended is preferred; its record outlives its leader for as long as the session exists.
+ * A sudo or su inside of the session did not open it. One that has ended is preferred; its record
+ * outlives its leader for as long as the session exists.
  * Return: borrowed, or NULL.
  */
 Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id);

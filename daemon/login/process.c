@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "daemon/login/process.h"
 
 #define STAT_SIZE_MAX     4096u
@@ -37,30 +37,39 @@ static int read_text(const char *path, char *buffer, size_t size) {
 }
 
 /* The second field is the program's name in parentheses, and may hold anything, parentheses too. */
+static char *find_field(char *text, unsigned int number) {
+        char *field = strrchr(text, ')');
+
+        for (unsigned int i = FIELD_STATE; field && i <= number; i++) {
+                field = strchr(field, ' ');
+                if (field)
+                        field++;
+        }
+        return field;
+}
+
+static int parse_stat(char *text, ProcessStat *ret_stat) {
+        char *state = find_field(text, FIELD_STATE);
+        char *start_time = find_field(text, FIELD_START_TIME);
+        ProcessStat stat;
+
+        if (!state || !start_time)
+                return -EBADMSG;
+        start_time[strcspn(start_time, " \n")] = '\0';
+        if (text_parse_u64(start_time, UINT64_MAX, &stat.start_time))
+                return -EBADMSG;
+        stat.state = *state;
+        *ret_stat = stat;
+        return 0;
+}
+
 static int read_stat(pid_t pid, ProcessStat *ret_stat) {
-        char path[64], text[STAT_SIZE_MAX], *cursor, *end;
-        ProcessStat stat = {};
+        char path[64], text[STAT_SIZE_MAX];
         int r;
 
         snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
         r = read_text(path, text, sizeof(text));
-        if (r < 0)
-                return r;
-        cursor = strrchr(text, ')');
-        if (!cursor || cursor[1] != ' ' || !cursor[2])
-                return -EBADMSG;
-        stat.state = cursor[2];
-        for (unsigned int field = FIELD_STATE; field < FIELD_START_TIME; field++) {
-                cursor = strchr(cursor + 2 - (field > FIELD_STATE), ' ');
-                if (!cursor)
-                        return -EBADMSG;
-        }
-        errno = 0;
-        stat.start_time = strtoull(cursor + 1, &end, 10);
-        if (errno || end == cursor + 1 || *end != ' ')
-                return -EBADMSG;
-        *ret_stat = stat;
-        return 0;
+        return r < 0 ? r : parse_stat(text, ret_stat);
 }
 
 int process_id_of(pid_t pid, ProcessId *ret_id) {

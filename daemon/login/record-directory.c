@@ -51,6 +51,8 @@ int record_directory_write(int fd, const char *name, const char *text) {
 
         if (strlen(name) > RECORD_NAME_MAX || strchr(name, '/') || *name == '.')
                 return -EINVAL;
+        if (strlen(text) > RECORD_SIZE_MAX)
+                return -E2BIG;
         snprintf(temporary, sizeof(temporary), TEMPORARY_PREFIX "%s", name);
         (void)unlinkat(fd, temporary, 0);
         file = openat(fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -68,14 +70,18 @@ void record_directory_remove(int fd, const char *name) {
         (void)unlinkat(fd, name, 0);
 }
 
-/* Returns the bytes read, or negative errno; a file that is larger than a record reads as too large. */
-static ssize_t read_file(int fd, const char *name, char buffer[RECORD_SIZE_MAX + 1]) {
+/* Returns the bytes read; -EBADMSG for what is no record; other negative errno. */
+static ssize_t read_file(int fd, const char *name, char buffer[RECORD_SIZE_MAX]) {
         _cleanup_(closep) int file = -1;
         struct stat info;
         ssize_t n;
 
+        if (*name == '.')
+                return -EBADMSG;
         file = openat(fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-        if (file < 0 || fstat(file, &info) < 0)
+        if (file < 0)
+                return errno == ELOOP || errno == ENXIO ? -EBADMSG : -errno;
+        if (fstat(file, &info) < 0)
                 return -errno;
         if (!S_ISREG(info.st_mode) || info.st_size > (off_t)RECORD_SIZE_MAX)
                 return -EBADMSG;
@@ -83,32 +89,43 @@ static ssize_t read_file(int fd, const char *name, char buffer[RECORD_SIZE_MAX +
         return n < 0 ? -errno : n;
 }
 
-int record_directory_read_all(int fd, RecordVisitor visitor, void *userdata) {
-        char buffer[RECORD_SIZE_MAX + 1];
-        struct dirent *entry;
-        DIR *directory;
+static int visit_file(int fd, const char *name, RecordVisitor visitor, void *userdata) {
+        char buffer[RECORD_SIZE_MAX];
         ssize_t n;
-        int copy;
 
-        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        n = read_file(fd, name, buffer);
+        if (n >= 0)
+                visitor(name, buffer, (size_t)n, userdata);
+        else if (n == -EBADMSG)
+                record_directory_remove(fd, name);
+        else
+                return (int)n;
+        return 0;
+}
+
+static int open_again(int fd, DIR **ret_directory) {
+        _cleanup_(closep) int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
         if (copy < 0)
                 return -errno;
-        directory = fdopendir(copy);
-        if (!directory) {
-                close(copy);
-                return -ENOMEM;
-        }
-        while ((entry = readdir(directory))) {
-                if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-                        continue;
-                n = *entry->d_name == '.' ? -EBADMSG : read_file(fd, entry->d_name, buffer);
-                if (n < 0) {
-                        record_directory_remove(fd, entry->d_name);
-                        continue;
-                }
-                buffer[n] = '\0';
-                visitor(entry->d_name, buffer, (size_t)n, userdata);
-        }
-        closedir(directory);
+        *ret_directory = fdopendir(copy);
+        if (!*ret_directory)
+                return -errno;
+        TAKE_FD(copy);
         return 0;
+}
+
+int record_directory_read_all(int fd, RecordVisitor visitor, void *userdata) {
+        struct dirent *entry;
+        DIR *directory;
+        int r;
+
+        r = open_again(fd, &directory);
+        if (r < 0)
+                return r;
+        while (r == 0 && (entry = readdir(directory)))
+                if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+                        r = visit_file(fd, entry->d_name, visitor, userdata);
+        closedir(directory);
+        return r;
 }

@@ -10,7 +10,7 @@
 #include "common/cleanup.h"
 
 #define RECORD_NAME_MAX 64u
-#define RECORD_SIZE_MAX 8192u
+#define RECORD_SIZE_MAX 32768u
 
 /* Called for each file; its name and text are borrowed. */
 typedef void (*RecordVisitor)(const char *name, const char *text, size_t size, void *userdata);
@@ -30,7 +30,7 @@ int record_directory_open(const char *path, int *ret_fd);
  * @name:       plain file name, at most RECORD_NAME_MAX
  * @text:       NUL-terminated
  *
- * Return: 0; negative errno, and the old file is as it was.
+ * Return: 0; -E2BIG above RECORD_SIZE_MAX; other negative errno. Then the old file is as it was.
  */
 int record_directory_write(int fd, const char *name, const char *text);
 
@@ -47,7 +47,7 @@ void record_directory_remove(int fd, const char *name);
  * @visitor:    may remove the file it is shown
  * @userdata:   for @visitor
  *
- * What is not a regular file of a fitting size, and what a crash left half written, is removed.
- * Return: 0; negative errno.
+ * What is not a regular file of a fitting size, and what a crash left half written, is removed. What
+ * cannot be read just now stays. Return: 0; negative errno.
  */
 int record_directory_read_all(int fd, RecordVisitor visitor, void *userdata);

@@ -16,7 +16,7 @@ EDGES = {
     "session": {"common", "token"},
     "policy": {"common", "token", "session"},
     "journal": {"common"},
-    "login": {"common"},
+    "login": {"common", "token", "logind"},
     "logind": {"common"},
     "nss": {"common"},
     "store": {"common", "token", "session"},

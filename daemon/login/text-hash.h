@@ -1,0 +1,29 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * FNV-1a over texts, for the tables in memory: keys are names that this host's administrators and
+ * kernel gave, and random ids, not a stranger's choice.
+ */
+
+#include <stdint.h>
+
+#include "common/cleanup.h"
+
+/**
+ * text_hash_begin() - the hash of nothing
+ */
+static inline uint64_t text_hash_begin(void) {
+        return UINT64_C(14695981039346656037);
+}
+
+/**
+ * text_hash_add() - the hash of what was and a text, kept apart from the next one
+ * @hash:       so far
+ * @text:       NULL counts as empty
+ */
+static inline uint64_t text_hash_add(uint64_t hash, const char *text) {
+        for (const char *c = STRING_OR_EMPTY(text); *c; c++)
+                hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
+        return (hash ^ 0xff) * UINT64_C(1099511628211);
+}
