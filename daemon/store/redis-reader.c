@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/store/redis-reader.h"
+
+#define LINE_SIZE_MAX     65536u
+#define LENGTH_DIGITS_MAX 20u
 
 struct RedisReader {
         redisReader *parser;
@@ -93,6 +97,18 @@ int redis_reader_feed(RedisReader *reader, const char *data, size_t size) {
         return redisReaderFeed(reader->parser, data, size) == REDIS_OK ? 0 : -ENOMEM;
 }
 
+/* A string comes in the size that was announced; everything else is a line, which the parser looks
+ * through from its beginning each time, so a long one would cost more and more. */
+static size_t unfinished_max(const redisReader *parser, size_t size_max) {
+        size_t size = parser->len - parser->pos;
+        bool announced = parser->ridx >= 0 &&
+                         parser->rstack[parser->ridx].type == REDIS_REPLY_STRING &&
+                         memchr(parser->buf + parser->pos, '\r',
+                                 size < LENGTH_DIGITS_MAX ? size : LENGTH_DIGITS_MAX);
+
+        return announced || size_max < LINE_SIZE_MAX ? size_max : LINE_SIZE_MAX;
+}
+
 int redis_reader_next(RedisReader *reader, size_t size_max, redisReply **ret_reply) {
         void *reply = NULL;
 
@@ -102,8 +118,8 @@ int redis_reader_next(RedisReader *reader, size_t size_max, redisReply **ret_rep
                         return REDIS_READER_E_TOO_LARGE;
                 return reader->parser->err == REDIS_ERR_OOM ? -ENOMEM : REDIS_READER_E_PROTOCOL;
         }
-        /* A string or line that has not ended yet is kept as it came, whatever it was announced as. */
-        if (!reply && reader->parser->len - reader->parser->pos > size_max)
+        if (!reply && reader->parser->len - reader->parser->pos >
+                              unfinished_max(reader->parser, size_max))
                 return REDIS_READER_E_TOO_LARGE;
         *ret_reply = reply;
         return 0;

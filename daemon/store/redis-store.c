@@ -384,9 +384,7 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
         store->base.timeout_usec = config->timeout_usec;
         snprintf(store->base.health.message, STORE_MESSAGE_MAX, "not connected yet");
         snprintf(store->told, sizeof(store->told), "not connected yet");
-        r = store_init(&store->base, &redis_ops, event);
-        if (r < 0)
-                return r;
+        store_init(&store->base, &redis_ops, event);
         r = parse_address(store, config);
         if (r)
                 return r;

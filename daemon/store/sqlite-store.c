@@ -350,9 +350,7 @@ int sqlite_store_new(const StoreConfig *config, sd_event *event, StoreNotice not
         store->base.timeout_usec = config->timeout_usec;
         store->base.health.online = true;
         store->base.health.durable = !config->unsafe_no_sync;
-        r = store_init(&store->base, &sqlite_ops, event);
-        if (r < 0)
-                return r;
+        store_init(&store->base, &sqlite_ops, event);
         store->path = strdup(config->path);
         if (!store->path)
                 return -ENOMEM;

@@ -9,9 +9,13 @@
 
 #include "daemon/store/store-object.h"
 
+static int wake(UserStore *store);
+
 static int on_ready(sd_event_source *source, void *userdata) {
         UserStore *store = userdata;
 
+        (void)source;
+        store->ready_source = sd_event_source_unref(store->ready_source);
         /* What a completion starts waits for the next turn, or two callers could keep us here. */
         for (size_t n = store->n_ready; n > 0 && !TAILQ_EMPTY(&store->ready); n--) {
                 StoreCall *call = TAILQ_FIRST(&store->ready);
@@ -19,22 +23,23 @@ static int on_ready(sd_event_source *source, void *userdata) {
 
                 store_call_finish(call, call->ready_result, &result);
         }
-        return TAILQ_EMPTY(&store->ready) ? 0
-                                          : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return TAILQ_EMPTY(&store->ready) ? 0 : wake(store);
 }
 
-int store_init(UserStore *store, const StoreOps *ops, sd_event *event) {
-        int r;
+/* A new source each time: sd-event serves what has been pending for longest, and one that is only
+ * enabled again counts from its first day. Completions that start the next call would then keep the
+ * loop from everything else. */
+static int wake(UserStore *store) {
+        if (store->ready_source)
+                return 0;
+        return sd_event_add_defer(store->event, &store->ready_source, on_ready, store);
+}
 
+void store_init(UserStore *store, const StoreOps *ops, sd_event *event) {
         TAILQ_INIT(&store->calls);
         TAILQ_INIT(&store->ready);
         store->ops = ops;
         store->event = sd_event_ref(event);
-        r = sd_event_add_defer(event, &store->ready_source, on_ready, store);
-        if (r < 0)
-                return r;
-        (void)sd_event_source_set_description(store->ready_source, "store-ready");
-        return sd_event_source_set_enabled(store->ready_source, SD_EVENT_OFF);
 }
 
 /* Out of all lists; whoever holds the call is told. */
@@ -122,11 +127,11 @@ void store_call_finish(StoreCall *call, int r, StoreResult *result) {
 
 int store_call_defer(StoreCall *call, int r, UserState *state) {
         UserStore *store = call->store;
-        int enabled = sd_event_source_set_enabled(store->ready_source, SD_EVENT_ONESHOT);
+        int woken = wake(store);
 
-        if (enabled < 0) {
+        if (woken < 0) {
                 user_state_free(state);
-                return enabled;
+                return woken;
         }
         call->ready = true;
         call->ready_result = r;

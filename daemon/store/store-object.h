@@ -82,14 +82,12 @@ struct UserStore {
  * @store:      zeroed
  * @ops:        static
  * @event:      referenced
- *
- * Return: 0; negative errno (store_clear() cleans up).
  */
-int store_init(UserStore *store, const StoreOps *ops, sd_event *event);
+void store_init(UserStore *store, const StoreOps *ops, sd_event *event);
 
 /**
  * store_clear() - let go of the common part; calls stay with their callers, silenced
- * @store:      from store_init(), complete or not
+ * @store:      from store_init()
  */
 void store_clear(UserStore *store);
 
