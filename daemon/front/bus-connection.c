@@ -17,6 +17,7 @@ struct BusConnection {
         sd_bus *bus;
         sd_bus_slot *disconnected;
         sd_event_source *retry;
+        sd_event_source *end;
         uint64_t retry_usec;
 };
 
@@ -37,7 +38,9 @@ static void close_bus(BusConnection *connection) {
         if (!connection->bus)
                 return;
         (void)sd_bus_detach_event(connection->bus);
-        connection->bus = sd_bus_flush_close_unref(connection->bus);
+        /* Not flushed: that waits for a bus that hangs. What is sent goes to the socket at once as long as
+         * there is room in it. */
+        connection->bus = sd_bus_close_unref(connection->bus);
 }
 
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
@@ -84,6 +87,25 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* When the loop ends, sd-bus would wait until all is written: for ever, if the bus hangs. */
+static int on_end(sd_event_source *source, void *userdata) {
+        BusConnection *connection = userdata;
+
+        (void)source;
+        if (connection->bus)
+                (void)sd_bus_detach_event(connection->bus);
+        return 0;
+}
+
+static int watch_end(BusConnection *connection) {
+        int r;
+
+        r = sd_event_add_exit(connection->event, &connection->end, on_end, connection);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_priority(connection->end, SD_EVENT_PRIORITY_IMPORTANT);
+}
+
 int bus_connection_new(sd_event *event, BusKind kind, BusChanged changed, void *userdata,
         BusConnection **ret_connection) {
         BusConnection *connection = calloc(1, sizeof(*connection));
@@ -99,6 +121,8 @@ int bus_connection_new(sd_event *event, BusKind kind, BusChanged changed, void *
         if (kind != BUS_NONE) {
                 r = sd_event_add_time_relative(
                         event, &connection->retry, CLOCK_MONOTONIC, 0, 1000, on_retry, connection);
+                if (r >= 0)
+                        r = watch_end(connection);
                 if (r < 0) {
                         bus_connection_free(connection);
                         return r;
@@ -113,6 +137,7 @@ BusConnection *bus_connection_free(BusConnection *connection) {
                 return NULL;
         close_bus(connection);
         sd_event_source_disable_unref(connection->retry);
+        sd_event_source_disable_unref(connection->end);
         sd_event_unref(connection->event);
         free(connection);
         return NULL;

@@ -31,7 +31,7 @@ int bus_connection_new(sd_event *event, BusKind kind, BusChanged changed, void *
         BusConnection **ret_connection);
 
 /**
- * bus_connection_free() - write what is queued, and close
+ * bus_connection_free() - close, without waiting
  * @connection: NULL is fine
  *
  * Return: NULL.
