@@ -32,7 +32,6 @@ static DictionaryEntry *entry_free(DictionaryEntry *entry) {
         free(entry);
         return NULL;
 }
-DEFINE_CLEANUP(DictionaryEntry, entry_free)
 
 int dictionary_new(Dictionary **ret_dictionary) {
         *ret_dictionary = calloc(1, sizeof(**ret_dictionary));
@@ -74,25 +73,25 @@ static int read_number(sd_bus_message *message, char type, char **ret_text) {
         return *ret_text ? 0 : -ENOMEM;
 }
 
-static int read_lines(sd_bus_message *message, char **ret_text) {
-        _cleanup_(freep) char *text = strdup("");
+static int append_line(char **text, const char *item) {
+        char *grown;
+
+        if (asprintf(&grown, "%s%s%s", *text, **text ? "\n" : "", item) < 0)
+                return -ENOMEM;
+        free(*text);
+        *text = grown;
+        return 0;
+}
+
+static int read_lines(sd_bus_message *message, char **text) {
         const char *item;
         int r;
 
-        r = text ? sd_bus_message_enter_container(message, 'a', "s") : -ENOMEM;
-        while (r >= 0 && (r = sd_bus_message_read(message, "s", &item)) > 0) {
-                char *grown;
-
-                if (asprintf(&grown, "%s%s%s", text, *text ? "\n" : "", item) < 0)
-                        return -ENOMEM;
-                free(text);
-                text = grown;
-        }
-        if (r >= 0)
-                r = sd_bus_message_exit_container(message);
-        if (r >= 0)
-                *ret_text = TAKE_PTR(text);
-        return r;
+        *text = strdup("");
+        r = *text ? sd_bus_message_enter_container(message, 'a', "s") : -ENOMEM;
+        while (r >= 0 && (r = sd_bus_message_read(message, "s", &item)) > 0)
+                r = append_line(text, item);
+        return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
 static int read_text(sd_bus_message *message, char **ret_text) {
@@ -119,53 +118,61 @@ static int read_value(sd_bus_message *message, const char *type, DictionaryEntry
         return sd_bus_message_skip(message, type);
 }
 
-static int read_entry(sd_bus_message *message, DictionaryEntry **ret_entry) {
-        _cleanup_(entry_freep) DictionaryEntry *entry = calloc(1, sizeof(*entry));
-        const char *type;
+static int read_entry(sd_bus_message *message, DictionaryEntry *entry) {
+        const char *type = NULL;
         int r;
 
-        r = entry ? read_text(message, &entry->key) : -ENOMEM;
+        r = read_text(message, &entry->key);
         if (r >= 0)
                 r = sd_bus_message_peek_type(message, NULL, &type);
         if (r >= 0)
                 r = sd_bus_message_enter_container(message, 'v', type);
         if (r >= 0)
                 r = read_value(message, type, entry);
-        if (r >= 0)
-                r = sd_bus_message_exit_container(message);
-        if (r >= 0)
-                *ret_entry = TAKE_PTR(entry);
-        return r;
+        return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+/* A half-read entry belongs to the dictionary, too, and is freed with it. */
+static DictionaryEntry *add_entry(Dictionary *dictionary) {
+        DictionaryEntry *entry = calloc(1, sizeof(*entry));
+
+        if (entry) {
+                entry->next = dictionary->entries;
+                dictionary->entries = entry;
+        }
+        return entry;
+}
+
+static int read_entries(sd_bus_message *message, Dictionary *dictionary) {
+        int r;
+
+        r = sd_bus_message_enter_container(message, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+                DictionaryEntry *entry = add_entry(dictionary);
+
+                r = entry ? read_entry(message, entry) : -ENOMEM;
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(message);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
 int dictionary_read(sd_bus_message *message, Dictionary **ret_dictionary) {
-        _cleanup_(dictionary_freep) Dictionary *dictionary = NULL;
+        Dictionary *dictionary = NULL;
         int r;
 
         r = dictionary_new(&dictionary);
         if (r >= 0)
-                r = sd_bus_message_enter_container(message, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
-                DictionaryEntry *entry = NULL;
-
-                r = read_entry(message, &entry);
-                if (r < 0)
-                        return r;
-                entry->next = dictionary->entries;
-                dictionary->entries = entry;
-                r = sd_bus_message_exit_container(message);
-        }
+                r = read_entries(message, dictionary);
         if (r >= 0)
-                r = sd_bus_message_exit_container(message);
-        if (r < 0)
-                return r;
-        *ret_dictionary = TAKE_PTR(dictionary);
-        return 0;
+                *ret_dictionary = dictionary;
+        else
+                dictionary_free(dictionary);
+        return r < 0 ? r : 0;
 }
 
 int dictionary_read_all(sd_bus_message *message, Dictionary **ret_first) {
-        _cleanup_(dictionary_freep) Dictionary *first = NULL;
-        Dictionary **end = &first;
+        Dictionary *first = NULL, **end = &first;
         int r;
 
         r = sd_bus_message_enter_container(message, 'a', "a{sv}");
@@ -176,10 +183,11 @@ int dictionary_read_all(sd_bus_message *message, Dictionary **ret_first) {
         }
         if (r >= 0)
                 r = sd_bus_message_exit_container(message);
-        if (r < 0)
-                return r;
-        *ret_first = TAKE_PTR(first);
-        return 0;
+        if (r >= 0)
+                *ret_first = first;
+        else
+                dictionary_free(first);
+        return r < 0 ? r : 0;
 }
 
 const Dictionary *dictionary_next(const Dictionary *dictionary) {
@@ -187,24 +195,20 @@ const Dictionary *dictionary_next(const Dictionary *dictionary) {
 }
 
 int dictionary_set(Dictionary *dictionary, const char *key, const char *text) {
-        _cleanup_(entry_freep) DictionaryEntry *entry = calloc(1, sizeof(*entry));
+        DictionaryEntry *entry = add_entry(dictionary);
 
         if (!entry)
                 return -ENOMEM;
         entry->key = strdup(key);
         entry->text = strdup(text);
-        if (!entry->key || !entry->text)
-                return -ENOMEM;
-        entry->next = dictionary->entries;
-        dictionary->entries = TAKE_PTR(entry);
-        return 0;
+        return entry->key && entry->text ? 0 : -ENOMEM;
 }
 
 static const DictionaryEntry *find(const Dictionary *dictionary, const char *key) {
         if (!key)
                 return NULL;
         for (const DictionaryEntry *entry = dictionary->entries; entry; entry = entry->next)
-                if (!strcmp(entry->key, key))
+                if (entry->key && !strcmp(entry->key, key))
                         return entry;
         return NULL;
 }

@@ -144,7 +144,7 @@ static ExitStatus parse(Issue *issue, int argc, char **argv) {
                 if (status != STATUS_OK || issue->help)
                         return status;
         }
-        if (argc - optind != 1)
+        if (argc - optind != 1 || !argv[optind])
                 return complain_usage("issue", "exactly one user is needed");
         issue->user = argv[optind];
         return STATUS_OK;
@@ -271,6 +271,7 @@ static ExitStatus order(const CommandLine *line, const Issue *issue, Dictionary 
 
 static void warn_of_unknown_user(const char *user) {
         errno = 0;
+        /* cppcheck-suppress getpwnamCalled ; there is one thread */
         if (!getpwnam(user) && (errno == 0 || errno == ENOENT))
                 complain("warning: this host does not know the user %s", user);
 }
@@ -278,6 +279,8 @@ static void warn_of_unknown_user(const char *user) {
 static ExitStatus deliver(const Issue *issue, FILE *file, const Dictionary *answer) {
         const char *token = dictionary_text(answer, "token");
 
+        if (!token)
+                return bus_client_broken("read the answer", -EBADMSG);
         if (file)
                 return write_output(issue, file, token);
         if (issue->json)
@@ -295,7 +298,7 @@ ExitStatus issue_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&issue, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (issue.help) {
+        if (!issue.user) {
                 fputs(help, stdout);
                 return finish_output();
         }

@@ -83,6 +83,7 @@ static ExitStatus choose_own(List *list) {
 
         if (geteuid() == 0)
                 return STATUS_OK;
+        /* cppcheck-suppress getpwuidCalled ; there is one thread */
         entry = getpwuid(geteuid());
         if (!entry)
                 return complain_usage(

@@ -66,30 +66,37 @@ static int add_column(Table *table, const Column *column) {
         return scols_column_set_json_type(made, json_kind_of(column->kind));
 }
 
+static int set_up(Table *table, const char *name) {
+        int r;
+
+        table->filled = calloc(table->n_columns, sizeof(*table->filled));
+        table->scols = scols_new_table();
+        if (!table->filled || !table->scols)
+                return -ENOMEM;
+        r = scols_table_enable_json(table->scols, table->form == TABLE_JSON);
+        if (r >= 0)
+                r = scols_table_set_name(table->scols, name);
+        for (size_t i = 0; i < table->n_columns && r >= 0; i++)
+                r = add_column(table, &table->columns[i]);
+        return r;
+}
+
 int table_new(const char *name, const Column *columns, size_t n_columns, TableForm form,
         Table **ret_table) {
-        _cleanup_(table_freep) Table *table = calloc(1, sizeof(*table));
-        int r = 0;
+        Table *table = calloc(1, sizeof(*table));
+        int r;
 
         if (!table)
                 return -ENOMEM;
         table->columns = columns;
         table->n_columns = n_columns;
         table->form = form;
-        table->filled = calloc(n_columns, sizeof(*table->filled));
-        table->scols = scols_new_table();
-        if (!table->filled || !table->scols)
-                return -ENOMEM;
-        if (form == TABLE_JSON)
-                r = scols_table_enable_json(table->scols, 1);
+        r = set_up(table, name);
         if (r >= 0)
-                r = scols_table_set_name(table->scols, name);
-        for (size_t i = 0; i < n_columns && r >= 0; i++)
-                r = add_column(table, &columns[i]);
-        if (r < 0)
-                return r;
-        *ret_table = TAKE_PTR(table);
-        return 0;
+                *ret_table = table;
+        else
+                table_free(table);
+        return r < 0 ? r : 0;
 }
 
 Table *table_free(Table *table) {
@@ -155,16 +162,15 @@ static int cell_text(const Table *table, ColumnKind kind, const char *value, cha
 }
 
 static int set_cell(Table *table, struct libscols_line *line, size_t index, const char *value) {
-        _cleanup_(freep) char *text = NULL;
+        char *text = NULL;
         int r;
 
         r = cell_text(table, table->columns[index].kind, value, &text);
         if (r < 0)
                 return r;
         table->filled[index] |= *text != '\0';
-        r = scols_line_refer_data(line, index, text);
-        if (r >= 0)
-                TAKE_PTR(text);
+        r = scols_line_set_data(line, index, text);
+        free(text);
         return r;
 }
 

@@ -8,7 +8,7 @@
 #include "cli/token-input.h"
 #include "cli/token-reader.h"
 
-#define TOKEN_SIZE_MAX (64u * 1024)
+#define TOKEN_SIZE_MAX 65536u
 
 static int read_from(int fd, Secret **ret_token) {
         TokenReader *reader = calloc(1, sizeof(*reader));
@@ -29,7 +29,7 @@ ExitStatus token_input_read(const char *path, Secret **ret_token) {
         _cleanup_(closep) int opened = -1;
         int fd = STDIN_FILENO, r;
 
-        if (strcmp(path, "-")) {
+        if (strcmp(path, "-") != 0) {
                 opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
                 if (opened < 0) {
                         complain("cannot open %s: %s", path, strerror(errno));

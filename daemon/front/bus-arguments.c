@@ -206,7 +206,7 @@ static int take_option(Reader *reader, const OptionRow *row) {
         if (r < 0)
                 return r;
         is_array = row->kind == OPTION_LIST && !strcmp(type, "as");
-        if (!is_array && strcmp(type, wanted))
+        if (!is_array && strcmp(type, wanted) != 0)
                 return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                         "%s is of type '%.16s', not '%s'%s", row->key, type, wanted,
                         row->kind == OPTION_LIST ? " or 'as'" : "");

@@ -81,8 +81,10 @@ static void peer_lose(BusPeer *peer, BusLoss loss) {
 
 static void lose_all(BusPeers *peers, BusLoss loss) {
         peers->in_use = true;
-        while (peers->peers)
-                peer_lose(peers->peers, loss);
+        for (BusPeer *peer = peers->peers, *next; peer; peer = next) {
+                next = peer->next;
+                peer_lose(peer, loss);
+        }
         peers->in_use = false;
 }
 

@@ -15,7 +15,7 @@
 #include "daemon/store/user-store.h"
 #include "daemon/token/keyring.h"
 
-#define ENTRY_OVERHEAD 32u /* of the wire format, roughly */
+#define ENTRY_OVERHEAD ((size_t)32) /* of the wire format, roughly */
 
 int bus_reply_text(sd_bus_message *reply, const char *key, const char *value) {
         return value ? sd_bus_message_append(reply, "{sv}", key, "s", value) : 0;

@@ -9,7 +9,7 @@
 #include <systemd/sd-bus.h>
 
 /* The bus disconnects who sends more than it takes (32 MiB by default). */
-#define BUS_REPLY_MAX (16u * 1024 * 1024)
+#define BUS_REPLY_MAX ((size_t)16 * 1024 * 1024)
 
 typedef struct Context Context;
 typedef struct Key Key;

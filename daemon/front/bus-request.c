@@ -22,11 +22,6 @@ static void request_free(BusRequest *request) {
         free(request);
 }
 
-static void request_freep(BusRequest **request) {
-        if (*request)
-                request_free(*request);
-}
-
 /* Nobody is told if the caller cannot be reached: there is nobody else to tell. */
 static void finish_with_error(BusRequest *request, const sd_bus_error *error) {
         (void)sd_bus_reply_method_error(request->message, error);
@@ -257,28 +252,16 @@ static int join(BusRequest *request, sd_bus_error *error) {
         return r < 0 ? bus_error_set_reason(error, reason_of_errno(r)) : 0;
 }
 
-int bus_request_handle(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *member = sd_bus_message_get_member(message);
-        _cleanup_(request_freep) BusRequest *request = NULL;
-        const BusPermission *permission = bus_authz_find(member);
-        const BusMethod *method = bus_method_find(member);
-        const BusScope *scope = userdata;
+/* After success the request may be over already. */
+static int begin(BusRequest *request, sd_bus_error *error) {
+        size_t token_max = request->scope->context->config->max_size;
         int r;
 
-        if (!permission || !method)
-                return bus_error_set_reason(error, REASON_NOT_AUTHORISED);
-        request = calloc(1, sizeof(*request));
-        if (!request)
-                return -ENOMEM;
-        request->scope = scope;
-        request->method = method;
-        request->permission = permission;
-        request->message = sd_bus_message_ref(message);
         r = join(request, error);
         if (r < 0)
                 return r;
-        r = bus_arguments_read(message, &method->rule, scope->context->config->max_size,
-                &request->arguments, error);
+        r = bus_arguments_read(
+                request->message, &request->method->rule, token_max, &request->arguments, error);
         if (r < 0)
                 return r;
         r = bus_peer_ask_uid(&request->ticket, on_uid);
@@ -286,6 +269,27 @@ int bus_request_handle(sd_bus_message *message, void *userdata, sd_bus_error *er
                 return bus_error_set_reason(error, reason_of_errno(r));
         if (r == BUS_PEER_E_KNOWN)
                 on_uid(&request->ticket, 0, request);
-        TAKE_PTR(request);
-        return 1;
+        return 0;
+}
+
+int bus_request_handle(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *member = sd_bus_message_get_member(message);
+        const BusPermission *permission = bus_authz_find(member);
+        const BusMethod *method = bus_method_find(member);
+        BusRequest *request;
+        int r;
+
+        if (!permission || !method)
+                return bus_error_set_reason(error, REASON_NOT_AUTHORISED);
+        request = calloc(1, sizeof(*request));
+        if (!request)
+                return -ENOMEM;
+        request->scope = userdata;
+        request->method = method;
+        request->permission = permission;
+        request->message = sd_bus_message_ref(message);
+        r = begin(request, error);
+        if (r < 0)
+                request_free(request);
+        return r < 0 ? r : 1;
 }

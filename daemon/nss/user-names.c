@@ -12,8 +12,8 @@
 #include "common/text.h"
 #include "daemon/nss/user-names.h"
 
-#define PASSWD_BUFFER_FIRST 1024u
-#define PASSWD_BUFFER_MAX   (1024u * 1024u)
+#define PASSWD_BUFFER_FIRST ((size_t)1024)
+#define PASSWD_BUFFER_MAX   ((size_t)1024 * 1024)
 #define JOIN_SEC            1
 #define TIMER_ACCURACY_USEC (UINT64_C(100) * 1000)
 
@@ -128,45 +128,51 @@ static void shared_unref(Shared *shared) {
         free(shared);
 }
 
-static int shared_new(Shared **ret_shared) {
+static Shared *shared_new(void) {
         Shared *shared = calloc(1, sizeof(*shared));
 
         if (!shared)
-                return -ENOMEM;
+                return NULL;
         shared->answered_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (shared->answered_fd < 0) {
                 free(shared);
-                return -errno;
+                return NULL;
         }
         pthread_mutex_init(&shared->mutex, NULL);
         pthread_cond_init(&shared->wanted, NULL);
         shared->n_ref = 1;
-        *ret_shared = shared;
-        return 0;
+        return shared;
 }
 
 /* A name that could not be a login name is no answer either: it would be compared with others. */
-static char *ask_nss(uid_t uid) {
-        _cleanup_(freep) char *buffer = NULL;
+static bool is_answer(const struct passwd *entry, uid_t uid) {
+        return entry->pw_uid == uid && entry->pw_name &&
+               text_is_user_name(entry->pw_name, strlen(entry->pw_name));
+}
+
+static int ask_with_buffer(uid_t uid, size_t size, char **ret_name) {
         struct passwd entry, *found = NULL;
+        char *buffer = malloc(size);
+        int r;
 
-        for (size_t size = PASSWD_BUFFER_FIRST; size <= PASSWD_BUFFER_MAX; size *= 4) {
-                char *grown = realloc(buffer, size);
-                int r;
+        if (!buffer)
+                return ENOMEM;
+        do
+                r = getpwuid_r(uid, &entry, buffer, size, &found);
+        while (r == EINTR);
+        if (r == 0 && found && is_answer(found, uid))
+                *ret_name = strdup(found->pw_name);
+        free(buffer);
+        return r;
+}
 
-                if (!grown)
-                        return NULL;
-                buffer = grown;
-                do
-                        r = getpwuid_r(uid, &entry, buffer, size, &found);
-                while (r == EINTR);
-                if (r != ERANGE)
+static char *ask_nss(uid_t uid) {
+        char *name = NULL;
+
+        for (size_t size = PASSWD_BUFFER_FIRST; size <= PASSWD_BUFFER_MAX; size *= 4)
+                if (ask_with_buffer(uid, size, &name) != ERANGE)
                         break;
-        }
-        if (!found || found->pw_uid != uid || !found->pw_name ||
-                !text_is_user_name(found->pw_name, strlen(found->pw_name)))
-                return NULL;
-        return strdup(found->pw_name);
+        return name;
 }
 
 static void *worker_run(void *userdata) {
@@ -272,21 +278,21 @@ static int on_answered(sd_event_source *source, int fd, uint32_t revents, void *
 }
 
 int user_names_new(sd_event *event, UserNames **ret_names) {
-        _cleanup_(user_names_freep) UserNames *names = calloc(1, sizeof(*names));
-        int r;
+        UserNames *names = calloc(1, sizeof(*names));
+        int r = -ENOMEM;
 
         if (!names)
                 return -ENOMEM;
         names->event = sd_event_ref(event);
-        r = shared_new(&names->shared);
-        if (r < 0)
-                return r;
-        r = sd_event_add_io(event, &names->answered_source, names->shared->answered_fd, EPOLLIN,
-                on_answered, names);
-        if (r < 0)
-                return r;
-        *ret_names = TAKE_PTR(names);
-        return 0;
+        names->shared = shared_new();
+        if (names->shared)
+                r = sd_event_add_io(event, &names->answered_source, names->shared->answered_fd,
+                        EPOLLIN, on_answered, names);
+        if (r >= 0)
+                *ret_names = names;
+        else
+                user_names_free(names);
+        return r < 0 ? r : 0;
 }
 
 UserNames *user_names_free(UserNames *names) {
