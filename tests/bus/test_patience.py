@@ -3,7 +3,7 @@
 
 import pytest
 
-from private_bus import OTHER_UID, OWN_USER, Caller, wait_until
+from private_bus import OTHER_UID, OWN_USER, CallError, Caller, is_served, wait_until
 
 LIMIT = "org.authtoken1.Error.LimitReached"
 N_CONCURRENT, N_CONNECTIONS = 200, 10
@@ -133,3 +133,16 @@ def test_polkit_hears_only_so_much_of_all(bus, root, other, polkit):
         caller.stop()
     polkit.answers("yes")
     other.call("ListSessions", "(@a{sv} {},)")
+
+
+def test_a_daemon_that_stops_answers_who_waits(root, other, polkit, daemon):
+    polkit.answers("hang")
+    waiting = other.send("ListSessions", "(@a{sv} {},)")
+    question = polkit.next_question()
+    daemon.stop()
+    with pytest.raises(CallError) as refusal:
+        other.result(waiting)
+    assert refusal.value.name == "org.authtoken1.Error.Unavailable"
+    polkit.cancelled(question["cancellation"])
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
