@@ -166,27 +166,29 @@ void fake_request_log(const uint8_t *packet, size_t size) {
                 round_up(request.timeout_msec));
 }
 
+static void apply_word(Reply *reply, char *word, bool after) {
+        char *value = strchr(word, '=');
+
+        if (value)
+                *value++ = '\0';
+        for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+                Change change = after ? changes[i].after : changes[i].before;
+
+                if (strcmp(changes[i].word, word) != 0)
+                        continue;
+                if (change)
+                        change(reply, value ? value : "");
+                return;
+        }
+
+        fatal(word);
+}
+
 static void apply(Reply *reply, char *words, bool after) {
         char *rest = words;
 
-        for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " ")) {
-                char *value = strchr(word, '=');
-                bool known = false;
-
-                if (value)
-                        *value++ = '\0';
-                for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-                        Change change = after ? changes[i].after : changes[i].before;
-
-                        if (strcmp(changes[i].word, word) != 0)
-                                continue;
-                        known = true;
-                        if (change)
-                                change(reply, value ? value : "");
-                }
-                if (!known)
-                        fatal(word);
-        }
+        for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
+                apply_word(reply, word, after);
 }
 
 static IpcStatus status_of(const char *name) {

@@ -70,17 +70,25 @@ static const char *keep(char *text) {
         return text;
 }
 
-const char *transcript_text(const char *text, size_t size) {
-        char *shown = NULL, *end;
-
+static const char *name_of(const char *text, size_t size) {
         for (size_t i = 0; i < transcript.n_names; i++) {
                 const char *named = transcript.names[i].text;
 
-                if (strlen(named) == size && memcmp(named, text, size) == 0) {
-                        if (asprintf(&shown, "$%s", transcript.names[i].name) < 0)
-                                fatal("asprintf");
-                        return keep(shown);
-                }
+                if (strlen(named) == size && memcmp(named, text, size) == 0)
+                        return transcript.names[i].name;
+        }
+
+        return NULL;
+}
+
+const char *transcript_text(const char *text, size_t size) {
+        const char *name = name_of(text, size);
+        char *shown = NULL, *end;
+
+        if (name) {
+                if (asprintf(&shown, "$%s", name) < 0)
+                        fatal("asprintf");
+                return keep(shown);
         }
 
         shown = calloc(4, size + 1);
