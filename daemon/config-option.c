@@ -259,5 +259,14 @@ const ConfigOption *config_option_first(const char *section) {
 }
 
 int config_option_set(const ConfigOption *option, Config *config, const char *text) {
-        return option->parse(option, text, (char *)config + option->offset);
+        char *field = (char *)config + option->offset;
+
+        /* The options without a default are texts, and an empty one unsets them: so a drop-in can take
+         * back what an earlier file said. */
+        if (!*text && !option->fallback) {
+                free(*(char **)field);
+                *(char **)field = NULL;
+                return 0;
+        }
+        return option->parse(option, text, field);
 }

@@ -97,7 +97,7 @@ const ConfigOption *config_option_first(const char *section);
  * config_option_set() - give an option a value
  * @option:     static row
  * @config:     changes; unchanged on failure
- * @text:       the value as it is written in a file
+ * @text:       the value as it is written in a file; empty unsets an option without a default
  *
  * Return: 0; CONFIG_E_INVALID; -ENOMEM.
  */

@@ -7,6 +7,8 @@
 static const ConfigCase values[] = {
         { "an empty value is refused", "[Token]\nIssuer=\n",
                 BAD("Issuer", "visible ASCII without spaces and quotes") },
+        { "an empty value unsets what has no default",
+                "[Keys]\nSigningKey=\nDirectory=\n[Store]\nAddress=\nUsername=\n", NULL },
         { "an empty number is refused", "[Session]\nMaxSessions=\n",
                 BAD("MaxSessions", "a number from 1 to 64") },
         { "a relative path is refused", "[Daemon]\nStateDirectory=state\n",

@@ -242,6 +242,20 @@ static void test_later_places_win(void **unused) {
         assert_int_equal(config->max_size, 1000);
 }
 
+static void test_a_drop_in_takes_back(void **unused) {
+        _cleanup_(config_freep) Config *config = NULL;
+        char message[CONFIG_MESSAGE_MAX];
+
+        (void)unused;
+        make_tree();
+        write_file("host", "[Store]\nType=redis\nAddress=unix:/r\nPath=/p\n[Keys]\nDirectory=/k\n");
+        write_file("d/1.conf", "[Store]\nType=sqlite\nAddress=\nPath=\n[Keys]\nDirectory=\n");
+        assert_int_equal(config_load_places(&places, message, sizeof(message), &config), 0);
+        assert_null(config->store_address);
+        assert_string_equal(config->store_path, "/var/lib/authtoken/state.db");
+        assert_string_equal(config->key_directory, "/var/lib/authtoken/keys");
+}
+
 static void test_every_place_may_be_missing(void **unused) {
         _cleanup_(config_freep) Config *config = NULL;
         char message[CONFIG_MESSAGE_MAX];
@@ -293,6 +307,7 @@ int main(void) {
                 cmocka_unit_test(test_defaults),
                 cmocka_unit_test(test_everything),
                 cmocka_unit_test_teardown(test_later_places_win, remove_tree),
+                cmocka_unit_test_teardown(test_a_drop_in_takes_back, remove_tree),
                 cmocka_unit_test_teardown(test_every_place_may_be_missing, remove_tree),
                 cmocka_unit_test_teardown(test_fault_names_its_file, remove_tree),
                 cmocka_unit_test_teardown(test_drop_in_that_leads_nowhere, remove_tree),
