@@ -118,7 +118,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 void fake_redis_start(FakeRedis *fake, sd_event *event, const char *path) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-        strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         unlink(path);
         fake->event = event;
         fake->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

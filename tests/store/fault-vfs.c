@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include "fault-vfs.h"
 
@@ -13,6 +13,10 @@ typedef struct FaultFile {
         sqlite3_file base;
         sqlite3_file *real; /* behind this struct */
 } FaultFile;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static bool hold;
 
 static sqlite3_vfs shim;
 static sqlite3_vfs *real_vfs;
@@ -44,10 +48,12 @@ static int on_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offse
 
 static int on_sync(sqlite3_file *file, int flags) {
         atomic_fetch_add(&fault_vfs.n_syncs, 1);
-        atomic_fetch_add(&fault_vfs.n_held, 1);
-        while (atomic_load(&fault_vfs.hold_syncs))
-                nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-        atomic_fetch_sub(&fault_vfs.n_held, 1);
+        pthread_mutex_lock(&mutex);
+        atomic_fetch_add(&fault_vfs.n_held, hold);
+        while (hold)
+                pthread_cond_wait(&released, &mutex);
+        atomic_store(&fault_vfs.n_held, 0);
+        pthread_mutex_unlock(&mutex);
         if (takes_one(&fault_vfs.fail_syncs))
                 return SQLITE_IOERR_FSYNC;
         return real_of(file)->pMethods->xSync(real_of(file), flags);
@@ -126,4 +132,19 @@ void fault_vfs_install(void) {
         shim.szOsFile = (int)sizeof(FaultFile) + real_vfs->szOsFile;
         shim.xOpen = on_open;
         sqlite3_vfs_register(&shim, 1);
+}
+
+static void set_hold(bool value) {
+        pthread_mutex_lock(&mutex);
+        hold = value;
+        pthread_cond_broadcast(&released);
+        pthread_mutex_unlock(&mutex);
+}
+
+void fault_vfs_hold_syncs(void) {
+        set_hold(true);
+}
+
+void fault_vfs_release_syncs(void) {
+        set_hold(false);
 }

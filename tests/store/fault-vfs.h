@@ -12,8 +12,7 @@ typedef struct FaultVfs {
         atomic_int write_code;
         atomic_int fail_syncs; /* so many of the next syncs fail with SQLITE_IOERR_FSYNC */
         atomic_int fail_reads;
-        atomic_bool hold_syncs; /* a sync does not return while it is set */
-        atomic_int n_held;      /* syncs that wait now */
+        atomic_int n_held; /* syncs that do not return */
         atomic_int n_syncs;
 } FaultVfs;
 
@@ -23,3 +22,13 @@ extern FaultVfs fault_vfs;
  * fault_vfs_install() - lay it under every database that is opened from now on
  */
 void fault_vfs_install(void);
+
+/**
+ * fault_vfs_hold_syncs() - no sync returns from now on
+ */
+void fault_vfs_hold_syncs(void);
+
+/**
+ * fault_vfs_release_syncs() - those that were held go on, and others are not held any more
+ */
+void fault_vfs_release_syncs(void);

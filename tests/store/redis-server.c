@@ -6,78 +6,86 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "redis-server.h"
 
-#define PROGRAM      "/usr/bin/redis-server"
-#define DEADLINE_SEC 20
+#define PROGRAM       "/usr/bin/redis-server"
+#define DEADLINE_MSEC 20000
 
 bool redis_server_is_installed(void) {
         return access(PROGRAM, X_OK) == 0;
 }
 
-static void pause_shortly(void) {
-        nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
-}
-
-static void run_server(const RedisServer *server) {
-        const char *argv[32] = { PROGRAM, "--port", "0", "--unixsocket", server->socket, "--dir",
+static void run_server(const RedisServer *server, const char *notify_path) {
+        const char *argv[36] = { PROGRAM, "--port", "0", "--unixsocket", server->socket, "--dir",
                 server->directory, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
-                "--logfile", "redis.log", "--loglevel", "warning" };
+                "--logfile", "redis.log", "--loglevel", "warning", "--supervised", "systemd" };
         size_t n = 0;
 
         while (argv[n])
                 n++;
         for (size_t i = 0; server->options[i]; i++)
                 argv[n++] = server->options[i];
+        setenv("NOTIFY_SOCKET", notify_path, 1);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         execv(PROGRAM, (char *const *)argv);
         _exit(127);
 }
 
-static bool answers(RedisServer *server) {
-        redisReply *reply;
-        bool good;
+/* The server says so itself when it has read its data. */
+static void wait_until_ready(int fd) {
+        struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+        char message[256] = "";
 
-        server->admin = redisConnectUnixWithTimeout(server->socket, (struct timeval){ 10, 0 });
-        if (server->admin && !server->admin->err) {
-                redisSetTimeout(server->admin, (struct timeval){ 10, 0 });
-                reply = redisCommand(server->admin, "PING");
-                good = reply &&
-                       (reply->type == REDIS_REPLY_STATUS || strncmp(reply->str, "NOAUTH", 6) == 0);
-                freeReplyObject(reply);
-                if (good)
-                        return true;
+        while (!strstr(message, "READY=1")) {
+                ssize_t n;
+
+                assert_int_equal(poll(&poll_fd, 1, DEADLINE_MSEC), 1);
+                n = recv(fd, message, sizeof(message) - 1, 0);
+                assert_true(n >= 0);
+                message[n] = '\0';
         }
-        if (server->admin)
-                redisFree(server->admin);
-        server->admin = NULL;
-        return false;
+}
+
+static int listen_for_notice(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        unlink(path);
+        assert_true(fd >= 0);
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        return fd;
 }
 
 void redis_server_start(RedisServer *server) {
-        time_t give_up = time(NULL) + DEADLINE_SEC;
+        char notify_path[108];
+        int fd;
 
         snprintf(server->socket, sizeof(server->socket), "%s/redis.sock", server->directory);
+        snprintf(notify_path, sizeof(notify_path), "%s/notify.sock", server->directory);
         unlink(server->socket);
+        fd = listen_for_notice(notify_path);
         server->pid = fork();
         assert_true(server->pid >= 0);
         if (server->pid == 0)
-                run_server(server);
-        while (!answers(server)) {
-                assert_true(time(NULL) < give_up);
-                assert_int_equal(waitpid(server->pid, NULL, WNOHANG), 0);
-                pause_shortly();
-        }
+                run_server(server, notify_path);
+        wait_until_ready(fd);
+        close(fd);
+        server->admin = redisConnectUnix(server->socket);
+        assert_non_null(server->admin);
+        assert_int_equal(server->admin->err, 0);
+        redisSetTimeout(server->admin, (struct timeval){ DEADLINE_MSEC / 1000, 0 });
 }
 
 void redis_server_kill(RedisServer *server) {

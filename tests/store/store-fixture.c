@@ -38,12 +38,13 @@ void store_fixture_new(StoreType type, StoreFixture **ret_fixture) {
         StoreFixture *fixture = calloc(1, sizeof(*fixture));
 
         assert_non_null(fixture);
-        strcpy(fixture->directory, "/tmp/test-store-XXXXXX");
+        snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/test-store-XXXXXX");
         assert_non_null(mkdtemp(fixture->directory));
         assert_true(sd_event_new(&fixture->event) >= 0);
         snprintf(fixture->path, sizeof(fixture->path), "%s/state.db", fixture->directory);
         if (type == STORE_REDIS) {
-                strcpy(fixture->server.directory, fixture->directory);
+                snprintf(fixture->server.directory, sizeof(fixture->server.directory), "%s",
+                        fixture->directory);
                 redis_server_start(&fixture->server);
                 snprintf(fixture->address, sizeof(fixture->address), "unix:%s",
                         fixture->server.socket);

@@ -16,7 +16,7 @@
 
 typedef struct StoreFixture {
         char directory[64];
-        char path[80], address[128];
+        char path[96], address[128];
         StoreConfig config;
         sd_event *event;
         UserStore *store;

@@ -113,7 +113,7 @@ static void spoil_by_fifo(StoreFixture *fixture) {
 }
 
 static void spoil_by_missing_directory(StoreFixture *fixture) {
-        strcat(fixture->path, "/state.db");
+        snprintf(fixture->path, sizeof(fixture->path), "%s/state.db/state.db", fixture->directory);
 }
 
 static void overwrite(const char *path, off_t offset, const char *data, size_t size) {

@@ -23,7 +23,7 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-        atomic_store(&fault_vfs.hold_syncs, false);
+        fault_vfs_release_syncs();
         store_fixture_free(*state);
         memset(&fault_vfs, 0, sizeof(fault_vfs));
         return 0;
@@ -88,12 +88,12 @@ static void test_memory_changes_when_the_disk_has_it_and_before_anybody_is_told(
         Commit commit;
 
         fixture_store_user(fixture, "alice", 1);
-        atomic_store(&fault_vfs.hold_syncs, true);
+        fault_vfs_hold_syncs();
         start_revoke(fixture, &commit);
         wait_for_held_sync(fixture);
         assert_false(commit.done);
         assert_int_equal(peek_session(fixture), REASON_OK);
-        atomic_store(&fault_vfs.hold_syncs, false);
+        fault_vfs_release_syncs();
         store_fixture_run(fixture, &commit.done);
         assert_int_equal(commit.r, 0);
         assert_true(commit.done_in_memory);
@@ -109,13 +109,13 @@ static void test_a_hanging_disk_is_a_timeout_and_its_commit_is_seen_in_the_end(v
         fixture->config.timeout_usec = 100000;
         store_fixture_reopen(fixture);
         assert_int_equal(fixture_load(fixture, "alice", &state), 0);
-        atomic_store(&fault_vfs.hold_syncs, true);
+        fault_vfs_hold_syncs();
         start_revoke(fixture, &commit);
         store_fixture_run(fixture, &commit.done);
         assert_int_equal(commit.r, STORE_E_TIMEOUT);
         assert_int_equal(peek_session(fixture), REASON_OK);
         assert_true(store_fixture_told(fixture, "no answer from the disk"));
-        atomic_store(&fault_vfs.hold_syncs, false);
+        fault_vfs_release_syncs();
         while (peek_session(fixture) != REASON_SESSION_REVOKED)
                 store_fixture_turn(fixture, 100000);
         user_store_health(fixture->store, &health);
@@ -227,7 +227,7 @@ static void test_what_waits_for_the_disk_shares_one_write(void **test) {
         unsigned int n_done = 0;
         int n_syncs;
 
-        atomic_store(&fault_vfs.hold_syncs, true);
+        fault_vfs_hold_syncs();
         start_commit(fixture, "first", 1, &n_done);
         wait_for_held_sync(fixture);
         for (unsigned int i = 2; i < 52; i++) {
@@ -236,7 +236,7 @@ static void test_what_waits_for_the_disk_shares_one_write(void **test) {
                 snprintf(user, sizeof(user), "user%u", i);
                 start_commit(fixture, user, i, &n_done);
         }
-        atomic_store(&fault_vfs.hold_syncs, false);
+        fault_vfs_release_syncs();
         n_syncs = atomic_load(&fault_vfs.n_syncs);
         while (n_done < 51)
                 store_fixture_turn(fixture, 100000);
@@ -249,14 +249,14 @@ static void test_after_a_failed_write_each_commit_has_its_own_try(void **test) {
         unsigned int n_done = 0;
         char names[128];
 
-        atomic_store(&fault_vfs.hold_syncs, true);
+        fault_vfs_hold_syncs();
         start_commit(fixture, "first", 1, &n_done);
         wait_for_held_sync(fixture);
         start_commit(fixture, "second", 2, &n_done);
         start_commit(fixture, "third", 3, &n_done);
         atomic_store(&fault_vfs.write_code, SQLITE_FULL);
         atomic_store(&fault_vfs.fail_writes, 1);
-        atomic_store(&fault_vfs.hold_syncs, false);
+        fault_vfs_release_syncs();
         while (n_done < 3)
                 store_fixture_turn(fixture, 100000);
         assert_int_equal(atomic_load(&fault_vfs.fail_writes), 0);

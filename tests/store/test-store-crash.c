@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@
 #define ROUNDS 25u
 
 static const char *writer_path;
-static unsigned int seed;
+static unsigned int seed, dice;
 
 typedef struct Crash {
         StoreFixture *fixture;
@@ -100,7 +100,7 @@ static bool read_record(Crash *crash) {
 
 /* A moment that is not tied to an acknowledgement. */
 static void go_on_for_a_moment(void) {
-        nanosleep(&(struct timespec){ .tv_nsec = rand() % 2000000 }, NULL);
+        ppoll(NULL, 0, &(struct timespec){ .tv_nsec = rand_r(&dice) % 2000000 }, NULL);
 }
 
 static void run_writer_for(Crash *crash, unsigned int n_records) {
@@ -157,7 +157,7 @@ static void test_killed_while_committing_no_state_is_half_or_lost(void **test) {
         Crash *crash = *test;
 
         for (unsigned int i = 0; i < ROUNDS; i++) {
-                run_writer_for(crash, 1 + (unsigned int)rand() % 40);
+                run_writer_for(crash, 1 + (unsigned int)rand_r(&dice) % 40);
                 kill_writer(crash);
                 check_store(crash);
         }
@@ -167,7 +167,7 @@ static void test_a_killed_server_keeps_what_it_acknowledged(void **test) {
         Crash *crash = *test;
 
         for (unsigned int i = 0; i < ROUNDS; i++) {
-                run_writer_for(crash, 1 + (unsigned int)rand() % 40);
+                run_writer_for(crash, 1 + (unsigned int)rand_r(&dice) % 40);
                 redis_server_kill(&crash->fixture->server);
                 kill_writer(crash);
                 redis_server_start(&crash->fixture->server);
@@ -215,7 +215,7 @@ int main(int argc, char **argv) {
         }
         writer_path = argv[2];
         seed = (unsigned int)time(NULL);
-        srand(seed);
+        dice = seed;
         if (strcmp(argv[1], "sqlite") == 0)
                 return cmocka_run_group_tests(sqlite, NULL, NULL);
         if (!redis_server_is_installed()) {
