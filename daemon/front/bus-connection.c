@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "daemon/front/bus-connection.h"
+
+#define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 
 #define RETRY_USEC_FIRST UINT64_C(100000)
 #define RETRY_USEC_MAX   UINT64_C(10000000)
@@ -53,11 +57,49 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
         return schedule(connection, connection->retry_usec);
 }
 
+static int set_address(sd_bus *bus, BusKind kind) {
+        const char *address, *runtime;
+        char path[PATH_MAX];
+
+        address = secure_getenv(
+                kind == BUS_SYSTEM ? "DBUS_SYSTEM_BUS_ADDRESS" : "DBUS_SESSION_BUS_ADDRESS");
+        if (address)
+                return sd_bus_set_address(bus, address);
+        if (kind == BUS_SYSTEM)
+                return sd_bus_set_address(bus, SYSTEM_BUS_ADDRESS);
+        runtime = secure_getenv("XDG_RUNTIME_DIR");
+        if (!runtime || snprintf(path, sizeof(path), "unix:path=%s/bus", runtime) >= PATH_MAX)
+                return -ENOENT;
+        return sd_bus_set_address(bus, path);
+}
+
+/* As sd_bus_open_system() and sd_bus_open_user() do, but without file descriptors: no method takes one, and
+ * those that came with a call would stay open until it is answered. */
+static int open_bus(BusKind kind, sd_bus **ret_bus) {
+        sd_bus *bus;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r < 0)
+                return r;
+        r = set_address(bus, kind);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, true);
+        if (r >= 0)
+                r = sd_bus_negotiate_fds(bus, false);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r >= 0)
+                *ret_bus = bus;
+        else
+                sd_bus_unref(bus);
+        return r;
+}
+
 static int connect_bus(BusConnection *connection) {
         int r;
 
-        r = connection->kind == BUS_SYSTEM ? sd_bus_open_system(&connection->bus)
-                                           : sd_bus_open_user(&connection->bus);
+        r = open_bus(connection->kind, &connection->bus);
         if (r < 0)
                 return r;
         (void)sd_bus_set_exit_on_disconnect(connection->bus, false);

@@ -6,6 +6,7 @@
 
 In:  {"id": 1, "member": "ListSessions", "arguments": "(@a{sv} {},)", "interactive": true}
      {"id": 2, "listen": true}
+     {"id": 3, "member": "GetStatus", "files": 16}
 Out: {"name": ":1.4"} once, then {"id": 1, "value": [...]}, {"id": 1, "error": NAME, "message": TEXT},
      {"signal": MEMBER, "value": [...]}
 """
@@ -60,6 +61,11 @@ class Caller:
             order.get("interface", INTERFACE), order["member"])
         if order.get("interactive"):
             message.set_flags(Gio.DBusMessageFlags.ALLOW_INTERACTIVE_AUTHORIZATION)
+        if order.get("files"):
+            files = Gio.UnixFDList.new()
+            for _ in range(order["files"]):
+                files.append(0)
+            message.set_unix_fd_list(files)
         if "arguments" in order:
             message.set_body(GLib.Variant.parse(None, order["arguments"], None, None))
         self.bus.send_message_with_reply(message, 0, FOREVER, None, self.on_reply, order["id"])

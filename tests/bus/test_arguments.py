@@ -105,6 +105,12 @@ def test_an_unknown_method_is_no_method(root):
     assert refusal.value.name == "org.freedesktop.DBus.Error.UnknownMethod"
 
 
+def test_file_descriptors_do_not_come_through(root):
+    with pytest.raises(CallError) as refusal:
+        root.call("GetStatus", files=16)
+    assert refusal.value.name == "org.freedesktop.DBus.Error.NotSupported"
+
+
 def test_every_option_reaches_the_token(root):
     token, _, info = root.call("IssueToken", options(
         "{'audience': <['authtoken', 'other']>, 'roles': <['admin', 'ops']>, 'platform': <'ssh'>,"
