@@ -76,7 +76,7 @@ static void assert_mode(const char *path, mode_t mode) {
 
 static void test_all_files_are_private(void **test) {
         StoreFixture *fixture = *test;
-        char wal[96];
+        char wal[128];
 
         fixture_store_user(fixture, "alice", 1);
         snprintf(wal, sizeof(wal), "%s-wal", fixture->path);
@@ -93,7 +93,7 @@ static void spoil_directory(StoreFixture *fixture) {
 }
 
 static void spoil_by_link(StoreFixture *fixture) {
-        char target[96];
+        char target[128];
 
         snprintf(target, sizeof(target), "%s.real", fixture->path);
         assert_int_equal(rename(fixture->path, target), 0);
@@ -101,7 +101,7 @@ static void spoil_by_link(StoreFixture *fixture) {
 }
 
 static void spoil_by_second_name(StoreFixture *fixture) {
-        char name[96];
+        char name[128];
 
         snprintf(name, sizeof(name), "%s.second", fixture->path);
         assert_int_equal(link(fixture->path, name), 0);
