@@ -52,8 +52,12 @@ typedef struct Reader {
 } Reader;
 
 static int copy(const char *text, char **ret_copy) {
-        *ret_copy = strdup(text);
-        return *ret_copy ? 0 : -ENOMEM;
+        char *made = strdup(text);
+
+        if (!made)
+                return -ENOMEM;
+        *ret_copy = made;
+        return 0;
 }
 
 /* @what: the argument or key, for the message. The text itself is not repeated: it may be anything. */
@@ -131,7 +135,6 @@ static int refuse_key(Reader *reader) {
 }
 
 static int append_item(Reader *reader, const OptionRow *row, BusTextList *list, const char *text) {
-        char **grown;
         int r;
 
         r = check_text(reader, row->key, text);
@@ -140,10 +143,6 @@ static int append_item(Reader *reader, const OptionRow *row, BusTextList *list, 
         if (list->n_items >= BUS_LIST_MAX)
                 return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                         "%s has more than %u entries", row->key, BUS_LIST_MAX);
-        grown = realloc(list->items, (list->n_items + 1) * sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        list->items = grown;
         r = copy(text, &list->items[list->n_items]);
         if (r >= 0)
                 list->n_items++;
@@ -301,7 +300,6 @@ int bus_arguments_read(sd_bus_message *message, const BusArgumentRule *rule, siz
 static void list_clear(BusTextList *list) {
         for (size_t i = 0; i < list->n_items; i++)
                 free(list->items[i]);
-        free(list->items);
 }
 
 void bus_arguments_clear(BusArguments *arguments) {

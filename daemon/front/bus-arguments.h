@@ -46,7 +46,7 @@ typedef enum BusOption {
 } BusOption;
 
 typedef struct BusTextList {
-        char **items; /* owned */
+        char *items[BUS_LIST_MAX]; /* owned */
         size_t n_items;
 } BusTextList;
 

@@ -144,6 +144,7 @@ static int on_match_added(sd_bus_message *reply, void *userdata, sd_bus_error *e
 
 static int peer_new(BusPeers *peers, const char *unique_name, BusPeer **ret_peer) {
         BusPeer *peer;
+        char *name;
         int r;
 
         if (!peers->vanished) {
@@ -153,13 +154,13 @@ static int peer_new(BusPeers *peers, const char *unique_name, BusPeer **ret_peer
                         return r;
         }
         peer = calloc(1, sizeof(*peer));
-        if (!peer)
-                return -ENOMEM;
-        peer->unique_name = strdup(unique_name);
-        if (!peer->unique_name) {
+        name = strdup(unique_name);
+        if (!peer || !name) {
                 free(peer);
+                free(name);
                 return -ENOMEM;
         }
+        peer->unique_name = name;
         peer->peers = peers;
         peer->uid = (uid_t)-1;
         peer->next = peers->peers;

@@ -177,6 +177,7 @@ static char *ask_nss(uid_t uid) {
 
 static void *worker_run(void *userdata) {
         Shared *shared = userdata;
+        char *name;
         Job *job;
 
         pthread_mutex_lock(&shared->mutex);
@@ -187,8 +188,9 @@ static void *worker_run(void *userdata) {
                         continue;
                 }
                 pthread_mutex_unlock(&shared->mutex);
-                job->name = ask_nss(job->uid);
+                name = ask_nss(job->uid);
                 pthread_mutex_lock(&shared->mutex);
+                job->name = name;
                 queue_push(&shared->answered, job);
                 (void)eventfd_write(shared->answered_fd, 1);
         }
