@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""Findings of the analyzers that were looked at and are none. A row that finds nothing must go."""
+
+# Why, once for all rows of a kind.
+ERRNO = "takes a path on which a call failed and left errno at 0, so that -errno is no error"
+MACRO = "does not understand the macros of sys/queue.h, or an initialiser in braces"
+FOLLOWS = "does not follow that one function only succeeds where the other one has set the value"
+
+# (file, name of the check): why
+CPPCHECK = {
+    ("daemon/front/ipc-listener.c", "nullPointer"): MACRO,
+    ("daemon/store/store-object.c", "internalAstError"): MACRO,
+}
+
+CLANG_TIDY = {
+    ("daemon/login/process.c", "clang-analyzer-core.uninitialized.Branch"): ERRNO,
+    ("daemon/login/record-directory.c", "clang-analyzer-core.CallAndMessage"): ERRNO,
+    ("daemon/operation/list.c", "clang-analyzer-core.NullDereference"): FOLLOWS,
+    ("daemon/store-source.c", "clang-analyzer-core.NullDereference"): ERRNO,
+}
+
+GCC = {
+    ("common/cleanup.h", "-Wanalyzer-use-of-uninitialized-value"): FOLLOWS,
+    ("daemon/login/record-directory.c", "-Wanalyzer-null-argument"): ERRNO,
+    ("daemon/login/record-directory.c", "-Wanalyzer-use-of-uninitialized-value"): ERRNO,
+    ("daemon/operation/session-ending.c", "-Wanalyzer-null-dereference"): FOLLOWS,
+    ("daemon/store-source.c", "-Wanalyzer-null-dereference"): ERRNO,
+}
