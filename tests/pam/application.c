@@ -7,7 +7,8 @@
  *      do fork STEP …              in a child, which gives back its PAM environment, as sshd does
  *      do putenv NAME=TEXT         in the PAM environment
  *      do user NAME                change PAM_USER, as sudo does
- *      do within MSEC | after MSEC the next step ends before, or not before, that
+ *      do within MSEC | after MSEC the next step ends before, or not before, that; the first step of all
+ *                                  takes longer, since libpam then loads the modules
  */
 
 #include <security/pam_appl.h>

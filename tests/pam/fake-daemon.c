@@ -129,7 +129,11 @@ static bool serve(int connection, const char *behaviour) {
         return true;
 }
 
-/* Until the application lets go of the control pipe; then what still waits. */
+static const char *line_or_null(const ScenarioList *list, size_t number) {
+        return number < list->count ? list->lines[number] : NULL;
+}
+
+/* Until the application lets go of the control pipe; it may do so before its last connection is seen. */
 static void daemon_run(const Scenario *scenario, int listener, int control) {
         bool deaf = is_daemon(scenario, "deaf");
         struct pollfd fds[] = {
@@ -139,15 +143,17 @@ static void daemon_run(const Scenario *scenario, int listener, int control) {
         size_t next = 0, silent = 0;
         int connection;
 
-        while (poll(fds, 2, -1) > 0 && fds[0].revents == 0) {
-                connection = accept(listener, NULL, NULL);
-                silent += !serve(connection,
-                        next < scenario->behaviour.count ? scenario->behaviour.lines[next] : NULL);
-                next++;
-        }
-
         if (fcntl(listener, F_SETFL, O_NONBLOCK) < 0)
                 fatal("fcntl");
+        do {
+                if (poll(fds, 2, -1) < 0)
+                        fatal("poll");
+                while (!deaf && (connection = accept(listener, NULL, NULL)) >= 0) {
+                        silent += !serve(connection, line_or_null(&scenario->behaviour, next));
+                        next++;
+                }
+        } while (fds[0].revents == 0);
+
         while ((connection = accept(listener, NULL, NULL)) >= 0)
                 transcript_line("connection left waiting");
         /* Told at the end, since nothing says when the other side goes on. */
