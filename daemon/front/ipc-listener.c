@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -266,8 +267,13 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
 static int start(IpcListener *listener, int fd) {
         struct epoll_event event = { .events = EPOLLIN };
         sd_event *loop = listener->context->event;
-        int r;
+        int flags, r;
 
+        /* systemd hands the socket over in blocking mode. Somebody who knocked and left, or the end of a
+         * crowd, would then hold up the whole loop in accept(). */
+        flags = fcntl(fd, F_GETFL);
+        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+                return -errno;
         listener->buffer = malloc(IPC_MESSAGE_MAX);
         listener->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         if (!listener->buffer || listener->epoll_fd < 0)
