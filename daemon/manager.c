@@ -55,6 +55,7 @@ static void on_session_removed(const char *logind_id, void *userdata) {
         Manager *manager = userdata;
 
         login_ender_session_removed(manager->context.ender, logind_id);
+        reconcile_logind_removed(&manager->context, logind_id);
 }
 
 static void on_store_notice(int priority, const char *message, void *userdata) {

@@ -210,8 +210,8 @@ const Elevation *login_registry_find_elevation(
         return elevation_list_find(registry->elevations, key);
 }
 
-static bool is_over(const Login *login) {
-        return !process_is_alive(&login->leader) &&
+bool login_is_over(const Login *login) {
+        return (login->closed || !process_is_alive(&login->leader)) &&
                !(login->logind_id && logind_session_exists(login->logind_id));
 }
 
@@ -221,7 +221,7 @@ static void load_login(const char *name, const char *text, size_t size, void *us
         int r;
 
         r = login_record_decode(text, size, registry->boot_id, &login);
-        if (r == 0 && (strcmp(login->id, name) || is_over(login)))
+        if (r == 0 && (strcmp(login->id, name) || login_is_over(login)))
                 r = LOGIN_RECORD_E_CORRUPT;
         if (r == 0) {
                 link_node(registry, (Node *)login);

@@ -35,7 +35,8 @@ typedef struct Login {
         uid_t uid;          /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
         ProcessId leader;
         uint64_t opened_at_sec;
-        bool ended; /* its session has ended; it stays listed until the process is gone */
+        bool ended;  /* its session has ended; it stays listed until the process is gone */
+        bool closed; /* by its process; what that left in its logind session may still be there */
         Reason end_reason;
 } Login;
 
@@ -109,6 +110,14 @@ int login_registry_update(LoginRegistry *registry, Login *login);
  * @login:      invalid afterwards
  */
 void login_registry_remove(LoginRegistry *registry, Login *login);
+
+/**
+ * login_is_over() - whether nothing is left of a login
+ * @login:      any
+ *
+ * Its process is gone, or has closed it, and logind has no session of it any more.
+ */
+bool login_is_over(const Login *login);
 
 /**
  * login_registry_find() - a login by its id, in constant time of the comparison

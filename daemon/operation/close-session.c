@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/login-ender.h"
@@ -40,7 +39,8 @@ static Reason close_login(Context *context, const LoginRequest *request) {
                 return reason;
         /* What it left behind in its logind session is still inside an ended login: the record
          * stays until the session is gone (reconcile drops it), so that sudo in there is refused. */
-        if (login->ended && login->logind_id && logind_session_exists(login->logind_id))
+        login->closed = true;
+        if (login->ended && !login_is_over(login))
                 return REASON_OK;
         login_ender_forget(context->ender, login);
         login_registry_remove(context->logins, login);

@@ -54,7 +54,7 @@ static bool add_leftover(Login *login, void *userdata) {
         Kick *kick = userdata;
         char(*sids)[SID_SIZE + 1];
 
-        if (!login->ended || holds(kick, login->sid) ||
+        if (!login->ended || login_is_over(login) || holds(kick, login->sid) ||
                 (*kick->change.sid && strcmp(kick->change.sid, login->sid)))
                 return true;
         sids = reallocarray(kick->sids, kick->n_sids + 1, sizeof(*sids));

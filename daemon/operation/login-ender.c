@@ -106,21 +106,12 @@ static void ending_finish(Ending *ending, bool ended, const char *note) {
         Login *login = ending->login;
         bool over;
 
-        over = !process_is_alive(&login->leader) &&
-               !(login->logind_id && logind_session_exists(login->logind_id));
+        over = login_is_over(login);
         ending_report(ending, ended, note);
         ending_tell(ending, ended);
         ending_free(ending);
         if (over)
                 login_registry_remove(registry, login);
-}
-
-static bool is_over(const Ending *ending) {
-        const Login *login = ending->login;
-
-        if (process_is_alive(&login->leader))
-                return false;
-        return !login->logind_id || !logind_session_exists(login->logind_id);
 }
 
 static uint64_t now_usec(const Ending *ending) {
@@ -139,7 +130,7 @@ static int set_timer(Ending *ending, uint64_t after_usec, sd_event_time_handler_
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata);
 
 static void look(Ending *ending) {
-        if (is_over(ending)) {
+        if (login_is_over(ending->login)) {
                 ending_finish(ending, true, NULL);
                 return;
         }
@@ -190,7 +181,7 @@ static void on_ordered(LogindCall *call, int r, void *userdata) {
 
         ending->call = logind_call_free(call);
         if (r == LOGIND_E_REFUSED || r == LOGIND_E_ABSENT || r < 0) {
-                if (!is_over(ending)) {
+                if (!login_is_over(ending->login)) {
                         ending_finish(ending, false,
                                 r == LOGIND_E_REFUSED ? "logind refused the order"
                                                       : "logind does not answer");
@@ -249,7 +240,7 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata)
 
         (void)source;
         (void)usec;
-        if (is_over(ending))
+        if (login_is_over(ending->login))
                 ending_finish(ending, true, NULL);
         else if (!login->logind_id || login->logind_owner == (uid_t)-1)
                 ending_watch(ending, NOTICE_WAIT_USEC);

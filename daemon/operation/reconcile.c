@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "daemon/config.h"
-#include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/login-ender.h"
@@ -13,6 +12,12 @@
 #include "daemon/operation/session-ending.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
+
+/* A logind session that is gone. */
+typedef struct Removed {
+        Context *context;
+        const char *logind_id;
+} Removed;
 
 /* The load of one user's state. */
 typedef struct Reconcile {
@@ -40,11 +45,6 @@ static void reconcile_free(Operation *op) {
         store_call_free(reconcile->call);
         free(reconcile->user);
         free(reconcile);
-}
-
-static bool is_over(const Login *login) {
-        return !process_is_alive(&login->leader) &&
-               !(login->logind_id && logind_session_exists(login->logind_id));
 }
 
 static Reason reason_of_end(const Lost *lost, const Login *login) {
@@ -115,7 +115,7 @@ static bool collect(Login *login, void *userdata) {
         Users *users = userdata;
         char **names;
 
-        if (is_over(login)) {
+        if (login_is_over(login)) {
                 login_ender_forget(users->context->ender, login);
                 login_registry_remove(users->context->logins, login);
                 return true;
@@ -149,4 +149,19 @@ void reconcile_all(Context *context) {
         for (size_t i = 0; i < users.n_names; i++)
                 free(users.names[i]);
         free(users.names);
+}
+
+/* One that is being ended is left to who ends it and tells of it. */
+static bool drop_removed(Login *login, void *userdata) {
+        const Removed *removed = userdata;
+
+        if (login->logind_id && !strcmp(login->logind_id, removed->logind_id) &&
+                login_is_over(login) && !login_ender_is_busy(removed->context->ender, login))
+                login_registry_remove(removed->context->logins, login);
+        return true;
+}
+
+void reconcile_logind_removed(Context *context, const char *logind_id) {
+        login_registry_each(context->logins, NULL, NULL, drop_removed,
+                &(Removed){ .context = context, .logind_id = logind_id });
 }

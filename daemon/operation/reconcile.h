@@ -25,3 +25,12 @@ void reconcile_all(Context *context);
  * @state:      borrowed
  */
 void reconcile_state(Context *context, const UserState *state);
+
+/**
+ * reconcile_logind_removed() - logind says that one of its sessions is gone
+ * @context:    the daemon
+ * @logind_id:  its id
+ *
+ * Logins in it that are over are dropped at once: until then a kick would count them as ended by it.
+ */
+void reconcile_logind_removed(Context *context, const char *logind_id);
