@@ -12,6 +12,19 @@ EXIT_SKIP = 77
 NOTES = []
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "store(name): a scenario of this store only")
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out, rather than skip, what makes no sense with a store."""
+    def fits(item):
+        marker = item.get_closest_marker("store")
+        return marker is None or item.callspec.params["booted_host"] == marker.args[0]
+
+    items[:] = [item for item in items if fits(item)]
+
+
 @pytest.fixture(scope="session", params=["sqlite", "redis"])
 def booted_host(request):
     try:

@@ -63,14 +63,19 @@ class Shell:
         """End the client as a lost network would."""
         self.child.close(force=True)
 
-    def elevate(self, command, secret=None):
-        """Type a sudo command that gives a shell; return that shell in the same terminal."""
+    def elevate(self, command, secret=None, user="root"):
+        """Type a command that gives another user's shell; return that, in the same terminal."""
         self.child.sendline(command)
         if secret is not None:
             self.child.expect(r"(Password|\[sudo\])[^\r\n]*: ", timeout=COMMAND_SECONDS)
             self.child.sendline(secret)
-        self.child.expect(r"root@bed:[^\r\n]*# ", timeout=COMMAND_SECONDS)
-        return Shell(self.child, "root")
+        self.child.expect(rf"{user}@bed:[^\r\n]*[$#] ", timeout=COMMAND_SECONDS)
+        return Shell(self.child, user)
+
+    def leave(self):
+        """Back to the shell around this one."""
+        self.child.sendline("exit")
+        self.child.expect(SHELL_PROMPT, timeout=COMMAND_SECONDS)
 
     def sudo(self, command, secret=None):
         """Return (exit status, output, asked) of a sudo command; answers one prompt at most."""
@@ -122,6 +127,9 @@ class Ssh:
         """Type the secret; return the Shell, or raise LoginRefused."""
         # ssh turns the echo off before it writes the prompt, so nothing of this comes back.
         child.sendline(secret)
+        return self.wait_for_shell(child, user)
+
+    def wait_for_shell(self, child, user):
         if child.expect([SHELL_PROMPT, pexpect.EOF]) == 1:
             child.close()
             raise LoginRefused(child.before)

@@ -98,6 +98,33 @@ def test_the_command_line_says_not_authorised(host):
     assert "alice" not in done.stdout
 
 
+def test_the_command_line_revokes_an_own_session(host):
+    token = host.authtoken.issue("bob")
+    done = host.bed.run("authtokenctl", "revoke", "--token-file", "-", user="bob", check=False,
+                        stdin=f"{token.text}\n")
+    assert done.returncode == 0, done.stderr
+    assert host.authtoken.verdict(token.text) == "session-revoked"
+
+
+def test_an_ordinary_process_gets_a_verdict_about_its_own_token_only(host):
+    """What a screen locker does: ask PAM as the user who sits there."""
+    def verdict(user, token):
+        return host.bed.run("pamtester", "sshd", user, "authenticate", user="bob", check=False,
+                            stdin=f"{token.text}\n").returncode
+
+    assert verdict("bob", host.authtoken.issue("bob")) == 0
+    assert verdict("alice", host.authtoken.issue("alice")) != 0
+    host.journal.wait_for(AUTHTOKEN_EVENT="authenticate", AUTHTOKEN_REASON="not-authorised")
+
+
+def test_a_token_does_not_answer_polkits_own_question(host):
+    token = host.authtoken.issue("alice")
+    done = host.bed.run("pamtester", "polkit-1", "alice", "authenticate", check=False,
+                        stdin=f"{token.text}\n")
+    assert done.returncode != 0
+    host.journal.wait_for(AUTHTOKEN_REASON="service-refused", AUTHTOKEN_SERVICE="polkit-1")
+
+
 def test_anyone_gets_the_public_keys_and_no_private_ones(host):
     jwks, = host.authtoken.call("GetJWKS", user="bob")
     assert '"kid"' in jwks

@@ -16,6 +16,19 @@ from ssh import METHODS
 PASSWORD_DELAY_SECONDS = 1.0
 KILLS = 20
 FLOOD = 700
+# Holds as many connections as it gets, most of them with rubbish sent, until its input ends.
+CROWD = """
+use Socket;
+for (1 .. 400) {
+    socket(my $peer, AF_UNIX, SOCK_SEQPACKET, 0) or last;
+    connect($peer, sockaddr_un("/run/authtoken/pam.sock")) or last;
+    send($peer, "x" x $_, MSG_NOSIGNAL) if $_ % 4;
+    push @peers, $peer;
+}
+$| = 1;
+print scalar(@peers), "\\n";
+<STDIN>;
+"""
 
 
 def seconds_of_password_login(host, method="keyboard-interactive"):
@@ -155,10 +168,7 @@ def test_a_kick_with_a_hung_logind_is_done_when_it_is_back(host):
     shell.wait_closed()
 
 
-with_redis = pytest.mark.parametrize("booted_host", ["redis"], indirect=True)
-
-
-@with_redis
+@pytest.mark.store("redis")
 def test_a_hung_redis_stops_tokens_only(host, usual_seconds, note):
     token = host.authtoken.issue("alice")
     with host.bed.paused("redis-server.service"):
@@ -171,7 +181,7 @@ def test_a_hung_redis_stops_tokens_only(host, usual_seconds, note):
     assert host.login("alice", token.text).is_open()
 
 
-@with_redis
+@pytest.mark.store("redis")
 def test_a_dead_redis_stops_tokens_only(host, usual_seconds, note):
     token = host.authtoken.issue("alice")
     host.bed.systemctl("stop", "redis-server")
@@ -184,7 +194,7 @@ def test_a_dead_redis_stops_tokens_only(host, usual_seconds, note):
     assert host.login("alice", token.text).is_open()
 
 
-@with_redis
+@pytest.mark.store("redis")
 def test_a_revocation_outlives_a_killed_redis(host):
     kept, revoked = host.authtoken.issue("alice"), host.authtoken.issue("alice")
     host.authtoken.revoke_session(revoked)
@@ -202,6 +212,16 @@ def test_a_revocation_outlives_a_killed_daemon(host):
     host.authtoken.wait_ready()
     assert host.authtoken.verdict(kept.text) == "ok"
     assert host.authtoken.verdict(revoked.text) == "session-revoked"
+
+
+def test_a_crowd_of_one_user_stops_nobody_else(host, usual_seconds, note):
+    crowd = host.bed.command("runuser", "-u", "bob", "--", "perl", "-e", CROWD)
+    with subprocess.Popen(crowd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peers:
+        assert int(peers.stdout.readline()) > 0
+        assert_password_login_is_quick(host, usual_seconds, note)
+        token = assert_token_logs_in(host)
+        assert host.authtoken.kick_session(token) == (1, 0)
+        peers.stdin.close()
 
 
 def kill_daemon(host):
