@@ -104,8 +104,11 @@ class Ssh:
         self.bed = bed
         self.open_shells = []
 
-    def connect(self, user, method=KEYBOARD):
-        """Start the client and wait for its prompt; return the terminal and the prompt."""
+    def connect(self, user, method=KEYBOARD, command=None):
+        """Start the client and wait for its prompt; return the terminal and the prompt.
+
+        With a command there is no terminal, and no shell, at the other end.
+        """
         options = {
             "StrictHostKeyChecking": "no",
             "UserKnownHostsFile": "/dev/null",
@@ -115,7 +118,8 @@ class Ssh:
             "NumberOfPasswordPrompts": "1",
         }
         words = [word for pair in options.items() for word in ("-o", "=".join(pair))]
-        client = self.bed.command("env", "TERM=dumb", "ssh", "-tt", *words, f"{user}@127.0.0.1")
+        words += ["-tt", f"{user}@127.0.0.1"] if command is None else [f"{user}@127.0.0.1", command]
+        client = self.bed.command("env", "TERM=dumb", "ssh", *words)
         child = pexpect.spawn(client[0], client[1:], encoding="utf-8", codec_errors="replace",
                               timeout=LOGIN_SECONDS, dimensions=(50, 500))
         child.delaybeforesend = None

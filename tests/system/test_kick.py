@@ -8,10 +8,11 @@ import subprocess
 import threading
 import time
 
+import pexpect
 import pytest
 
-from deadline import wait_until
-from host import PASSWORDS, SERVICE
+from deadline import USUAL_SECONDS, wait_until
+from host import PASSWORDS, REDIS_SOCKET, SERVICE
 from ssh import METHODS, Shell
 
 ROUNDS = 11
@@ -134,6 +135,52 @@ def test_the_daemon_is_killed_between_login_and_kick(host):
     host.authtoken.wait_ready()
     assert shell.is_open()
     assert host.authtoken.kick_user("alice") == (1, 0)
+    shell.wait_closed()
+
+
+def test_the_packages_are_replaced_between_login_and_kick(host):
+    shell = host.login("alice", host.authtoken.issue("alice").text)
+    host.bed.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--reinstall",
+                 "--yes", "--quiet", *host.bed.packages)
+    host.authtoken.wait_ready()
+    assert shell.is_open()
+    assert host.authtoken.kick_user("alice") == (1, 0)
+    shell.wait_closed()
+
+
+def test_a_command_without_a_terminal_ends_as_well(host):
+    child, _ = host.ssh.connect("alice", command="echo started; exec sleep 1000")
+    child.sendline(host.authtoken.issue("alice").text)
+    child.expect("started")
+    assert host.authtoken.kick_user("alice") == (1, 0)
+    Shell(child, "alice").wait_closed()
+
+
+def test_a_login_at_a_console_ends_as_well(host):
+    console = host.bed.command("env", "TERM=dumb", "script", "--quiet", "--command",
+                               "login alice", "/dev/null")
+    child = pexpect.spawn(console[0], console[1:], encoding="utf-8", timeout=USUAL_SECONDS)
+    child.expect("Password or access token: ")
+    shell = host.ssh.answer(child, "alice", host.authtoken.issue("alice").text)
+    assert shell.run("id --user --name") == (0, "alice")
+    login, = host.authtoken.logins("alice")
+    assert login["service"] == "login"
+    assert host.authtoken.kick_user("alice") == (1, 0)
+    shell.wait_closed()
+
+
+@pytest.mark.store("redis")
+def test_a_session_that_is_gone_from_the_store_is_over(host):
+    """Absence means revoked, whoever made it so."""
+    token = host.authtoken.issue("alice")
+    shell = host.login("alice", token.text)
+    shell.run("sudo -K")
+    host.bed.run("redis-cli", "-s", REDIS_SOCKET, "FLUSHALL")
+    host.ssh.refusal("alice", token.text)
+    host.journal.wait_for(AUTHTOKEN_EVENT="authenticate", AUTHTOKEN_USER="alice",
+                          AUTHTOKEN_REASON="session-unknown")
+    assert shell.sudo("true", PASSWORDS["alice"])[0] == 1
+    host.bed.systemctl("restart", SERVICE)
     shell.wait_closed()
 
 

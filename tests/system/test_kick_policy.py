@@ -4,6 +4,7 @@
 import contextlib
 import json
 import queue
+import signal
 import subprocess
 import threading
 
@@ -82,6 +83,21 @@ def test_the_grace_lies_between_the_announcement_and_the_end(host, listener):
             assert shell.is_open()
             shell.wait_closed()
             assert b"[1,0]" in call.stdout.read()
+
+
+def test_a_daemon_that_dies_in_the_grace_time_ends_the_login_when_it_is_back(host, listener):
+    with kick_options(host, "KickGrace=1h"):
+        token = host.authtoken.issue("alice")
+        shell = host.login("alice", token.text)
+        listener.next()
+        words = host.authtoken.words("KickSession", "ss", token.session, "")
+        with subprocess.Popen(host.bed.command(*words), stderr=subprocess.DEVNULL):
+            assert listener.next()[0] == "SessionEnding"
+            assert shell.is_open()
+            host.configure(DROP_IN, "[Kick]\nKickGrace=0\n")
+            host.bed.kill(host.bed.main_pid(SERVICE), signal.SIGKILL)
+            shell.wait_closed()
+        host.authtoken.wait_ready()
 
 
 def test_a_terminal_ends_also_where_the_policy_locks(host):
