@@ -130,7 +130,8 @@ static double permit_seconds(const BenchSetup *setup, bool account) {
         for (size_t i = 0; i < N_PER_ROUND; i++) {
                 uint64_t start = bench_now_nsec();
 
-                if (transact(setup, "permit", account, "") != PAM_SUCCESS)
+                if (transact(setup, account ? "permit-account" : "permit", account, "") !=
+                        PAM_SUCCESS)
                         errx(EXIT_FAILURE, "pam_permit refuses");
                 round[i] = seconds_since(start);
         }
@@ -140,13 +141,14 @@ static double permit_seconds(const BenchSetup *setup, bool account) {
 static double module_seconds(const BenchSetup *setup, BenchRow *row, bool account) {
         _cleanup_(bench_pool_freep) BenchPool *pool =
                 bench_pool_new(&setup->mint, N_PER_ROUND, BENCH_BAD_EVERY);
+        const char *service = account ? SERVICE "-account" : SERVICE;
         double round[N_PER_ROUND];
         size_t n = 0;
 
         for (size_t i = 0; i < pool->n_tokens; i++) {
                 const BenchToken *token = &pool->tokens[i];
                 uint64_t start = bench_now_nsec();
-                int r = transact(setup, SERVICE, account, token->text);
+                int r = transact(setup, service, account, token->text);
 
                 if ((r == PAM_SUCCESS) != (token->expected == IPC_STATUS_OK))
                         errx(EXIT_FAILURE, "the module says %d to a token of status %d", r,

@@ -13,29 +13,27 @@
 #define TOKEN_FILE_MAX 16384u
 #define TIMEOUT_MSEC   10000u
 
-static char *read_token(const char *path) {
-        char buffer[TOKEN_FILE_MAX];
+/* Header and payload of each token in a file: what its signature signs. */
+static size_t read_signed_texts(const char *path, char **texts, size_t n_max) {
+        char line[TOKEN_FILE_MAX];
         FILE *file = fopen(path, "re");
-        char *text;
+        size_t n = 0;
 
-        if (!file || !fgets(buffer, sizeof(buffer), file))
+        if (!file)
                 err(EXIT_FAILURE, "%s", path);
+        for (; n < n_max && fgets(line, sizeof(line), file); n++) {
+                char *dot = strrchr(line, '.');
+
+                if (!dot || strchr(line, '.') == dot)
+                        errx(EXIT_FAILURE, "%s: not a token", path);
+                texts[n] = strndup(line, (size_t)(dot - line));
+                if (!texts[n])
+                        err(EXIT_FAILURE, "strndup");
+        }
         (void)fclose(file);
-        buffer[strcspn(buffer, "\n")] = '\0';
-        text = strdup(buffer);
-        if (!text)
-                err(EXIT_FAILURE, "strdup");
-        return text;
-}
-
-/* Header and payload of a token: what its signature signs. */
-static char *read_signed_text(const char *path) {
-        char *text = read_token(path), *dot = strrchr(text, '.');
-
-        if (!dot || strchr(text, '.') == dot)
-                errx(EXIT_FAILURE, "%s: not a token", path);
-        *dot = '\0';
-        return text;
+        if (n == 0)
+                errx(EXIT_FAILURE, "%s: no token", path);
+        return n;
 }
 
 static char *join(const char *header, size_t header_size, const char *payload) {
@@ -83,15 +81,16 @@ static char *make_plain(const char *live) {
 void bench_mint_open(const char *key_path, const char *live_path, const char *revoked_path,
         BenchMint *ret_mint) {
         ret_mint->key = bench_key_load(key_path);
-        ret_mint->live = read_signed_text(live_path);
-        ret_mint->revoked = read_signed_text(revoked_path);
-        ret_mint->expired = make_expired(ret_mint->live);
-        ret_mint->plain = make_plain(ret_mint->live);
+        ret_mint->n_live = read_signed_texts(live_path, ret_mint->live, BENCH_SESSIONS_MAX);
+        (void)read_signed_texts(revoked_path, &ret_mint->revoked, 1);
+        ret_mint->expired = make_expired(ret_mint->live[0]);
+        ret_mint->plain = make_plain(ret_mint->live[0]);
 }
 
 void bench_mint_clear(BenchMint *mint) {
         bench_key_free(mint->key);
-        free(mint->live);
+        for (size_t i = 0; i < mint->n_live; i++)
+                free(mint->live[i]);
         free(mint->expired);
         free(mint->revoked);
         free(mint->plain);
@@ -110,8 +109,8 @@ static char *sign(BenchKey *key, const char *signed_text) {
         return token;
 }
 
-char *bench_token_make(const BenchMint *mint) {
-        return sign(mint->key, mint->live);
+char *bench_token_make(const BenchMint *mint, size_t i) {
+        return sign(mint->key, mint->live[i % mint->n_live]);
 }
 
 char *bench_token_make_plain(const BenchMint *mint) {
@@ -123,7 +122,7 @@ static void make_bad(const BenchMint *mint, size_t kind, BenchToken *token) {
 
         switch (kind % 3) {
         case 0:
-                token->text = sign(mint->key, mint->live);
+                token->text = bench_token_make(mint, kind);
                 digit = strrchr(token->text, '.') + 1;
                 *digit = *digit == 'A' ? 'B' : 'A';
                 token->expected = IPC_STATUS_DENIED;
@@ -171,7 +170,7 @@ BenchPool *bench_pool_new(const BenchMint *mint, size_t n_tokens, size_t bad_eve
                 if (bad_every > 0 && i % bad_every == bad_every - 1)
                         make_bad(mint, i / bad_every, token);
                 else
-                        token->text = bench_token_make(mint);
+                        token->text = bench_token_make(mint, i);
                 token->size = strlen(token->text);
                 make_packet(token, i);
         }

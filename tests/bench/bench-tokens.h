@@ -30,9 +30,12 @@ typedef struct BenchPool {
         size_t n_tokens;
 } BenchPool;
 
+#define BENCH_SESSIONS_MAX 64u
+
 typedef struct BenchMint {
         BenchKey *key;
-        char *live;    /* signed text (two parts) of a live session's token */
+        char *live[BENCH_SESSIONS_MAX]; /* signed texts (two parts) of live sessions' tokens */
+        size_t n_live;
         char *expired; /* the same with its time in the past */
         char *revoked; /* of a session that was revoked */
         char *plain;   /* the same claims under a header that libjwt takes: its "typ" is JWT */
@@ -41,7 +44,7 @@ typedef struct BenchMint {
 /**
  * bench_mint_open() - prepare to make tokens
  * @key_path:   the daemon's private key
- * @live_path:  file with a token of a live session
+ * @live_path:  file with tokens of live sessions, one a line
  * @revoked_path: file with a token of a revoked session
  * @ret_mint:   owned by the caller, for bench_mint_clear()
  */
@@ -57,10 +60,11 @@ void bench_mint_clear(BenchMint *mint);
 /**
  * bench_token_make() - a good token that nobody has seen
  * @mint:       opened
+ * @i:          which session's, counted around
  *
  * Return: owned by the caller, malloc'ed.
  */
-char *bench_token_make(const BenchMint *mint);
+char *bench_token_make(const BenchMint *mint, size_t i);
 
 /**
  * bench_token_make_plain() - a good token for libjwt
