@@ -228,6 +228,21 @@ static void test_journal_that_starts_anew(void **state) {
         assert_int_equal(journal_dropped(fixture->journal), 0);
 }
 
+static void test_nothing_overtakes(void **state) {
+        Fixture *fixture = *state;
+        size_t n_lines = 0;
+        char last[1024];
+
+        close(fixture->server);
+        journal_log(fixture->journal, LOG_INFO, "first");
+        assert_int_equal(unlink(fixture->path), 0);
+        fixture->server = listen_at(fixture->path);
+        journal_log(fixture->journal, LOG_INFO, "second");
+        assert_int_equal(drain(fixture, last, sizeof(last)), 0);
+        wait_for(fixture, "MESSAGE=second\n", &n_lines);
+        assert_int_equal(n_lines, 2);
+}
+
 static void test_without_a_loop(void **state) {
         Fixture *fixture = *state;
         char last[1024];
@@ -323,6 +338,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         test_large_lines_fill_less_of_the_queue, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_journal_that_starts_anew, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_nothing_overtakes, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_without_a_loop, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_sends_what_is_left, setup, teardown),
                 cmocka_unit_test(test_absent_journal),

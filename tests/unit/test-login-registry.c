@@ -220,6 +220,7 @@ static void test_who_opened_a_logind_session(void **unused) {
         /* root logged in with a password, and runs `su alice` with a token: alice's end is not root's. */
         login_fixture_session("c1", getppid());
         add(registry, inside);
+        assert_false(inside->opened_logind);
         assert_null(login_registry_find_logind(registry, "c1"));
         inside->ended = true;
         assert_null(login_registry_find_logind(registry, "c1"));
