@@ -76,7 +76,8 @@ def pytest_runtest_makereport(item):
 def pytest_sessionfinish(session):
     """Tell "nothing could run" apart from "all is well"."""
     counts = session.config.pluginmanager.get_plugin("terminalreporter").stats
-    if counts.get("skipped") and not any(counts.get(kind) for kind in ("passed", "failed", "error")):
+    ran = any(counts.get(kind) for kind in ("passed", "failed", "error"))
+    if counts.get("skipped") and not ran:
         session.exitstatus = EXIT_SKIP
 
 

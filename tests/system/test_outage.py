@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Things hang, die or are broken: passwords log in all the same, and tokens do again afterwards."""
 
+import shlex
 import signal
 import subprocess
 import time
@@ -108,7 +109,7 @@ def test_a_hung_journald_stops_nobody(host, usual_seconds, note):
 
 def test_a_hung_journald_that_takes_no_more_lines_stops_nobody(host):
     bad = host.authtoken.issue("alice").with_broken_signature()
-    words = " ".join(f"'{word}'" for word in host.authtoken.words("ValidateToken", "sa{sv}", bad, 0))
+    words = shlex.join(host.authtoken.words("ValidateToken", "sa{sv}", bad, 0))
     with host.bed.paused("systemd-journald.service"):
         host.bed.run("sh", "-c", f"for i in $(seq {FLOOD}); do {words} 2>/dev/null; done",
                      check=False)

@@ -83,7 +83,8 @@ def test_installing_starts_the_daemon(installed):
 
 
 def test_the_socket_is_roots_and_open_to_all(installed):
-    described = installed.output("stat", "--format=%F %a %U", "/run/authtoken", "/run/authtoken/pam.sock")
+    described = installed.output("stat", "--format=%F %a %U", "/run/authtoken",
+                                 "/run/authtoken/pam.sock")
     assert described.splitlines() == ["directory 755 root", "socket 666 root"]
 
 
@@ -112,7 +113,8 @@ def test_the_units_are_in_order(installed):
 def test_disabling_the_profiles_undoes_enabling_them(installed, fresh):
     installed.run(*NONINTERACTIVE, "pam-auth-update", "--enable", *PROFILES)
     changed = pam_stacks(installed)
-    for name in ("common-auth", "common-account", "common-session", "common-session-noninteractive"):
+    for name in ("common-auth", "common-account", "common-session",
+                 "common-session-noninteractive"):
         assert b"pam_authtoken.so" in changed[name], name
     auth = changed["common-auth"]
     assert auth.index(b"pam_authtoken.so") < auth.index(b"pam_unix.so")
