@@ -19,8 +19,9 @@ static int on_ready(sd_event_source *source, void *userdata) {
         /* What a completion starts waits for the next turn, or two callers could keep us here. */
         for (size_t n = store->n_ready; n > 0 && !TAILQ_EMPTY(&store->ready); n--) {
                 StoreCall *call = TAILQ_FIRST(&store->ready);
-                StoreResult result = { .state = TAKE_PTR(call->ready_state) };
+                StoreResult result = { 0 };
 
+                result.state = TAKE_PTR(call->ready_state);
                 store_call_finish(call, call->ready_result, &result);
         }
         return TAILQ_EMPTY(&store->ready) ? 0 : wake(store);
