@@ -182,7 +182,8 @@ class Polkit(Child):
         self.asked()
 
     def asked(self):
-        """The questions since the last time."""
+        """The questions since the last time; the answer to an order comes after all of them."""
+        self.order()
         with self.changed:
             checks = [row["check"] for row in self.rows if "check" in row]
             self.rows = [row for row in self.rows if "check" not in row]
