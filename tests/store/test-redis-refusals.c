@@ -57,20 +57,22 @@ static void assert_version(StoreFixture *fixture, const char *user, uint64_t cou
         assert_int_equal(state->version.counter, counter);
 }
 
+/* Alice keeps a second session, so that her state also holds one that stays as it was. */
 static void test_without_memory_logins_are_refused_and_revocations_work(void **test) {
         StoreFixture *fixture = *test;
 
         fixture_store_user(fixture, "alice", 1);
+        assert_int_equal(add_session(fixture, "alice", 2), 0);
         redis_server_run(&fixture->server, "CONFIG SET maxmemory 1");
-        assert_int_equal(add_session(fixture, "alice", 2), STORE_E_REFUSED);
-        assert_int_equal(add_session(fixture, "bob", 3), STORE_E_REFUSED);
+        assert_int_equal(add_session(fixture, "alice", 3), STORE_E_REFUSED);
+        assert_int_equal(add_session(fixture, "bob", 4), STORE_E_REFUSED);
         assert_true(store_fixture_told(fixture, "OOM: the server has reached maxmemory"));
-        assert_version(fixture, "alice", 1);
+        assert_version(fixture, "alice", 2);
         assert_version(fixture, "bob", 0);
         assert_int_equal(end_session(fixture, "alice", 1), 0);
-        assert_version(fixture, "alice", 2);
+        assert_version(fixture, "alice", 3);
         redis_server_run(&fixture->server, "CONFIG SET maxmemory 0");
-        assert_int_equal(add_session(fixture, "alice", 2), 0);
+        assert_int_equal(add_session(fixture, "alice", 3), 0);
 }
 
 static void test_a_replica_refuses_writes(void **test) {
