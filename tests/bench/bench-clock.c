@@ -15,14 +15,10 @@ uint64_t bench_now_nsec(void) {
         return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
-bool bench_has_two_cpus(void) {
-        return sysconf(_SC_NPROCESSORS_ONLN) > SERVER_CPU;
-}
-
 void bench_use_cpu(int cpu) {
         cpu_set_t set;
 
-        if (!bench_has_two_cpus())
+        if (sysconf(_SC_NPROCESSORS_ONLN) <= cpu)
                 return;
         CPU_ZERO(&set);
         CPU_SET((size_t)cpu, &set);

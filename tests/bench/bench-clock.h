@@ -5,7 +5,6 @@
  * Time, processors, and what a set of measurements says.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,11 +18,6 @@
  * bench_now_nsec() - the monotonic clock
  */
 uint64_t bench_now_nsec(void);
-
-/**
- * bench_has_two_cpus() - whether client and server each have a processor
- */
-bool bench_has_two_cpus(void);
 
 /**
  * bench_use_cpu() - stay on one processor from now on; nothing happens where there is only one

@@ -17,6 +17,13 @@
 
 static uint8_t buffer[IPC_MESSAGE_MAX];
 
+/* Say that it has come to this point, and wait for a line, or the end, of standard input. */
+static void wait_for_reader(void) {
+        puts("ready");
+        (void)fflush(stdout);
+        (void)getchar();
+}
+
 static void ask(int fd, const IpcMessage *request, IpcStatus expected, IpcMessage *ret_answer) {
         bench_ask(fd, request, buffer, ret_answer);
         if (ret_answer->status != expected)
@@ -45,11 +52,8 @@ void bench_load_validate(const BenchSetup *setup, size_t n) {
 
                 validate(fd, &pool->tokens[i % N_SEEN]);
                 close(fd);
-                if (i == N_SEEN - 1) { /* from here on the daemon has seen all of them */
-                        puts("ready");
-                        (void)fflush(stdout);
-                        (void)getchar();
-                }
+                if (i == N_SEEN - 1) /* from here on the daemon has seen all of them */
+                        wait_for_reader();
         }
 }
 
@@ -66,9 +70,7 @@ void bench_load_connections(const BenchSetup *setup, size_t n) {
                 fds[i] = bench_connect(setup->socket_path);
                 validate(fds[i], &pool->tokens[i % N_SEEN]);
         }
-        puts("ready");
-        (void)fflush(stdout);
-        (void)getchar();
+        wait_for_reader();
         for (size_t i = 0; i < n; i++) {
                 validate(fds[i], &pool->tokens[i % N_SEEN]);
                 close(fds[i]);
@@ -111,6 +113,8 @@ void bench_load_logins(const BenchSetup *setup, size_t n) {
                 const BenchToken *token = &pool->tokens[i % N_LOGINS];
                 Login login = { .setup = setup };
 
+                if (i == n / 2)
+                        wait_for_reader();
                 step(&login, IPC_AUTHENTICATE, token);
                 if (token->expected != IPC_STATUS_OK)
                         continue;

@@ -26,6 +26,7 @@ void bench_load_connections(const BenchSetup *setup, size_t n);
 /**
  * bench_load_logins() - whole logins: AUTHENTICATE, ACCOUNT, OPEN_SESSION, CLOSE_SESSION
  * @setup:      socket_path, user, mint
- * @n:          how many; one in BENCH_BAD_EVERY is refused
+ * @n:          how many; one in BENCH_BAD_EVERY is refused. "ready" is printed after half of them,
+ *              and the rest waits for a line, or the end, of standard input.
  */
 void bench_load_logins(const BenchSetup *setup, size_t n);
