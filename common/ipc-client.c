@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,9 @@
 
 /* A full queue of the server can not be waited for by poll(), so look again this often. */
 #define CONNECT_RETRY_MSEC 5
+
+/* Longer than a verification, much shorter than anybody notices. */
+#define LOOK_USEC 200
 
 struct IpcClient {
         int fd;
@@ -203,24 +207,38 @@ static int packet_send(IpcClient *client, uint64_t deadline_usec) {
         return 0;
 }
 
-static int packet_receive(IpcClient *client, uint64_t deadline_usec) {
-        struct iovec part = { client->buffer, sizeof(client->buffer) };
-        struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+/* An answer often comes in less time than falling asleep and being woken take: so look for a little
+ * while, and let others have the processor meanwhile, before sleeping. */
+static int packet_await(int fd, struct msghdr *header, uint64_t deadline_usec, size_t *ret_size) {
+        uint64_t sleep_usec = now_usec() + LOOK_USEC;
         ssize_t n;
         int r;
 
-        do {
-                r = wait_for(client->fd, POLLIN, deadline_usec);
+        while ((n = recvmsg(fd, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)) < 0) {
+                if (errno != EAGAIN && errno != EINTR)
+                        return errno == ECONNRESET ? IPC_CLIENT_E_CLOSED : -errno;
+                if (now_usec() < sleep_usec) {
+                        sched_yield();
+                        continue;
+                }
+                r = wait_for(fd, POLLIN, deadline_usec);
                 if (r)
                         return r;
-                n = recvmsg(client->fd, &header, MSG_CMSG_CLOEXEC);
-        } while (n < 0 && (errno == EAGAIN || errno == EINTR));
-        if (n < 0)
-                return errno == ECONNRESET ? IPC_CLIENT_E_CLOSED : -errno;
-        if (n == 0)
-                return IPC_CLIENT_E_CLOSED;
+        }
 
-        client->used = (size_t)n;
+        *ret_size = (size_t)n;
+        return n > 0 ? 0 : IPC_CLIENT_E_CLOSED;
+}
+
+static int packet_receive(IpcClient *client, uint64_t deadline_usec) {
+        struct iovec part = { client->buffer, sizeof(client->buffer) };
+        struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+        int r;
+
+        r = packet_await(client->fd, &header, deadline_usec, &client->used);
+        if (r)
+                return r;
+
         /* MSG_CTRUNC: a descriptor came along, which the kernel closed for want of room. */
         return header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? IPC_CLIENT_E_MALFORMED : 0;
 }
