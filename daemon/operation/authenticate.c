@@ -99,6 +99,8 @@ static void accept(Authenticate *auth) {
                 remember_elevation(auth);
                 touch_session(context, subject->user, auth->claims->sid);
         }
+        /* The user need not wait for the journal. */
+        operation_tell(&auth->op, &result);
         tell_journal(auth, REASON_OK);
         operation_finish(&auth->op, &result);
 }

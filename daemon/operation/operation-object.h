@@ -40,6 +40,13 @@ void operation_init(
         Operation *op, Context *context, OperationWaiter waiter, OperationFree free_body);
 
 /**
+ * operation_tell() - tell the waiter now, and go on
+ * @op:         stays valid; to be finished
+ * @result:     borrowed
+ */
+void operation_tell(Operation *op, const OperationResult *result);
+
+/**
  * operation_finish() - tell the waiter and free the object; always the last statement of a step
  * @op:         invalid afterwards
  * @result:     borrowed

@@ -49,12 +49,16 @@ Operation *operation_detach(Operation *op) {
         return NULL;
 }
 
-void operation_finish(Operation *op, const OperationResult *result) {
+void operation_tell(Operation *op, const OperationResult *result) {
         OperationDone done = op->done;
 
         op->done = NULL;
         if (done)
                 done(op, result, op->userdata);
+}
+
+void operation_finish(Operation *op, const OperationResult *result) {
+        operation_tell(op, result);
         operation_free(op);
 }
 
