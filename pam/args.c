@@ -102,16 +102,17 @@ static int option_read(const char *text, PamtokArgs *args) {
 
 int pamtok_args_parse(int argc, const char **argv, PamtokArgs *ret_args, const char **ret_wrong) {
         PamtokArgs args = { .timeout_usec = PAMTOK_TIMEOUT_DEFAULT_USEC };
+        int first = 0;
 
         for (int i = 0; i < argc; i++) {
                 int r = option_read(argv[i], &args);
 
-                if (r) {
+                if (r && !first) {
                         *ret_wrong = argv[i];
-                        return r;
+                        first = r;
                 }
         }
 
         *ret_args = args;
-        return 0;
+        return first;
 }

@@ -29,8 +29,8 @@ enum {
  * pamtok_args_parse() - read the options
  * @argc:       of the module's entry
  * @argv:       of the module's entry
- * @ret_args:   all options, also untouched ones; untouched on failure
- * @ret_wrong:  the option that is wrong; untouched on success
+ * @ret_args:   all options; a wrong one is as if it were not there
+ * @ret_wrong:  the first option that is wrong; untouched on success
  *
  * Return: 0; PAMTOK_ARGS_E_UNKNOWN; PAMTOK_ARGS_E_VALUE.
  */

@@ -10,22 +10,18 @@
 
 int pamtok_call_begin(
         pam_handle_t *pamh, int flags, int argc, const char **argv, PamtokCall *ret_call) {
-        PamtokCall call = { .pamh = pamh, .flags = flags };
-        const char *wrong;
+        const char *wrong = "";
+        int r;
 
-        switch (pamtok_args_parse(argc, argv, &call.args, &wrong)) {
-        case 0:
-                *ret_call = call;
+        *ret_call = (PamtokCall){ .pamh = pamh, .flags = flags };
+        r = pamtok_args_parse(argc, argv, &ret_call->args, &wrong);
+        if (!r)
                 return PAM_SUCCESS;
-        case PAMTOK_ARGS_E_UNKNOWN:
-                pamtok_log(&call, LOG_ERR, "unknown option: %s", wrong);
-                return PAM_SERVICE_ERR;
-        case PAMTOK_ARGS_E_VALUE:
-                pamtok_log(&call, LOG_ERR, "bad value of option: %s", wrong);
-                return PAM_SERVICE_ERR;
-        }
 
-        return PAM_SYSTEM_ERR;
+        pamtok_log(ret_call, LOG_ERR,
+                r == PAMTOK_ARGS_E_UNKNOWN ? "unknown option: %s" : "bad value of option: %s",
+                wrong);
+        return PAM_SERVICE_ERR;
 }
 
 int pamtok_call_end(const PamtokCall *call, const char *entry, int result) {

@@ -24,7 +24,7 @@ typedef struct PamtokCall {
  * @flags:      of the entry
  * @argc:       of the entry
  * @argv:       of the entry; borrowed by @ret_call
- * @ret_call:   nothing to free
+ * @ret_call:   begun in any case, without the wrong options; nothing to free
  *
  * Return: PAM_SUCCESS; PAM_SERVICE_ERR for a wrong option, which is logged.
  */

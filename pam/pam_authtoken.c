@@ -5,6 +5,7 @@
  */
 
 #include <security/pam_modules.h>
+#include <stdbool.h>
 
 #include "pam/account.h"
 #include "pam/authenticate.h"
@@ -18,6 +19,7 @@ typedef int (*Work)(const PamtokCall *call);
 typedef struct Entry {
         const char *name;
         Work work;
+        bool admits; /* so a wrong option, which may have been a restriction, must refuse */
 } Entry;
 
 static int run(pam_handle_t *pamh, int flags, int argc, const char **argv, const Entry *entry) {
@@ -25,7 +27,8 @@ static int run(pam_handle_t *pamh, int flags, int argc, const char **argv, const
         int r;
 
         r = pamtok_call_begin(pamh, flags, argc, argv, &call);
-        if (r != PAM_SUCCESS)
+        /* The other entries only take away: without them a misspelt word would lock everybody out. */
+        if (r != PAM_SUCCESS && entry->admits)
                 return r;
 
         return pamtok_call_end(&call, entry->name, entry->work(&call));
@@ -38,37 +41,37 @@ static int no_opinion(const PamtokCall *call) {
 }
 
 ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        const Entry entry = { "authenticate", pamtok_authenticate };
+        const Entry entry = { "authenticate", pamtok_authenticate, true };
 
         return run(pamh, flags, argc, argv, &entry);
 }
 
 ENTRY int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        const Entry entry = { "setcred", pamtok_session_settle };
+        const Entry entry = { "setcred", pamtok_session_settle, false };
 
         return run(pamh, flags, argc, argv, &entry);
 }
 
 ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        const Entry entry = { "acct_mgmt", pamtok_account };
+        const Entry entry = { "acct_mgmt", pamtok_account, false };
 
         return run(pamh, flags, argc, argv, &entry);
 }
 
 ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        const Entry entry = { "open_session", pamtok_session_open };
+        const Entry entry = { "open_session", pamtok_session_open, false };
 
         return run(pamh, flags, argc, argv, &entry);
 }
 
 ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        const Entry entry = { "close_session", pamtok_session_close };
+        const Entry entry = { "close_session", pamtok_session_close, false };
 
         return run(pamh, flags, argc, argv, &entry);
 }
 
 ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        const Entry entry = { "chauthtok", no_opinion };
+        const Entry entry = { "chauthtok", no_opinion, false };
 
         return run(pamh, flags, argc, argv, &entry);
 }
