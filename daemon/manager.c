@@ -271,7 +271,8 @@ int manager_new(const char *config_path, Manager **ret_manager) {
                 if (!manager->config_path)
                         return -ENOMEM;
         }
-        r = journal_new(NULL, JOURNAL_AUTO, LOG_INFO, &manager->context.journal);
+        /* Until the configuration says otherwise, to whoever started us: systemd, or a terminal. */
+        r = journal_new(NULL, JOURNAL_STDERR, LOG_INFO, &manager->context.journal);
         if (r < 0)
                 return r;
         r = build(manager);

@@ -173,12 +173,14 @@ static void send_native(Journal *journal, const JournalEvent *event) {
 static bool write_stderr(const JournalEvent *event) {
         struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
         char line[PIPE_BUF];
-        size_t size;
+        size_t size, skipped;
 
         if (poll(&output, 1, 0) != 1 || output.revents != POLLOUT)
                 return false;
         size = journal_entry_text(event, line, sizeof(line));
-        return write(STDERR_FILENO, line, size) == (ssize_t)size;
+        /* The priority in front is for systemd, not for people. */
+        skipped = isatty(STDERR_FILENO) ? strlen("<N>") : 0;
+        return write(STDERR_FILENO, line + skipped, size - skipped) == (ssize_t)(size - skipped);
 }
 
 static void send_text(Journal *journal, const JournalEvent *event) {
