@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <systemd/sd-event.h>
 
 #include "daemon/logind/logind.h"
@@ -11,12 +12,17 @@
 #define LOGIND_PATH      "/org/freedesktop/login1"
 #define LOGIND_INTERFACE "org.freedesktop.login1.Manager"
 
+/* The bus disconnects who waits for more than 128 replies at a time, and polkit's are among them. */
+#define SENT_MAX 64u
+
 struct LogindCall {
-        LogindCall *next; /* linked in Logind.calls until it is done or freed */
+        TAILQ_ENTRY(LogindCall) link; /* in Logind.calls until it is done or freed */
         Logind *logind;
         LogindDone done;
         void *userdata;
-        sd_bus_slot *slot;
+        sd_bus_message *message; /* waits for its turn; NULL once it was sent */
+        uint64_t timeout_usec;
+        sd_bus_slot *slot;       /* waits for the reply */
         sd_event_source *absent; /* completes it when there is nobody to ask; made with it, since
                                   * later there may be no memory for it */
         bool completing; /* its completion runs: it is freed afterwards, not by the caller */
@@ -28,22 +34,29 @@ struct Logind {
         sd_bus_slot *removed_slot;
         LogindRemoved removed;
         void *userdata;
-        LogindCall *calls;
+        TAILQ_HEAD(, LogindCall) calls; /* oldest first */
+        unsigned int n_sent;            /* those with a slot */
 };
 
-static void call_unlink(LogindCall *call) {
-        LogindCall **link;
+static void send_waiting(Logind *logind);
 
-        if (!call->logind)
-                return;
-        for (link = &call->logind->calls; *link; link = &(*link)->next)
-                if (*link == call) {
-                        *link = call->next;
-                        break;
-                }
-        call->logind = NULL;
+static void call_drop_message(LogindCall *call) {
+        call->message = sd_bus_message_unref(call->message);
+        if (call->slot)
+                call->logind->n_sent--;
         call->slot = sd_bus_slot_unref(call->slot);
+}
+
+static void call_unlink(LogindCall *call) {
+        Logind *logind = call->logind;
+
+        if (!logind)
+                return;
+        TAILQ_REMOVE(&logind->calls, call, link);
+        call_drop_message(call);
         call->absent = sd_event_source_disable_unref(call->absent);
+        call->logind = NULL;
+        send_waiting(logind);
 }
 
 LogindCall *logind_call_free(LogindCall *call) {
@@ -128,19 +141,30 @@ static int new_message(sd_bus *bus, const LogindOrder *order, sd_bus_message **r
         return 0;
 }
 
-static int send_order(LogindCall *call, const LogindOrder *order) {
-        sd_bus_message *message = NULL;
+static void send_order(LogindCall *call) {
+        Logind *logind = call->logind;
         int r;
 
-        if (!call->logind->bus)
-                return -ENOTCONN;
-        r = new_message(call->logind->bus, order, &message);
-        if (r < 0)
-                return r;
         r = sd_bus_call_async(
-                call->logind->bus, &call->slot, message, on_reply, call, order->timeout_usec);
-        sd_bus_message_unref(message);
-        return r;
+                logind->bus, &call->slot, call->message, on_reply, call, call->timeout_usec);
+        call->message = sd_bus_message_unref(call->message);
+        if (r < 0)
+                (void)complete_later(call);
+        else
+                logind->n_sent++;
+}
+
+static void send_waiting(Logind *logind) {
+        LogindCall *call;
+
+        if (!logind->bus)
+                return;
+        TAILQ_FOREACH(call, &logind->calls, link) {
+                if (logind->n_sent == SENT_MAX)
+                        return;
+                if (call->message)
+                        send_order(call);
+        }
 }
 
 int logind_act(Logind *logind, const LogindOrder *order, LogindDone done, void *userdata,
@@ -153,15 +177,16 @@ int logind_act(Logind *logind, const LogindOrder *order, LogindDone done, void *
         call->logind = logind;
         call->done = done;
         call->userdata = userdata;
-        call->next = logind->calls;
-        logind->calls = call;
+        call->timeout_usec = order->timeout_usec;
+        TAILQ_INSERT_TAIL(&logind->calls, call, link);
         r = prepare_absence(call);
-        if (r >= 0 && send_order(call, order) < 0)
+        if (r >= 0 && (!logind->bus || new_message(logind->bus, order, &call->message) < 0))
                 r = complete_later(call);
         if (r < 0) {
                 logind_call_free(call);
                 return r;
         }
+        send_waiting(logind);
         *ret_call = call;
         return 0;
 }
@@ -186,9 +211,11 @@ static int watch_removed(Logind *logind) {
 }
 
 int logind_set_bus(Logind *logind, sd_bus *bus) {
+        LogindCall *call;
+
         logind->removed_slot = sd_bus_slot_unref(logind->removed_slot);
-        for (LogindCall *call = logind->calls; call; call = call->next) {
-                call->slot = sd_bus_slot_unref(call->slot);
+        TAILQ_FOREACH(call, &logind->calls, link) {
+                call_drop_message(call);
                 (void)complete_later(call);
         }
         logind->bus = sd_bus_unref(logind->bus);
@@ -203,6 +230,7 @@ int logind_new(sd_event *event, LogindRemoved removed, void *userdata, Logind **
 
         if (!logind)
                 return -ENOMEM;
+        TAILQ_INIT(&logind->calls);
         logind->event = sd_event_ref(event);
         logind->removed = removed;
         logind->userdata = userdata;
@@ -211,12 +239,15 @@ int logind_new(sd_event *event, LogindRemoved removed, void *userdata, Logind **
 }
 
 Logind *logind_free(Logind *logind) {
+        LogindCall *call;
+
         if (!logind)
                 return NULL;
-        while (logind->calls)
-                call_unlink(logind->calls);
         sd_bus_slot_unref(logind->removed_slot);
-        sd_bus_unref(logind->bus);
+        /* First, so that nothing is sent in place of what is forgotten. */
+        logind->bus = sd_bus_unref(logind->bus);
+        while ((call = TAILQ_FIRST(&logind->calls)))
+                call_unlink(call);
         sd_event_unref(logind->event);
         free(logind);
         return NULL;

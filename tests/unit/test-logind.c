@@ -18,6 +18,7 @@
 
 #define DEADLINE_USEC UINT64_C(10000000)
 #define NOT_DONE      1000
+#define N_MANY        300u
 
 /* A logind that answers as the session's id says, on the same loop. */
 typedef struct Fixture {
@@ -28,9 +29,11 @@ typedef struct Fixture {
         LogindCall *call;
         int outcome;
         bool free_inside;
-        char order[128];      /* what the mock was asked last */
-        char removed[64];     /* what was said to be removed last */
-        sd_bus_message *kept; /* the call that the mock does not answer */
+        char order[128];               /* what the mock was asked last */
+        char removed[64];              /* what was said to be removed last */
+        sd_bus_message *kept;          /* the call that the mock does not answer */
+        sd_bus_message *later[N_MANY]; /* those that it answers when told to */
+        size_t n_later, n_done;
 } Fixture;
 
 static int answer(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -55,6 +58,11 @@ static int answer(sd_bus_message *message, void *userdata, sd_bus_error *error) 
                 sd_bus_message_get_member(message), id, who, (int)number);
         if (!strcmp(id, "silent")) {
                 fixture->kept = sd_bus_message_ref(message);
+                return 1;
+        }
+        if (!strcmp(id, "later")) {
+                assert_true(fixture->n_later < ARRAY_SIZE(fixture->later));
+                fixture->later[fixture->n_later++] = sd_bus_message_ref(message);
                 return 1;
         }
         for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
@@ -248,6 +256,44 @@ static void test_call_outlives_logind(void **state) {
         assert_int_equal(fixture->outcome, NOT_DONE);
 }
 
+static void on_one_of_many(LogindCall *call, int r, void *userdata) {
+        Fixture *fixture = userdata;
+
+        (void)call;
+        assert_int_equal(r, 0);
+        fixture->n_done++;
+}
+
+/* The bus would drop the connection of whoever waits for too many replies at once. */
+static void test_many_orders_take_turns(void **state) {
+        Fixture *fixture = *state;
+        LogindCall *calls[N_MANY];
+        size_t n_answered = 0;
+
+        serve(fixture);
+        for (size_t i = 0; i < N_MANY; i++)
+                assert_int_equal(logind_act(fixture->logind,
+                                         &(LogindOrder){ LOGIND_TERMINATE, "later", DEADLINE_USEC },
+                                         on_one_of_many, fixture, &calls[i]),
+                        0);
+        /* One of those that are sent, and one of those that wait, are forgotten. */
+        logind_call_free(calls[3]);
+        logind_call_free(calls[N_MANY - 1]);
+        while (fixture->n_done < N_MANY - 2) {
+                run(fixture);
+                assert_true(fixture->n_later - n_answered <= 65);
+                if (fixture->n_later - n_answered < 60 && fixture->n_later < N_MANY - 2)
+                        continue;
+                for (; n_answered < fixture->n_later; n_answered++) {
+                        sd_bus_message *message = fixture->later[n_answered];
+
+                        assert_true(sd_bus_reply_method_return(message, "") >= 0);
+                        sd_bus_message_unref(message);
+                }
+        }
+        assert_true(fixture->n_later >= N_MANY - 2);
+}
+
 static void test_removed_sessions(void **state) {
         Fixture *fixture = *state;
 
@@ -307,6 +353,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_bus_dies, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_freed_call_is_silent, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_call_outlives_logind, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_many_orders_take_turns, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_removed_sessions, setup, teardown),
                 cmocka_unit_test(test_session_of_a_process),
                 cmocka_unit_test(test_sessions_that_do_not_exist),
