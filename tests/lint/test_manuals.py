@@ -19,6 +19,8 @@ BUS_TABLE = pathlib.Path("daemon/front/bus-authz.c")
 BUS_PAGE = pathlib.Path("man/org.authtoken1.5.scd")
 BUS_POLICY = pathlib.Path("systemd/org.authtoken1.policy")
 COMMAND_PAGE = pathlib.Path("man/authtokenctl.1.scd")
+EVENT_TABLE = pathlib.Path("daemon/operation/audit.h")
+CATALOG = pathlib.Path("systemd/authtoken.catalog")
 
 
 def same(left, right, what):
@@ -46,6 +48,13 @@ def reasons():
 def test_each_reason_has_an_entry():
     entries = set(re.findall(r"^\*([a-z-]+)\*(?=[\n,])", text(REASONS_PAGE), re.MULTILINE))
     same((TABLE_OF_REASONS, reasons()), (REASONS_PAGE, entries), "reasons")
+
+
+def test_each_event_of_the_journal_has_an_entry():
+    events = re.findall(r'X\(\w+, "[a-z-]+", "([0-9a-f]{32})"', text(EVENT_TABLE))
+    assert len(events) == len(set(events)), "a message id stands for two events"
+    entries = re.findall(r"^-- ([0-9a-f]{32})$", text(CATALOG), re.MULTILINE)
+    same((EVENT_TABLE, set(events)), (CATALOG, set(entries)), "message ids")
 
 
 def config_options():
