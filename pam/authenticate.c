@@ -58,8 +58,8 @@ static int accept_token(const PamtokCall *call, PamtokTransaction *transaction,
         }
 
         /* The daemon's audit has the event, with more than is known here. */
-        pamtok_debug(call, "access token accepted for user %s, session %s",
-                pamtok_loggable(user), answer->session[0] != '\0' ? answer->session : "unknown");
+        pamtok_debug(call, "access token accepted for user %s, session %s", pamtok_loggable(user),
+                answer->session[0] != '\0' ? answer->session : "unknown");
         return PAM_SUCCESS;
 }
 
