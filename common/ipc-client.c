@@ -275,18 +275,17 @@ static int exchange(
 int ipc_client_call(IpcClient *client, const IpcMessage *request, uint64_t deadline_usec,
         IpcMessage *ret_reply) {
         IpcMessage sent = *request;
-        uint64_t msec = left_msec(deadline_usec);
         int r;
 
         if (client->broken)
                 return -ENOTCONN;
-        if (msec == 0)
+        if (left_msec(deadline_usec) == 0)
                 return IPC_CLIENT_E_TIMEOUT;
 
         secret_wipe(client->buffer, client->used);
         client->used = 0;
         sent.id = ++client->last_id;
-        sent.timeout_msec = msec < UINT32_MAX ? (uint32_t)msec : UINT32_MAX;
+        sent.deadline_usec = deadline_usec;
 
         r = exchange(client, &sent, deadline_usec, ret_reply);
         client->broken = r != 0;

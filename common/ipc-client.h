@@ -62,7 +62,7 @@ int ipc_client_open(
  * ipc_client_call() - send a request and wait for its answer
  * @client:        after any failure it can only be closed: a late answer must never meet another
  *                 request
- * @request:       id and timeout_msec are set by this function, on a copy
+ * @request:       id and deadline_usec are set by this function, on a copy
  * @deadline_usec: from ipc_client_deadline()
  * @ret_reply:     its pieces borrow from @client, until the next call or close
  *

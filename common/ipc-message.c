@@ -9,7 +9,7 @@
 #include "common/text.h"
 
 typedef enum FieldKind {
-        KIND_U32,
+        KIND_U64,
         KIND_FLAG,
         KIND_TEXT,
         KIND_HANDLE,
@@ -19,7 +19,7 @@ typedef enum FieldKind {
 
 /* What a field is in the masks below. */
 enum {
-        HAS_TIMEOUT = 1 << 0,
+        HAS_DEADLINE = 1 << 0,
         HAS_USER = 1 << 1,
         HAS_SERVICE = 1 << 2,
         HAS_TOKEN = 1 << 3,
@@ -33,7 +33,7 @@ enum {
         HAS_CLAIMS = 1 << 11,
         HAS_REASON = 1 << 12,
 
-        HAS_ORIGIN = HAS_TIMEOUT | HAS_TTY | HAS_RHOST | HAS_RUSER,
+        HAS_ORIGIN = HAS_DEADLINE | HAS_TTY | HAS_RHOST | HAS_RUSER,
 };
 
 typedef struct FieldRule {
@@ -44,7 +44,7 @@ typedef struct FieldRule {
 } FieldRule;
 
 static const FieldRule field_rules[] = {
-        { IPC_FIELD_TIMEOUT, HAS_TIMEOUT, KIND_U32, offsetof(IpcMessage, timeout_msec) },
+        { IPC_FIELD_DEADLINE, HAS_DEADLINE, KIND_U64, offsetof(IpcMessage, deadline_usec) },
         { IPC_FIELD_USER, HAS_USER, KIND_TEXT, offsetof(IpcMessage, user) },
         { IPC_FIELD_SERVICE, HAS_SERVICE, KIND_TEXT, offsetof(IpcMessage, service) },
         { IPC_FIELD_TOKEN, HAS_TOKEN, KIND_TOKEN, offsetof(IpcMessage, token) },
@@ -71,8 +71,8 @@ static const TypeRule type_rules[] = {
                 HAS_HANDLE | HAS_SESSION },
         { IPC_ACCOUNT, HAS_USER | HAS_SERVICE, HAS_ORIGIN | HAS_HANDLE | HAS_OTHER_AUTH, 0 },
         { IPC_OPEN_SESSION, HAS_USER | HAS_SERVICE | HAS_HANDLE, HAS_ORIGIN, 0 },
-        { IPC_CLOSE_SESSION, HAS_HANDLE, HAS_TIMEOUT, 0 },
-        { IPC_VALIDATE, HAS_TOKEN, HAS_TIMEOUT | HAS_AUDIENCE, HAS_CLAIMS },
+        { IPC_CLOSE_SESSION, HAS_HANDLE, HAS_DEADLINE, 0 },
+        { IPC_VALIDATE, HAS_TOKEN, HAS_DEADLINE | HAS_AUDIENCE, HAS_CLAIMS },
 };
 
 /* Once a read fails, every later one does, so the verdict can wait until the end. */
@@ -95,9 +95,9 @@ static const uint8_t *cursor_take(Cursor *cursor, size_t size) {
         return taken;
 }
 
-static uint32_t cursor_number(Cursor *cursor, size_t size) {
+static uint64_t cursor_number(Cursor *cursor, size_t size) {
         const uint8_t *bytes = cursor_take(cursor, size);
-        uint32_t value = 0;
+        uint64_t value = 0;
 
         for (size_t i = size; bytes && i > 0; i--)
                 value = value << 8 | bytes[i - 1];
@@ -123,8 +123,8 @@ static const TypeRule *type_rule(uint32_t type) {
 
 static size_t kind_size_max(FieldKind kind) {
         switch (kind) {
-        case KIND_U32:
-                return sizeof(uint32_t);
+        case KIND_U64:
+                return sizeof(uint64_t);
         case KIND_FLAG:
                 return 0;
         case KIND_TEXT:
@@ -151,9 +151,9 @@ static bool field_read(
                 return false;
 
         switch (rule->kind) {
-        case KIND_U32:
-                *(uint32_t *)member = cursor_number(&number, sizeof(uint32_t));
-                return !number.failed && *(uint32_t *)member != 0;
+        case KIND_U64:
+                *(uint64_t *)member = cursor_number(&number, sizeof(uint64_t));
+                return !number.failed && *(uint64_t *)member != 0;
         case KIND_FLAG:
                 *(bool *)member = true;
                 return true;
@@ -189,8 +189,8 @@ static bool fields_read(Cursor *cursor, IpcMessage *message, uint16_t *ret_has) 
         uint16_t has = 0;
 
         for (size_t count = 0; cursor->left > 0; count++) {
-                uint32_t tag = cursor_number(cursor, sizeof(uint16_t));
-                uint32_t size = cursor_number(cursor, sizeof(uint16_t));
+                uint64_t tag = cursor_number(cursor, sizeof(uint16_t));
+                uint64_t size = cursor_number(cursor, sizeof(uint16_t));
                 const uint8_t *bytes = cursor_take(cursor, size);
                 const FieldRule *rule = field_rule(tag);
 
@@ -267,8 +267,8 @@ static void writer_put(Writer *writer, const void *bytes, size_t size) {
         writer->used += size;
 }
 
-static void writer_number(Writer *writer, uint32_t value, size_t size) {
-        uint8_t bytes[sizeof(uint32_t)];
+static void writer_number(Writer *writer, uint64_t value, size_t size) {
+        uint8_t bytes[sizeof(uint64_t)];
 
         for (size_t i = 0; i < size; i++)
                 bytes[i] = (uint8_t)(value >> 8 * i);
@@ -291,13 +291,13 @@ static void writer_field(Writer *writer, const FieldRule *rule, IpcBytes bytes) 
 static void field_write(Writer *writer, const FieldRule *rule, const IpcMessage *message) {
         const void *member = (const char *)message + rule->offset;
         const IpcBytes *bytes = member;
-        char number[sizeof(uint32_t)];
+        char number[sizeof(uint64_t)];
         Writer digits = { .buffer = (uint8_t *)number, .size = sizeof(number) };
 
         switch (rule->kind) {
-        case KIND_U32:
-                writer_number(&digits, *(const uint32_t *)member, sizeof(number));
-                if (*(const uint32_t *)member != 0)
+        case KIND_U64:
+                writer_number(&digits, *(const uint64_t *)member, sizeof(number));
+                if (*(const uint64_t *)member != 0)
                         writer_field(writer, rule, (IpcBytes){ number, sizeof(number) });
                 break;
         case KIND_FLAG:

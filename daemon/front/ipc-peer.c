@@ -240,6 +240,14 @@ static bool validate_at_once(IpcPeer *peer, const IpcMessage *message) {
         return true;
 }
 
+/* Whoever gave up acts as if nothing had happened, so nothing must. */
+static bool is_late(const IpcPeer *peer, const IpcMessage *message) {
+        uint64_t now = 0;
+
+        sd_event_now(ipc_listener_context(peer->listener)->event, CLOCK_MONOTONIC, &now);
+        return message->deadline_usec != 0 && message->deadline_usec <= now;
+}
+
 static IpcPeerFate handle(IpcPeer *peer, const uint8_t *packet, size_t size) {
         const OperationResult denied = { .reason = REASON_NOT_AUTHORISED };
         const OperationResult failed = { .reason = REASON_INTERNAL };
@@ -249,6 +257,8 @@ static IpcPeerFate handle(IpcPeer *peer, const uint8_t *packet, size_t size) {
 
         if (ipc_message_decode(packet, size, &message) || (message.type & IPC_REPLY))
                 return IPC_PEER_CLOSE;
+        if (is_late(peer, &message))
+                return IPC_PEER_KEEP;
         for (i = 0; i < ARRAY_SIZE(rows); i++)
                 if (rows[i].type == message.type)
                         break;

@@ -14,8 +14,8 @@
  * IPC_FIELD_MANDATORY set that the receiver does not know refuses the message; other unknown tags
  * are skipped. Text is NUL-free UTF-8. No known field is empty but OTHER_AUTH, which always is: what
  * is not there is left out. The status of a request is 0.
- * A request carries the milliseconds its sender will wait (IPC_FIELD_TIMEOUT); the daemon drops
- * what nobody waits for any more.
+ * A request carries the point of CLOCK_MONOTONIC until which its sender waits (IPC_FIELD_DEADLINE);
+ * the daemon drops what nobody waits for any more. Both ends have to share that clock.
  *
  * request              needs                                may add              answer adds
  * AUTHENTICATE         USER SERVICE TOKEN                   TTY RHOST RUSER      HANDLE SESSION
@@ -66,7 +66,7 @@ typedef enum IpcStatus {
 } IpcStatus;
 
 typedef enum IpcField {
-        IPC_FIELD_TIMEOUT = 0x8001,    /* u32, milliseconds, not 0 */
+        IPC_FIELD_DEADLINE = 0x8001,   /* u64, microseconds of CLOCK_MONOTONIC, not 0 */
         IPC_FIELD_USER = 0x8002,       /* text */
         IPC_FIELD_SERVICE = 0x8003,    /* text */
         IPC_FIELD_TOKEN = 0x8004,      /* bytes; a secret */
@@ -92,7 +92,7 @@ typedef struct IpcMessage {
         IpcType type;
         IpcStatus status;
         uint32_t id;
-        uint32_t timeout_msec; /* 0: none given */
+        uint64_t deadline_usec; /* 0: none given */
         bool other_auth;
         IpcBytes user, service, token, handle, audience;
         IpcBytes tty, rhost, ruser;

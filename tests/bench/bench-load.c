@@ -10,10 +10,9 @@
 
 #include "tests/bench/bench-socket.h"
 
-#define SERVICE      "authtoken"
-#define N_SEEN       16u
-#define N_LOGINS     256u
-#define TIMEOUT_MSEC 10000u
+#define SERVICE  "authtoken"
+#define N_SEEN   16u
+#define N_LOGINS 256u
 
 static uint8_t buffer[IPC_MESSAGE_MAX];
 
@@ -36,7 +35,6 @@ static void validate(int fd, const BenchToken *token) {
         const IpcMessage request = {
                 .type = IPC_VALIDATE,
                 .id = 1,
-                .timeout_msec = TIMEOUT_MSEC,
                 .token = { .data = token->text, .size = token->size },
         };
         IpcMessage answer;
@@ -84,7 +82,7 @@ typedef struct Login {
 
 /* Each step on a connection of its own, as the module does it. */
 static void step(Login *login, IpcType type, const BenchToken *token) {
-        IpcMessage request = { .type = type, .id = 1, .timeout_msec = TIMEOUT_MSEC };
+        IpcMessage request = { .type = type, .id = 1 };
         IpcMessage answer;
         int fd = bench_connect(login->setup->socket_path);
 

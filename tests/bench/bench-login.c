@@ -29,7 +29,6 @@ static void ask_to_login(const BenchSetup *setup, const BenchToken *token, Bench
         const IpcMessage request = {
                 .type = IPC_AUTHENTICATE,
                 .id = 1,
-                .timeout_msec = 10000,
                 .user = ipc_bytes(setup->user),
                 .service = ipc_bytes(SERVICE),
                 .token = { .data = token->text, .size = token->size },

@@ -11,7 +11,6 @@
 #include "common/base64url.h"
 
 #define TOKEN_FILE_MAX 16384u
-#define TIMEOUT_MSEC   10000u
 
 /* Header and payload of each token in a file: what its signature signs. */
 static size_t read_signed_texts(const char *path, char **texts, size_t n_max) {
@@ -142,7 +141,6 @@ static void make_packet(BenchToken *token, size_t id) {
         const IpcMessage request = {
                 .type = IPC_VALIDATE,
                 .id = (uint32_t)id,
-                .timeout_msec = TIMEOUT_MSEC,
                 .token = { .data = token->text, .size = token->size },
         };
         uint8_t packet[IPC_MESSAGE_MAX];

@@ -11,16 +11,17 @@ import itertools
 import socket
 import struct
 import sys
+import time
 
 MAGIC, VERSION, REPLY = b"ATK1", 1, 0x80
 AUTHENTICATE, OPEN_SESSION = 1, 4
-TIMEOUT, USER, SERVICE, TOKEN, HANDLE, TTY, RHOST = 0x8001, 0x8002, 0x8003, 0x8004, 0x8005, 0x10, 0x11
+DEADLINE, USER, SERVICE, TOKEN, HANDLE, TTY, RHOST = 0x8001, 0x8002, 0x8003, 0x8004, 0x8005, 0x10, 0x11
 HEADER = "<4sBBHII"
 IDS = itertools.count(1)
 
 
 def call(peer, kind, fields):
-    fields = {TIMEOUT: struct.pack("<I", 5000), **{tag: text.encode() for tag, text in fields.items()}}
+    fields = {DEADLINE: struct.pack("<Q", time.monotonic_ns() // 1000 + 5000000), **{tag: text.encode() for tag, text in fields.items()}}
     payload = b"".join(struct.pack("<HH", tag, len(data)) + data for tag, data in fields.items())
     peer.send(struct.pack(HEADER, MAGIC, VERSION, kind, 0, next(IDS), len(payload)) + payload)
     packet = peer.recv(65536)

@@ -8,13 +8,13 @@ import struct
 HERE = pathlib.Path(__file__).resolve().parent / "corpus" / "ipc-message"
 AUTHENTICATE, ACCOUNT, OPEN, CLOSE, VALIDATE, REPLY = 1, 3, 4, 5, 6, 0x80
 OK, DENIED = 0, 1
-TIMEOUT, USER, SERVICE, TOKEN, HANDLE, AUDIENCE, OTHER_AUTH = range(0x8001, 0x8008)
+DEADLINE, USER, SERVICE, TOKEN, HANDLE, AUDIENCE, OTHER_AUTH = range(0x8001, 0x8008)
 TTY, RHOST, RUSER, SESSION, CLAIMS, REASON = 0x10, 0x11, 0x12, 0x20, 0x21, 0x22
 
 handle = (HANDLE, b"AAECAwQFBgcICQoLDA0ODw")
 user, service = (USER, b"alice"), (SERVICE, b"sshd")
 token = (TOKEN, b"eyJhbGciOiJFUzI1NiJ9.e30.AAAA")
-origin = [(TIMEOUT, struct.pack("<I", 2000)), (TTY, b"ssh"), (RHOST, b"203.0.113.7"), (RUSER, b"bob")]
+origin = [(DEADLINE, struct.pack("<Q", 2000)), (TTY, b"ssh"), (RHOST, b"203.0.113.7"), (RUSER, b"bob")]
 
 
 def message(kind, fields, status=OK, magic=b"ATK1", version=1, size=None):

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -133,11 +134,18 @@ static void put(char *line, size_t size, const char *name, IpcBytes bytes) {
 }
 
 /* What was left when it was sent is not always the same; what it was at most is. */
-static unsigned int round_up(uint32_t msec) {
+static unsigned int round_up(uint64_t deadline_usec) {
         static const unsigned int steps[] = { 100, 300, 500, 1000, 2000, 5000, 60000 };
+        struct timespec now;
+        int64_t left_usec;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        left_usec = (int64_t)deadline_usec - (int64_t)now.tv_sec * 1000000 - now.tv_nsec / 1000;
+        if (left_usec <= 0)
+                return 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-                if (msec <= steps[i])
+                if (left_usec <= (int64_t)steps[i] * 1000)
                         return steps[i];
 
         return 0;
@@ -163,7 +171,7 @@ void fake_request_log(const uint8_t *packet, size_t size) {
         put(line, sizeof(line), "rhost", request.rhost);
         put(line, sizeof(line), "ruser", request.ruser);
         transcript_line("request %s%s timeout=%u", line, request.other_auth ? " other-auth" : "",
-                round_up(request.timeout_msec));
+                round_up(request.deadline_usec));
 }
 
 static void apply_word(Reply *reply, char *word, bool after) {

@@ -35,10 +35,13 @@ static const ValueCase values[] = {
         { "a handle of other characters is refused", IPC_FIELD_HANDLE, "AAECAwQFBgcICQoLDA0OD/", 22,
                 IPC_E_MALFORMED },
         { "a flag with content is refused", IPC_FIELD_OTHER_AUTH, "1", 1, IPC_E_MALFORMED },
-        { "a number of three bytes is refused", IPC_FIELD_TIMEOUT, "\1\0\0", 3, IPC_E_MALFORMED },
-        { "a number of five bytes is refused", IPC_FIELD_TIMEOUT, "\1\0\0\0\0", 5,
+        { "a number of seven bytes is refused", IPC_FIELD_DEADLINE, "\1\0\0\0\0\0\0", 7,
                 IPC_E_MALFORMED },
-        { "a time-out of nothing is refused", IPC_FIELD_TIMEOUT, "\0\0\0\0", 4, IPC_E_MALFORMED },
+        { "a number of nine bytes is refused", IPC_FIELD_DEADLINE, "\1\0\0\0\0\0\0\0\0", 9,
+                IPC_E_MALFORMED },
+        { "a deadline at no time is refused", IPC_FIELD_DEADLINE, "\0\0\0\0\0\0\0\0", 8,
+                IPC_E_MALFORMED },
+        { "a number of eight bytes is taken", IPC_FIELD_DEADLINE, "\0\0\0\0\0\0\0\x80", 8, 0 },
         { "an unknown optional field is skipped", 0x0100, "\xff\0", 2, 0 },
         { "an empty unknown optional field is skipped", 0x7fff, "", 0, 0 },
         { "an unknown mandatory field is refused", 0x8100, "x", 1, IPC_E_MALFORMED },
@@ -140,7 +143,7 @@ static IpcMessage full_message(void) {
         return (IpcMessage){
                 .type = IPC_ACCOUNT,
                 .id = 0xdeadbeef,
-                .timeout_msec = 2000,
+                .deadline_usec = UINT64_C(0x0123456789abcdef),
                 .other_auth = true,
                 .user = ipc_bytes("alice"),
                 .service = ipc_bytes("sudo"),
@@ -163,7 +166,7 @@ static void test_round_trip(void **state) {
         assert_int_equal(got.type, IPC_ACCOUNT);
         assert_int_equal(got.status, IPC_STATUS_OK);
         assert_int_equal(got.id, 0xdeadbeef);
-        assert_int_equal(got.timeout_msec, 2000);
+        assert_int_equal(got.deadline_usec, UINT64_C(0x0123456789abcdef));
         assert_true(got.other_auth);
         assert_int_equal(got.user.size, 5);
         assert_memory_equal(got.user.data, "alice", 5);

@@ -20,7 +20,7 @@ typedef struct Field {
 } Field;
 
 static const Field fields[] = {
-        { IPC_FIELD_TIMEOUT, "\xd0\x07\0\0", 4 },
+        { IPC_FIELD_DEADLINE, "\xd0\x07\0\0\0\0\0\0", 8 },
         { IPC_FIELD_USER, "alice", 5 },
         { IPC_FIELD_SERVICE, "sshd", 4 },
         { IPC_FIELD_TOKEN, "e30.e30.AA", 10 },
@@ -47,16 +47,16 @@ typedef struct Shape {
 static const Shape shapes[] = {
         { "AUTHENTICATE", IPC_AUTHENTICATE, 0,
                 { IPC_FIELD_USER, IPC_FIELD_SERVICE, IPC_FIELD_TOKEN },
-                { IPC_FIELD_TIMEOUT, IPC_FIELD_TTY, IPC_FIELD_RHOST, IPC_FIELD_RUSER } },
+                { IPC_FIELD_DEADLINE, IPC_FIELD_TTY, IPC_FIELD_RHOST, IPC_FIELD_RUSER } },
         { "ACCOUNT", IPC_ACCOUNT, 0, { IPC_FIELD_USER, IPC_FIELD_SERVICE },
-                { IPC_FIELD_TIMEOUT, IPC_FIELD_TTY, IPC_FIELD_RHOST, IPC_FIELD_RUSER,
+                { IPC_FIELD_DEADLINE, IPC_FIELD_TTY, IPC_FIELD_RHOST, IPC_FIELD_RUSER,
                         IPC_FIELD_HANDLE, IPC_FIELD_OTHER_AUTH } },
         { "OPEN_SESSION", IPC_OPEN_SESSION, 0,
                 { IPC_FIELD_USER, IPC_FIELD_SERVICE, IPC_FIELD_HANDLE },
-                { IPC_FIELD_TIMEOUT, IPC_FIELD_TTY, IPC_FIELD_RHOST, IPC_FIELD_RUSER } },
-        { "CLOSE_SESSION", IPC_CLOSE_SESSION, 0, { IPC_FIELD_HANDLE }, { IPC_FIELD_TIMEOUT } },
+                { IPC_FIELD_DEADLINE, IPC_FIELD_TTY, IPC_FIELD_RHOST, IPC_FIELD_RUSER } },
+        { "CLOSE_SESSION", IPC_CLOSE_SESSION, 0, { IPC_FIELD_HANDLE }, { IPC_FIELD_DEADLINE } },
         { "VALIDATE", IPC_VALIDATE, 0, { IPC_FIELD_TOKEN },
-                { IPC_FIELD_TIMEOUT, IPC_FIELD_AUDIENCE } },
+                { IPC_FIELD_DEADLINE, IPC_FIELD_AUDIENCE } },
         { "OK to AUTHENTICATE", ANSWER(IPC_AUTHENTICATE), IPC_STATUS_OK, { 0 },
                 { IPC_FIELD_HANDLE, IPC_FIELD_SESSION } },
         { "OK to ACCOUNT", ANSWER(IPC_ACCOUNT), IPC_STATUS_OK, { 0 }, { 0 } },
