@@ -109,7 +109,7 @@ static int append_times(sd_bus_message *reply, const SessionRow *row) {
         int r;
 
         r = bus_reply_number(reply, "created", row->created_at_sec);
-        if (r >= 0)
+        if (r >= 0 && row->last_seen_sec != 0)
                 r = bus_reply_number(reply, "last_seen", row->last_seen_sec);
         if (r >= 0)
                 r = bus_reply_number(reply, "expires", row->expires_at_sec);

@@ -9,6 +9,7 @@
 #include "common/secret.h"
 #include "common/text.h"
 #include "daemon/config.h"
+#include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
@@ -50,6 +51,33 @@ static void tell_journal(Issue *issue, Reason reason) {
                                  });
 }
 
+typedef struct Search {
+        const Session *session;
+        bool found;
+} Search;
+
+static bool is_of_session(Login *login, void *userdata) {
+        Search *search = userdata;
+
+        search->found = !strcmp(login->sid, search->session->sid);
+        return !search->found;
+}
+
+/* On other hosts of a fleet a session that was ever used may still have opened one. */
+static bool may_be_open(const Session *session, void *userdata) {
+        Search search = { .session = session };
+        const Issue *issue = userdata;
+        const Config *config = issue->op.context->config;
+
+        if (session->last_seen_sec == 0)
+                return false;
+        if (config->store_type == STORE_REDIS)
+                return true;
+        login_registry_each(
+                issue->op.context->logins, config->tenant, issue->user, is_of_session, &search);
+        return search.found;
+}
+
 /* Several tries may be needed, and a state owns what it takes: each try gets a copy. */
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         _cleanup_(session_freep) Session *session = NULL;
@@ -59,7 +87,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         user_state_prune(state, now_sec);
         if (session_copy(issue->session, &session) < 0)
                 return REASON_INTERNAL;
-        reason = policy_admit(&issue->op.context->config->policy, state, session, now_sec);
+        reason = policy_admit(&issue->op.context->config->policy, state, session,
+                &(PolicyLogins){ may_be_open, issue }, now_sec);
         if (reason == REASON_OK) {
                 TAKE_PTR(session);
                 *ret_changed = true;
@@ -137,7 +166,6 @@ static int make_session(const IssueOrder *order, IssueRequest *request, Session 
                 return r;
         session->generation = 1;
         session->created_at_sec = request->issued_at_sec;
-        session->last_seen_sec = request->issued_at_sec;
         session->rotated_at_sec = request->issued_at_sec;
         session->issued_at_sec = request->issued_at_sec;
         session->token_end_sec = request->expires_at_sec;

@@ -13,14 +13,42 @@ static bool is_banned(const UserState *state, uint64_t now_sec) {
         return state->ban_until_sec > now_sec;
 }
 
-Reason policy_admit(
-        const PolicyRules *rules, UserState *state, Session *session, uint64_t now_sec) {
+static Session *find_spent(const UserState *state, const PolicyLogins *logins, uint64_t now_sec) {
+        Session *oldest = NULL;
+
+        for (size_t i = 0; i < state->n_sessions; i++) {
+                Session *session = state->sessions[i];
+
+                if (session->token_end_sec + SESSION_END_MARGIN_SEC > now_sec ||
+                        (oldest && oldest->token_end_sec <= session->token_end_sec))
+                        continue;
+                if (!logins->may_be_open(session, logins->userdata))
+                        oldest = session;
+        }
+        return oldest;
+}
+
+/* How many have to go until there is room for one. */
+static bool make_room(
+        UserState *state, size_t max_sessions, const PolicyLogins *logins, uint64_t now_sec) {
+        while (state->n_sessions >= max_sessions) {
+                Session *spent = find_spent(state, logins, now_sec);
+
+                if (!spent)
+                        return false;
+                user_state_end(state, spent->sid, REASON_SESSION_EXPIRED, now_sec);
+        }
+        return true;
+}
+
+Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session,
+        const PolicyLogins *logins, uint64_t now_sec) {
         uint64_t end_sec = now_sec + rules->absolute_lifetime_sec;
         int r;
 
         if (is_banned(state, now_sec))
                 return REASON_USER_BANNED;
-        if (state->n_sessions >= rules->max_sessions)
+        if (!make_room(state, rules->max_sessions, logins, now_sec))
                 return REASON_SESSION_LIMIT;
         /* A session that ended before its token could be used would be a token for nothing. */
         if (session->expires_at_sec == 0 || session->expires_at_sec > end_sec)

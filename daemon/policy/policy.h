@@ -27,16 +27,26 @@ typedef struct PolicyEnded {
         size_t n_sids;
 } PolicyEnded;
 
+/* What a state does not say: whether a login that a session opened may still be there. */
+typedef struct PolicyLogins {
+        bool (*may_be_open)(const Session *session, void *userdata);
+        void *userdata;
+} PolicyLogins;
+
 /**
  * policy_admit() - take a new session in, if the rules allow it
  * @rules:      in force
  * @state:      pruned to @now_sec; changes on REASON_OK only
  * @session:    owned by @state on REASON_OK only; its lifetime is cut to the rules'
+ * @logins:     asked about the others
  * @now_sec:    the caller's clock
  *
+ * At the limit, sessions that are good for nothing make room, the oldest first: the token has expired,
+ * and no login may be open.
  * Return: REASON_OK; REASON_USER_BANNED; REASON_SESSION_LIMIT; REASON_INTERNAL.
  */
-Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session, uint64_t now_sec);
+Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session,
+        const PolicyLogins *logins, uint64_t now_sec);
 
 /**
  * policy_end() - end the live sessions that a filter means

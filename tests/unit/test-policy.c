@@ -41,6 +41,64 @@ static UserState *make_state(unsigned int n_sessions) {
         return state;
 }
 
+static bool is_open(const Session *session, void *open_sid) {
+        return open_sid && !strncmp(session->sid, open_sid, strlen(open_sid));
+}
+
+static const PolicyLogins nothing_open = { is_open, NULL };
+
+static void test_room_is_made_of_spent_sessions(void **unused) {
+        static const struct {
+                const char *name, *open_sid;
+                uint64_t token_end_sec[4];
+                unsigned int max_sessions;
+                Reason reason;
+                const char *left; /* the numbers of those that are still there */
+        } cases[] = {
+                { "none is spent", NULL, { NOW, NOW, NOW, NOW }, 4, REASON_SESSION_LIMIT, "0123" },
+                { "the token may still pass by leeway", NULL, { NOW - 299, NOW, NOW, NOW }, 4,
+                        REASON_SESSION_LIMIT, "0123" },
+                { "one is spent", NULL, { NOW, NOW - 300, NOW, NOW }, 4, REASON_OK, "023" },
+                { "the oldest goes", NULL, { NOW - 400, NOW - 500, NOW - 300, NOW }, 4, REASON_OK,
+                        "023" },
+                { "one that is open stays", "s1", { NOW - 400, NOW - 500, NOW - 300, NOW }, 4,
+                        REASON_OK, "123" },
+                { "the only one is open", "s1", { NOW, NOW - 500, NOW, NOW }, 4,
+                        REASON_SESSION_LIMIT, "0123" },
+                { "no more than needed go", NULL, { 0, 0, 0, 0 }, 4, REASON_OK, "123" },
+                { "nothing goes below the limit", NULL, { 0, 0, 0, 0 }, 5, REASON_OK, "0123" },
+                { "as many as needed go after it was lowered", NULL, { 0, 1, 2, NOW }, 2, REASON_OK,
+                        "3" },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(user_state_freep) UserState *state = make_state(4);
+                _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
+                const PolicyRules rules = { .absolute_lifetime_sec = 3600,
+                        .max_sessions = cases[i].max_sessions };
+                char left[5] = "";
+                Reason reason;
+
+                print_message("# %s\n", cases[i].name);
+                for (size_t j = 0; j < 4; j++)
+                        state->sessions[j]->token_end_sec = cases[i].token_end_sec[j];
+                reason = policy_admit(&rules, state, session,
+                        &(PolicyLogins){ is_open, (void *)cases[i].open_sid }, NOW);
+                assert_int_equal(reason, cases[i].reason);
+                if (reason == REASON_OK)
+                        TAKE_PTR(session);
+                for (char number = '0'; number < '4'; number++) {
+                        char sid[SID_SIZE + 1] = "s.AAAAAAAAAAAAAAAAAAAA";
+
+                        sid[1] = number;
+                        if (user_state_find(state, sid))
+                                left[strlen(left)] = number;
+                }
+                assert_string_equal(left, cases[i].left);
+        }
+}
+
 static void test_admit(void **unused) {
         static const struct {
                 const char *name;
@@ -74,7 +132,7 @@ static void test_admit(void **unused) {
                 print_message("# %s\n", cases[i].name);
                 session->expires_at_sec = cases[i].wanted_end_sec;
                 state->ban_until_sec = cases[i].ban_until_sec;
-                reason = policy_admit(&rules, state, session, NOW);
+                reason = policy_admit(&rules, state, session, &nothing_open, NOW);
                 assert_int_equal(reason, cases[i].reason);
                 assert_int_equal(state->n_sessions, cases[i].n_sessions + (reason == REASON_OK));
                 if (reason == REASON_OK) {
@@ -173,6 +231,7 @@ static void test_touch(void **unused) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_admit),
+                cmocka_unit_test(test_room_is_made_of_spent_sessions),
                 cmocka_unit_test(test_end),
                 cmocka_unit_test(test_kick_action),
                 cmocka_unit_test(test_touch),
