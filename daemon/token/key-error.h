@@ -21,6 +21,7 @@
         X(RSA_SIZE, "the RSA key is not 2048 to 8192 bits long")                              \
         X(RSA_EXPONENT, "the RSA exponent is below 65537 or even, or has more than 64 bits")  \
         X(RSA_ROCA, "the RSA key was made by a broken generator (ROCA, CVE-2017-15361)")      \
+        X(RSA_PSS, "the RSA-PSS key is bound to a hash, MGF1 hash or salt that no alg has")   \
         X(POINT, "the public key is not a point of its curve that can be used")               \
         X(PAIR, "the private key does not belong to the public key")                          \
         X(ENCRYPTED, "the key is encrypted; there is nobody to ask for its passphrase")       \

@@ -38,8 +38,6 @@ static const Algorithm *default_algorithm(const Jwk *jwk) {
 
         if (jwk->secret)
                 return NULL;
-        if (EVP_PKEY_is_a(jwk->pkey, "RSA-PSS"))
-                return algorithm_find("PS256");
         if (EVP_PKEY_is_a(jwk->pkey, "RSA"))
                 return algorithm_find("RS256");
         for (size_t i = 0; i < ALGORITHM_COUNT && !only; i++)
@@ -93,7 +91,10 @@ static int take_jwk(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
         };
         int r;
 
-        r = choose_algorithm(jwk, file->rules, &source.algorithm);
+        /* First: of a key that is no good, neither algorithm nor thumbprint can be told. */
+        r = jwk->pkey ? key_strength_check(jwk->pkey) : 0;
+        if (r == 0)
+                r = choose_algorithm(jwk, file->rules, &source.algorithm);
         if (r == 0)
                 r = choose_kid(file, jwk, thumbprint, &source.kid);
         if (r == 0)

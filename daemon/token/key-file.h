@@ -35,7 +35,8 @@ typedef struct KeyFileRules {
  *
  * Keys of a set that are not for signatures, not for the rules' algorithm, or of a type that is
  * unknown, are passed over (RFC 7517 section 5). A weak, malformed or second key of a name refuses the whole file.
- * An RSA key that names no "alg" is for RS256, unless @rules say otherwise.
+ * An RSA key that names no "alg" is for RS256, and an RSA-PSS key for the first of PS256, PS384 and
+ * PS512 that its parameters allow, unless @rules say otherwise.
  * Return: 0; KEY_E_*; negative errno.
  */
 int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules, KeyFault *fault);

@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 
 #include "common/cleanup.h"
-#include "daemon/token/key-error.h"
+#include "daemon/token/key-digest.h"
 
 #define RSA_EXPONENT_BITS_MAX 64
 #define RSA_EXPONENT_MIN      65537u
@@ -18,6 +18,15 @@
 #define ED25519_KEY_SIZE      32u
 
 DEFINE_CLEANUP(BIGNUM, BN_free)
+
+/* RFC 4055 section 3.1: such a key may be bound to a hash and a size of salt. */
+static bool pss_key_allows(EVP_PKEY *pkey, const Algorithm *algorithm) {
+        EVP_MD_CTX *context = NULL;
+        int r = key_digest_new(pkey, algorithm, KEY_DIGEST_VERIFY, &context);
+
+        EVP_MD_CTX_free(context);
+        return r == 0;
+}
 
 bool key_fits_algorithm(EVP_PKEY *pkey, const Algorithm *algorithm) {
         char group[GROUP_NAME_SIZE];
@@ -27,7 +36,8 @@ bool key_fits_algorithm(EVP_PKEY *pkey, const Algorithm *algorithm) {
                 return false;
         case KEY_TYPE_RSA:
                 return EVP_PKEY_is_a(pkey, "RSA") ||
-                       (algorithm->pss && EVP_PKEY_is_a(pkey, "RSA-PSS"));
+                       (algorithm->pss && EVP_PKEY_is_a(pkey, "RSA-PSS") &&
+                               pss_key_allows(pkey, algorithm));
         case KEY_TYPE_EC:
                 return EVP_PKEY_is_a(pkey, "EC") &&
                        EVP_PKEY_get_utf8_string_param(
@@ -61,6 +71,13 @@ static bool is_roca(const BIGNUM *modulus) {
         return true;
 }
 
+static bool fits_any_algorithm(EVP_PKEY *pkey) {
+        for (size_t i = 0; i < ALGORITHM_COUNT; i++)
+                if (key_fits_algorithm(pkey, algorithm_at(i)))
+                        return true;
+        return false;
+}
+
 static int check_rsa(EVP_PKEY *pkey) {
         _cleanup_(BN_freep) BIGNUM *modulus = NULL, *exponent = NULL;
 
@@ -74,7 +91,9 @@ static int check_rsa(EVP_PKEY *pkey) {
         if (!BN_is_odd(exponent) || BN_num_bits(exponent) > RSA_EXPONENT_BITS_MAX ||
                 BN_get_word(exponent) < RSA_EXPONENT_MIN)
                 return KEY_E_RSA_EXPONENT;
-        return is_roca(modulus) ? KEY_E_RSA_ROCA : 0;
+        if (is_roca(modulus))
+                return KEY_E_RSA_ROCA;
+        return fits_any_algorithm(pkey) ? 0 : KEY_E_RSA_PSS;
 }
 
 static int check_ec(EVP_PKEY *pkey) {

@@ -15,7 +15,7 @@
 #define RSA_BITS_MAX 8192
 
 /**
- * key_fits_algorithm() - whether type and curve of a public key are those of the algorithm
+ * key_fits_algorithm() - whether type, curve and parameters of a key are the algorithm's
  * @pkey:       any key
  * @algorithm:  row of the table
  */
@@ -25,8 +25,9 @@ bool key_fits_algorithm(EVP_PKEY *pkey, const Algorithm *algorithm);
  * key_strength_check() - refuse weak and malformed public keys
  * @pkey:       any key
  *
- * RSA: size, exponent and the ROCA fingerprint. EC: a named curve and a point on it.
+ * RSA: size, exponent and the ROCA fingerprint; RSA-PSS: parameters of some algorithm. EC: a named curve and a point on it.
  * Ed25519: none of the points of small order, for which anyone can make signatures.
- * Return: 0; KEY_E_TYPE, _RSA_SIZE, _RSA_EXPONENT, _RSA_ROCA, _MALFORMED, _POINT; -ENOMEM; -EIO.
+ * Return: 0; KEY_E_TYPE, _RSA_SIZE, _RSA_EXPONENT, _RSA_ROCA, _RSA_PSS, _MALFORMED, _POINT; -ENOMEM;
+ * -EIO.
  */
 int key_strength_check(EVP_PKEY *pkey);

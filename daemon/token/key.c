@@ -10,11 +10,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/rsa.h>
 
 #include "common/base64url.h"
 #include "daemon/token/ecdsa-signature.h"
 #include "daemon/token/jwk.h"
+#include "daemon/token/key-digest.h"
 #include "daemon/token/key-strength.h"
 
 #define HMAC_SIZE_MAX 64u
@@ -41,30 +41,6 @@ struct Key {
         KeyTemplate templates[ALGORITHM_COUNT];
         char thumbprint[KEY_THUMBPRINT_SIZE + 1];
 };
-
-typedef int (*DigestInit)(EVP_MD_CTX *context, EVP_PKEY_CTX **ret_pctx, const char *digest,
-        OSSL_LIB_CTX *library, const char *properties, EVP_PKEY *pkey, const OSSL_PARAM *params);
-
-DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free)
-
-/* EVP_DigestSignInit_ex() or EVP_DigestVerifyInit_ex(), with what the algorithm asks for. */
-static int digest_template_new(
-        const Key *key, const Algorithm *algorithm, DigestInit init, EVP_MD_CTX **ret_context) {
-        _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
-        EVP_PKEY_CTX *pctx = NULL; /* belongs to context */
-
-        if (!context)
-                return -ENOMEM;
-        if (init(context, &pctx, algorithm->digest, NULL, NULL, key->pkey, NULL) != 1)
-                return KEY_E_ALGORITHM;
-        /* RFC 7518 section 3.5: MGF1 with the same hash, and salt of the hash's size. */
-        if (algorithm->pss &&
-                (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-                        EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) != 1))
-                return KEY_E_ALGORITHM;
-        *ret_context = TAKE_PTR(context);
-        return 0;
-}
 
 static int mac_template_new(const Key *key, const Algorithm *algorithm, EVP_MAC_CTX **ret_context) {
         OSSL_PARAM params[2] = { OSSL_PARAM_construct_utf8_string(
@@ -95,7 +71,7 @@ static int key_template(Key *key, const Algorithm *algorithm, KeyTemplate **ret_
         if (key->secret && !template->mac)
                 r = mac_template_new(key, algorithm, &template->mac);
         if (key->pkey && !template->verify)
-                r = digest_template_new(key, algorithm, EVP_DigestVerifyInit_ex, &template->verify);
+                r = key_digest_new(key->pkey, algorithm, KEY_DIGEST_VERIFY, &template->verify);
         if (r)
                 return r;
         *ret_template = template;
@@ -289,7 +265,7 @@ static int key_init_contexts(Key *key, const KeySource *source) {
         r = key_template(key, key->algorithm, &template);
         if (r || !key->pkey || !source->has_private)
                 return r;
-        r = digest_template_new(key, key->algorithm, EVP_DigestSignInit_ex, &key->sign);
+        r = key_digest_new(key->pkey, key->algorithm, KEY_DIGEST_SIGN, &key->sign);
         if (r)
                 return r;
         return key_prove_pair(key);

@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "common/cleanup.h"
 #include "daemon/token/key-file.h"
@@ -37,9 +39,7 @@ typedef enum Half {
         HALF_ENCRYPTED,
 } Half;
 
-static char *pem_of(const char *type, const char *group, Half half) {
-        EVP_PKEY *pkey = group ? EVP_PKEY_Q_keygen(NULL, NULL, type, group)
-                               : EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)2048);
+static char *pem_from(EVP_PKEY *pkey, Half half) {
         BIO *bio = BIO_new(BIO_s_mem());
         char *text, *copy;
         long size;
@@ -66,6 +66,12 @@ static char *pem_of(const char *type, const char *group, Half half) {
         BIO_free(bio);
         EVP_PKEY_free(pkey);
         return copy;
+}
+
+static char *pem_of(const char *type, const char *group, Half half) {
+        return pem_from(group ? EVP_PKEY_Q_keygen(NULL, NULL, type, group)
+                              : EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)2048),
+                half);
 }
 
 static const struct {
@@ -157,6 +163,66 @@ static void test_pem_that_is_refused(void **state) {
         assert_int_equal(fixture_load(encrypted, NULL), KEY_E_ENCRYPTED);
         assert_int_equal(fixture_load(strange, NULL), KEY_E_TYPE);
         assert_int_equal(fixture_load(agreement, NULL), KEY_E_TYPE);
+}
+
+/* A key that is bound to a hash, as "openssl genpkey -pkeyopt rsa_pss_keygen_md" makes it. */
+static char *pss_pem(const char *digest, const char *mgf1_digest, int salt_size) {
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+        EVP_PKEY *pkey = NULL;
+
+        assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), 1);
+        if (digest)
+                assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_md_name(context, digest, NULL), 1);
+        if (mgf1_digest)
+                assert_int_equal(
+                        EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md_name(context, mgf1_digest), 1);
+        if (salt_size)
+                assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(context, salt_size), 1);
+        assert_int_equal(EVP_PKEY_generate(context, &pkey), 1);
+        EVP_PKEY_CTX_free(context);
+        return pem_from(pkey, HALF_PRIVATE);
+}
+
+static void test_a_pss_key_keeps_to_its_parameters(void **state) {
+        static const struct {
+                const char *digest, *mgf1_digest;
+                int salt_size, outcome;
+                const char *algorithm;
+                bool fits[3]; /* PS256 PS384 PS512 */
+        } rows[] = {
+                { NULL, NULL, 0, 0, "PS256", { true, true, true } },
+                { "SHA256", "SHA256", 0, 0, "PS256", { true, false, false } },
+                { "SHA384", "SHA384", 48, 0, "PS384", { false, true, false } },
+                { "SHA512", "SHA512", 20, 0, "PS512", { false, false, true } },
+                { "SHA256", "SHA256", 33, KEY_E_RSA_PSS, NULL, { false } },
+                { "SHA1", "SHA1", 0, KEY_E_RSA_PSS, NULL, { false } },
+                /* MGF1 stays with SHA-1 unless its hash is named, too: no algorithm of JWS. */
+                { "SHA256", NULL, 0, KEY_E_RSA_PSS, NULL, { false } },
+        };
+        static const char *const names[] = { "PS256", "PS384", "PS512" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(freep) char *pem =
+                        pss_pem(rows[i].digest, rows[i].mgf1_digest, rows[i].salt_size);
+                KeyFileRules rules = { .any_place = true, .any_algorithm = true };
+
+                assert_int_equal(fixture_load(pem, NULL), rows[i].outcome);
+                assert_int_equal(fixture_load(pem, &rules), rows[i].outcome);
+                for (size_t j = 0; j < ARRAY_SIZE(names); j++) {
+                        int refusal = rows[i].outcome ? rows[i].outcome : KEY_E_ALGORITHM;
+
+                        rules.algorithm = algorithm_find(names[j]);
+                        assert_int_equal(fixture_load(pem, &rules), rows[i].fits[j] ? 0 : refusal);
+                }
+                if (rows[i].outcome == 0) {
+                        _cleanup_(keyring_unrefp) Keyring *keyring = fixture_ring_from(pem);
+
+                        assert_string_equal(
+                                key_algorithm(keyring_at(keyring, 0))->name, rows[i].algorithm);
+                }
+        }
 }
 
 static void test_rules_for_one_key(void **state) {
@@ -278,6 +344,7 @@ int main(void) {
                 cmocka_unit_test(test_texts),
                 cmocka_unit_test(test_pem),
                 cmocka_unit_test(test_pem_that_is_refused),
+                cmocka_unit_test(test_a_pss_key_keeps_to_its_parameters),
                 cmocka_unit_test(test_rules_for_one_key),
                 cmocka_unit_test(test_modes),
                 cmocka_unit_test(test_the_fault_names_file_and_reason),

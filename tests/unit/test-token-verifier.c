@@ -12,6 +12,7 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "common/cleanup.h"
 #include "daemon/token/token-verifier.h"
@@ -259,6 +260,43 @@ static void test_the_key_of_another_curve_is_refused(void **state) {
         assert_int_equal(verify(keyring, &rules, token), REASON_ALGORITHM_REFUSED);
 }
 
+/* OpenSSL would not even begin to verify, and that is not an error of ours. */
+static void test_a_hash_that_a_pss_key_forbids_is_refused(void **state) {
+        static const KeyFileRules any = {
+                .any_place = true, .any_kid = true, .any_algorithm = true
+        };
+        static const char header[] = "{\"alg\":\"PS384\",\"typ\":\"at+jwt\"}";
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL, *signer = fixture_ring("PS384");
+        _cleanup_(secret_freep) Secret *token = NULL;
+        _cleanup_(freep) char *path = NULL;
+        char *folder = fixture_folder();
+        VerifyRules rules = fixture_rules();
+        BIO *bio = BIO_new(BIO_s_mem());
+        EVP_PKEY *pkey = NULL;
+        char *pem;
+
+        (void)state;
+        assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_md_name(context, "SHA256", NULL), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md_name(context, "SHA256"), 1);
+        assert_int_equal(EVP_PKEY_generate(context, &pkey), 1);
+        assert_int_equal(PEM_write_bio_PUBKEY(bio, pkey), 1);
+        BIO_write(bio, "", 1);
+        (void)BIO_get_mem_data(bio, &pem);
+        path = fixture_write(folder, "key.pem", pem, 0644);
+        assert_int_equal(keyring_new(&keyring), 0);
+        assert_int_equal(key_file_load(keyring, path, &any, NULL), 0);
+        token = fixture_token(
+                keyring_signing_key(signer), header, FIXTURE_PAYLOAD, strlen(FIXTURE_PAYLOAD));
+        assert_int_equal(verify(keyring, &rules, token), REASON_ALGORITHM_REFUSED);
+        EVP_PKEY_CTX_free(context);
+        EVP_PKEY_free(pkey);
+        BIO_free(bio);
+        fixture_folder_free(folder);
+}
+
 static void test_a_token_of_another_key_of_the_same_name_is_refused(void **state) {
         static const char jwk[] = "{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"k\",\"k\":\"%s\"}";
         _cleanup_(keyring_unrefp) Keyring *ours = fixture_ring_from(RFC_HS256), *theirs = NULL;
@@ -322,6 +360,7 @@ int main(void) {
                 cmocka_unit_test(test_size_is_looked_at_first),
                 cmocka_unit_test(test_an_hmac_keyed_with_the_public_pem_is_refused),
                 cmocka_unit_test(test_the_key_of_another_curve_is_refused),
+                cmocka_unit_test(test_a_hash_that_a_pss_key_forbids_is_refused),
                 cmocka_unit_test(test_a_token_of_another_key_of_the_same_name_is_refused),
                 cmocka_unit_test(test_tokens_of_rfc_7515),
                 cmocka_unit_test(test_regression_payload_e30_dot_aa),
