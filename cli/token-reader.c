@@ -6,6 +6,9 @@
 
 #include <openssl/evp.h>
 
+/* Of CR LF, so that a token of the largest size can have it behind. */
+#define LINE_END_SIZE 2u
+
 /* Characters that hold one byte more than a token may have. */
 static size_t text_limit(const TokenReader *reader) {
         return reader->is_base64 ? (reader->max_size / 3 + 1) * 4 : reader->max_size + 1;
@@ -26,7 +29,7 @@ static int fill(TokenReader *reader) {
 
 /* Keeps what may still be looked at, and passes over the rest. */
 static int append_bounded(const TokenReader *reader, Secret *text, const char *data, size_t size) {
-        size_t limit = text_limit(reader);
+        size_t limit = text_limit(reader) + LINE_END_SIZE;
         size_t room = text->size < limit ? limit - text->size : 0;
 
         return secret_append(text, data, size < room ? size : room);
@@ -39,8 +42,8 @@ static int take_line(TokenReader *reader, Secret *text, bool *ret_complete) {
         const char *end = memchr(start, '\n', size);
 
         if (end)
-                size = (size_t)(end - start);
-        reader->position += size + (end ? 1 : 0);
+                size = (size_t)(end - start) + 1;
+        reader->position += size;
         *ret_complete = end != NULL;
         return append_bounded(reader, text, start, size);
 }
@@ -62,40 +65,72 @@ static int read_line(TokenReader *reader, Secret *text) {
 }
 
 static int read_whole(TokenReader *reader, Secret *text) {
-        char last = '\0';
-        size_t total = 0;
         int r;
 
         for (r = fill(reader); r == 0; r = fill(reader)) {
-                total += reader->used;
-                last = reader->buffer[reader->used - 1];
                 reader->position = reader->used;
                 r = append_bounded(reader, text, reader->buffer, reader->used);
                 if (r)
                         return r;
         }
-        if (r != TOKEN_READER_E_END)
-                return r;
-        /* What echo and editors put behind it. */
-        if (last == '\n' && text->size == total)
-                text->data[--text->size] = '\0';
-        return 0;
+        return r == TOKEN_READER_E_END ? 0 : r;
+}
+
+static void cut(Secret *text, size_t size) {
+        secret_wipe(text->data + size, text->size - size);
+        text->size = size;
+}
+
+/* What echo and editors put behind a token. Of a text that was too long the end is gone, and whether it happens to
+ * break off behind a newline makes no difference: the rest is still too long. */
+static void strip_line_end(const TokenReader *reader, Secret *text) {
+        size_t size = text->size, limit = text_limit(reader);
+
+        if (size > 0 && text->data[size - 1] == '\n') {
+                size--;
+                if (size > 0 && text->data[size - 1] == '\r')
+                        size--;
+        }
+        cut(text, size < limit ? size : limit);
+}
+
+/* The value of a character; negative if it is none of the alphabet. */
+static int sextet(char c) {
+        static const char alphabet[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const char *place = c ? strchr(alphabet, c) : NULL;
+
+        return place ? (int)(place - alphabet) : -1;
+}
+
+/* EVP_DecodeBlock() passes over white space, and takes '=' anywhere and any bits behind the last byte. */
+static bool is_strict_base64(const Secret *text, size_t n_padding) {
+        static const int unused_bits[] = { 0, 3, 15 };
+        size_t size = text->size - n_padding;
+
+        if (text->size % 4 != 0 || size == 0)
+                return false;
+        for (size_t i = 0; i < size; i++)
+                if (sextet(text->data[i]) < 0)
+                        return false;
+        return (sextet(text->data[size - 1]) & unused_bits[n_padding]) == 0;
 }
 
 static int decode(Secret *text) {
-        int padding = 0, size;
+        size_t n_padding = 0;
+        int size;
 
-        while (padding < 2 && text->size > (size_t)padding &&
-                text->data[text->size - 1 - (size_t)padding] == '=')
-                padding++;
+        while (n_padding < 2 && n_padding < text->size &&
+                text->data[text->size - 1 - n_padding] == '=')
+                n_padding++;
+        if (!is_strict_base64(text, n_padding))
+                return TOKEN_READER_E_ENCODING;
         /* In place: three bytes come out where four characters were. */
         size = EVP_DecodeBlock(
                 (unsigned char *)text->data, (const unsigned char *)text->data, (int)text->size);
-        if (size < padding)
+        if (size < (int)n_padding)
                 return TOKEN_READER_E_ENCODING;
-        size -= padding;
-        secret_wipe(text->data + size, text->size - (size_t)size);
-        text->size = (size_t)size;
+        cut(text, (size_t)size - n_padding);
         return 0;
 }
 
@@ -109,6 +144,7 @@ int token_reader_next(TokenReader *reader, Secret **ret_token) {
         r = reader->is_batch ? read_line(reader, text) : read_whole(reader, text);
         if (r)
                 return r;
+        strip_line_end(reader, text);
         if (reader->is_base64 && text->size > 0)
                 r = decode(text);
         if (r)

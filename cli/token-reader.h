@@ -14,8 +14,8 @@
 
 typedef struct TokenReader {
         int fd;
-        bool is_batch;   /* one token a line, else the whole input without its last newline */
-        bool is_base64;  /* each is the base64 of the token's bytes (RFC 4648 section 4) */
+        bool is_batch;  /* one token a line, else the whole input without its last line end */
+        bool is_base64; /* each is the base64 of the token's bytes (RFC 4648 section 4), strictly */
         size_t max_size; /* of a token; one that is longer comes out max_size + 1 long */
         size_t position;
         size_t used;
@@ -32,7 +32,7 @@ enum {
  * @reader:     fd, is_batch, is_base64 and max_size are set, the rest is zero
  * @ret_token:  owned by the caller; may be empty
  *
- * What was read is wiped from the buffer with token_reader_wipe().
+ * A line ends with LF or CR LF. What was read is wiped from the buffer with token_reader_wipe().
  * Return: 0; TOKEN_READER_E_*; negative errno.
  */
 int token_reader_next(TokenReader *reader, Secret **ret_token);

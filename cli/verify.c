@@ -29,6 +29,7 @@ typedef struct VerifyCommand {
         const char *jwks;
         char *keys[KEY_OPTIONS_MAX]; /* [KID=]FILE */
         size_t n_keys;
+        uint32_t seen; /* a bit for each row of options */
         bool batch;
         bool base64;
         bool help;
@@ -154,12 +155,26 @@ static int parse_option(Option option, char *argument, VerifyCommand *command) {
         return EXIT_UNUSABLE;
 }
 
+/* Of two values one would be dropped silently. */
+static int refuse_second(int row, VerifyCommand *command) {
+        uint32_t bit = UINT32_C(1) << row;
+
+        if ((command->seen & bit) && options[row].has_arg && options[row].val != OPTION_KEY) {
+                fprintf(stderr, "authtokenctl: verify: --%s is given twice\n", options[row].name);
+                return EXIT_UNUSABLE;
+        }
+        command->seen |= bit;
+        return 0;
+}
+
 static int parse_command(int argc, char **argv, VerifyCommand *command) {
-        int option, r;
+        int option, row, r;
 
         optind = 0; /* whoever found the subcommand may have used getopt() before */
-        while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-                r = parse_option((Option)option, optarg, command);
+        while (row = -1, (option = getopt_long(argc, argv, "h", options, &row)) != -1) {
+                r = row < 0 ? 0 : refuse_second(row, command);
+                if (r == 0)
+                        r = parse_option((Option)option, optarg, command);
                 if (r)
                         return r;
         }
@@ -215,6 +230,15 @@ static Reason verify_one(
         return token_verify(keyring, &command->rules, &request, &claims);
 }
 
+static int finish_verdicts(int status) {
+        errno = 0;
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        fprintf(stderr, "authtokenctl: verify: standard output: %s\n",
+                strerror(errno ? errno : EIO));
+        return EXIT_ONE_REFUSED;
+}
+
 /* Tells every verdict before it waits for the next token: a peer may be waiting for it. */
 static int verify_all(const VerifyCommand *command, const Keyring *keyring, TokenReader *reader) {
         int status = EXIT_ALL_OK, r;
@@ -238,9 +262,7 @@ static int verify_all(const VerifyCommand *command, const Keyring *keyring, Toke
                 if (token_reader_is_drained(reader))
                         fflush(stdout);
         } while (reader->is_batch);
-        if (fflush(stdout) || ferror(stdout))
-                return EXIT_UNUSABLE;
-        return status;
+        return finish_verdicts(status);
 }
 
 static int verify_run(VerifyCommand *command) {
@@ -283,7 +305,7 @@ int verify_main(int argc, char **argv) {
                 return r;
         if (command.help) {
                 fputs(usage, stdout);
-                return EXIT_ALL_OK;
+                return finish_verdicts(EXIT_ALL_OK);
         }
         return verify_run(&command);
 }

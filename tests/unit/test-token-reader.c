@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -54,8 +55,11 @@ static void test_the_whole_input_is_one_token(void **state) {
                 const char *input, *token;
         } rows[] = {
                 { "a.b.c", "a.b.c" }, { "a.b.c\n", "a.b.c" }, { "a.b.c\n\n", "a.b.c\n" },
-                { "a.b.c\r\n", "a.b.c\r" }, { "a\nb", "a\nb" }, { "", "" }, { "\n", "" },
+                { "a.b.c\r\n", "a.b.c" }, { "a.b.c\r", "a.b.c\r" }, { "a.b.c\r\r\n", "a.b.c\r" },
+                { "a\nb", "a\nb" }, { "", "" }, { "\n", "" }, { "\r\n", "" },
                 { "0123456789", "0123456789" }, { "0123456789\n", "0123456789" },
+                { "0123456789\r\n", "0123456789" }, { "0123456789a\r\n", "0123456789a" },
+                { "0123456789ab\n\n", "0123456789a" }, { "0123456789\r\nab", "0123456789\r" },
                 { "0123456789ab", "0123456789a" }, /* one more than is taken: too large */
         };
 
@@ -103,6 +107,78 @@ static void test_base64_carries_every_byte(void **state) {
         close_reader(reader);
 }
 
+static void test_the_lines_of_another_system(void **state) {
+        static const char input[] = "a\r\n\r\n0123456789\r\n\rb\r\nlast\r";
+        TokenReader *reader = open_reader(input, strlen(input), true, false);
+
+        (void)state;
+        expect(reader, "a", 1);
+        expect(reader, "", 0);
+        expect(reader, "0123456789", MAX_SIZE);
+        expect(reader, "\rb", 2);
+        expect(reader, "last\r", 5);
+        expect_error(reader, TOKEN_READER_E_END);
+        close_reader(reader);
+}
+
+static void test_base64_is_strict(void **state) {
+        static const struct {
+                const char *line;
+                bool good;
+        } rows[] = {
+                { "YWJj", true },
+                { "YWI=", true },
+                { "YQ==", true },
+                { "YQ==\r", true },
+                { "+/+/", true },
+                { "YQ=", false },
+                { "YQ", false },
+                { "Y", false },
+                { "====", false },
+                { "Y===", false },
+                { "=YWJ", false },
+                { "Y=Jj", false },
+                { "YQ=j", false },
+                { "YQ==YQ==", false },
+                { " YWJj", false },
+                { "YWJj ", false },
+                { "YWJj\t", false },
+                { "YW j", false },
+                { "YR==", false },
+                { "YWJ=", false },
+                { "YWI=\r\r", false },
+                { "-_-_", false },
+                { "YW\xff=", false },
+                { "YWJj====", false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(secret_freep) Secret *token = NULL;
+                char input[32];
+                TokenReader *reader;
+                int r;
+
+                snprintf(input, sizeof(input), "%s\n", rows[i].line);
+                reader = open_reader(input, strlen(input), true, true);
+                r = token_reader_next(reader, &token);
+                if (r != (rows[i].good ? 0 : TOKEN_READER_E_ENCODING))
+                        fail_msg("\"%s\": %d", rows[i].line, r);
+                expect_error(reader, TOKEN_READER_E_END);
+                close_reader(reader);
+        }
+}
+
+static void test_base64_is_no_text_with_a_nul(void **state) {
+        static const char input[] = "YW\0j\nYWJj\n";
+        TokenReader *reader = open_reader(input, sizeof(input) - 1, true, true);
+
+        (void)state;
+        expect_error(reader, TOKEN_READER_E_ENCODING);
+        expect(reader, "abc", 3);
+        close_reader(reader);
+}
+
 static void test_lines_longer_than_the_buffer(void **state) {
         size_t size = 3 * TOKEN_READER_BUFFER_SIZE;
         _cleanup_(freep) char *input = malloc(size);
@@ -137,6 +213,9 @@ int main(void) {
                 cmocka_unit_test(test_the_whole_input_is_one_token),
                 cmocka_unit_test(test_a_batch_has_one_token_a_line),
                 cmocka_unit_test(test_base64_carries_every_byte),
+                cmocka_unit_test(test_the_lines_of_another_system),
+                cmocka_unit_test(test_base64_is_strict),
+                cmocka_unit_test(test_base64_is_no_text_with_a_nul),
                 cmocka_unit_test(test_lines_longer_than_the_buffer),
                 cmocka_unit_test(test_an_unreadable_input_is_an_error),
         };
