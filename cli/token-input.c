@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -24,6 +25,32 @@ static int read_from(int fd, Secret **ret_token) {
         return r;
 }
 
+/* As the PAM module does with what is pasted: editors and mail leave blanks around a token. */
+static int trim(Secret **token) {
+        const Secret *whole = *token;
+        size_t start = 0, end = whole->size;
+        Secret *trimmed;
+        int r;
+
+        while (start < end && isspace((unsigned char)whole->data[start]))
+                start++;
+        while (end > start && isspace((unsigned char)whole->data[end - 1]))
+                end--;
+        r = secret_new(whole->data + start, end - start, &trimmed);
+        if (r < 0)
+                return r;
+        secret_free(*token);
+        *token = trimmed;
+        return 0;
+}
+
+static bool has_blank(const Secret *token) {
+        for (size_t i = 0; i < token->size; i++)
+                if (isspace((unsigned char)token->data[i]))
+                        return true;
+        return false;
+}
+
 ExitStatus token_input_read(const char *path, Secret **ret_token) {
         _cleanup_(secret_freep) Secret *token = NULL;
         _cleanup_(closep) int opened = -1;
@@ -38,6 +65,8 @@ ExitStatus token_input_read(const char *path, Secret **ret_token) {
                 fd = opened;
         }
         r = read_from(fd, &token);
+        if (r == 0)
+                r = trim(&token);
         if (r < 0) {
                 complain("cannot read a token from %s: %s", path, strerror(-r));
                 return STATUS_FAILED;
@@ -46,7 +75,8 @@ ExitStatus token_input_read(const char *path, Secret **ret_token) {
                 complain("there is no token in %s", path);
                 return STATUS_FAILED;
         }
-        if (token->size > TOKEN_SIZE_MAX || strlen(token->data) != token->size) {
+        if (token->size > TOKEN_SIZE_MAX || strlen(token->data) != token->size ||
+                has_blank(token)) {
                 complain("what %s holds is no token", path);
                 return STATUS_FAILED;
         }
