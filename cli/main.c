@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/verify.h"
@@ -64,15 +66,38 @@ static ExitStatus run(const CommandLine *line, int argc, char **argv) {
         return STATUS_USAGE;
 }
 
+/* Else the first file that is opened would become standard output or standard error, and get what is written there.
+ * Reading and writing still fail, as they do for a closed descriptor. */
+static int fill_standard_streams(void) {
+        static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+                        return -1;
+        return 0;
+}
+
+static int set_bus(CommandLine *line) {
+        if (line->bus) {
+                complain("--bus is given twice\nSee: authtokenctl --help");
+                return -1;
+        }
+        line->bus = optarg;
+        return 0;
+}
+
 int main(int argc, char **argv) {
-        CommandLine line = { .bus = "system" };
+        CommandLine line = { 0 };
         int option;
 
+        if (fill_standard_streams() < 0)
+                return STATUS_FAILED;
         setlocale(LC_ALL, "");
         while ((option = getopt_long(argc, argv, "+h", options, NULL)) != -1)
                 switch (option) {
                 case OPTION_BUS:
-                        line.bus = optarg;
+                        if (set_bus(&line))
+                                return STATUS_USAGE;
                         break;
                 case OPTION_VERSION:
                         puts("authtokenctl " AUTHTOKEN_VERSION);
@@ -87,5 +112,7 @@ int main(int argc, char **argv) {
                 complain("a command is needed\nSee: authtokenctl --help");
                 return STATUS_USAGE;
         }
+        if (!line.bus)
+                line.bus = "system";
         return run(&line, argc - optind, argv + optind);
 }
