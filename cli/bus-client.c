@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/bus-client.h"
@@ -12,7 +14,11 @@
 #define PATH      "/org/authtoken1"
 #define INTERFACE "org.authtoken1.Manager"
 
-#define USEC_PER_SEC UINT64_C(1000000)
+#define USEC_PER_SEC        UINT64_C(1000000)
+#define NSEC_PER_USEC       INT64_C(1000)
+#define OPEN_USEC_MAX       (10 * USEC_PER_SEC)
+#define CALL_USEC           (30 * USEC_PER_SEC)
+#define CALL_OF_PEOPLE_USEC (300 * USEC_PER_SEC)
 
 typedef struct ErrorMeaning {
         const char *name;
@@ -40,11 +46,19 @@ static const ErrorMeaning meanings[] = {
         { "org.freedesktop.DBus.Error.TimedOut", STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_DISCONNECTED, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_NO_SERVER, STATUS_UNREACHABLE, START_IT },
+        /* What libsystemd makes of a bus that talks nonsense. */
+        { SD_BUS_ERROR_IO_ERROR, STATUS_UNREACHABLE, START_IT },
+        { SD_BUS_ERROR_INCONSISTENT_MESSAGE, STATUS_UNREACHABLE, START_IT },
+        { "System.Error.ENOMEM", STATUS_FAILED, NULL },
 };
 
 /* dbus-daemon has a family of errors for a service that it could not start. */
 #define SPAWN_ERRORS   "org.freedesktop.DBus.Error.Spawn."
 #define SYSTEMD_ERRORS "org.freedesktop.systemd1."
+/* libsystemd's own, from a connection that broke: System.Error.ENOTCONN, System.Error.EPIPE, … */
+#define ERRNO_ERRORS "System.Error."
+
+static const char *const families[] = { SPAWN_ERRORS, SYSTEMD_ERRORS, ERRNO_ERRORS };
 
 static ErrorMeaning meaning_of(const sd_bus_error *error, int r) {
         if (!error->name)
@@ -53,9 +67,9 @@ static ErrorMeaning meaning_of(const sd_bus_error *error, int r) {
         for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
                 if (!strcmp(meanings[i].name, error->name))
                         return meanings[i];
-        if (!strncmp(error->name, SPAWN_ERRORS, strlen(SPAWN_ERRORS)) ||
-                !strncmp(error->name, SYSTEMD_ERRORS, strlen(SYSTEMD_ERRORS)))
-                return (ErrorMeaning){ .status = STATUS_UNREACHABLE, .advice = START_IT };
+        for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+                if (!strncmp(error->name, families[i], strlen(families[i])))
+                        return (ErrorMeaning){ .status = STATUS_UNREACHABLE, .advice = START_IT };
         return (ErrorMeaning){ .status = STATUS_FAILED };
 }
 
@@ -85,8 +99,35 @@ static int open_address(const char *address, sd_bus **ret_bus) {
         return 0;
 }
 
+static uint64_t now_usec(void) {
+        struct timespec now = { 0 };
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)(now.tv_nsec / NSEC_PER_USEC);
+}
+
+/* libsystemd would authenticate during the first call and give a silent bus 90 s for it. */
+static int wait_until_ready(sd_bus *bus) {
+        uint64_t end_usec = now_usec() + OPEN_USEC_MAX;
+        int r;
+
+        while ((r = sd_bus_is_ready(bus)) == 0) {
+                uint64_t usec = now_usec();
+
+                if (usec >= end_usec)
+                        return -ETIMEDOUT;
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, end_usec - usec);
+                if (r < 0 && r != -EINTR)
+                        return r;
+        }
+        return r < 0 ? r : 0;
+}
+
 ExitStatus bus_client_open(const CommandLine *line, sd_bus **ret_bus) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        /* Not flushed: that would wait for a bus that has just been given up. */
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         bool may_ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && geteuid() != 0;
         int r;
 
@@ -96,8 +137,11 @@ ExitStatus bus_client_open(const CommandLine *line, sd_bus **ret_bus) {
                 r = sd_bus_open_user(&bus);
         else
                 r = open_address(line->bus, &bus);
+        if (r >= 0)
+                r = wait_until_ready(bus);
         if (r < 0) {
                 complain("cannot connect to the bus '%s': %s", line->bus, strerror(-r));
+                complain("Is the bus running? See: systemctl status dbus.service");
                 return STATUS_UNREACHABLE;
         }
         if (may_ask) {
@@ -122,10 +166,11 @@ ExitStatus bus_client_call(
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         sd_bus *bus = sd_bus_message_get_bus(call);
         bool waits_for_people = sd_bus_get_allow_interactive_authorization(bus) > 0;
-        uint64_t timeout_usec =
-                (patience == CALL_LONG || waits_for_people ? 300 : 30) * USEC_PER_SEC;
+        uint64_t timeout_usec = waits_for_people ? CALL_OF_PEOPLE_USEC : CALL_USEC;
         int r;
 
+        if (patience == CALL_ENDLESS)
+                timeout_usec = UINT64_MAX;
         r = sd_bus_call(bus, call, timeout_usec, &error, ret_reply);
         return r < 0 ? complain_call(what, &error, r) : STATUS_OK;
 }

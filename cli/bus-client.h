@@ -10,10 +10,11 @@
 
 #include "cli/command.h"
 
-/* How long a call may take: others wait for people or for logins to end. */
+/* How long a call may take. */
 typedef enum CallPatience {
         CALL_SHORT,
-        CALL_LONG,
+        /* As long as the daemon lives: how long a login is given to end is its business. */
+        CALL_ENDLESS,
 } CallPatience;
 
 /**
@@ -21,7 +22,7 @@ typedef enum CallPatience {
  * @line:       which bus
  * @ret_bus:    owned by the caller
  *
- * With a terminal, polkit may ask for a password: an agent is started if there is none.
+ * Waits until the bus has let us in, for at most 10 s. With a terminal, polkit may ask for a password: an agent is started if there is none.
  * Return: STATUS_OK; STATUS_UNREACHABLE or STATUS_USAGE, complained.
  */
 ExitStatus bus_client_open(const CommandLine *line, sd_bus **ret_bus);

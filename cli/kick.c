@@ -133,7 +133,7 @@ static ExitStatus kick_once(sd_bus *bus, Kick *kick, const char *platform) {
         r = append_arguments(call, kick, platform);
         if (r < 0)
                 return bus_client_broken("compose the call", r);
-        status = bus_client_call(call, "kick", CALL_LONG, &reply);
+        status = bus_client_call(call, "kick", CALL_ENDLESS, &reply);
         if (status != STATUS_OK)
                 return status;
         r = sd_bus_message_read(reply, "uu", &n_ended, &n_failed);
