@@ -92,7 +92,11 @@ int sqlite_database_begin(SqliteDatabase *database) {
 }
 
 int sqlite_database_commit(SqliteDatabase *database) {
-        return sqlite_database_run(database, SQLITE_STATEMENT_COMMIT);
+        int r = sqlite_database_run(database, SQLITE_STATEMENT_COMMIT);
+
+        if (r == 0)
+                sqlite_reserve_take(&database->reserve);
+        return r;
 }
 
 void sqlite_database_rollback(SqliteDatabase *database) {
@@ -128,6 +132,15 @@ static int query_text(SqliteDatabase *database, const char *sql, char *first, si
         return r;
 }
 
+bool sqlite_database_make_room(SqliteDatabase *database, bool from_reserve) {
+        char busy[8];
+
+        if (from_reserve && !sqlite_reserve_release(&database->reserve))
+                return false;
+        /* The log is not cut: what it has of the disk is what it will be written to next. */
+        return query_text(database, "PRAGMA wal_checkpoint(RESTART)", busy, sizeof(busy)) == 0;
+}
+
 /* The lock is taken by the first access and kept until we close or die. */
 static int configure(SqliteDatabase *database, bool no_sync, const char **ret_problem) {
         char mode[16];
@@ -137,6 +150,7 @@ static int configure(SqliteDatabase *database, bool no_sync, const char **ret_pr
         (void)sqlite3_busy_timeout(database->handle, OPEN_WAIT_MSEC);
         r = run_sql(database, "PRAGMA locking_mode = EXCLUSIVE;"
                               "PRAGMA cache_size = -512;"
+                              "PRAGMA wal_autocheckpoint = 64;"
                               "PRAGMA trusted_schema = OFF;"
                               "PRAGMA foreign_keys = ON;");
         if (r == 0)
@@ -226,6 +240,9 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
         database = calloc(1, sizeof(*database));
         if (!database)
                 return -ENOMEM;
+        /* Without it a full disk is full for all, which is no reason not to start. */
+        if (sqlite_reserve_open(path, &database->reserve) < 0)
+                database->reserve.fd = -1;
         if (sqlite3_open_v2(path, &database->handle,
                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
                     NULL) != SQLITE_OK)
@@ -253,6 +270,7 @@ SqliteDatabase *sqlite_database_close(SqliteDatabase *database) {
         for (size_t i = 0; i < SQLITE_STATEMENT_COUNT; i++)
                 sqlite3_finalize(database->statements[i]);
         sqlite3_close(database->handle);
+        sqlite_reserve_close(&database->reserve);
         free(database);
         return NULL;
 }

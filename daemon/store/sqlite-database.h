@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "common/cleanup.h"
+#include "daemon/store/sqlite-reserve.h"
 
 /* The SQL of each stands in a table in sqlite-database.c. */
 typedef enum SqliteStatement {
@@ -40,6 +41,7 @@ typedef enum SqliteStatement {
 typedef struct SqliteDatabase {
         sqlite3 *handle;
         sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
+        SqliteReserve reserve;
         int error; /* SQLite's code of the last failure since sqlite_database_begin(); 0: none */
 } SqliteDatabase;
 
@@ -86,6 +88,15 @@ int sqlite_database_commit(SqliteDatabase *database);
  * @database:   any
  */
 void sqlite_database_rollback(SqliteDatabase *database);
+
+/**
+ * sqlite_database_make_room() - after SQLITE_FULL: let the log begin again from its start
+ * @database:   outside of a transaction
+ * @from_reserve: the reserve may be used up for it
+ *
+ * Return: true if another try is worth it.
+ */
+bool sqlite_database_make_room(SqliteDatabase *database, bool from_reserve);
 
 /**
  * sqlite_database_fail() - record SQLite's error; the transaction must then be rolled back

@@ -127,6 +127,7 @@ static int sqlite_store_peek(
 static int sqlite_store_commit(UserStore *base, StoreCall *call, const UserState *state) {
         SqliteStore *store = (SqliteStore *)base;
         _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
+        const UserState *before;
         int r;
 
         r = job_new(store, SQLITE_JOB_STORE, NULL, NULL, &job);
@@ -136,6 +137,8 @@ static int sqlite_store_commit(UserStore *base, StoreCall *call, const UserState
         if (r < 0)
                 return r;
         job->expected = state->version;
+        before = state_cache_get(store->cache, state->tenant, state->user);
+        job->ends = before && state->n_sessions < before->n_sessions;
         r = store_next_version(&state->version, &job->state->version);
         return r < 0 ? r : submit(store, TAKE_PTR(job), call);
 }
@@ -167,6 +170,7 @@ static void sqlite_store_expire(UserStore *base, uint64_t now_sec) {
         if (store->expiring || job_new(store, SQLITE_JOB_EXPIRE, NULL, NULL, &job) < 0)
                 return;
         job->now_sec = now_sec;
+        job->ends = true;
         store->expiring = true;
         sqlite_worker_submit(store->worker, job);
 }

@@ -79,6 +79,10 @@ static void read_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
         }
 }
 
+static bool is_full(const SqliteDatabase *database) {
+        return (database->error & 0xff) == SQLITE_FULL;
+}
+
 /* Returns 0 if the transaction is on the disk; all results hold then, and none otherwise. */
 static int write_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
         SqliteJob *job;
@@ -104,8 +108,20 @@ static int write_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
         return r;
 }
 
-/* After a failure each job has another try of its own: when the disk is full, a revocation, which
- * needs no more room, must not fail because of the login next to it. */
+/* When the disk is full, the log has room once it is written back, and what ends sessions has more. */
+static void write_alone(SqliteDatabase *database, struct SqliteJobList *alone) {
+        const SqliteJob *job = STAILQ_FIRST(alone);
+
+        if (write_batch(database, alone) == 0 || !is_full(database))
+                return;
+        if (sqlite_database_make_room(database, false) && write_batch(database, alone) == 0)
+                return;
+        if (job->ends && sqlite_database_make_room(database, true))
+                (void)write_batch(database, alone);
+}
+
+/* After a failure each job has another try of its own: a revocation must not fail because of the
+ * login next to it. */
 static void retry_alone(SqliteDatabase *database, struct SqliteJobList *batch) {
         struct SqliteJobList done = STAILQ_HEAD_INITIALIZER(done);
         SqliteJob *job;
@@ -116,7 +132,7 @@ static void retry_alone(SqliteDatabase *database, struct SqliteJobList *batch) {
                 STAILQ_REMOVE_HEAD(batch, link);
                 STAILQ_INSERT_TAIL(&alone, job, link);
                 if (job_writes(job))
-                        (void)write_batch(database, &alone);
+                        write_alone(database, &alone);
                 else
                         read_batch(database, &alone);
                 STAILQ_CONCAT(&done, &alone);
@@ -132,7 +148,8 @@ static void run_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
         writes = writes || job_writes(job);
         if (!writes)
                 read_batch(database, batch);
-        else if (write_batch(database, batch) != 0 && STAILQ_NEXT(STAILQ_FIRST(batch), link))
+        else if (write_batch(database, batch) != 0 &&
+                 (is_full(database) || STAILQ_NEXT(STAILQ_FIRST(batch), link)))
                 retry_alone(database, batch);
 }
 

@@ -32,6 +32,7 @@ struct SqliteJob {
         char *subject;         /* LOAD: user; FIND: sid */
         UserState *state;      /* STORE: with its new version; LOAD: the result */
         StateVersion expected; /* STORE */
+        bool ends;             /* it only takes away, so it may use the reserve */
         uint64_t now_sec;      /* EXPIRE */
         char *user;            /* FIND: the result */
         UserNames names;       /* LIST, EXPIRE: the result */
