@@ -45,14 +45,18 @@ static int check_characters(Reader *reader, const char *line, size_t size) {
         return 0;
 }
 
+static bool is_comment(const char *line, size_t size) {
+        return size > 0 && (*line == ';' || *line == '#');
+}
+
 static int check_line(Reader *reader, const char *line, size_t size, size_t size_max) {
         size_t blanks = 0;
 
-        if (size > size_max)
-                return config_fault(reader->fault, &reader->place,
-                        "the line is too long; at most %zu bytes are allowed", size_max);
         while (blanks < size && is_blank(line[blanks]))
                 blanks++;
+        if (size > size_max && !is_comment(line + blanks, size - blanks))
+                return config_fault(reader->fault, &reader->place,
+                        "the line is too long; at most %zu bytes are allowed", size_max);
         if (blanks > 0 && blanks < size && !strchr(";#", line[blanks]))
                 return config_fault(reader->fault, &reader->place,
                         "the line begins with white space; values of several lines are not "
@@ -101,6 +105,8 @@ static char *read_line(char *buffer, int size, void *userdata) {
         reader->r = check_line(reader, line, line_size, (size_t)size - 3);
         if (reader->r)
                 return NULL;
+        if (line_size > (size_t)size - 3)
+                line_size = 0; /* a comment, which libinih need not see */
         memcpy(buffer, line, line_size);
         buffer[line_size] = '\0';
         if (buffer[0] == '[')

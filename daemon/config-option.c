@@ -23,7 +23,10 @@
 #define PATH_LEN   (PATH_MAX - 1)
 #define SOCKET_LEN (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
-#define PLACE(name) .offset = offsetof(Config, name)
+/* Where an option lives in the Config, and what is there. */
+#define PLACE(name) \
+        .offset = offsetof(Config, name), .size = sizeof(((Config *)NULL)->name), \
+        .is_text = _Generic(((Config *)NULL)->name, char *: true, default: false)
 
 static const char *const bus_words[] = { "system", "session", "none", NULL };
 static const char *const target_words[] = { "auto", "journal", "stderr", NULL };
@@ -131,18 +134,19 @@ static int parse_switch(const ConfigOption *option, const char *text, void *fiel
 
 static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_DAEMON_SOCKET] = { "Daemon", "Socket", PLACE(socket_path), parse_path,
-                .max = SOCKET_LEN, .fallback = "/run/authtoken/pam.sock",
+                .max = SOCKET_LEN, .fallback = "/run/authtoken/pam.sock", .fixed = true,
                 .allowed = "an absolute path of at most 107 bytes" },
         [OPTION_DAEMON_RUNTIME_DIRECTORY] = { "Daemon", "RuntimeDirectory",
                 PLACE(runtime_directory), parse_path, .max = PATH_LEN,
-                .fallback = "/run/authtokend", .allowed = "an absolute path" },
+                .fallback = "/run/authtokend", .fixed = true, .allowed = "an absolute path" },
         [OPTION_DAEMON_STATE_DIRECTORY] = { "Daemon", "StateDirectory", PLACE(state_directory),
-                parse_path, .max = PATH_LEN, .fallback = "/var/lib/authtoken",
+                parse_path, .max = PATH_LEN, .fallback = "/var/lib/authtoken", .fixed = true,
                 .allowed = "an absolute path" },
         [OPTION_DAEMON_BUS] = { "Daemon", "Bus", PLACE(bus), parse_choice, .min = BUS_SYSTEM,
-                .choices = bus_words, .fallback = "system", .allowed = "system, session or none" },
+                .choices = bus_words, .fallback = "system", .fixed = true,
+                .allowed = "system, session or none" },
         [OPTION_DAEMON_LOG_TARGET] = { "Daemon", "LogTarget", PLACE(log_target), parse_choice,
-                .min = JOURNAL_AUTO, .choices = target_words, .fallback = "auto",
+                .min = JOURNAL_AUTO, .choices = target_words, .fallback = "auto", .fixed = true,
                 .allowed = "auto, journal or stderr" },
         [OPTION_DAEMON_LOG_LEVEL] = { "Daemon", "LogLevel", PLACE(log_level), parse_choice,
                 .min = LOG_INFO, .choices = level_words, .fallback = "info",
@@ -174,34 +178,37 @@ static const ConfigOption options[OPTION_COUNT] = {
                 .allowed = "HS256/384/512, RS256/384/512, PS256/384/512, ES256/384/512 or EdDSA" },
 
         [OPTION_STORE_TYPE] = { "Store", "Type", PLACE(store_type), parse_choice,
-                .min = STORE_SQLITE, .choices = store_words, .fallback = "sqlite",
+                .min = STORE_SQLITE, .choices = store_words, .fallback = "sqlite", .fixed = true,
                 .allowed = "sqlite or redis" },
         [OPTION_STORE_PATH] = { "Store", "Path", PLACE(store_path), parse_path, .max = PATH_LEN,
-                .allowed = "an absolute path" },
+                .fixed = true, .allowed = "an absolute path" },
         [OPTION_STORE_ADDRESS] = { "Store", "Address", PLACE(store_address), parse_address,
+                .fixed = true,
                 .allowed = "unix:/PATH, tcp:IPV4:PORT or tcp:[IPV6]:PORT; no host names" },
         [OPTION_STORE_DATABASE] = { "Store", "Database", PLACE(store_database), parse_count,
-                .max = 65535, .fallback = "0", .allowed = "a number from 0 to 65535" },
+                .max = 65535, .fallback = "0", .fixed = true,
+                .allowed = "a number from 0 to 65535" },
         [OPTION_STORE_USERNAME] = { "Store", "Username", PLACE(store_username), parse_word,
-                .max = 255, .allowed = "visible ASCII without spaces and quotes" },
+                .max = 255, .fixed = true, .allowed = "visible ASCII without spaces and quotes" },
         [OPTION_STORE_PASSWORD_FILE] = { "Store", "PasswordFile", PLACE(store_password_file),
-                parse_path, .max = PATH_LEN,
+                parse_path, .max = PATH_LEN, .fixed = true,
                 .allowed = "the absolute path of a file that holds the password" },
         [OPTION_STORE_PREFIX] = { "Store", "Prefix", PLACE(store_prefix), parse_name,
-                .max = TENANT_NAME_MAX, .fallback = "authtoken",
+                .max = TENANT_NAME_MAX, .fallback = "authtoken", .fixed = true,
                 .allowed = "at most 63 letters, digits, '.', '_' and '-'" },
         [OPTION_STORE_TENANT] = { "Store", "Tenant", PLACE(tenant), parse_name,
-                .max = TENANT_NAME_MAX, .fallback = "default",
+                .max = TENANT_NAME_MAX, .fallback = "default", .fixed = true,
                 .allowed = "at most 63 letters, digits, '.', '_' and '-'" },
         [OPTION_STORE_TIMEOUT] = { "Store", "Timeout", PLACE(store_timeout_usec), parse_usec,
-                .min = 10 * MSEC, .max = 60 * SEC, .fallback = "1s",
+                .min = 10 * MSEC, .max = 60 * SEC, .fallback = "1s", .fixed = true,
                 .allowed = "a time span from 10ms to 60s" },
         [OPTION_STORE_REQUIRE_DURABLE] = { "Store", "RequireDurable", PLACE(store_require_durable),
-                parse_boolean, .fallback = "no", .allowed = "yes or no" },
+                parse_boolean, .fallback = "no", .fixed = true, .allowed = "yes or no" },
         [OPTION_STORE_ALLOW_PLAINTEXT] = { "Store", "AllowPlaintext", PLACE(store_allow_plaintext),
-                parse_boolean, .fallback = "no", .allowed = "yes or no" },
+                parse_boolean, .fallback = "no", .fixed = true, .allowed = "yes or no" },
         [OPTION_STORE_SYNCHRONOUS] = { "Store", "Synchronous", PLACE(store_no_sync), parse_switch,
-                .choices = synchronous_words, .fallback = "full", .allowed = "full or off" },
+                .choices = synchronous_words, .fallback = "full", .fixed = true,
+                .allowed = "full or off" },
 
         [OPTION_SESSION_ABSOLUTE_LIFETIME] = { "Session", "AbsoluteLifetime",
                 PLACE(policy.absolute_lifetime_sec), parse_sec, .min = SEC, .max = 366 * DAY,
@@ -254,6 +261,23 @@ ConfigOptionId config_option_id(const ConfigOption *option) {
 const ConfigOption *config_option_first(const char *section) {
         for (size_t i = 0; i < OPTION_COUNT; i++)
                 if (!strcmp(options[i].section, section))
+                        return &options[i];
+        return NULL;
+}
+
+static bool is_same(const ConfigOption *option, const Config *a, const Config *b) {
+        const char *left = (const char *)a + option->offset;
+        const char *right = (const char *)b + option->offset;
+
+        if (option->is_text)
+                return !strcmp(STRING_OR_EMPTY(*(char *const *)left),
+                        STRING_OR_EMPTY(*(char *const *)right));
+        return !memcmp(left, right, option->size);
+}
+
+const ConfigOption *config_option_fixed_change(const Config *old, const Config *new) {
+        for (size_t i = 0; i < OPTION_COUNT; i++)
+                if (options[i].fixed && !is_same(&options[i], old, new))
                         return &options[i];
         return NULL;
 }

@@ -5,6 +5,7 @@
  * The options of authtokend.conf(5), one row each: name, place in the Config, form, bounds, default.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,12 +57,14 @@ typedef int (*ConfigParser)(const ConfigOption *option, const char *text, void *
 
 struct ConfigOption {
         const char *section, *key;
-        size_t offset;
+        size_t offset, size;
+        bool is_text; /* a string of its own */
         ConfigParser parse;
         uint64_t min, max;          /* of numbers and, in µs, time spans; @max: length of text */
         const char *const *choices; /* words, ended by NULL; the first stands for @min */
         const char *fallback;       /* the default as text; NULL: none */
         const char *allowed;        /* for the message when a value is refused */
+        bool fixed;                 /* what is open hangs on it: takes a restart */
 };
 
 /**
@@ -84,6 +87,15 @@ const ConfigOption *config_option_at(ConfigOptionId id);
  * @option:     from config_option_find()
  */
 ConfigOptionId config_option_id(const ConfigOption *option);
+
+/**
+ * config_option_fixed_change() - the first option that differs, and that no reload can change
+ * @old:        borrowed
+ * @new:        borrowed
+ *
+ * Return: static row; NULL if a reload can change all that differs.
+ */
+const ConfigOption *config_option_fixed_change(const Config *old, const Config *new);
 
 /**
  * config_option_first() - the first option of a section

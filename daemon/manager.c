@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/secret.h"
+#include "daemon/config-option.h"
 #include "daemon/config.h"
 #include "daemon/front/bus-connection.h"
 #include "daemon/front/bus-service.h"
@@ -296,37 +297,22 @@ int manager_run(Manager *manager) {
         return r;
 }
 
-/* What is open cannot be swapped under running requests. */
-static const char *needs_restart(const Config *old, const Config *new) {
-        if (strcmp(old->socket_path, new->socket_path))
-                return "[Daemon] Socket";
-        if (strcmp(old->runtime_directory, new->runtime_directory))
-                return "[Daemon] RuntimeDirectory";
-        if (old->bus != new->bus)
-                return "[Daemon] Bus";
-        if (old->store_type != new->store_type ||
-                strcmp(STRING_OR_EMPTY(old->store_path), STRING_OR_EMPTY(new->store_path)) ||
-                strcmp(STRING_OR_EMPTY(old->store_address), STRING_OR_EMPTY(new->store_address)) ||
-                strcmp(old->store_prefix, new->store_prefix) || strcmp(old->tenant, new->tenant) ||
-                old->store_database != new->store_database)
-                return "[Store]";
-        return NULL;
-}
-
 static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_keyring,
         char *message, size_t message_size) {
         _cleanup_(config_freep) Config *config = NULL;
         KeyFault fault = {};
-        const char *section;
+        const ConfigOption *fixed;
         int r;
 
         r = config_load(manager->config_path, message, message_size, &config);
         if (r)
                 return r;
-        section = needs_restart(manager->config, config);
-        if (section) {
+        /* What is open cannot be swapped under running requests. */
+        fixed = config_option_fixed_change(manager->config, config);
+        if (fixed) {
                 snprintf(message, message_size,
-                        "%s changed: this takes a restart of authtokend.service", section);
+                        "[%s] %s= changed: this takes a restart of authtokend.service",
+                        fixed->section, fixed->key);
                 return MANAGER_E_REFUSED;
         }
         r = key_source_load(config, ret_keyring, &fault);
