@@ -116,6 +116,8 @@ static int read_login(const json_t *record, Login *login) {
         login->opened_logind = opened_logind;
         login->ended = ended;
         login->end_reason = reason_from_code(reason);
+        if (login->ended && login->end_reason == REASON_OK)
+                return LOGIN_RECORD_E_CORRUPT;
         r = get_texts(record, login, login_texts, ARRAY_SIZE(login_texts));
         if (r == 0 && (!is_sid(login->sid) || (opened_logind && !login->logind_id)))
                 return LOGIN_RECORD_E_CORRUPT;

@@ -76,6 +76,11 @@ static const struct {
                 HEAD "\"id\":\"" ID "\",\"owner\":1,\"uid\":4294967296,\"pid\":1,\"start\":7,"
                      "\"opened\":9," STATE TEXTS ",\"logind\":\"c1\"}",
                 LOGIN_RECORD_E_CORRUPT },
+        { "an end without a reason is refused",
+                HEAD "\"id\":\"" ID "\"," NUMBERS
+                     "\"opened_logind\":true,\"ended\":true,\"reason\":\"ok\"," TEXTS
+                     ",\"logind\":\"c1\"}",
+                LOGIN_RECORD_E_CORRUPT },
         { "a negative time is refused",
                 HEAD "\"id\":\"" ID "\",\"owner\":1,\"uid\":1,\"pid\":1,\"start\":7,"
                      "\"opened\":-1," STATE TEXTS ",\"logind\":\"c1\"}",

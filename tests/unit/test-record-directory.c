@@ -124,8 +124,26 @@ static void test_what_is_no_file(void **unused) {
         assert_false(login_fixture_has("fifo"));
 }
 
+/* Such as a copy that root made. Root itself may read everything. */
+static void test_what_may_not_be_read(void **unused) {
+        _cleanup_(closep) int fd = open_fixture();
+        uid_t uid = geteuid();
+
+        (void)unused;
+        if (uid == 0 && (fchown(fd, 65534, (gid_t)-1) < 0 || seteuid(65534) < 0))
+                skip();
+        login_fixture_write("a", "kept");
+        login_fixture_write("b", "gone");
+        assert_int_equal(fchmodat(fd, "b", 0, 0), 0);
+        assert_string_equal(read_all(fd), "a=kept;");
+        assert_false(login_fixture_has("b"));
+        assert_int_equal(seteuid(uid), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        test_what_may_not_be_read, login_fixture_setup, login_fixture_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_write_and_remove, login_fixture_setup, login_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_names_that_lead_elsewhere, login_fixture_setup,
