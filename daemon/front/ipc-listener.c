@@ -158,6 +158,13 @@ void ipc_listener_pause(IpcListener *listener, IpcPeer *peer) {
         set_events(listener, peer, 0);
 }
 
+void ipc_listener_drop(IpcListener *listener, IpcPeer *peer) {
+        Seat *seat = find_seat(listener, peer);
+
+        if (seat)
+                seat_free(listener, seat);
+}
+
 /* Runs only while it has something to do: a timer that is set costs every login two system calls. */
 static void arm_sweep(IpcListener *listener) {
         int enabled = SD_EVENT_OFF;

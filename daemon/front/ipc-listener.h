@@ -70,6 +70,13 @@ void ipc_listener_watch(IpcListener *listener, IpcPeer *peer);
 void ipc_listener_pause(IpcListener *listener, IpcPeer *peer);
 
 /**
+ * ipc_listener_drop() - close a peer's connection
+ * @listener:   any
+ * @peer:       one of its peers; invalid afterwards
+ */
+void ipc_listener_drop(IpcListener *listener, IpcPeer *peer);
+
+/**
  * ipc_listener_count() - connections
  * @listener:   any
  */

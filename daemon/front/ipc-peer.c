@@ -60,6 +60,7 @@ struct IpcPeer {
         Request *requests;
         unsigned int n_pending;
         bool paused, has_spoken;
+        bool has_finished; /* it will send nothing more, and waits for its answers */
 };
 
 /* The NUL-terminated copies that a LoginRequest borrows: packets hold no NUL. */
@@ -115,6 +116,11 @@ static void request_free(Request *request) {
         user_name_call_free(request->name_call);
         secret_free(request->packet);
         free(request);
+        if (peer->has_finished) {
+                if (peer->n_pending == 0)
+                        ipc_listener_drop(peer->listener, peer);
+                return;
+        }
         if (peer->paused && peer->n_pending < IPC_PEER_PENDING_MAX / 2) {
                 peer->paused = false;
                 ipc_listener_watch(peer->listener, peer);
@@ -174,7 +180,12 @@ static void start_verb(Request *request, const IpcMessage *message) {
                 refuse(request, REASON_INTERNAL);
 }
 
-/* An ordinary peer asks for its own name, or gets nothing. */
+/* An ordinary peer asks for its own name, or gets nothing. A name is not always ours to tell, such as
+ * the second one of a uid; what nobody speaks against must not fail for that. */
+static Reason reason_of_stranger(IpcType type) {
+        return type == IPC_ACCOUNT ? REASON_CALLER_UNKNOWN : REASON_NOT_AUTHORISED;
+}
+
 static void on_name(UserNameCall *call, const char *name, void *userdata) {
         Request *request = userdata;
         IpcMessage message;
@@ -191,13 +202,13 @@ static void on_name(UserNameCall *call, const char *name, void *userdata) {
         audit(ipc_listener_context(request->peer->listener),
                 &(AuditRecord){
                         .event = request->type == IPC_ACCOUNT ? AUDIT_ACCOUNT : AUDIT_AUTHENTICATE,
-                        .reason = REASON_NOT_AUTHORISED,
+                        .reason = reason_of_stranger(request->type),
                         .user = name,
                         .pid = request->peer->pid,
                         .uid = request->peer->uid,
                 });
         request->name_call = user_name_call_free(call);
-        refuse(request, REASON_NOT_AUTHORISED);
+        refuse(request, reason_of_stranger(request->type));
 }
 
 static int request_new(
@@ -277,7 +288,13 @@ static IpcPeerFate handle(IpcPeer *peer, const uint8_t *packet, size_t size) {
         return IPC_PEER_KEEP;
 }
 
-/* Returns bytes, 0 for nothing now, -1 for the end. File descriptors are nothing we ever take: with
+enum {
+        RECEIVED_NOTHING = 0,
+        RECEIVED_END = -1,
+        RECEIVED_RUBBISH = -2,
+};
+
+/* Returns bytes, or one of these. File descriptors are nothing we ever take: with
  * MSG_CMSG_CLOEXEC and no room for them the kernel drops them, and says so. */
 static ssize_t receive(IpcPeer *peer, uint8_t *buffer) {
         struct iovec iov = { .iov_base = buffer, .iov_len = IPC_MESSAGE_MAX };
@@ -286,10 +303,24 @@ static ssize_t receive(IpcPeer *peer, uint8_t *buffer) {
 
         n = recvmsg(peer->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (n < 0)
-                return errno == EAGAIN || errno == EINTR ? 0 : -1;
-        if (n == 0 || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
-                return -1;
-        return n;
+                return errno == EAGAIN || errno == EINTR ? RECEIVED_NOTHING : RECEIVED_RUBBISH;
+        if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+                return RECEIVED_RUBBISH;
+        return n > 0 ? n : RECEIVED_END;
+}
+
+static void pause_reading(IpcPeer *peer) {
+        peer->paused = true;
+        ipc_listener_pause(peer->listener, peer);
+}
+
+/* What it has asked for is still answered; when it closes altogether, the listener hears of it. */
+static IpcPeerFate finish_reading(IpcPeer *peer) {
+        if (peer->n_pending == 0)
+                return IPC_PEER_CLOSE;
+        peer->has_finished = true;
+        pause_reading(peer);
+        return IPC_PEER_KEEP;
 }
 
 IpcPeerFate ipc_peer_read(IpcPeer *peer, unsigned int n_max) {
@@ -300,14 +331,17 @@ IpcPeerFate ipc_peer_read(IpcPeer *peer, unsigned int n_max) {
 
         for (unsigned int i = 0; i < n_max && fate == IPC_PEER_KEEP; i++) {
                 if (peer->n_pending >= IPC_PEER_PENDING_MAX) {
-                        peer->paused = true;
-                        ipc_listener_pause(peer->listener, peer);
+                        pause_reading(peer);
                         break;
                 }
                 n = receive(peer, buffer);
-                if (n == 0)
+                if (n == RECEIVED_NOTHING)
                         break;
-                if ((size_t)n > largest && n > 0)
+                if (n == RECEIVED_END) {
+                        fate = finish_reading(peer);
+                        break;
+                }
+                if (n > 0 && (size_t)n > largest)
                         largest = (size_t)n;
                 peer->has_spoken = true;
                 fate = n < 0 ? IPC_PEER_CLOSE : handle(peer, buffer, (size_t)n);
@@ -337,7 +371,7 @@ int ipc_peer_new(IpcListener *listener, int fd, IpcPeer **ret_peer) {
 IpcPeer *ipc_peer_free(IpcPeer *peer) {
         if (!peer)
                 return NULL;
-        peer->paused = false;
+        peer->paused = peer->has_finished = false;
         while (peer->requests)
                 request_free(peer->requests);
         close(peer->fd);

@@ -22,6 +22,8 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_DAEMON_CLOSED:
         case REASON_DAEMON_MALFORMED:
         case REASON_DAEMON_TIMEOUT:
+        case REASON_CALLER_UNKNOWN:
+        case REASON_INTERNAL:
                 return IPC_STATUS_UNAVAILABLE;
         case REASON_BAD_REQUEST:
                 return IPC_STATUS_BAD_REQUEST;
@@ -64,7 +66,6 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_SERVICE_REFUSED:
         case REASON_LIMIT_REACHED:
         case REASON_DAEMON_UNTRUSTED:
-        case REASON_INTERNAL:
         case REASON_COUNT:
                 break;
         }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/config.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
@@ -192,6 +193,19 @@ static void on_user_loaded(StoreCall *call, int r, UserState *state, void *userd
         finish(account, reason);
 }
 
+/* Names beyond what we issue tokens for belong to nobody who could have a session. */
+static int load_first(Account *account) {
+        const LoginSubject *subject = &account->subject;
+
+        if (text_is_user_name(subject->user, strlen(subject->user)))
+                return load(account, subject->user, on_user_loaded);
+        if (subject->handle)
+                return operation_finish_later(&account->op, REASON_USER_INVALID);
+        if (account->shell_sid)
+                return load(account, account->shell_user, on_shell_loaded);
+        return operation_finish_later(&account->op, REASON_OK);
+}
+
 int account_start(Context *context, const LoginRequest *request, OperationDone done, void *userdata,
         Operation **ret_op) {
         Account *account = calloc(1, sizeof(*account));
@@ -205,7 +219,7 @@ int account_start(Context *context, const LoginRequest *request, OperationDone d
         if (r >= 0) {
                 reason = collect(account, request->other_auth);
                 if (reason == REASON_OK) {
-                        r = load(account, account->subject.user, on_user_loaded);
+                        r = load_first(account);
                 } else {
                         AuditRecord record =
                                 login_subject_audit(&account->subject, AUDIT_ACCOUNT, reason);

@@ -54,6 +54,7 @@
         /* who asks, and how */                                                                  \
         X(NOT_A_TOKEN, "not-a-token", "a password was typed where only tokens are taken")        \
         X(NOT_AUTHORISED, "not-authorised", "the caller may not ask for this")                   \
+        X(CALLER_UNKNOWN, "caller-unknown", "the caller goes by another name on this host")      \
         X(SERVICE_REFUSED, "service-refused", "this PAM service takes no tokens")                \
         X(BAD_REQUEST, "bad-request", "the request breaks the protocol")                         \
         X(TOO_MANY_REQUESTS, "too-many-requests", "the caller's share of the daemon is used up") \
@@ -70,7 +71,7 @@
         X(STORE_CORRUPT, "store-corrupt", "a record in the store cannot be understood")          \
         X(STORE_CONFLICT, "store-conflict", "the record kept changing while it was written")     \
         X(NO_SIGNING_KEY, "no-signing-key", "this host holds no key to sign with")               \
-        X(INTERNAL, "internal", "an unexpected error; denied")
+        X(INTERNAL, "internal", "an unexpected error; refused")
 
 typedef enum Reason {
 #define X(symbol, code, text) REASON_##symbol,

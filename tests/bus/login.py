@@ -7,30 +7,16 @@
 Prints "opened" once it is, and ends with its standard input.
 """
 
-import itertools
-import socket
-import struct
 import sys
-import time
 
-MAGIC, VERSION, REPLY = b"ATK1", 1, 0x80
-AUTHENTICATE, OPEN_SESSION = 1, 4
-DEADLINE, USER, SERVICE, TOKEN, HANDLE, TTY, RHOST = 0x8001, 0x8002, 0x8003, 0x8004, 0x8005, 0x10, 0x11
-HEADER = "<4sBBHII"
-IDS = itertools.count(1)
+from frames import (AUTHENTICATE, HANDLE, OK, OPEN_SESSION, REPLY, RHOST, SERVICE, TOKEN, TTY, USER, compose, connect,
+                    parse)
 
 
 def call(peer, kind, fields):
-    fields = {DEADLINE: struct.pack("<Q", time.monotonic_ns() // 1000 + 5000000), **{tag: text.encode() for tag, text in fields.items()}}
-    payload = b"".join(struct.pack("<HH", tag, len(data)) + data for tag, data in fields.items())
-    peer.send(struct.pack(HEADER, MAGIC, VERSION, kind, 0, next(IDS), len(payload)) + payload)
-    packet = peer.recv(65536)
-    _, _, got, status, _, _ = struct.unpack_from(HEADER, packet)
-    answer, rest = {}, packet[struct.calcsize(HEADER):]
-    while rest:
-        tag, size = struct.unpack_from("<HH", rest)
-        answer[tag], rest = rest[4:4 + size].decode(), rest[4 + size:]
-    if (got, status) != (kind | REPLY, 0):
+    peer.send(compose(kind, fields))
+    got, status, answer = parse(peer.recv(65536))
+    if (got, status) != (kind | REPLY, OK):
         sys.exit(f"refused: {status} {answer}")
     return answer
 
@@ -39,8 +25,7 @@ def main():
     path, user, tty, rhost = sys.argv[1:]
     token = sys.stdin.readline().strip()
     whose = {USER: user, SERVICE: "test", TTY: tty, RHOST: rhost}
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
-        peer.connect(path)
+    with connect(path) as peer:
         handle = call(peer, AUTHENTICATE, {**whose, TOKEN: token})[HANDLE]
         call(peer, OPEN_SESSION, {**whose, HANDLE: handle})
     print("opened", flush=True)
