@@ -18,12 +18,14 @@ static const char *name_of(Reason reason) {
                 return SD_BUS_ERROR_ACCESS_DENIED;
         case REASON_BAD_REQUEST:
         case REASON_USER_INVALID:
+        case REASON_TOKEN_TOO_LARGE:
+        case REASON_CLAIM_INVALID:
+        case REASON_LIFETIME_EXCEEDED:
                 return BUS_ERROR_INVALID_ARGUMENT;
         case REASON_SESSION_LIMIT:
         case REASON_TOO_MANY_REQUESTS:
         case REASON_LIMIT_REACHED:
                 return BUS_ERROR_LIMIT_REACHED;
-        case REASON_TOKEN_TOO_LARGE:
         case REASON_TOKEN_MALFORMED:
         case REASON_TOKEN_CUT:
         case REASON_HEADER_MALFORMED:
@@ -34,10 +36,8 @@ static const char *name_of(Reason reason) {
         case REASON_SIGNATURE_INVALID:
         case REASON_CLAIMS_MALFORMED:
         case REASON_CLAIM_MISSING:
-        case REASON_CLAIM_INVALID:
         case REASON_TOKEN_EXPIRED:
         case REASON_TOKEN_NOT_YET:
-        case REASON_LIFETIME_EXCEEDED:
         case REASON_ISSUER_MISMATCH:
         case REASON_AUDIENCE_MISMATCH:
         case REASON_USER_MISMATCH:
@@ -57,6 +57,7 @@ static const char *name_of(Reason reason) {
         case REASON_SHELL_ENDED:
         case REASON_ELEVATION_ENDED:
         case REASON_NOT_A_TOKEN:
+        case REASON_CALLER_UNKNOWN:
         case REASON_SERVICE_REFUSED:
                 return BUS_ERROR_REFUSED;
         case REASON_DAEMON_ABSENT:

@@ -69,8 +69,9 @@ static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
 }
 
 /* Revoking an expired token is fine, so the question is put at a time when it was not expired. */
-static Reason sid_of_token(const Context *context, const char *token, char sid[SID_SIZE + 1]) {
+static Reason read_token(FindOwner *find, const char *token) {
         _cleanup_(claims_unrefp) Claims *claims = NULL;
+        const Context *context = find->op.context;
         VerifyRules rules = context->rules;
         VerifyRequest question = { .token = token, .token_size = strlen(token) };
         Reason reason;
@@ -79,24 +80,36 @@ static Reason sid_of_token(const Context *context, const char *token, char sid[S
         reason = token_verify(context->keyring, &rules, &question, &claims);
         if (reason != REASON_OK)
                 return reason;
-        memcpy(sid, claims->sid, SID_SIZE + 1);
-        return REASON_OK;
+        memcpy(find->sid, claims->sid, SID_SIZE + 1);
+        find->user = strdup(claims->subject);
+        return find->user ? REASON_OK : REASON_INTERNAL;
 }
 
-static Reason sid_of(const Context *context, const char *subject, char sid[SID_SIZE + 1]) {
+static Reason read_subject(FindOwner *find, const char *subject) {
         const char *dot = strchr(subject, '.');
         uint64_t generation;
 
         if (dot && strchr(dot + 1, '.'))
-                return sid_of_token(context, subject, sid);
+                return read_token(find, subject);
         if (dot)
-                return jti_parse(subject, strlen(subject), sid, &generation)
+                return jti_parse(subject, strlen(subject), find->sid, &generation)
                                ? REASON_SESSION_UNKNOWN
                                : REASON_OK;
         if (!sid_is_valid(subject, strlen(subject)))
                 return REASON_SESSION_UNKNOWN;
-        memcpy(sid, subject, SID_SIZE + 1);
+        memcpy(find->sid, subject, SID_SIZE + 1);
         return REASON_OK;
+}
+
+/* A token says by itself whose it is; of a bare id only the index knows. */
+static int ask_store(FindOwner *find) {
+        const Context *context = find->op.context;
+        const char *tenant = context->config->tenant;
+
+        return find->user ? user_store_load(context->store, (StoreName){ tenant, find->user },
+                                    on_loaded, find, &find->call)
+                          : user_store_find_sid(context->store, (StoreName){ tenant, find->sid },
+                                    on_found, find, &find->call);
 }
 
 int find_owner_start(Context *context, const char *subject, OperationDone done, void *userdata,
@@ -108,13 +121,8 @@ int find_owner_start(Context *context, const char *subject, OperationDone done, 
         if (!find)
                 return -ENOMEM;
         operation_init(&find->op, context, (OperationWaiter){ done, userdata }, find_owner_free);
-        reason = sid_of(context, subject, find->sid);
-        if (reason == REASON_OK)
-                r = user_store_find_sid(context->store,
-                        (StoreName){ context->config->tenant, find->sid }, on_found, find,
-                        &find->call);
-        else
-                r = operation_finish_later(&find->op, reason);
+        reason = read_subject(find, subject);
+        r = reason == REASON_OK ? ask_store(find) : operation_finish_later(&find->op, reason);
         if (r < 0) {
                 operation_abandon(&find->op);
                 return r;

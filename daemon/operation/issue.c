@@ -233,6 +233,9 @@ static Reason prepare(Issue *issue, const IssueOrder *order) {
                 return REASON_USER_INVALID;
         if (order->lifetime_sec > config->max_lifetime_sec)
                 return REASON_LIFETIME_EXCEEDED;
+        /* It would be over before it begins. */
+        if (request.has_not_before && request.not_before_sec >= request.expires_at_sec)
+                return REASON_CLAIM_INVALID;
         r = make_session(order, &request, &issue->session);
         if (r < 0)
                 return r == -EINVAL ? REASON_CLAIM_INVALID : REASON_INTERNAL;

@@ -16,7 +16,8 @@ typedef struct List {
         Operation op;
         char *sid; /* NULL: all */
         char **users;
-        size_t n_users, n_loaded;
+        size_t n_users, n_asked, n_loaded;
+        bool of_all;
         UserState **states;
         StoreCall *call;
         SessionRow *rows;
@@ -136,10 +137,10 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
 static void load_next(List *list) {
         Context *context = list->op.context;
 
-        if (list->n_loaded == list->n_users)
+        if (list->n_asked == list->n_users)
                 finish(list);
         else if (user_store_load(context->store,
-                         (StoreName){ context->config->tenant, list->users[list->n_loaded] },
+                         (StoreName){ context->config->tenant, list->users[list->n_asked++] },
                          on_loaded, list, &list->call) < 0)
                 operation_finish_reason(&list->op, REASON_INTERNAL);
 }
@@ -148,12 +149,14 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         List *list = userdata;
 
         list->call = store_call_free(call);
-        if (r) {
+        if (r == 0) {
+                list->states[list->n_loaded++] = state;
+        } else if (r != STORE_E_CORRUPT || !list->of_all) {
                 user_state_free(state);
                 operation_finish_reason(&list->op, operation_reason_of_store(r));
                 return;
         }
-        list->states[list->n_loaded++] = state;
+        /* One damaged record, of which the store has told the journal, does not hide all others. */
         load_next(list);
 }
 
@@ -194,12 +197,14 @@ static int start(List *list, const SessionFilter *filter) {
                 if (!list->sid)
                         return -ENOMEM;
         }
-        if (!filter->user)
+        list->of_all = !filter->user;
+        if (list->of_all)
                 return user_store_list(
                         context->store, context->config->tenant, on_listed, list, &list->call);
         r = set_users(list, users, 1);
         if (r < 0)
                 return r;
+        list->n_asked = 1;
         return user_store_load(context->store, (StoreName){ context->config->tenant, filter->user },
                 on_loaded, list, &list->call);
 }

@@ -95,7 +95,7 @@ static int refused(RedisStore *store, const redisReply *reply) {
         /* Logged out: by a change of the server's users, or a restart behind a proxy. */
         if (failure == STORE_FAILURE_NOAUTH)
                 redis_connection_refuse(store->connection, explanation);
-        return STORE_E_REFUSED;
+        return failure == STORE_FAILURE_WRONGTYPE ? STORE_E_CORRUPT : STORE_E_REFUSED;
 }
 
 static int corrupt(Request *request) {

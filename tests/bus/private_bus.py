@@ -57,7 +57,6 @@ Bus=system
 LogTarget=stderr
 LogLevel=debug
 [Store]
-Synchronous=off
 """
 
 
@@ -229,10 +228,10 @@ class Bus:
 
 
 class Daemon:
-    def __init__(self, bus, uid=0, environment=None):
+    def __init__(self, bus, uid=0, environment=None, store="Synchronous=off\n"):
         self.directory = bus.directory
         self.config = bus.directory / "authtokend.conf"
-        self.config.write_text(DAEMON_CONFIG.format(directory=bus.directory))
+        self.config.write_text(DAEMON_CONFIG.format(directory=bus.directory) + store)
         self.log = bus.directory / "authtokend.log"
         for name in ("run", "socket", "state"):
             (bus.directory / name).mkdir(mode=0o700, exist_ok=True)

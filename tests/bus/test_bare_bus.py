@@ -34,7 +34,7 @@ def test_without_polkit_others_do_what_is_free_and_nothing_else(own, other):
     assert other.sessions(OTHER_USER) == {sid}
     for member, arguments in (("IssueToken", f"('{OTHER_USER}', @a{{sv}} {{}})"),
                               ("ListSessions", f"({{'user': <'{OWN_USER}'>}},)"),
-                              ("KickSession", f"('{sid}', '')"), ("Reload", None)):
+                              ("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, '')"), ("Reload", None)):
         with pytest.raises(CallError) as refusal:
             other.call(member, arguments)
         assert refusal.value.name == DENIED

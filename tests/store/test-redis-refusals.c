@@ -94,18 +94,18 @@ static void test_a_key_of_another_type_is_refused_before_anything_is_written(voi
 
         fixture_store_user(fixture, "alice", 1);
         redis_server_run(&fixture->server, "SET authtoken:default:users x");
-        assert_int_equal(end_session(fixture, "alice", 1), STORE_E_REFUSED);
+        assert_int_equal(end_session(fixture, "alice", 1), STORE_E_CORRUPT);
         assert_true(store_fixture_told(fixture, "WRONGTYPE: one of our keys"));
         assert_version(fixture, "alice", 1);
         redis_server_run(&fixture->server, "DEL authtoken:default:users");
         redis_server_run(&fixture->server, "SET " ALICE " x");
-        assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_REFUSED);
+        assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_CORRUPT);
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(1)), 0);
-        assert_int_equal(fixture_commit(fixture, state), STORE_E_REFUSED);
+        assert_int_equal(fixture_commit(fixture, state), STORE_E_CORRUPT);
         redis_server_run(&fixture->server, "DEL " ALICE " authtoken:default:i:%s", fixture_sid(1));
         redis_server_run(&fixture->server, "HSET authtoken:default:i:%s a b", fixture_sid(1));
-        assert_int_equal(fixture_find(fixture, fixture_sid(1), user), STORE_E_REFUSED);
+        assert_int_equal(fixture_find(fixture, fixture_sid(1), user), STORE_E_CORRUPT);
         assert_int_equal(fixture_commit(fixture, state), 0);
         assert_int_equal(fixture_find(fixture, fixture_sid(1), user), 0);
 }

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""The daemon on a Redis whose keys somebody else has touched."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from frames import AUTHENTICATE, DENIED, OK, SERVICE, TOKEN, USER, ask
+from private_bus import OTHER_USER, OWN_USER, CallError, Daemon, is_served, wait_until
+
+USER_KEY = f"authtoken:default:u:{OWN_USER}"
+
+
+class Redis:
+    def __init__(self, directory):
+        self.socket = directory / "redis.sock"
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(directory), "--save", "",
+             "--appendonly", "no"], stdout=subprocess.DEVNULL)
+        wait_until(self.socket.exists, "redis-server")
+
+    def run(self, *words):
+        return subprocess.run(["redis-cli", "-s", str(self.socket), *words], capture_output=True, text=True, timeout=20,
+                              check=True).stdout
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def redis(bus):
+    if not shutil.which("redis-server") or not shutil.which("redis-cli"):
+        pytest.skip("redis-server or redis-cli is missing: install redis-server and redis-tools")
+    started = Redis(bus.directory)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def daemon(bus, root, redis):
+    (bus.directory / "state" / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = bus.directory / "state" / "keys" / "signing.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key],
+                   check=True, capture_output=True)
+    key.chmod(0o600)
+    started = Daemon(bus, store=f"Type=redis\nAddress=unix:{redis.socket}\n")
+    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def session(root, redis):
+    """(token, session id)"""
+    yield root.issue(OWN_USER)
+    redis.run("DEL", USER_KEY)
+
+
+def log_in(daemon, token):
+    return ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
+               {USER: OWN_USER, SERVICE: "test", TOKEN: token})[1]
+
+
+@pytest.mark.parametrize("damage", [["DEL"], ["SET", "somebody"], ["LPUSH", "x"]])
+def test_a_whole_token_needs_no_index(root, redis, daemon, session, damage):
+    token, sid = session
+    assert log_in(daemon, token) == OK
+    redis.run("DEL", f"authtoken:default:i:{sid}")
+    redis.run(damage[0], f"authtoken:default:i:{sid}", *damage[1:])
+    root.call("RevokeToken", f"('{token}', '')")
+    assert log_in(daemon, token) == DENIED
+
+
+@pytest.mark.parametrize("damage", [["SET", "x"], ["HSET", "s:AAAAAAAAAAAAAAAAAAAAAA", "{"]])
+def test_one_damaged_record_does_not_hide_the_others(root, redis, daemon, session, damage):
+    _, other = root.issue(OTHER_USER)
+    if damage[0] == "SET":
+        redis.run("DEL", USER_KEY)
+    redis.run(damage[0], USER_KEY, *damage[1:])
+    ((row,),) = root.call("ListSessions", "(@a{sv} {},)")
+    assert (row["user"], row["session"]) == (OTHER_USER, other)
+    with pytest.raises(CallError) as refusal:
+        root.sessions(OWN_USER)
+    assert refusal.value.code == "store-corrupt"
+    assert log_in(daemon, session[0]) != OK
+    root.call("RevokeUser", f"('{OTHER_USER}', '')")
+
+
+@pytest.mark.parametrize("line", ["RequireDurable=yes", "PasswordFile=/nonexistent", "Timeout=2s",
+                                  "AllowPlaintext=yes", "Tenant=other", "Prefix=other", "Database=1"])
+def test_a_reload_that_would_change_nothing_is_refused(root, daemon, line):
+    before = daemon.config.read_text()
+    try:
+        daemon.config.write_text(before + line + "\n")
+        with pytest.raises(CallError) as refusal:
+            root.call("Reload")
+        assert f"[Store] {line.split('=')[0]}=" in refusal.value.message
+    finally:
+        daemon.config.write_text(before)
+    root.call("Reload")
