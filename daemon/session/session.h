@@ -22,7 +22,7 @@ typedef struct Session {
         uint64_t generation; /* of the one live token; from 1 */
         uint64_t rotated_at_sec;
         uint64_t created_at_sec;
-        uint64_t last_seen_sec; /* 0: nobody has logged in by it */
+        uint64_t last_seen_sec;  /* 0: nobody has logged in by it */
         uint64_t issued_at_sec;  /* of the current token */
         uint64_t token_end_sec;  /* exp of the current token */
         uint64_t expires_at_sec; /* absolute end of the session */

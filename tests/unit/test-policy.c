@@ -47,6 +47,18 @@ static bool is_open(const Session *session, void *open_sid) {
 
 static const PolicyLogins nothing_open = { is_open, NULL };
 
+/* The numbers of make_state()'s sessions that are still there. */
+static void write_left(const UserState *state, char left[5]) {
+        char sid[] = "s.AAAAAAAAAAAAAAAAAAAA";
+
+        for (char number = '0'; number < '4'; number++) {
+                sid[1] = number;
+                if (user_state_find(state, sid))
+                        *left++ = number;
+        }
+        *left = '\0';
+}
+
 static void test_room_is_made_of_spent_sessions(void **unused) {
         static const struct {
                 const char *name, *open_sid;
@@ -77,7 +89,7 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
                 _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
                 const PolicyRules rules = { .absolute_lifetime_sec = 3600,
                         .max_sessions = cases[i].max_sessions };
-                char left[5] = "";
+                char left[5];
                 Reason reason;
 
                 print_message("# %s\n", cases[i].name);
@@ -88,13 +100,7 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
                 assert_int_equal(reason, cases[i].reason);
                 if (reason == REASON_OK)
                         TAKE_PTR(session);
-                for (char number = '0'; number < '4'; number++) {
-                        char sid[SID_SIZE + 1] = "s.AAAAAAAAAAAAAAAAAAAA";
-
-                        sid[1] = number;
-                        if (user_state_find(state, sid))
-                                left[strlen(left)] = number;
-                }
+                write_left(state, left);
                 assert_string_equal(left, cases[i].left);
         }
 }
