@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "common/text.h"
 
 #define PROGRAM "authtokenctl"
 
@@ -35,9 +37,34 @@ ExitStatus point_to_help(const char *command) {
         return STATUS_USAGE;
 }
 
+ExitStatus take_argument(
+        const char *command, const char *name, const char *text, const char **value) {
+        if (*value)
+                return complain_usage(command, "%s is given twice", name);
+        *value = text;
+        return STATUS_OK;
+}
+
+ExitStatus take_text(const char *command, const char *name, const char *text, const char **value) {
+        if (!text_is_utf8(text, strlen(text)))
+                return complain_usage(command, "%s is not UTF-8", name);
+        return take_argument(command, name, text, value);
+}
+
+bool warn_of_unknown_user(const char *user) {
+        errno = 0;
+        /* cppcheck-suppress getpwnamCalled ; there is one thread */
+        if (getpwnam(user) || (errno != 0 && errno != ENOENT))
+                return false;
+        complain("warning: this host does not know the user %s", user);
+        return true;
+}
+
 ExitStatus finish_output(void) {
+        errno = 0;
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return STATUS_OK;
-        complain("cannot write to standard output: %s", strerror(errno));
+        /* A write before this one may have failed, and its errno is gone. */
+        complain("cannot write to standard output: %s", strerror(errno ? errno : EIO));
         return STATUS_FAILED;
 }

@@ -107,6 +107,38 @@ ExitStatus complain_usage(const char *command, const char *format, ...)
 ExitStatus point_to_help(const char *command);
 
 /**
+ * take_argument() - keep the value of an option or operand
+ * @command:    subcommand
+ * @name:       of it, for a complaint
+ * @text:       borrowed from the arguments
+ * @value:      where it goes; NULL so far
+ *
+ * Of two values one would be dropped silently, so a second one is refused. For paths, which may be any bytes.
+ * Return: STATUS_OK; STATUS_USAGE, complained.
+ */
+ExitStatus take_argument(
+        const char *command, const char *name, const char *text, const char **value);
+
+/**
+ * take_text() - take_argument(), for what travels over the bus and so has to be UTF-8
+ * @command:    subcommand
+ * @name:       of it, for a complaint
+ * @text:       borrowed from the arguments
+ * @value:      where it goes; NULL so far
+ *
+ * Return: STATUS_OK; STATUS_USAGE, complained.
+ */
+ExitStatus take_text(const char *command, const char *name, const char *text, const char **value);
+
+/**
+ * warn_of_unknown_user() - complain about a user whom this host does not know
+ * @user:       name
+ *
+ * Return: whether it complained; not when the look-up failed.
+ */
+bool warn_of_unknown_user(const char *user);
+
+/**
  * finish_output() - make sure that all of standard output was written
  *
  * Return: STATUS_OK; STATUS_FAILED, complained.

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,14 +81,15 @@ static const Column columns[] = {
 
 static ExitStatus add_item(const char *option, const char **list, size_t *n_items) {
         if (*n_items >= LIST_MAX)
-                return complain_usage("issue", "more than %u times --%s", LIST_MAX, option);
-        list[(*n_items)++] = optarg;
-        return STATUS_OK;
+                return complain_usage("issue", "more than %u times %s", LIST_MAX, option);
+        return take_text("issue", option, optarg, &list[(*n_items)++]);
 }
 
 static ExitStatus set_lifetime(Issue *issue) {
         uint64_t usec;
 
+        if (issue->lifetime_sec)
+                return complain_usage("issue", "--lifetime is given twice");
         if (time_span_parse(optarg, &usec) || usec < USEC_PER_SEC)
                 return complain_usage("issue", "--lifetime is a time span of at least a second, "
                                                "such as 15min or 1h 30min");
@@ -99,29 +100,23 @@ static ExitStatus set_lifetime(Issue *issue) {
 static ExitStatus set_option(Issue *issue, Option option) {
         switch (option) {
         case OPTION_AUDIENCE:
-                return add_item("audience", issue->audience, &issue->n_audience);
+                return add_item("--audience", issue->audience, &issue->n_audience);
         case OPTION_ROLE:
-                return add_item("role", issue->roles, &issue->n_roles);
+                return add_item("--role", issue->roles, &issue->n_roles);
         case OPTION_PLATFORM:
-                issue->platform = optarg;
-                return STATUS_OK;
+                return take_text("issue", "--platform", optarg, &issue->platform);
         case OPTION_DEVICE:
-                issue->device = optarg;
-                return STATUS_OK;
+                return take_text("issue", "--device", optarg, &issue->device);
         case OPTION_SOURCE:
-                issue->source = optarg;
-                return STATUS_OK;
+                return take_text("issue", "--source", optarg, &issue->source);
         case OPTION_NAME:
-                issue->name = optarg;
-                return STATUS_OK;
+                return take_text("issue", "--name", optarg, &issue->name);
         case OPTION_DATA:
-                issue->data = optarg;
-                return STATUS_OK;
+                return take_text("issue", "--data", optarg, &issue->data);
         case OPTION_LIFETIME:
                 return set_lifetime(issue);
         case OPTION_OUTPUT:
-                issue->output = optarg;
-                return STATUS_OK;
+                return take_argument("issue", "--output", optarg, &issue->output);
         case OPTION_JSON:
                 issue->json = true;
                 return STATUS_OK;
@@ -146,8 +141,7 @@ static ExitStatus parse(Issue *issue, int argc, char **argv) {
         }
         if (argc - optind != 1 || !argv[optind])
                 return complain_usage("issue", "exactly one user is needed");
-        issue->user = argv[optind];
-        return STATUS_OK;
+        return take_text("issue", "USER", argv[optind], &issue->user);
 }
 
 static int append_texts(
@@ -213,7 +207,6 @@ static ExitStatus open_output(const char *path, FILE **ret_file) {
         return STATUS_FAILED;
 }
 
-/* The path may be someone's symbolic link by now, but it was our file's name, and unlink() follows none. */
 static ExitStatus write_output(const Issue *issue, FILE *file, const char *token) {
         bool written =
                 fprintf(file, "%s\n", token) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
@@ -221,16 +214,18 @@ static ExitStatus write_output(const Issue *issue, FILE *file, const char *token
 
         if (fclose(file) == 0 && written)
                 return STATUS_OK;
-        complain("cannot write to %s: %s", issue->output, strerror(error));
-        (void)unlink(issue->output);
+        complain("cannot write to %s: %s", issue->output, strerror(error ? error : EIO));
         return STATUS_FAILED;
 }
 
-static ExitStatus print_json(const Dictionary *answer) {
+/* What went to a file is not shown once more. */
+static ExitStatus print_json(const Issue *issue, const Dictionary *answer) {
         _cleanup_(table_freep) Table *table = NULL;
+        size_t n_hidden = issue->output ? 1 : 0;
         int r;
 
-        r = table_new("issue", columns, ARRAY_SIZE(columns), TABLE_JSON, &table);
+        r = table_new(
+                "issue", columns + n_hidden, ARRAY_SIZE(columns) - n_hidden, TABLE_JSON, &table);
         if (r >= 0)
                 r = table_add(table, answer, NULL);
         return r < 0 ? bus_client_broken("show the token", r) : table_print(table);
@@ -248,15 +243,12 @@ static int read_answer(sd_bus_message *reply, Dictionary **ret_answer) {
         return r;
 }
 
-static ExitStatus order(const CommandLine *line, const Issue *issue, Dictionary **ret_answer) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+static ExitStatus order(sd_bus *bus, const Issue *issue, Dictionary **ret_answer) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         ExitStatus status;
         int r;
 
-        status = bus_client_open(line, &bus);
-        if (status == STATUS_OK)
-                status = bus_client_prepare(bus, "IssueToken", &call);
+        status = bus_client_prepare(bus, "IssueToken", &call);
         if (status != STATUS_OK)
                 return status;
         r = append_options(call, issue);
@@ -269,28 +261,68 @@ static ExitStatus order(const CommandLine *line, const Issue *issue, Dictionary 
         return r < 0 ? bus_client_broken("read the answer", r) : STATUS_OK;
 }
 
-static void warn_of_unknown_user(const char *user) {
-        errno = 0;
-        /* cppcheck-suppress getpwnamCalled ; there is one thread */
-        if (!getpwnam(user) && (errno == 0 || errno == ENOENT))
-                complain("warning: this host does not know the user %s", user);
+/* A session whose token nobody holds would count, and be live, until its end. */
+static void take_back(sd_bus *bus, const Dictionary *answer) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        const char *session = dictionary_text(answer, "session");
+        ExitStatus status = STATUS_FAILED;
+        int r = -EBADMSG;
+
+        if (session)
+                status = bus_client_prepare(bus, "RevokeSession", &call);
+        if (status == STATUS_OK)
+                r = sd_bus_message_append(call, "ss", session, "its token could not be delivered");
+        if (r >= 0)
+                status = bus_client_call(call, "revoke the session", CALL_SHORT, &reply);
+        if (r >= 0 && status == STATUS_OK)
+                complain("The token was not delivered, so its session was revoked");
+        else
+                complain("The token was not delivered, but its session %s is live",
+                        STRING_OR_EMPTY(session));
 }
 
 static ExitStatus deliver(const Issue *issue, FILE *file, const Dictionary *answer) {
         const char *token = dictionary_text(answer, "token");
+        ExitStatus status = STATUS_OK;
 
-        if (!token)
+        if (!token) {
+                if (file)
+                        fclose(file);
                 return bus_client_broken("read the answer", -EBADMSG);
+        }
         if (file)
-                return write_output(issue, file, token);
-        if (issue->json)
-                return print_json(answer);
-        puts(token);
-        return finish_output();
+                status = write_output(issue, file, token);
+        else if (!issue->json)
+                puts(token);
+        if (status == STATUS_OK && issue->json)
+                status = print_json(issue, answer);
+        return status == STATUS_OK ? finish_output() : status;
+}
+
+/* Owns the file. */
+static ExitStatus begin(const CommandLine *line, const Issue *issue, FILE *file) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(dictionary_freep) Dictionary *answer = NULL;
+        ExitStatus status;
+
+        status = bus_client_open(line, &bus);
+        if (status == STATUS_OK)
+                status = order(bus, issue, &answer);
+        if (status != STATUS_OK) {
+                if (file)
+                        fclose(file);
+                return status;
+        }
+        (void)warn_of_unknown_user(issue->user);
+        /* A pipe that nobody reads must not end us before the session. */
+        (void)signal(SIGPIPE, SIG_IGN);
+        status = deliver(issue, file, answer);
+        if (status != STATUS_OK)
+                take_back(bus, answer);
+        return status;
 }
 
 ExitStatus issue_main(const CommandLine *line, int argc, char **argv) {
-        _cleanup_(dictionary_freep) Dictionary *answer = NULL;
         Issue issue = { 0 };
         FILE *file = NULL;
         ExitStatus status;
@@ -307,14 +339,10 @@ ExitStatus issue_main(const CommandLine *line, int argc, char **argv) {
                 if (status != STATUS_OK)
                         return status;
         }
-        status = order(line, &issue, &answer);
-        if (status != STATUS_OK) {
-                if (file) {
-                        fclose(file);
-                        (void)unlink(issue.output);
-                }
-                return status;
-        }
-        warn_of_unknown_user(issue.user);
-        return deliver(&issue, file, answer);
+        status = begin(line, &issue, file);
+        /* The path may be someone's symbolic link by now, but it was our file's name, and unlink() follows
+         * none. */
+        if (status != STATUS_OK && issue.output)
+                (void)unlink(issue.output);
+        return status;
 }

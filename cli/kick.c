@@ -3,11 +3,14 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/bus-client.h"
 #include "common/cleanup.h"
+#include "common/text.h"
 
 #define PLATFORMS_MAX 16u
+#define TEXT_SIZE_MAX 256u /* what the daemon takes */
 
 /* Text is borrowed from the arguments. */
 typedef struct Kick {
@@ -16,7 +19,8 @@ typedef struct Kick {
         size_t n_platforms;
         const char *device, *reason;
         bool help;
-        uint32_t n_ended, n_failed;
+        bool is_nobody; /* a user whom neither this host nor the store knows */
+        uint32_t n_calls, n_ended, n_failed;
 } Kick;
 
 typedef enum Option {
@@ -51,26 +55,35 @@ static const char help[] =
         "  -h, --help         this text\n\n"
         "The exit status is 1 if a login did not end.\n";
 
+/* Each platform is a call of its own, so that the daemon would find a fault of the second one only after the
+ * first has been kicked. */
+static ExitStatus add_platform(Kick *kick) {
+        const char **place = &kick->platforms[kick->n_platforms];
+        size_t size = strlen(optarg);
+
+        if (kick->n_platforms >= PLATFORMS_MAX)
+                return complain_usage("kick", "more than %u times --platform", PLATFORMS_MAX);
+        if (size == 0 || size > TEXT_SIZE_MAX ||
+                (text_is_utf8(optarg, size) && text_has_control(optarg, size)))
+                return complain_usage("kick",
+                        "--platform is a text of 1 to %u bytes without control characters",
+                        TEXT_SIZE_MAX);
+        kick->n_platforms++;
+        return take_text("kick", "--platform", optarg, place);
+}
+
 static ExitStatus set_option(Kick *kick, Option option) {
         switch (option) {
         case OPTION_USER:
-                kick->user = optarg;
-                return STATUS_OK;
+                return take_text("kick", "--user", optarg, &kick->user);
         case OPTION_SESSION:
-                kick->session = optarg;
-                return STATUS_OK;
+                return take_text("kick", "--session", optarg, &kick->session);
         case OPTION_PLATFORM:
-                if (kick->n_platforms >= PLATFORMS_MAX)
-                        return complain_usage(
-                                "kick", "more than %u times --platform", PLATFORMS_MAX);
-                kick->platforms[kick->n_platforms++] = optarg;
-                return STATUS_OK;
+                return add_platform(kick);
         case OPTION_DEVICE:
-                kick->device = optarg;
-                return STATUS_OK;
+                return take_text("kick", "--device", optarg, &kick->device);
         case OPTION_REASON:
-                kick->reason = optarg;
-                return STATUS_OK;
+                return take_text("kick", "--reason", optarg, &kick->reason);
         case OPTION_HELP:
                 kick->help = true;
                 return STATUS_OK;
@@ -93,8 +106,9 @@ static ExitStatus parse(Kick *kick, int argc, char **argv) {
         n_subjects = argc - optind + !!kick->user + !!kick->session;
         if (n_subjects != 1)
                 return complain_usage("kick", "exactly one user or --session is needed");
-        if (argc > optind)
-                kick->user = argv[optind];
+        status = argc > optind ? take_text("kick", "USER", argv[optind], &kick->user) : STATUS_OK;
+        if (status != STATUS_OK)
+                return status;
         if (kick->session && (kick->n_platforms || kick->device))
                 return complain_usage(
                         "kick", "--platform and --device choose among the sessions of a user");
@@ -139,14 +153,46 @@ static ExitStatus kick_once(sd_bus *bus, Kick *kick, const char *platform) {
         r = sd_bus_message_read(reply, "uu", &n_ended, &n_failed);
         if (r < 0)
                 return bus_client_broken("read the answer", r);
+        kick->n_calls++;
         kick->n_ended += n_ended;
         kick->n_failed += n_failed;
         return STATUS_OK;
 }
 
+/* The answer to a kick counts logins, and a session without a login is ended, too. Who may kick need not be
+ * allowed to list, and is not bothered for it. */
+static bool has_session(sd_bus *bus, const char *user) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        int r;
+
+        if (bus_client_prepare(bus, "ListSessions", &call) != STATUS_OK)
+                return false;
+        r = sd_bus_message_set_allow_interactive_authorization(call, 0);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "a{sv}", 1, "user", "s", user);
+        if (r >= 0)
+                r = sd_bus_call(bus, call, 0, NULL, &reply);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, 'a', "a{sv}");
+        return r >= 0 && sd_bus_message_at_end(reply, 0) == 0;
+}
+
+static ExitStatus kick_all(sd_bus *bus, Kick *kick) {
+        ExitStatus status;
+
+        kick->is_nobody =
+                kick->user && warn_of_unknown_user(kick->user) && !has_session(bus, kick->user);
+        status = kick_once(bus, kick, kick->platforms[0]);
+        for (size_t i = 1; i < kick->n_platforms && status == STATUS_OK; i++)
+                status = kick_once(bus, kick, kick->platforms[i]);
+        return status;
+}
+
 static ExitStatus tell(const Kick *kick) {
         ExitStatus status;
 
+        if (kick->is_nobody && kick->n_ended + kick->n_failed == 0)
+                return STATUS_NOT_FOUND;
         printf("%" PRIu32 " %s ended\n", kick->n_ended, kick->n_ended == 1 ? "login" : "logins");
         status = finish_output();
         if (kick->n_failed == 0)
@@ -170,9 +216,11 @@ ExitStatus kick_main(const CommandLine *line, int argc, char **argv) {
                 return finish_output();
         }
         status = bus_client_open(line, &bus);
-        if (status == STATUS_OK && kick.n_platforms == 0)
-                status = kick_once(bus, &kick, NULL);
-        for (size_t i = 0; i < kick.n_platforms && status == STATUS_OK; i++)
-                status = kick_once(bus, &kick, kick.platforms[i]);
-        return status == STATUS_OK ? tell(&kick) : status;
+        if (status == STATUS_OK)
+                status = kick_all(bus, &kick);
+        if (status == STATUS_OK)
+                return tell(&kick);
+        if (kick.n_calls > 0)
+                (void)tell(&kick);
+        return status;
 }

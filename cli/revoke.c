@@ -48,17 +48,13 @@ static const char help[] =
 static ExitStatus set_option(Revoke *revoke, Option option) {
         switch (option) {
         case OPTION_USER:
-                revoke->user = optarg;
-                return STATUS_OK;
+                return take_text("revoke", "--user", optarg, &revoke->user);
         case OPTION_SESSION:
-                revoke->session = optarg;
-                return STATUS_OK;
+                return take_text("revoke", "--session", optarg, &revoke->session);
         case OPTION_TOKEN_FILE:
-                revoke->token_file = optarg;
-                return STATUS_OK;
+                return take_argument("revoke", "--token-file", optarg, &revoke->token_file);
         case OPTION_REASON:
-                revoke->reason = optarg;
-                return STATUS_OK;
+                return take_text("revoke", "--reason", optarg, &revoke->reason);
         case OPTION_HELP:
                 revoke->help = true;
                 return STATUS_OK;
@@ -78,12 +74,12 @@ static ExitStatus parse(Revoke *revoke, int argc, char **argv) {
                 if (status != STATUS_OK || revoke->help)
                         return status;
         }
-        if (argc > optind)
-                revoke->jti = argv[optind];
-        if (argc - optind > 1 ||
-                !!revoke->user + !!revoke->session + !!revoke->token_file + !!revoke->jti != 1)
+        if (argc - optind + !!revoke->user + !!revoke->session + !!revoke->token_file != 1)
                 return complain_usage("revoke",
                         "exactly one of --user, --session, --token-file and JTI is needed");
+        status = argc > optind ? take_text("revoke", "JTI", argv[optind], &revoke->jti) : STATUS_OK;
+        if (status != STATUS_OK)
+                return status;
         if (revoke->jti && token_input_is_token(revoke->jti))
                 return complain_usage("revoke",
                         "that is a token, and every user of this host can read arguments: "
@@ -124,6 +120,8 @@ static ExitStatus tell(const Revoke *revoke, sd_bus_message *reply) {
                 r = sd_bus_message_read(reply, "u", &n_revoked);
                 if (r < 0)
                         return bus_client_broken("read the answer", r);
+                if (warn_of_unknown_user(revoke->user) && n_revoked == 0)
+                        return STATUS_NOT_FOUND;
         }
         printf("%" PRIu32 " %s revoked\n", n_revoked, n_revoked == 1 ? "session" : "sessions");
         return finish_output();

@@ -4,11 +4,13 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 import pytest
 
-from private_bus import OTHER_UID, OWN_UID, Bus, Caller, Daemon, Polkit, is_served, wait_until
+from private_bus import (OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, SECONDS, Bus, Caller, Daemon, Polkit, is_served,
+                         wait_until)
 
 
 def pytest_collection_modifyitems(items):
@@ -86,3 +88,19 @@ def polkit(started_polkit):
     """Says no until it is told otherwise."""
     started_polkit.answers("no")
     return started_polkit
+
+
+@pytest.fixture
+def ctl(bus, root):
+    """Run it as somebody; afterwards nobody has a session."""
+    def run(*arguments, uid=0, stdin=None, stdout=subprocess.PIPE, address=bus.address,
+            **options):
+        options = {"stderr": subprocess.PIPE, "text": True, "timeout": SECONDS,
+                   "env": {**os.environ, "TZ": "UTC"}, **options}
+        return subprocess.run([os.environ["AUTHTOKENCTL"], f"--bus={address}", *arguments], user=uid,
+                              group=uid, extra_groups=[], input=stdin, stdin=None if stdin is not None else
+                              subprocess.DEVNULL, stdout=stdout, check=False, **options)
+
+    yield run
+    for user in (OWN_USER, OTHER_USER):
+        root.call("RevokeUser", f"('{user}', '')")

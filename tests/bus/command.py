@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of authtokenctl share: its exit statuses, and what every run of it has to keep to."""
+
+import json
+
+OK, FAILED, USAGE, NOT_FOUND, DENIED, UNREACHABLE = range(6)
+
+
+def check(done, status, words=""):
+    assert done.returncode == status, done.stdout + done.stderr
+    assert words in done.stderr
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr
+    if status:
+        assert not done.stdout
+        assert done.stderr.startswith(("authtokenctl: ", "revoke: ", "list: "))
+    return done
+
+
+def rows(done, name):
+    check(done, OK)
+    return json.loads(done.stdout)[name]
