@@ -39,13 +39,15 @@ static const char help[] =
 static const Column columns[] = {
         { "SESSION", "session", "service", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
         { "SESSION", "session", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
-        { "SERVICE", NULL, "service", COLUMN_TEXT, COLUMN_JSON_ONLY },
+        { "SERVICE", "service", "service", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "LOGIN", NULL, "id", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "USER", "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "TENANT", "tenant", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "CREATED", "created", "opened", COLUMN_TIME, COLUMN_BOTH },
         { "SEEN", "last_seen", NULL, COLUMN_TIME, COLUMN_JSON_ONLY },
         { "EXPIRES", "expires", NULL, COLUMN_TIME, COLUMN_BOTH },
+        { "TOKEN EXPIRES", "token_expires", NULL, COLUMN_TIME, COLUMN_PLAIN_ONLY },
+        { "TOKEN_EXPIRES", "token_expires", NULL, COLUMN_TIME, COLUMN_JSON_ONLY },
         { "GENERATION", "generation", NULL, COLUMN_NUMBER, COLUMN_JSON_ONLY },
         { "PLATFORM", "platform", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "DEVICE", "device", NULL, COLUMN_TEXT, COLUMN_BOTH },
@@ -56,8 +58,11 @@ static const Column columns[] = {
         { "HOST", NULL, "host", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "LOGIND", NULL, "logind", COLUMN_TEXT, COLUMN_BOTH },
         { "LEADER", NULL, "leader", COLUMN_NUMBER, COLUMN_BOTH },
-        { "TTY", NULL, "tty", COLUMN_TEXT, COLUMN_BOTH },
-        { "FROM", NULL, "rhost", COLUMN_TEXT, COLUMN_BOTH },
+        /* A session has those of its newest login, which people see in the line below. */
+        { "TTY", NULL, "tty", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
+        { "TTY", "tty", "tty", COLUMN_TEXT, COLUMN_JSON_ONLY },
+        { "FROM", NULL, "rhost", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
+        { "FROM", "rhost", "rhost", COLUMN_TEXT, COLUMN_JSON_ONLY },
 };
 
 static ExitStatus set_option(List *list, Option option) {
@@ -105,10 +110,8 @@ static ExitStatus parse(List *list, int argc, char **argv) {
         if (argc - optind > 1 || (list->all && argc > optind))
                 return complain_usage("list", "one user, or --all, or neither");
         if (argc > optind)
-                list->user = argv[optind];
-        else if (!list->all)
-                return choose_own(list);
-        return STATUS_OK;
+                return take_text("list", "USER", argv[optind], &list->user);
+        return list->all ? STATUS_OK : choose_own(list);
 }
 
 static int append_filter(sd_bus_message *call, const List *list) {

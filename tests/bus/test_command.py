@@ -3,7 +3,6 @@
 
 import calendar
 import json
-import os
 import re
 import stat
 import subprocess
@@ -11,41 +10,12 @@ import time
 
 import pytest
 
-from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, SECONDS
+from command import DENIED, FAILED, NOT_FOUND, OK, UNREACHABLE, USAGE, check, rows
+from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER
 
-OK, FAILED, USAGE, NOT_FOUND, DENIED, UNREACHABLE = range(6)
 NOBODYS_SID = "AAAAAAAAAAAAAAAAAAAAAA"
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 SESSION = re.compile(r"[\w-]{22}")
-
-
-@pytest.fixture
-def ctl(bus, root):
-    """Run it as somebody; afterwards nobody has a session."""
-    def run(*arguments, uid=0, stdin=None, stdout=subprocess.PIPE, address=bus.address):
-        return subprocess.run([os.environ["AUTHTOKENCTL"], f"--bus={address}", *arguments], user=uid,
-                              group=uid, extra_groups=[], input=stdin, stdin=None if stdin is not None else
-                              subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True,
-                              timeout=SECONDS, check=False, env={**os.environ, "TZ": "UTC"})
-
-    yield run
-    for user in (OWN_USER, OTHER_USER):
-        root.call("RevokeUser", f"('{user}', '')")
-
-
-def check(done, status, words=""):
-    assert done.returncode == status, done.stdout + done.stderr
-    assert words in done.stderr
-    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr
-    if status:
-        assert not done.stdout
-        assert done.stderr.startswith(("authtokenctl: ", "revoke: ", "list: "))
-    return done
-
-
-def rows(done, name):
-    check(done, OK)
-    return json.loads(done.stdout)[name]
 
 
 # issue
@@ -111,11 +81,12 @@ def test_issue_warns_of_a_user_whom_the_host_does_not_know(ctl, root):
 def test_list_is_a_table_for_people(ctl):
     check(ctl("issue", "--device=laptop", "--role=a", "--role=b", OWN_USER), OK)
     heading, row = check(ctl("list"), OK).stdout.splitlines()
-    assert heading.split() == ["SESSION", "USER", "CREATED", "EXPIRES", "DEVICE", "ROLES"]
+    assert heading.split() == ["SESSION", "USER", "CREATED", "EXPIRES", "TOKEN", "EXPIRES", "DEVICE",
+                               "ROLES"]
     assert SESSION.match(row) and OWN_USER in row and "laptop" in row and "a,b" in row
-    created, expires = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row)
+    created, expires, token_expires = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row)
     assert abs(calendar.timegm(time.strptime(created, "%Y-%m-%d %H:%M:%S")) - time.time()) < 60
-    assert created < expires
+    assert created < token_expires < expires
 
 
 def test_list_is_json_for_programs(ctl):
@@ -261,6 +232,7 @@ def test_an_absent_bus_or_daemon_is_unreachable(ctl, tmp_path, arguments):
 
 
 def test_output_that_cannot_be_written_is_a_failure(ctl):
+    check(ctl("issue", OWN_USER), OK)  # an empty list writes nothing
     with open("/dev/full", "w", encoding="utf-8") as full:
         for arguments in (["issue", OWN_USER], ["list"], ["status"], ["status", "--json"], ["keys", "jwks"],
                           ["--help"]):

@@ -68,13 +68,27 @@ def test_a_login_is_listed_with_its_session(own, login):
 def test_the_command_shows_a_login_below_its_session(bus, login):
     done = ctl(bus, "list", uid=OWN_UID)
     heading, session, below = done.stdout.splitlines()
-    assert heading.split() == ["SESSION", "USER", "CREATED", "EXPIRES", "LEADER", "TTY", "FROM"]
+    assert heading.split() == ["SESSION", "USER", "CREATED", "EXPIRES", "TOKEN", "EXPIRES", "LEADER", "TTY", "FROM"]
     assert session.startswith(login[1])
     assert below.startswith("└─test ") and TTY in below and RHOST in below
     ((row,),) = json.loads(ctl(bus, "list", "--json").stdout).values()
     (child,) = row["children"]
     assert (child["leader"], child["tty"], child["from"]) == (login[0].process.pid, TTY, RHOST)
     assert (row["session"], child["service"], child["session"]) == (login[1], "test", None)
+
+
+# What has another name in JSON than on the bus.
+NAMES = {"last_seen": "seen", "rhost": "from", "logins": "children"}
+LOGIN_NAMES = {**NAMES, "id": "login", "opened": "created"}
+
+
+def test_json_has_every_member_that_the_bus_has(bus, own, login):
+    ((there,),) = own.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+    ((here,),) = json.loads(ctl(bus, "list", "--json", OWN_USER).stdout).values()
+    (here_below,), (there_below,) = here["children"], there.pop("logins")
+    for row, names, members in ((here, NAMES, there), (here_below, LOGIN_NAMES, there_below)):
+        assert len(members) > 6
+        assert {name: row.get(names.get(name, name)) for name in members} == members
 
 
 def test_a_kick_counts_who_left(root, login):
