@@ -170,6 +170,18 @@ def test_each_command_and_option_is_in_the_manual():
     none(shown - options, f"options in {COMMAND_PAGE} that do not exist")
 
 
+def test_each_command_and_option_is_completed():
+    completion = pathlib.Path("cli/authtokenctl.bash")
+    commands = re.findall(r'^\s+\{ "(\w+)", \w+, "', text(pathlib.Path("cli/main.c")), re.MULTILINE)
+    table = {f"{name} --{option}" for name in ["main", *commands] for option in re.findall(
+        r'\{ "([a-z0-9-]+)", (?:no|required)_argument', text(pathlib.Path(f"cli/{name}.c")))}
+    branches = re.findall(r"^\s+(\w+)\) echo ((?:[^;]|\n)*);;", text(completion), re.MULTILINE)
+    shown = {f"{name} {option}" for name, options in branches for option in re.findall(r"--[a-z0-9-]+", options)}
+    same(("cli", table), (completion, shown), "options")
+    first = re.search(r'^\s+main\).*-W "([\w ]+)"', text(completion), re.MULTILINE).group(1).split()
+    same(("cli/main.c", set(commands)), (completion, set(first)), "commands")
+
+
 def test_links_of_the_documents_lead_somewhere():
     findings = []
     for path in files():

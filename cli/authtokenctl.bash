@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+# Completion of authtokenctl(1) for bash.
+
+# The options of a command, or of what stands before it.
+_authtokenctl_options() {
+        case $1 in
+        main) echo --bus --version --help ;;
+        issue) echo --audience --role --platform --device --source --name --data --lifetime --output --json --help ;;
+        list) echo --all --json --help ;;
+        revoke) echo --user --session --token-file --reason --help ;;
+        kick) echo --user --session --platform --device --reason --help ;;
+        verify) echo --jwks --key --alg --signature-only --issuer --audience --user --max-lifetime --max-size --now \
+                --batch --base64 --help ;;
+        status) echo --json --help ;;
+        keys) echo --json --help ;;
+        esac
+}
+
+_authtokenctl() {
+        local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=main i
+        # bash splits --option=value into three words.
+        [[ $current == = ]] && current=
+        [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
+        COMPREPLY=()
+        for ((i = 1; i < COMP_CWORD; i++)); do
+                case ${COMP_WORDS[i]} in
+                issue | list | revoke | kick | verify | status | keys)
+                        command=${COMP_WORDS[i]}
+                        break
+                        ;;
+                esac
+        done
+        case $previous in
+        --user)
+                mapfile -t COMPREPLY < <(compgen -u -- "$current")
+                return
+                ;;
+        --output | --token-file | --jwks | --key)
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+                ;;
+        --bus)
+                mapfile -t COMPREPLY < <(compgen -W "system session" -- "$current")
+                return
+                ;;
+        --session | --audience | --role | --platform | --device | --source | --name | --data | --lifetime | --reason | \
+                --alg | --issuer | --max-lifetime | --max-size | --now)
+                return
+                ;;
+        esac
+        if [[ $current == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$(_authtokenctl_options "$command")" -- "$current")
+                return
+        fi
+        case $command in
+        main) mapfile -t COMPREPLY < <(compgen -W "issue list revoke kick verify status keys" -- "$current") ;;
+        keys) mapfile -t COMPREPLY < <(compgen -W "list jwks" -- "$current") ;;
+        issue | list | kick) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
+        esac
+}
+
+complete -o filenames -F _authtokenctl authtokenctl
