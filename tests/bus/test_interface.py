@@ -2,6 +2,7 @@
 """What the object offers: as installed, nothing private, and signals for everybody."""
 
 import json
+import os
 import subprocess
 import xml.etree.ElementTree
 
@@ -114,3 +115,18 @@ def test_a_reload_that_fails_says_where_and_changes_nothing(root, daemon):
     daemon.config.write_text(good)
     root.call("Reload")
     assert root.call("RevokeUser", f"('{OWN_USER}', '')") == [1]
+
+
+def test_a_configuration_is_checked_without_a_daemon(tmp_path):
+    def check(text):
+        path = tmp_path / "authtokend.conf"
+        path.write_text(text, encoding="ascii")
+        return subprocess.run([os.environ["AUTHTOKEND"], "--check", "--config", path], capture_output=True, text=True,
+                              timeout=60, check=False)
+
+    good = check(f"[Daemon]\nStateDirectory={tmp_path}/state\nBus=session\n")
+    assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
+    bad = check("[Token]\nLeeway=1h\n")
+    assert bad.returncode == 1
+    assert f"{tmp_path}/authtokend.conf:2: bad value for Leeway=" in bad.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "authtokend.conf"]
