@@ -17,7 +17,8 @@
 #define GROUP_NAME_SIZE       64u
 #define ED25519_KEY_SIZE      32u
 
-DEFINE_CLEANUP(BIGNUM, BN_free)
+DEFINE_CLEANUP(BIGNUM, BN_clear_free)
+DEFINE_CLEANUP(BN_CTX, BN_CTX_free)
 
 /* RFC 4055 section 3.1: such a key may be bound to a hash and a size of salt. */
 static bool pss_key_allows(EVP_PKEY *pkey, const Algorithm *algorithm) {
@@ -79,7 +80,7 @@ static bool fits_any_algorithm(EVP_PKEY *pkey) {
 }
 
 static int check_rsa(EVP_PKEY *pkey) {
-        _cleanup_(BN_freep) BIGNUM *modulus = NULL, *exponent = NULL;
+        _cleanup_(BN_clear_freep) BIGNUM *modulus = NULL, *exponent = NULL;
 
         if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) != 1 ||
                 EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
@@ -159,4 +160,37 @@ int key_strength_check(EVP_PKEY *pkey) {
                 r = KEY_E_TYPE;
         ERR_clear_error();
         return r;
+}
+
+/* RFC 8017 section 3.2: e * d is 1 modulo each prime less one. */
+static bool is_inverse(const BIGNUM *product, BIGNUM *prime, BN_CTX *context) {
+        _cleanup_(BN_clear_freep) BIGNUM *rest = BN_secure_new();
+
+        return rest && BN_sub_word(prime, 1) == 1 && BN_mod(rest, product, prime, context) == 1 &&
+               BN_is_one(rest);
+}
+
+int key_private_check(EVP_PKEY *pkey) {
+        static const char *const names[] = { OSSL_PKEY_PARAM_RSA_FACTOR1,
+                OSSL_PKEY_PARAM_RSA_FACTOR2 };
+        _cleanup_(BN_clear_freep) BIGNUM *e = NULL, *d = NULL, *product = BN_secure_new();
+        _cleanup_(BN_CTX_freep) BN_CTX *context = BN_CTX_secure_new();
+
+        if (!EVP_PKEY_is_a(pkey, "RSA") && !EVP_PKEY_is_a(pkey, "RSA-PSS"))
+                return 0;
+        if (!product || !context)
+                return -ENOMEM;
+        if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1 ||
+                EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_D, &d) != 1 ||
+                BN_mul(product, e, d, context) != 1)
+                return -EIO;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                _cleanup_(BN_clear_freep) BIGNUM *prime = NULL;
+
+                /* d may stand alone: then signatures are made with it, and show it. */
+                if (EVP_PKEY_get_bn_param(pkey, names[i], &prime) == 1 &&
+                        !is_inverse(product, prime, context))
+                        return KEY_E_PAIR;
+        }
+        return 0;
 }

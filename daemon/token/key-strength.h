@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Whether a public key is good enough to trust signatures of it.
+ * Whether a public key is good enough to trust signatures of it, and a private key consistent.
  */
 
 #include <stdbool.h>
@@ -31,3 +31,12 @@ bool key_fits_algorithm(EVP_PKEY *pkey, const Algorithm *algorithm);
  * -EIO.
  */
 int key_strength_check(EVP_PKEY *pkey);
+
+/**
+ * key_private_check() - whether an RSA key's private exponent is that of its primes
+ * @pkey:       any key with its private half
+ *
+ * A signature would not show it: it is made from the primes. Other types have nothing to compare.
+ * Return: 0; KEY_E_PAIR; -ENOMEM; -EIO.
+ */
+int key_private_check(EVP_PKEY *pkey);

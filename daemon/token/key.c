@@ -235,40 +235,45 @@ static int key_init_header(Key *key) {
         return 0;
 }
 
+/* The trial signature does for any of the key's algorithms: what it proves is the key. */
+static const Algorithm *key_trial_algorithm(const Key *key) {
+        for (size_t i = 0; i < ALGORITHM_COUNT && !key->algorithm; i++)
+                if (key->accepts[i])
+                        return algorithm_at(i);
+        return key->algorithm;
+}
+
 /* A signature that verifies is the one proof that both halves belong together. */
-static int key_prove_pair(Key *key) {
+static int key_prove_pair(Key *key, const Algorithm *algorithm) {
         static const KeyBytes message = { "authtoken", 9 };
         uint8_t signature[KEY_SIGNATURE_MAX];
-        KeyTemplate *template;
         size_t size;
         int r;
 
-        r = key_template(key, key->algorithm, &template);
+        r = key_private_check(key->pkey);
         if (r)
                 return r;
-        if (digest_sign(key, message, signature, &size))
-                return KEY_E_PAIR;
-        if (key_verify(key, key->algorithm, message, (KeyBytes){ signature, size }))
+        r = key_digest_new(key->pkey, algorithm, KEY_DIGEST_SIGN, &key->sign);
+        if (r)
+                return r;
+        if (digest_sign(key, message, signature, &size) ||
+                key_verify(key, algorithm, message, (KeyBytes){ signature, size }))
                 return KEY_E_PAIR;
         return 0;
 }
 
 static int key_init_contexts(Key *key, const KeySource *source) {
         KeyTemplate *template;
-        int r;
+        int r = 0;
 
         key->scratch = EVP_MD_CTX_new();
         if (!key->scratch)
                 return -ENOMEM;
-        if (!key->algorithm)
-                return 0;
-        r = key_template(key, key->algorithm, &template);
+        if (key->algorithm)
+                r = key_template(key, key->algorithm, &template);
         if (r || !key->pkey || !source->has_private)
                 return r;
-        r = key_digest_new(key->pkey, key->algorithm, KEY_DIGEST_SIGN, &key->sign);
-        if (r)
-                return r;
-        return key_prove_pair(key);
+        return key_prove_pair(key, key_trial_algorithm(key));
 }
 
 static int key_copy_text(const char *text, char **ret_text) {

@@ -41,7 +41,8 @@ typedef struct KeySource {
  * @source:     exactly one of pkey and secret is set
  * @ret_key:    owned by the caller
  *
- * A private half is proven to belong to its public half by a trial signature.
+ * A private half is proven to belong to its public half by a trial signature, whether or not the
+ * source names an algorithm.
  * Return: 0; KEY_E_*; -ENOMEM; -EIO OpenSSL failed.
  */
 int key_new(const KeySource *source, Key **ret_key);

@@ -185,6 +185,59 @@ static void test_generated_keys_are_read_again(void **state) {
         }
 }
 
+#define EC_PRIVATE(d) "{" EC ",\"d\":\"" d "\"}"
+
+/* The verify command takes keys whose algorithm nobody names. */
+static const KeyFileRules any = { .any_place = true, .any_kid = true, .any_algorithm = true };
+
+static void test_halves_of_a_jwk_belong_together(void **state) {
+        static const struct {
+                const char *text;
+                int outcome;
+        } rows[] = {
+                { EC_PRIVATE(EC_D), 0 },
+                { EC_PRIVATE("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LM"), KEY_E_PAIR },
+                /* 0 and the order: as a factor they give the point at infinity. */
+                { EC_PRIVATE("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), KEY_E_PAIR },
+                { EC_PRIVATE("_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE"), KEY_E_PAIR },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                int r = fixture_load(rows[i].text, &any);
+
+                if (r != rows[i].outcome || fixture_load(rows[i].text, NULL) != r)
+                        fail_msg("row %zu: %s", i, key_error_text(r));
+        }
+}
+
+/* @names: members to leave out; d becomes 65537. */
+static char *rsa_with_wrong_d(const char *const names[]) {
+        json_t *object = json_loads(fixture_jwk("RS256"), 0, NULL);
+        char *text;
+
+        for (; *names; names++)
+                assert_int_equal(json_object_del(object, *names), 0);
+        assert_int_equal(json_object_set_new(object, "d", json_string("AQAB")), 0);
+        text = json_dumps(object, 0);
+        json_decref(object);
+        return text;
+}
+
+static void test_halves_of_rsa_belong_together(void **state) {
+        static const char *const alone[] = { "alg", "p", "q", "dp", "dq", "qi", NULL };
+        static const char *const all[] = { "alg", NULL };
+        _cleanup_(freep) char *d_alone = rsa_with_wrong_d(alone);
+        _cleanup_(freep) char *d_and_primes = rsa_with_wrong_d(all);
+
+        (void)state;
+        assert_int_equal(fixture_load(d_alone, &any), KEY_E_PAIR);
+        assert_int_equal(fixture_load(d_alone, NULL), KEY_E_PAIR);
+        /* A signature is made from the primes; only a look at d itself shows it. */
+        assert_int_equal(fixture_load(d_and_primes, &any), KEY_E_PAIR);
+        assert_int_equal(fixture_load(d_and_primes, NULL), KEY_E_PAIR);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse),
@@ -192,6 +245,8 @@ int main(void) {
                 cmocka_unit_test(test_thumbprints_of_the_standards),
                 cmocka_unit_test(test_export_is_what_was_read_and_nothing_private),
                 cmocka_unit_test(test_generated_keys_are_read_again),
+                cmocka_unit_test(test_halves_of_a_jwk_belong_together),
+                cmocka_unit_test(test_halves_of_rsa_belong_together),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
