@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <jansson.h>
+#include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -212,6 +213,34 @@ static size_t count_pem_blocks(const char *text) {
         return n;
 }
 
+/* Whether one structure fills the bytes; OpenSSL would not look behind it. */
+static bool is_whole(const unsigned char *bytes, long size) {
+        const unsigned char *content = bytes;
+        int tag, class;
+        long content_size;
+        int form = ASN1_get_object(&content, &content_size, &tag, &class, size);
+
+        return form == V_ASN1_CONSTRUCTED && content - bytes + content_size == size;
+}
+
+static bool are_blocks_whole(const Secret *text) {
+        BIO *bio = BIO_new_mem_buf(text->data, (int)text->size);
+        char *name, *header;
+        unsigned char *bytes;
+        bool whole = bio != NULL;
+        long size;
+
+        while (whole && PEM_read_bio(bio, &name, &header, &bytes, &size) == 1) {
+                whole = strcmp(name, PEM_STRING_ECPARAMETERS) == 0 || is_whole(bytes, size);
+                OPENSSL_free(name);
+                OPENSSL_free(header);
+                OPENSSL_clear_free(bytes, (size_t)size);
+        }
+        BIO_free(bio);
+        ERR_clear_error();
+        return whole;
+}
+
 /* Reads the one block of a PEM text. */
 static int read_pem_block(const Secret *content, bool is_private, EVP_PKEY **ret_pkey) {
         BIO *bio = BIO_new_mem_buf(content->data, (int)content->size);
@@ -223,8 +252,10 @@ static int read_pem_block(const Secret *content, bool is_private, EVP_PKEY **ret
                                : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, &asked);
         BIO_free(bio);
         ERR_clear_error();
-        if (*ret_pkey)
+        if (*ret_pkey && are_blocks_whole(content))
                 return 0;
+        EVP_PKEY_free(*ret_pkey);
+        *ret_pkey = NULL;
         return asked ? KEY_E_ENCRYPTED : KEY_E_MALFORMED;
 }
 

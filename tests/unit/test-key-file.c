@@ -100,6 +100,8 @@ static const struct {
                 KEY_E_KID_MISSING },
         { "a short secret", "{\"kty\":\"oct\",\"kid\":\"a\",\"alg\":\"HS384\",\"k\":\"" OCT_K "\"}",
                 KEY_E_SHORT },
+        { "an empty secret", "{\"kty\":\"oct\",\"kid\":\"a\",\"alg\":\"HS256\",\"k\":\"\"}",
+                KEY_E_SHORT },
         { "a curve that is not the algorithm's",
                 "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_POINT ",\"alg\":\"ES384\"}",
                 KEY_E_ALGORITHM },
@@ -225,6 +227,73 @@ static void test_a_pss_key_keeps_to_its_parameters(void **state) {
         }
 }
 
+/* The verify command takes keys whose algorithm nobody names. */
+static const KeyFileRules any = { .any_place = true, .any_kid = true, .any_algorithm = true };
+
+static void test_halves_of_a_pem_belong_together(void **state) {
+        EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+        EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+        _cleanup_(freep) char *pem = NULL;
+        unsigned char point[65];
+        size_t size;
+
+        (void)state;
+        assert_int_equal(EVP_PKEY_get_octet_string_param(
+                                 other, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &size),
+                1);
+        assert_int_equal(EVP_PKEY_set1_encoded_public_key(pkey, point, size), 1);
+        EVP_PKEY_free(other);
+        pem = pem_from(pkey, HALF_PRIVATE);
+        assert_int_equal(fixture_load(pem, &any), KEY_E_PAIR);
+        assert_int_equal(fixture_load(pem, NULL), KEY_E_PAIR);
+}
+
+/* Puts bytes behind the structure of a PEM block, or text behind its END line. */
+static char *pem_with_rest(const char *pem, const char *bytes, const char *text) {
+        BIO *input = BIO_new_mem_buf(pem, -1), *output = BIO_new(BIO_s_mem());
+        char *name, *header, *data, *copy;
+        unsigned char block[4096];
+        long size;
+
+        assert_int_equal(PEM_read_bio(input, &name, &header, (unsigned char **)&data, &size), 1);
+        memcpy(block, data, (size_t)size);
+        memcpy(block + size, bytes, strlen(bytes));
+        size += (long)strlen(bytes);
+        assert_true(PEM_write_bio(output, name, header, block, size) > 0);
+        assert_int_equal(BIO_puts(output, text), (int)strlen(text));
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+        size = BIO_get_mem_data(output, &data);
+        copy = strndup(data, (size_t)size);
+        BIO_free(input);
+        BIO_free(output);
+        return copy;
+}
+
+static void test_bytes_behind_the_structure_are_refused(void **state) {
+        static const Half halves[] = { HALF_PRIVATE, HALF_PUBLIC, HALF_TRADITIONAL };
+        static const char curve[] =
+                "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(halves); i++) {
+                _cleanup_(freep) char *pem = pem_of("EC", "P-256", halves[i]);
+                _cleanup_(freep) char *same = pem_with_rest(pem, "", "prose\n");
+                _cleanup_(freep) char *longer = pem_with_rest(pem, "\x05", "");
+                _cleanup_(freep) char *second = pem_with_rest(pem, "\x30\x01\x05", "");
+                _cleanup_(freep) char *old = NULL, *old_longer = NULL;
+
+                assert_true(asprintf(&old, "%s%s", curve, same) > 0);
+                assert_true(asprintf(&old_longer, "%s%s", curve, longer) > 0);
+                assert_int_equal(fixture_load(same, NULL), 0);
+                assert_int_equal(fixture_load(longer, NULL), KEY_E_MALFORMED);
+                assert_int_equal(fixture_load(second, NULL), KEY_E_MALFORMED);
+                assert_int_equal(fixture_load(old, NULL), 0);
+                assert_int_equal(fixture_load(old_longer, NULL), KEY_E_MALFORMED);
+        }
+}
+
 static void test_rules_for_one_key(void **state) {
         _cleanup_(freep) char *rsa = pem_of("RSA", NULL, HALF_PUBLIC);
         static const char two[] = "{\"keys\":[" OCT_1 "," OCT_2 "]}";
@@ -345,6 +414,8 @@ int main(void) {
                 cmocka_unit_test(test_pem),
                 cmocka_unit_test(test_pem_that_is_refused),
                 cmocka_unit_test(test_a_pss_key_keeps_to_its_parameters),
+                cmocka_unit_test(test_halves_of_a_pem_belong_together),
+                cmocka_unit_test(test_bytes_behind_the_structure_are_refused),
                 cmocka_unit_test(test_rules_for_one_key),
                 cmocka_unit_test(test_modes),
                 cmocka_unit_test(test_the_fault_names_file_and_reason),
