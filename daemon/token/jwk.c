@@ -107,6 +107,8 @@ static int parse_rsa(const json_t *object, Jwk *jwk) {
                 _cleanup_(secret_freep) Secret *bytes = NULL;
 
                 r = member_bytes(object, rows[i].member, 0, &bytes);
+                if (r == 0 && bytes && bytes->size == 0)
+                        r = KEY_E_MALFORMED; /* RFC 7518 section 2: even 0 has an octet */
                 if (r || !bytes)
                         continue;
                 numbers[i] = number_from(bytes);
@@ -235,6 +237,13 @@ static int parse_kid(const json_t *object, Jwk *jwk) {
         return jwk->kid ? 0 : -ENOMEM;
 }
 
+static bool is_among_first(const json_t *array, size_t n, const json_t *value) {
+        for (size_t i = 0; i < n; i++)
+                if (json_equal(json_array_get(array, i), value))
+                        return true;
+        return false;
+}
+
 /*
  * RFC 7517 sections 4.2 and 4.3. A private key whose "key_ops" is "sign" alone is what generators
  * write; its public half verifies. A secret has no other half: it needs "verify" itself.
@@ -253,7 +262,8 @@ static int parse_usage(const json_t *object, Jwk *jwk) {
         if (operations && !json_is_array(operations))
                 return KEY_E_MALFORMED;
         json_array_foreach(operations, i, operation) {
-                if (!json_is_string(operation))
+                /* RFC 7517 section 4.3: duplicate values MUST NOT be present. */
+                if (!json_is_string(operation) || is_among_first(operations, i, operation))
                         return KEY_E_MALFORMED;
                 sign = sign || strcmp(json_string_value(operation), "sign") == 0;
                 verify = verify || strcmp(json_string_value(operation), "verify") == 0;

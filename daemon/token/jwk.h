@@ -30,7 +30,8 @@ typedef struct Jwk {
  * @object:     JSON object; borrowed
  * @ret_jwk:    owned by the caller
  *
- * "use" must be "sig" when it is there; "key_ops" must allow what a signature key does.
+ * "use" must be "sig" when it is there; "key_ops" must allow what a signature key does,
+ * and name nothing twice.
  * Strength is checked by key_new(), not here.
  * Return: 0; KEY_E_MALFORMED, _TYPE, _ALGORITHM, _USE, _KID, _POINT, _PAIR; -ENOMEM.
  */
