@@ -90,6 +90,16 @@ static const struct {
                 REASON_KEY_UNKNOWN, REASON_KEY_UNKNOWN },
         { "a path as kid", "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"../../../dev/null\"}",
                 REASON_KEY_UNKNOWN, REASON_KEY_UNKNOWN },
+        /* RFC 8259 section 6 lets a reader have limits; no member is exempt because nobody reads it. */
+        { "the largest integer",
+                "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"x\":9223372036854775807,\"kid\":\"%s\"}",
+                REASON_OK, REASON_OK },
+        { "an integer beyond 64 bits",
+                "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"x\":9223372036854775808,\"kid\":\"%s\"}",
+                REASON_HEADER_MALFORMED, REASON_HEADER_MALFORMED },
+        { "a number beyond a double",
+                "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"x\":1e400,\"kid\":\"%s\"}",
+                REASON_HEADER_MALFORMED, REASON_HEADER_MALFORMED },
 };
 
 static void test_headers(void **state) {
@@ -118,6 +128,8 @@ static void test_headers(void **state) {
 }
 
 /* Payloads that are validly signed; what is in them is test-claims' matter. */
+#define WITH_X(number) "{" FIXTURE_REQUIRED "," FIXTURE_TIMES ",\"x\":" number "}"
+
 static void test_payloads(void **state) {
         static const struct {
                 const char *payload;
@@ -128,6 +140,13 @@ static void test_payloads(void **state) {
                 { FIXTURE_PAYLOAD, sizeof(FIXTURE_PAYLOAD), REASON_CLAIMS_MALFORMED },
                 { "", 0, REASON_TOKEN_MALFORMED },
                 { "{}", 2, REASON_CLAIM_MISSING },
+                { WITH_X("9223372036854775807"), sizeof(WITH_X("9223372036854775807")) - 1,
+                        REASON_OK },
+                { WITH_X("9223372036854775808"), sizeof(WITH_X("9223372036854775808")) - 1,
+                        REASON_CLAIMS_MALFORMED },
+                { WITH_X("-9223372036854775809"), sizeof(WITH_X("-9223372036854775809")) - 1,
+                        REASON_CLAIMS_MALFORMED },
+                { WITH_X("[1e400]"), sizeof(WITH_X("[1e400]")) - 1, REASON_CLAIMS_MALFORMED },
                 { "[]", 2, REASON_CLAIMS_MALFORMED },
                 { "\xff\xfe{\0}\0", 6, REASON_CLAIMS_MALFORMED },
         };
