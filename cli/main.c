@@ -77,27 +77,27 @@ static int fill_standard_streams(void) {
         return 0;
 }
 
-static int set_bus(CommandLine *line) {
+static ExitStatus set_bus(CommandLine *line) {
         if (line->bus) {
                 complain("--bus is given twice\nSee: authtokenctl --help");
-                return -1;
+                return STATUS_USAGE;
         }
         line->bus = optarg;
-        return 0;
+        return STATUS_OK;
 }
 
 int main(int argc, char **argv) {
         CommandLine line = { 0 };
+        ExitStatus status = STATUS_OK;
         int option;
 
         if (fill_standard_streams() < 0)
                 return STATUS_FAILED;
         setlocale(LC_ALL, "");
-        while ((option = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+        while (status == STATUS_OK && (option = getopt_long(argc, argv, "+h", options, NULL)) != -1)
                 switch (option) {
                 case OPTION_BUS:
-                        if (set_bus(&line))
-                                return STATUS_USAGE;
+                        status = set_bus(&line);
                         break;
                 case OPTION_VERSION:
                         puts("authtokenctl " AUTHTOKEN_VERSION);
@@ -108,6 +108,8 @@ int main(int argc, char **argv) {
                         fputs("See: authtokenctl --help\n", stderr);
                         return STATUS_USAGE;
                 }
+        if (status != STATUS_OK)
+                return status;
         if (optind == argc) {
                 complain("a command is needed\nSee: authtokenctl --help");
                 return STATUS_USAGE;
