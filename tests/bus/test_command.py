@@ -66,7 +66,7 @@ def test_issue_never_writes_to_what_is_there(ctl, root, tmp_path, what):
 
 def test_issue_leaves_no_file_behind_a_refusal(ctl, tmp_path):
     path = tmp_path / "token"
-    check(ctl("issue", "--output", path, "--lifetime=2d", OWN_USER), FAILED, "lifetime-exceeded")
+    check(ctl("issue", "--output", path, "--lifetime=2d", OWN_USER), USAGE, "lifetime-exceeded")
     assert not path.exists()
 
 
