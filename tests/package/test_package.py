@@ -15,6 +15,7 @@ TRIPLET = "x86_64-linux-gnu"
 
 DAEMON_FILES = {
     "/usr/sbin/authtokend", "/usr/bin/authtokenctl",
+    "/usr/share/bash-completion/completions/authtokenctl",
     "/usr/lib/authtoken/authtokend.conf",
     "/lib/systemd/system/authtokend.service", "/lib/systemd/system/authtokend.socket",
     "/usr/lib/sysusers.d/authtoken.conf", "/usr/lib/tmpfiles.d/authtoken.conf",
