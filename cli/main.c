@@ -71,9 +71,14 @@ static ExitStatus run(const CommandLine *line, int argc, char **argv) {
 static int fill_standard_streams(void) {
         static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 
-        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+                int there = fcntl(fd, F_GETFD);
+
+                if (there < 0) /* open() takes the lowest that is free, which is this one */
+                        there = open("/dev/null", modes[fd]);
+                if (there < 0)
                         return -1;
+        }
         return 0;
 }
 
