@@ -173,6 +173,13 @@ int ipc_client_open(
         return 0;
 }
 
+bool ipc_client_is_open(const IpcClient *client) {
+        uint8_t byte;
+
+        return recv(client->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 &&
+               errno == EAGAIN;
+}
+
 static int wait_for(int fd, short events, uint64_t deadline_usec) {
         struct pollfd pfd = { .fd = fd, .events = events };
         int n;

@@ -18,6 +18,7 @@
  */
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -57,6 +58,14 @@ uint64_t ipc_client_deadline(uint64_t timeout_usec);
  */
 int ipc_client_open(
         const char *path, uid_t trusted_uid, uint64_t deadline_usec, IpcClient **ret_client);
+
+/**
+ * ipc_client_is_open() - whether the server still waits for a request
+ * @client:     between two calls
+ *
+ * False also when it sent something unasked. Return: what it looked like a moment ago.
+ */
+bool ipc_client_is_open(const IpcClient *client);
 
 /**
  * ipc_client_call() - send a request and wait for its answer

@@ -50,7 +50,7 @@ static int ask(const PamtokCall *call, const char *user, const PamtokTransaction
         pamtok_request(call, IPC_ACCOUNT, user, &request);
         request.handle = ipc_bytes(handle);
         request.other_auth = transaction->other_auth;
-        pamtok_exchange(call, &request, timeout_usec, &answer);
+        pamtok_exchange(call, NULL, &request, timeout_usec, &answer);
 
         if (answer.status == IPC_STATUS_OK)
                 return PAM_IGNORE;

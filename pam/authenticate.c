@@ -69,6 +69,7 @@ static int accept_token(const PamtokCall *call, PamtokTransaction *transaction,
  */
 static int check_token(const PamtokCall *call, PamtokTransaction *transaction, const char *user,
         const PamtokCredential *token) {
+        PamtokLine line = pamtok_connect(call);
         bool exists = user_exists(call, user);
         PamtokAnswer answer;
         IpcMessage request;
@@ -78,7 +79,7 @@ static int check_token(const PamtokCall *call, PamtokTransaction *transaction, c
         else
                 request = (IpcMessage){ .type = IPC_VALIDATE };
         request.token = (IpcBytes){ token->data, token->size };
-        pamtok_exchange(call, &request, call->args.timeout_usec, &answer);
+        pamtok_exchange(call, &line, &request, call->args.timeout_usec, &answer);
 
         if (!exists && answer.status != IPC_STATUS_UNAVAILABLE) {
                 deny(call, user, REASON_USER_UNKNOWN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <security/pam_modutil.h>
+#include <stdbool.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -75,17 +76,39 @@ static Reason reason_of_failure(int r) {
         return REASON_INTERNAL;
 }
 
-static int ask(const PamtokCall *call, const IpcMessage *request, uint64_t timeout_usec,
-        IpcClient **ret_client, IpcMessage *ret_reply) {
+static int open_line(const PamtokCall *call, uint64_t deadline_usec, PamtokLine *line) {
         const char *path = call->args.socket_path ? call->args.socket_path : IPC_SOCKET_PATH;
+
+        line->error = ipc_client_open(path, trusted_uid(call), deadline_usec, &line->client);
+        return line->error;
+}
+
+PamtokLine pamtok_connect(const PamtokCall *call) {
+        PamtokLine line = { 0 };
+
+        (void)open_line(call, ipc_client_deadline(0), &line);
+        return line;
+}
+
+/* A line that said nothing for long, since a directory server was slow, may be closed by now; and
+ * where the daemon was too busy to take it, there is time now. */
+static bool needs_another(const PamtokLine *line) {
+        if (line->client)
+                return !ipc_client_is_open(line->client);
+        return line->error == 0 || line->error == IPC_CLIENT_E_TIMEOUT;
+}
+
+static int ask(const PamtokCall *call, PamtokLine *line, const IpcMessage *request,
+        uint64_t timeout_usec, IpcMessage *ret_reply) {
         uint64_t deadline_usec = ipc_client_deadline(timeout_usec);
-        int r;
 
-        r = ipc_client_open(path, trusted_uid(call), deadline_usec, ret_client);
-        if (r)
-                return r;
+        if (needs_another(line)) {
+                line->client = ipc_client_close(line->client);
+                (void)open_line(call, deadline_usec, line);
+        }
 
-        return ipc_client_call(*ret_client, request, deadline_usec, ret_reply);
+        return line->error ? line->error
+                           : ipc_client_call(line->client, request, deadline_usec, ret_reply);
 }
 
 /* The codes we know; what the daemon says beyond them does not reach the log. */
@@ -113,14 +136,16 @@ static void copy_piece(IpcBytes piece, char *text, size_t size) {
         text[piece.size] = '\0';
 }
 
-void pamtok_exchange(const PamtokCall *call, const IpcMessage *request, uint64_t timeout_usec,
-        PamtokAnswer *ret_answer) {
-        _cleanup_(ipc_client_closep) IpcClient *client = NULL;
+void pamtok_exchange(const PamtokCall *call, PamtokLine *line, const IpcMessage *request,
+        uint64_t timeout_usec, PamtokAnswer *ret_answer) {
+        PamtokLine own = { 0 };
         PamtokAnswer answer = { .status = IPC_STATUS_UNAVAILABLE };
         IpcMessage reply;
         int r;
 
-        r = ask(call, request, timeout_usec, &client, &reply);
+        if (!line)
+                line = &own;
+        r = ask(call, line, request, timeout_usec, &reply);
         if (r) {
                 answer.reason = reason_code(reason_of_failure(r));
                 answer.error = r < 0 ? -r : 0;
@@ -131,6 +156,7 @@ void pamtok_exchange(const PamtokCall *call, const IpcMessage *request, uint64_t
                 copy_piece(reply.session, answer.session, sizeof(answer.session));
         }
 
+        line->client = ipc_client_close(line->client);
         *ret_answer = answer;
 }
 

@@ -9,6 +9,14 @@
 #include "authtoken/ipc-message.h"
 #include "pam/call.h"
 
+typedef struct IpcClient IpcClient;
+
+/* A connection to the daemon, or why there is none. */
+typedef struct PamtokLine {
+        IpcClient *client; /* NULL: none */
+        int error;         /* as of ipc_client_open() */
+} PamtokLine;
+
 typedef struct PamtokAnswer {
         IpcStatus status;
         const char *reason;               /* static text for the log, never NULL */
@@ -30,14 +38,24 @@ void pamtok_request(
         const PamtokCall *call, IpcType type, const char *user, IpcMessage *ret_request);
 
 /**
+ * pamtok_connect() - connect ahead of an exchange, without waiting for anything
+ * @call:       begun
+ *
+ * So the daemon wakes up while we do something else.
+ * Return: for pamtok_exchange() alone, which also tells what is wrong.
+ */
+PamtokLine pamtok_connect(const PamtokCall *call);
+
+/**
  * pamtok_exchange() - ask the daemon and wait for its answer
  * @call:       begun
+ * @line:       from pamtok_connect(), closed here; NULL: connect now
  * @request:    from pamtok_request(), with what else belongs to it
  * @timeout_usec: relative
  * @ret_answer: always filled in
  */
-void pamtok_exchange(const PamtokCall *call, const IpcMessage *request, uint64_t timeout_usec,
-        PamtokAnswer *ret_answer);
+void pamtok_exchange(const PamtokCall *call, PamtokLine *line, const IpcMessage *request,
+        uint64_t timeout_usec, PamtokAnswer *ret_answer);
 
 /**
  * pamtok_answer_log() - write one line about an answer that was not OK

@@ -19,7 +19,7 @@ static int open_login(const PamtokCall *call, PamtokTransaction *transaction) {
 
         pamtok_request(call, IPC_OPEN_SESSION, user, &request);
         request.handle = ipc_bytes(transaction->handle);
-        pamtok_exchange(call, &request, call->args.timeout_usec, &answer);
+        pamtok_exchange(call, NULL, &request, call->args.timeout_usec, &answer);
 
         /* A second try, which is refused, does not undo the first. */
         transaction->opened = transaction->opened || answer.status == IPC_STATUS_OK;
@@ -59,7 +59,7 @@ int pamtok_session_close(const PamtokCall *call) {
 
         transaction->opened = false;
         request.handle = ipc_bytes(transaction->handle);
-        pamtok_exchange(call, &request, call->args.timeout_usec, &answer);
+        pamtok_exchange(call, NULL, &request, call->args.timeout_usec, &answer);
         if (answer.status != IPC_STATUS_OK) {
                 (void)pam_get_item(call->pamh, PAM_USER, &user);
                 pamtok_answer_log(call, &answer, user, "end of session not recorded");

@@ -5,6 +5,7 @@
  * transcript, and the users.
  */
 
+#include <poll.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,6 +60,24 @@ REPLACED void syslog(int priority, const char *format, ...) {
         va_end(arguments);
 }
 
+/* A name service that takes so long that the other side of an open connection gives up. */
+static void wait_for_hangup(void) {
+        struct pollfd fds[64];
+
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                fds[i] = (struct pollfd){ .fd = (int)i + STDERR_FILENO + 1 };
+        for (;;) {
+                if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+                        return;
+                for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+                        if (fds[i].revents & POLLHUP)
+                                return;
+                        if (fds[i].revents)
+                                fds[i].fd = -1;
+                }
+        }
+}
+
 /* Whoever runs the tests plays alice, so that "own user" has a meaning without root, too. */
 REPLACED int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t size,
         struct passwd **ret_entry) {
@@ -67,7 +86,7 @@ REPLACED int getpwnam_r(const char *name, struct passwd *entry, char *buffer, si
                 uid_t uid;
         } users[] = {
                 { "alice", "alice", 4242 }, { "bob", "bob", 4243 }, { "root", "root", 0 },
-                { "authtoken", "authtoken", 65533 },
+                { "authtoken", "authtoken", 65533 }, { "slow", "slow", 4244 },
                 { "alias", "alice", 4242 }, /* some name services answer with another name */
         };
 
@@ -75,6 +94,8 @@ REPLACED int getpwnam_r(const char *name, struct passwd *entry, char *buffer, si
         for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
                 if (strcmp(users[i].asked, name) != 0)
                         continue;
+                if (strcmp(name, "slow") == 0)
+                        wait_for_hangup();
                 if ((size_t)snprintf(buffer, size, "%s", users[i].name) >= size)
                         return ERANGE;
                 *entry = (struct passwd){
