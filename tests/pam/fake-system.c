@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,22 +61,23 @@ REPLACED void syslog(int priority, const char *format, ...) {
         va_end(arguments);
 }
 
+static bool is_hung_up(const struct pollfd *fd) {
+        return fd->revents & POLLHUP;
+}
+
 /* A name service that takes so long that the other side of an open connection gives up. */
 static void wait_for_hangup(void) {
         struct pollfd fds[64];
+        bool found = false;
 
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
                 fds[i] = (struct pollfd){ .fd = (int)i + STDERR_FILENO + 1 };
-        for (;;) {
-                if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
-                        return;
+        while (!found && poll(fds, ARRAY_SIZE(fds), -1) > 0)
                 for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-                        if (fds[i].revents & POLLHUP)
-                                return;
+                        found = found || is_hung_up(&fds[i]);
                         if (fds[i].revents)
                                 fds[i].fd = -1;
                 }
-        }
 }
 
 /* Whoever runs the tests plays alice, so that "own user" has a meaning without root, too. */
