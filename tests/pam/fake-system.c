@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <pwd.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,22 +60,17 @@ REPLACED void syslog(int priority, const char *format, ...) {
         va_end(arguments);
 }
 
-static bool is_hung_up(const struct pollfd *fd) {
-        return fd->revents & POLLHUP;
-}
-
 /* A name service that takes so long that the other side of an open connection gives up. */
 static void wait_for_hangup(void) {
         struct pollfd fds[64];
-        bool found = false;
+        short events = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
                 fds[i] = (struct pollfd){ .fd = (int)i + STDERR_FILENO + 1 };
-        while (!found && poll(fds, ARRAY_SIZE(fds), -1) > 0)
+        while (!(events & POLLHUP) && poll(fds, ARRAY_SIZE(fds), -1) > 0)
                 for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-                        found = found || is_hung_up(&fds[i]);
-                        if (fds[i].revents)
-                                fds[i].fd = -1;
+                        events |= fds[i].revents;
+                        fds[i].fd = fds[i].revents ? -1 : fds[i].fd;
                 }
 }
 
