@@ -164,7 +164,7 @@ static int load(Account *account, const char *user, StoreLoadDone done) {
 
 /* The shell may be another user's than the one who is checked: alice's, that runs `su bob`. */
 static void on_shell_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        _cleanup_(user_state_freep) UserState *owned = state;
+        _cleanup_(user_state_unrefp) UserState *owned = state;
         Account *account = userdata;
         Reason reason;
 
@@ -177,7 +177,7 @@ static void on_shell_loaded(StoreCall *call, int r, UserState *state, void *user
 }
 
 static void on_user_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        _cleanup_(user_state_freep) UserState *owned = state;
+        _cleanup_(user_state_unrefp) UserState *owned = state;
         Account *account = userdata;
         Reason reason;
 

@@ -13,6 +13,7 @@
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
+#include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/token-cache.h"
@@ -81,7 +82,13 @@ static void remember_elevation(Authenticate *auth) {
                                  });
 }
 
-static void accept(Authenticate *auth) {
+/* Root's are logins; what others ask changes nothing. */
+static void note_use(Authenticate *auth, const Session *session) {
+        if (auth->subject.uid == 0 && session && policy_touch_is_due(session, operation_now_sec()))
+                touch_session(auth->op.context, auth->subject.user, session->sid);
+}
+
+static void accept(Authenticate *auth, const UserState *state) {
         OperationResult result = { .reason = REASON_OK, .sid = auth->claims->sid };
         const LoginSubject *subject = &auth->subject;
         Context *context = auth->op.context;
@@ -97,16 +104,16 @@ static void accept(Authenticate *auth) {
                 }
                 result.handle = handle->id;
                 remember_elevation(auth);
-                touch_session(context, subject->user, auth->claims->sid);
         }
         /* The user need not wait for the journal. */
         operation_tell(&auth->op, &result);
         tell_journal(auth, REASON_OK);
+        note_use(auth, user_state_find(state, auth->claims->sid));
         operation_finish(&auth->op, &result);
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        _cleanup_(user_state_freep) UserState *owned = state;
+        _cleanup_(user_state_unrefp) UserState *owned = state;
         Authenticate *auth = userdata;
         const Claims *claims = auth->claims;
         Reason reason;
@@ -117,7 +124,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 reason = user_state_check_token(owned, claims->sid, claims->generation,
                         claims->issued_at_sec, operation_now_sec());
         if (reason == REASON_OK) {
-                accept(auth);
+                accept(auth, owned);
                 return;
         }
         tell_journal(auth, reason);

@@ -37,7 +37,7 @@ static void finish(FindOwner *find, Reason reason) {
 
 /* The index is a hint: the user's state says whether the session is or was really this user's. */
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        _cleanup_(user_state_freep) UserState *owned = state;
+        _cleanup_(user_state_unrefp) UserState *owned = state;
         FindOwner *find = userdata;
         Reason reason;
 

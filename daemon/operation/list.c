@@ -30,7 +30,7 @@ static void list_free(Operation *op) {
 
         for (size_t i = 0; i < list->n_users; i++) {
                 free(list->users[i]);
-                user_state_free(list->states[i]);
+                user_state_unref(list->states[i]);
         }
         free(list->users);
         free(list->states);
@@ -152,7 +152,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         if (r == 0) {
                 list->states[list->n_loaded++] = state;
         } else if (r != STORE_E_CORRUPT || !list->of_all) {
-                user_state_free(state);
+                user_state_unref(state);
                 operation_finish_reason(&list->op, operation_reason_of_store(r));
                 return;
         }

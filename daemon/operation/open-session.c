@@ -133,7 +133,7 @@ static void refuse(OpenSession *open, Login *login, Reason reason) {
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        _cleanup_(user_state_freep) UserState *owned = state;
+        _cleanup_(user_state_unrefp) UserState *owned = state;
         OpenSession *open = userdata;
         Context *context = open->op.context;
         Login *login = login_registry_find(context->logins, open->id);

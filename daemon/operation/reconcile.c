@@ -92,7 +92,7 @@ void reconcile_state(Context *context, const UserState *state) {
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         Reconcile *reconcile = userdata;
-        _cleanup_(user_state_freep) UserState *owned = state;
+        _cleanup_(user_state_unrefp) UserState *owned = state;
 
         reconcile->call = store_call_free(call);
         if (r == 0)

@@ -59,7 +59,7 @@ static Line *line_free(Line *line) {
                 free(entry);
         }
         store_call_free(line->call);
-        user_state_free(line->state);
+        user_state_unref(line->state);
         free(line->tenant);
         free(line->user);
         free(line);
@@ -94,7 +94,7 @@ static void entry_finish(Entry *entry, Reason reason, const UserState *state) {
 
 /* Ends the change that is under way and starts the next one. The line may be gone afterwards. */
 static void line_advance(Line *line, Reason reason) {
-        _cleanup_(user_state_freep) UserState *state = TAKE_PTR(line->state);
+        _cleanup_(user_state_unrefp) UserState *state = TAKE_PTR(line->state);
         Entry *entry = line->first;
 
         line->first = entry->next;
@@ -119,7 +119,7 @@ static void on_committed(StoreCall *call, int r, void *userdata) {
 
         line->call = store_call_free(call);
         if (r == STORE_E_CONFLICT && ++line->first->n_tries < USER_CHANGE_TRIES_MAX) {
-                line->state = user_state_free(line->state);
+                line->state = user_state_unref(line->state);
                 if (line_load(line) >= 0)
                         return;
                 r = -ENOMEM;
@@ -135,11 +135,14 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         line->call = store_call_free(call);
         line->state = state;
         reason = operation_reason_of_store(r);
+        if (reason == REASON_OK && user_state_own(&line->state) < 0)
+                reason = REASON_INTERNAL;
         if (reason == REASON_OK)
                 reason = line->first->change.decide(
-                        state, operation_now_sec(), &changed, line->first->change.userdata);
+                        line->state, operation_now_sec(), &changed, line->first->change.userdata);
         if (reason == REASON_OK && changed) {
-                r = user_store_commit(line->queue->store, state, on_committed, line, &line->call);
+                r = user_store_commit(
+                        line->queue->store, line->state, on_committed, line, &line->call);
                 if (r >= 0)
                         return;
                 reason = REASON_INTERNAL;

@@ -96,7 +96,7 @@ bool validate_now(Context *context, const LoginRequest *request, OperationResult
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        _cleanup_(user_state_freep) UserState *owned = state;
+        _cleanup_(user_state_unrefp) UserState *owned = state;
         Validate *validate = userdata;
         OperationResult result;
         Reason reason;

@@ -96,10 +96,14 @@ KickAction policy_kick_action(const PolicyRules *rules, bool graphical) {
         return rules->on_kick;
 }
 
-bool policy_touch(Session *session, uint64_t now_sec) {
+bool policy_touch_is_due(const Session *session, uint64_t now_sec) {
         /* A clock that stepped back must not freeze the time of the last use. */
-        if (session->last_seen_sec <= now_sec &&
-                now_sec - session->last_seen_sec < TOUCH_INTERVAL_SEC)
+        return session->last_seen_sec > now_sec ||
+               now_sec - session->last_seen_sec >= TOUCH_INTERVAL_SEC;
+}
+
+bool policy_touch(Session *session, uint64_t now_sec) {
+        if (!policy_touch_is_due(session, now_sec))
                 return false;
         session->last_seen_sec = now_sec;
         return true;

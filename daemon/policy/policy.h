@@ -77,6 +77,13 @@ void policy_ended_clear(PolicyEnded *ended);
 KickAction policy_kick_action(const PolicyRules *rules, bool graphical);
 
 /**
+ * policy_touch_is_due() - whether policy_touch() would change something
+ * @session:    borrowed
+ * @now_sec:    the caller's clock
+ */
+bool policy_touch_is_due(const Session *session, uint64_t now_sec);
+
+/**
  * policy_touch() - whether a session's last use is worth writing down
  * @session:    changes if so
  * @now_sec:    the caller's clock

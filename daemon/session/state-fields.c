@@ -285,7 +285,7 @@ static int decode_field(UserState *state, const StateField *field) {
 
 int state_fields_decode(
         const char *tenant, const char *user, const StateFields *fields, UserState **ret_state) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         int r;
 
         r = user_state_new(tenant, user, &state);

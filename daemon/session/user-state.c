@@ -7,10 +7,11 @@
 #include "daemon/session/user-state.h"
 
 int user_state_new(const char *tenant, const char *user, UserState **ret_state) {
-        _cleanup_(user_state_freep) UserState *state = calloc(1, sizeof(*state));
+        _cleanup_(user_state_unrefp) UserState *state = calloc(1, sizeof(*state));
 
         if (!state)
                 return -ENOMEM;
+        state->n_ref = 1;
         state->tenant = strdup(tenant);
         state->user = strdup(user);
         if (!state->tenant || !state->user)
@@ -19,8 +20,13 @@ int user_state_new(const char *tenant, const char *user, UserState **ret_state) 
         return 0;
 }
 
-UserState *user_state_free(UserState *state) {
-        if (!state)
+UserState *user_state_ref(UserState *state) {
+        state->n_ref++;
+        return state;
+}
+
+UserState *user_state_unref(UserState *state) {
+        if (!state || --state->n_ref > 0)
                 return NULL;
         for (size_t i = 0; i < state->n_sessions; i++)
                 session_free(state->sessions[i]);
@@ -62,7 +68,7 @@ static int copy_ended(const UserState *state, UserState *copy) {
 }
 
 int user_state_copy(const UserState *state, UserState **ret_state) {
-        _cleanup_(user_state_freep) UserState *copy = NULL;
+        _cleanup_(user_state_unrefp) UserState *copy = NULL;
         int r;
 
         r = user_state_new(state->tenant, state->user, &copy);
@@ -83,6 +89,20 @@ int user_state_copy(const UserState *state, UserState **ret_state) {
         if (r < 0)
                 return r;
         *ret_state = TAKE_PTR(copy);
+        return 0;
+}
+
+int user_state_own(UserState **state) {
+        UserState *copy;
+        int r;
+
+        if ((*state)->n_ref == 1)
+                return 0;
+        r = user_state_copy(*state, &copy);
+        if (r < 0)
+                return r;
+        user_state_unref(*state);
+        *state = copy;
         return 0;
 }
 

@@ -35,7 +35,9 @@ typedef struct EndedSession {
         uint64_t keep_until_sec; /* after it no token of the session can be valid */
 } EndedSession;
 
+/* Those that a store has loaded are shared: user_state_own() before changing one. */
 typedef struct UserState {
+        unsigned int n_ref; /* of one thread */
         char *tenant;
         char *user;
         StateVersion version;
@@ -73,13 +75,29 @@ int user_state_new(const char *tenant, const char *user, UserState **ret_state);
 int user_state_copy(const UserState *state, UserState **ret_state);
 
 /**
- * user_state_free() - free a state and all it owns
+ * user_state_ref() - share a state
+ * @state:      nobody changes it from now on
+ *
+ * Return: @state.
+ */
+UserState *user_state_ref(UserState *state);
+
+/**
+ * user_state_own() - make a state one's own, to change it
+ * @state:      a reference of the caller's; replaced by a copy if there are others
+ *
+ * Return: 0; -ENOMEM, and nothing has changed.
+ */
+int user_state_own(UserState **state);
+
+/**
+ * user_state_unref() - give up a reference; the last one frees the state and all it owns
  * @state:      NULL is fine
  *
  * Return: NULL.
  */
-UserState *user_state_free(UserState *state);
-DEFINE_CLEANUP(UserState, user_state_free)
+UserState *user_state_unref(UserState *state);
+DEFINE_CLEANUP(UserState, user_state_unref)
 
 /**
  * user_state_find() - the live session with this id

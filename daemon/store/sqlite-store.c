@@ -101,15 +101,12 @@ static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
 static int sqlite_store_load(
         UserStore *base, StoreCall *call, const char *tenant, const char *user) {
         SqliteStore *store = (SqliteStore *)base;
-        const UserState *cached = state_cache_get(store->cache, tenant, user);
-        UserState *state;
+        UserState *cached = state_cache_get(store->cache, tenant, user);
         SqliteJob *job;
         int r;
 
-        if (cached) {
-                r = user_state_copy(cached, &state);
-                return r < 0 ? r : store_call_defer(call, 0, state);
-        }
+        if (cached)
+                return store_call_defer(call, 0, user_state_ref(cached));
         r = job_new(store, SQLITE_JOB_LOAD, tenant, user, &job);
         return r < 0 ? r : submit(store, job, call);
 }
@@ -222,10 +219,8 @@ static void remember_commit(SqliteStore *store, SqliteJob *job) {
 }
 
 static void remember_load(SqliteStore *store, SqliteJob *job) {
-        UserState *copy;
-
-        if (job->result == 0 && user_state_copy(job->state, &copy) >= 0)
-                state_cache_put(store->cache, copy);
+        if (job->result == 0)
+                state_cache_put(store->cache, user_state_ref(job->state));
         else
                 state_cache_drop(store->cache, job->tenant, job->subject);
 }

@@ -30,7 +30,7 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
         free(job->tenant);
         free(job->subject);
         free(job->user);
-        user_state_free(job->state);
+        user_state_unref(job->state);
         user_names_clear(&job->names);
         free(job);
         return NULL;
@@ -59,7 +59,7 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
 /* What a job found in a transaction that was rolled back may never have been true. */
 static void forget_results(SqliteJob *job) {
         if (job->type == SQLITE_JOB_LOAD)
-                job->state = user_state_free(job->state);
+                job->state = user_state_unref(job->state);
         free(TAKE_PTR(job->user));
         user_names_clear(&job->names);
 }

@@ -74,7 +74,7 @@ static void remove_at(StateCache *cache, Entry **link) {
         TAILQ_REMOVE(&cache->by_age, entry, link);
         cache->count--;
         cache->size -= entry->size;
-        user_state_free(entry->state);
+        user_state_unref(entry->state);
         free(entry);
 }
 
@@ -95,7 +95,7 @@ StateCache *state_cache_free(StateCache *cache) {
         return NULL;
 }
 
-const UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user) {
+UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user) {
         Entry *entry = *find(cache, tenant, user);
 
         if (!entry)
@@ -120,7 +120,7 @@ void state_cache_put(StateCache *cache, UserState *state) {
         /* Whatever becomes of the new state, the old one is no longer what the store holds. */
         state_cache_drop(cache, state->tenant, state->user);
         if (!entry) {
-                user_state_free(state);
+                user_state_unref(state);
                 return;
         }
         entry->state = state;

@@ -40,7 +40,7 @@ DEFINE_CLEANUP(StateCache, state_cache_free)
  *
  * Return: borrowed until the next put or drop; NULL if it is not here.
  */
-const UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user);
+UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user);
 
 /**
  * state_cache_put() - keep a state in place of what was kept of its user

@@ -120,10 +120,10 @@ void store_call_finish(StoreCall *call, int r, StoreResult *result) {
                 unlink_call(call);
                 call->completing = true;
                 complete(call, r, result);
-                user_state_free(call->ready_state);
+                user_state_unref(call->ready_state);
                 free(call);
         }
-        result->state = user_state_free(result->state);
+        result->state = user_state_unref(result->state);
 }
 
 int store_call_defer(StoreCall *call, int r, UserState *state) {
@@ -131,7 +131,7 @@ int store_call_defer(StoreCall *call, int r, UserState *state) {
         int woken = wake(store);
 
         if (woken < 0) {
-                user_state_free(state);
+                user_state_unref(state);
                 return woken;
         }
         call->ready = true;
@@ -146,7 +146,7 @@ StoreCall *store_call_free(StoreCall *call) {
         if (!call || call->completing)
                 return NULL;
         unlink_call(call);
-        user_state_free(call->ready_state);
+        user_state_unref(call->ready_state);
         free(call);
         return NULL;
 }

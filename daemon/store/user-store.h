@@ -86,7 +86,8 @@ DEFINE_CLEANUP(UserStore, user_store_free)
  * user_store_load() - read a user's state
  * @store:      connected or not
  * @user:       whose
- * @done:       gets the state, owned by it; the empty state if nothing is stored
+ * @done:       gets a reference to the state, which may be shared: user_state_own() before changing
+ *              it; the empty state if nothing is stored
  * @userdata:   for @done
  * @ret_call:   owned by the caller until @done is called; freeing it silences @done
  *

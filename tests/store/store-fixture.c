@@ -140,6 +140,8 @@ int fixture_load(StoreFixture *fixture, const char *user, UserState **ret_state)
         assert_false(waiter.done);
         store_fixture_run(fixture, &waiter.done);
         assert_true((waiter.r == 0) == (waiter.state != NULL));
+        if (waiter.state)
+                assert_int_equal(user_state_own(&waiter.state), 0);
         *ret_state = waiter.state;
         return waiter.r;
 }
@@ -237,7 +239,7 @@ Session *fixture_session(unsigned int number) {
 }
 
 void fixture_store_user(StoreFixture *fixture, const char *user, unsigned int number) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         assert_int_equal(user_state_new("default", user, &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(number)), 0);

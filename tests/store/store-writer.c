@@ -41,10 +41,12 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 load(writer);
                 return;
         }
+        if (user_state_own(&state) < 0)
+                exit(7);
         crash_state_advance(state, writer->user);
         writer->step = (uint32_t)state->not_before_sec;
         r = user_store_commit(writer->store, state, on_committed, writer, &call);
-        user_state_free(state);
+        user_state_unref(state);
         if (r < 0)
                 exit(4);
 }

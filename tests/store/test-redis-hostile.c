@@ -87,7 +87,7 @@ static int teardown(void **state) {
 
 /* The next load is answered, and well. */
 static void assert_works(Hostile *hostile) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         store_fixture_wait_online(hostile->fixture, true);
         assert_int_equal(fixture_load(hostile->fixture, "alice", &state), 0);
@@ -142,7 +142,7 @@ static void wait_for_another_connection(Hostile *hostile, unsigned int n_connect
 }
 
 static void try_answer(Hostile *hostile, size_t i) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         unsigned int n_connections;
         int r;
 
@@ -175,7 +175,7 @@ static void test_answers(void **unused) {
 
 static void test_a_value_with_nul_is_corrupt(void **test) {
         static const char answer[] = "*2\r\n$1\r\nv\r\n$4\r\n1.1\0\r\n";
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         Hostile *hostile = *test;
 
         answer_with(hostile, "HGETALL", answer);
@@ -184,7 +184,7 @@ static void test_a_value_with_nul_is_corrupt(void **test) {
 }
 
 static void test_a_reply_in_single_bytes_is_a_reply(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         Hostile *hostile = *test;
 
         answer_with(hostile, "HGETALL",
@@ -206,7 +206,7 @@ static void test_a_reply_to_nothing_closes_an_idle_connection(void **test) {
 }
 
 static void test_hung_up_within_a_reply(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         Hostile *hostile = *test;
 
         answer_with(hostile, "HGETALL", "*2\r\n$1\r\nv");
@@ -235,7 +235,7 @@ static const struct {
 static void test_every_error_is_a_refusal_with_its_own_notice(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-                _cleanup_(user_state_freep) UserState *state = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
                 Hostile *hostile;
 
                 setup((void **)&hostile);
@@ -256,7 +256,7 @@ static void test_every_error_is_a_refusal_with_its_own_notice(void **unused) {
 }
 
 static void test_a_password_in_an_error_is_not_repeated(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         Hostile *hostile = *test;
         StoreHealth health;
 
@@ -272,7 +272,7 @@ static void test_a_password_in_an_error_is_not_repeated(void **test) {
 }
 
 static int commit_new(Hostile *hostile) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(1)), 0);
@@ -316,7 +316,7 @@ static void test_a_server_that_is_loading_is_tried_again(void **test) {
 }
 
 static void test_a_server_that_does_not_greet_is_given_up_in_time(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         Hostile *hostile = *test;
         int r;
 

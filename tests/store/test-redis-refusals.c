@@ -34,7 +34,7 @@ static int teardown(void **state) {
 }
 
 static int end_session(StoreFixture *fixture, const char *user, unsigned int number) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         assert_int_equal(fixture_load(fixture, user, &state), 0);
         assert_true(user_state_end(
@@ -43,7 +43,7 @@ static int end_session(StoreFixture *fixture, const char *user, unsigned int num
 }
 
 static int add_session(StoreFixture *fixture, const char *user, unsigned int number) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         assert_int_equal(fixture_load(fixture, user, &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(number)), 0);
@@ -51,7 +51,7 @@ static int add_session(StoreFixture *fixture, const char *user, unsigned int num
 }
 
 static void assert_version(StoreFixture *fixture, const char *user, uint64_t counter) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         assert_int_equal(fixture_load(fixture, user, &state), 0);
         assert_int_equal(state->version.counter, counter);
@@ -88,7 +88,7 @@ static void test_a_replica_refuses_writes(void **test) {
 }
 
 static void test_a_key_of_another_type_is_refused_before_anything_is_written(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         char user[64];
 
@@ -112,7 +112,7 @@ static void test_a_key_of_another_type_is_refused_before_anything_is_written(voi
 
 static void test_a_busy_server_refuses_and_recovers(void **test) {
         StoreFixture *fixture = *test;
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         redisContext *busy = redisConnectUnix(fixture->server.socket);
         int done = 0;
         int r;
@@ -123,7 +123,7 @@ static void test_a_busy_server_refuses_and_recovers(void **test) {
         while (!done)
                 assert_int_equal(redisBufferWrite(busy, &done), REDIS_OK);
         do {
-                state = user_state_free(state);
+                state = user_state_unref(state);
                 r = fixture_load(fixture, "alice", &state);
         } while (r == 0);
         assert_int_equal(r, STORE_E_REFUSED);
@@ -159,7 +159,7 @@ static void restart_server(StoreFixture *fixture, const char *option, const char
 }
 
 static void test_a_server_that_wants_a_password_refuses_until_it_is_right(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         StoreHealth health;
 
@@ -183,7 +183,7 @@ static void test_a_server_that_wants_a_password_refuses_until_it_is_right(void *
 }
 
 static void test_a_login_that_was_refused_is_tried_again(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
         restart_server(fixture, "--requirepass", "before");
@@ -197,7 +197,7 @@ static void test_a_login_that_was_refused_is_tried_again(void **test) {
 }
 
 static void test_a_login_of_its_own_in_a_database_of_its_own(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         StoreHealth health;
         redisReply *reply;
@@ -224,7 +224,7 @@ static void test_a_login_of_its_own_in_a_database_of_its_own(void **test) {
 }
 
 static void test_a_database_that_is_not_there_is_refused(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
         fixture->config.database = 4711;
@@ -247,7 +247,7 @@ static void test_durability_is_told_and_can_be_required(void **test) {
         StoreFixture *fixture = *test;
 
         for (size_t i = 0; i < ARRAY_SIZE(durabilities); i++) {
-                _cleanup_(user_state_freep) UserState *state = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
                 StoreHealth health;
                 bool refused;
 
@@ -273,7 +273,7 @@ static void test_durability_is_told_and_can_be_required(void **test) {
 }
 
 static void test_a_server_that_became_durable_is_taken(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
         redis_server_run(&fixture->server, "CONFIG SET appendonly no");

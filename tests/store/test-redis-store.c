@@ -37,7 +37,7 @@ static int teardown(void **state) {
 
 static void start_commit(StoreFixture *fixture, const char *user, unsigned int number,
         StoreCommitDone done, void *userdata) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreCall *call;
 
         assert_int_equal(user_state_new("default", user, &state), 0);
@@ -65,7 +65,7 @@ static void on_commit_counted(StoreCall *call, int r, void *userdata) {
 
 static void on_load_counted(StoreCall *call, int r, UserState *state, void *userdata) {
         (void)call;
-        user_state_free(state);
+        user_state_unref(state);
         count(userdata, r);
 }
 
@@ -78,7 +78,7 @@ static void start_load(StoreFixture *fixture, const char *user, Outcomes *outcom
 }
 
 static void test_killed_with_commands_pending_each_is_offline_once(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         Outcomes outcomes = { .n_expected = 100 };
         StoreFixture *fixture = *test;
 
@@ -103,7 +103,7 @@ static void test_killed_with_commands_pending_each_is_offline_once(void **test) 
 }
 
 static void test_an_acknowledged_commit_outlives_the_server(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
         fixture_store_user(fixture, "alice", 1);
@@ -124,7 +124,7 @@ static void test_no_late_answer_reaches_another_request(void **test) {
         store_fixture_reopen(fixture);
         store_fixture_wait_online(fixture, true);
         for (int i = 0; i < 5; i++) {
-                _cleanup_(user_state_freep) UserState *alice = NULL, *bob = NULL;
+                _cleanup_(user_state_unrefp) UserState *alice = NULL, *bob = NULL;
                 Outcomes outcomes = { .n_expected = 3 };
 
                 redis_server_signal(&fixture->server, SIGSTOP);
@@ -143,7 +143,7 @@ static void test_no_late_answer_reaches_another_request(void **test) {
 }
 
 static void test_a_commit_that_timed_out_is_old_or_new(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         Outcomes outcomes = { .n_expected = 1 };
         StoreFixture *fixture = *test;
 
@@ -161,7 +161,7 @@ static void test_a_commit_that_timed_out_is_old_or_new(void **test) {
 }
 
 static void test_without_a_server_the_answer_is_quick(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         struct timespec start, end;
         StoreHealth health;
@@ -170,7 +170,7 @@ static void test_without_a_server_the_answer_is_quick(void **test) {
         store_fixture_wait_online(fixture, false);
         /* The first attempt to reconnect is worth a wait, and none after it. */
         do {
-                state = user_state_free(state);
+                state = user_state_unref(state);
                 clock_gettime(CLOCK_MONOTONIC, &start);
                 assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_OFFLINE);
                 clock_gettime(CLOCK_MONOTONIC, &end);
@@ -184,7 +184,7 @@ static void test_without_a_server_the_answer_is_quick(void **test) {
 }
 
 static void test_a_commit_waits_for_the_first_connection(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
         /* Before the loop has run, so before there is a connection. */
@@ -195,7 +195,7 @@ static void test_a_commit_waits_for_the_first_connection(void **test) {
 }
 
 static void test_a_connection_that_an_admin_killed_comes_back(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
         redis_server_run(&fixture->server, "CLIENT KILL TYPE normal SKIPME yes");
@@ -205,7 +205,7 @@ static void test_a_connection_that_an_admin_killed_comes_back(void **test) {
 }
 
 static void test_two_hosts_on_one_server_conflict(void **test) {
-        _cleanup_(user_state_freep) UserState *here = NULL, *there = NULL;
+        _cleanup_(user_state_unrefp) UserState *here = NULL, *there = NULL;
         StoreFixture *fixture = *test;
         UserStore *first = fixture->store;
 
@@ -220,7 +220,7 @@ static void test_two_hosts_on_one_server_conflict(void **test) {
         fixture->store = first;
         here->sessions[0]->last_seen_sec++;
         assert_int_equal(fixture_commit(fixture, here), STORE_E_CONFLICT);
-        here = user_state_free(here);
+        here = user_state_unref(here);
         assert_int_equal(fixture_load(fixture, "alice", &here), 0);
         assert_int_equal(
                 user_state_check(here, fixture_sid(1), fixture_now_sec()), REASON_SESSION_REVOKED);
@@ -237,7 +237,7 @@ static void test_a_lost_script_is_sent_again(void **test) {
 }
 
 static void test_deleted_by_hand_means_revoked(void **test) {
-        _cleanup_(user_state_freep) UserState *before = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *before = NULL, *now = NULL;
         StoreFixture *fixture = *test;
 
         fixture_store_user(fixture, "alice", 1);
@@ -260,7 +260,7 @@ static void test_what_we_never_wrote_is_corrupt(void **test) {
         StoreFixture *fixture = *test;
 
         for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
-                _cleanup_(user_state_freep) UserState *state = NULL, *none = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL, *none = NULL;
 
                 redis_server_run(&fixture->server, "DEL " ALICE);
                 fixture_store_user(fixture, "alice", 1);
@@ -284,7 +284,7 @@ static void assert_integer(
 
 static void test_keys_go_by_themselves_ten_minutes_after_the_end(void **test) {
         long long end_msec = (86400 + SESSION_END_MARGIN_SEC + 600) * 1000;
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         char command[128];
 

@@ -204,7 +204,7 @@ static void test_a_record_that_is_no_state_is_corrupt_for_its_user_only(void **t
 
         (void)test;
         for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
-                _cleanup_(user_state_freep) UserState *state = NULL, *other = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL, *other = NULL;
                 StoreFixture *fixture;
 
                 store_fixture_new(STORE_SQLITE, &fixture);

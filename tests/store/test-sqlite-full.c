@@ -38,7 +38,7 @@ static int teardown(void **state) {
 }
 
 static int add_user(StoreFixture *fixture, unsigned int number) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         char name[NAME_SIZE_MAX];
 
         snprintf(name, sizeof(name), "u%u", number);
@@ -48,7 +48,7 @@ static int add_user(StoreFixture *fixture, unsigned int number) {
 }
 
 static int end_user(StoreFixture *fixture, unsigned int number) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         char name[NAME_SIZE_MAX];
 
         snprintf(name, sizeof(name), "u%u", number);
@@ -59,7 +59,7 @@ static int end_user(StoreFixture *fixture, unsigned int number) {
 }
 
 static Reason look_user_up(StoreFixture *fixture, unsigned int number) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         char name[NAME_SIZE_MAX];
 
         snprintf(name, sizeof(name), "u%u", number);

@@ -30,7 +30,7 @@ static int teardown(void **state) {
 }
 
 static void test_memory_answers_only_what_was_loaded(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         const UserState *peeked = NULL;
 
@@ -67,7 +67,7 @@ static void on_committed(StoreCall *call, int r, void *userdata) {
 }
 
 static void start_revoke(StoreFixture *fixture, Commit *commit) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreCall *call;
 
         *commit = (Commit){ .fixture = fixture };
@@ -100,7 +100,7 @@ static void test_memory_changes_when_the_disk_has_it_and_before_anybody_is_told(
 }
 
 static void test_a_hanging_disk_is_a_timeout_and_its_commit_is_seen_in_the_end(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         StoreHealth health;
         Commit commit;
@@ -124,7 +124,7 @@ static void test_a_hanging_disk_is_a_timeout_and_its_commit_is_seen_in_the_end(v
 }
 
 static void test_a_sync_that_failed_is_unknown_and_out_of_memory(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         StoreHealth health;
         Commit commit;
@@ -153,7 +153,7 @@ static void test_a_sync_that_failed_is_unknown_and_out_of_memory(void **test) {
 }
 
 static void test_a_full_disk_refuses_and_leaves_nothing_half(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         StoreHealth health;
         Commit commit;
@@ -177,12 +177,12 @@ static void test_a_full_disk_refuses_and_leaves_nothing_half(void **test) {
 }
 
 static void test_a_read_error_is_offline_and_passes(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *again = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *again = NULL;
         StoreFixture *fixture = *test;
 
         /* More than SQLite's own memory holds, so that it has to read. */
         for (unsigned int i = 0; i < 8; i++) {
-                _cleanup_(user_state_freep) UserState *large = NULL;
+                _cleanup_(user_state_unrefp) UserState *large = NULL;
                 char user[16];
 
                 snprintf(user, sizeof(user), "large%u", i);
@@ -214,7 +214,7 @@ static void on_counted(StoreCall *call, int r, void *userdata) {
 
 static void start_commit(
         StoreFixture *fixture, const char *user, unsigned int number, unsigned int *n_done) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreCall *call;
 
         assert_int_equal(user_state_new("default", user, &state), 0);
@@ -244,7 +244,7 @@ static void test_what_waits_for_the_disk_shares_one_write(void **test) {
 }
 
 static void test_after_a_failed_write_each_commit_has_its_own_try(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         unsigned int n_done = 0;
         char names[128];

@@ -123,7 +123,7 @@ static void kill_writer(Crash *crash) {
 }
 
 static void check_user(Crash *crash, uint32_t user) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         char name[16], sid[SID_SIZE + 1], owner[64];
         uint32_t step;
 

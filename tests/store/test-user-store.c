@@ -33,7 +33,7 @@ static int teardown(void **state) {
 }
 
 static void test_an_unknown_user_has_the_empty_state(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         assert_int_equal(fixture_load(*test, "alice", &state), 0);
         assert_string_equal(state->user, "alice");
@@ -42,7 +42,7 @@ static void test_an_unknown_user_has_the_empty_state(void **test) {
 }
 
 static void test_what_was_committed_is_loaded_also_after_reopening(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *before = NULL, *after = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *before = NULL, *after = NULL;
         Session *session = fixture_session(1);
 
         session->data_json = strdup("{\"a\":[1,\"\\u00e9\"]}");
@@ -65,7 +65,7 @@ static void test_what_was_committed_is_loaded_also_after_reopening(void **test) 
 }
 
 static void test_of_two_commits_on_one_version_the_second_conflicts(void **test) {
-        _cleanup_(user_state_freep) UserState *first = NULL, *second = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *first = NULL, *second = NULL, *now = NULL;
 
         fixture_store_user(*test, "alice", 1);
         assert_int_equal(fixture_load(*test, "alice", &first), 0);
@@ -81,7 +81,7 @@ static void test_of_two_commits_on_one_version_the_second_conflicts(void **test)
 }
 
 static void test_a_new_user_conflicts_with_one_that_is_there(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
 
         fixture_store_user(*test, "alice", 1);
         assert_int_equal(user_state_new("default", "alice", &state), 0);
@@ -90,7 +90,7 @@ static void test_a_new_user_conflicts_with_one_that_is_there(void **test) {
 }
 
 static void test_a_version_of_nothing_conflicts(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *now = NULL;
 
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(1)), 0);
@@ -101,7 +101,7 @@ static void test_a_version_of_nothing_conflicts(void **test) {
 }
 
 static void test_an_empty_state_is_deleted_and_made_again_another(void **test) {
-        _cleanup_(user_state_freep) UserState *old = NULL, *empty = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *old = NULL, *empty = NULL, *now = NULL;
         char names[64];
 
         fixture_store_user(*test, "alice", 1);
@@ -132,7 +132,7 @@ static void on_written(StoreCall *call, int r, void *userdata) {
         Writer *writer = userdata;
 
         (void)call;
-        writer->state = user_state_free(writer->state);
+        writer->state = user_state_unref(writer->state);
         if (r == STORE_E_CONFLICT) {
                 ++*writer->n_conflicts;
                 writer_start(writer);
@@ -147,6 +147,7 @@ static void on_read(StoreCall *call, int r, UserState *state, void *userdata) {
 
         (void)call;
         assert_int_equal(r, 0);
+        assert_int_equal(user_state_own(&state), 0);
         writer->state = state;
         state->not_before_sec++;
         /* A few also bring a session; if all did, the test would spend its time on a long list. */
@@ -166,7 +167,7 @@ static void writer_start(Writer *writer) {
 
 static void test_of_200_parallel_commits_every_effect_is_there(void **test) {
         unsigned int n_done = 0, n_conflicts = 0;
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         uint64_t start_sec = fixture_now_sec();
         Writer writers[WRITERS];
         bool all_done = false;
@@ -180,7 +181,7 @@ static void test_of_200_parallel_commits_every_effect_is_there(void **test) {
                 writer_start(&writers[i]);
         }
         store_fixture_run(*test, &all_done);
-        state = user_state_free(state);
+        state = user_state_unref(state);
         assert_int_equal(fixture_load(*test, "alice", &state), 0);
         assert_int_equal(state->not_before_sec, start_sec + WRITERS);
         assert_int_equal(state->version.counter, 1 + WRITERS);
@@ -194,7 +195,7 @@ static void test_of_200_parallel_commits_every_effect_is_there(void **test) {
 }
 
 static void test_a_session_leads_to_its_user_live_or_ended(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         char user[64];
 
         fixture_store_user(*test, "alice", 1);
@@ -211,7 +212,7 @@ static void test_a_session_leads_to_its_user_live_or_ended(void **test) {
 }
 
 static void test_users_are_listed_by_tenant(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         char names[64];
 
         fixture_store_user(*test, "bob", 1);
@@ -228,7 +229,7 @@ static void test_users_are_listed_by_tenant(void **test) {
 }
 
 static void test_a_state_past_its_end_goes_and_stands_in_nobodys_way(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *now = NULL;
         StoreFixture *fixture = *test;
         char names[64];
 
@@ -245,7 +246,7 @@ static void test_a_state_past_its_end_goes_and_stands_in_nobodys_way(void **test
 }
 
 static void test_a_state_within_its_end_stays(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
         fixture_store_user(fixture, "alice", 1);
@@ -256,7 +257,7 @@ static void test_a_state_within_its_end_stays(void **test) {
 }
 
 static void test_the_largest_state_fits(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *again = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *again = NULL;
         unsigned int number = 0;
 
         assert_int_equal(user_state_new("default", "alice", &state), 0);
@@ -282,7 +283,7 @@ static void test_the_largest_state_fits(void **test) {
 }
 
 static void test_a_state_that_cannot_be_read_again_is_not_stored(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *now = NULL;
 
         fixture_store_user(*test, "alice", 1);
         assert_int_equal(fixture_load(*test, "alice", &state), 0);
@@ -297,7 +298,7 @@ static void fail_loaded(StoreCall *call, int r, UserState *state, void *userdata
         (void)call;
         (void)r;
         (void)userdata;
-        user_state_free(state);
+        user_state_unref(state);
         fail_msg("a completion of what should be silent");
 }
 
@@ -313,7 +314,7 @@ static void test_names_that_cannot_be_are_not_asked_for(void **test) {
         StoreCall *call;
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                _cleanup_(user_state_freep) UserState *state = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
 
                 assert_int_equal(
                         user_store_load(fixture->store, names[i], fail_loaded, NULL, &call),
@@ -326,7 +327,7 @@ static void test_names_that_cannot_be_are_not_asked_for(void **test) {
 }
 
 static void test_a_call_that_was_freed_is_silent_and_its_commit_takes_place(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *now = NULL;
         StoreFixture *fixture = *test;
         StoreCall *call;
 
@@ -343,7 +344,7 @@ static void test_a_call_that_was_freed_is_silent_and_its_commit_takes_place(void
 }
 
 static void test_calls_outlive_the_store(void **test) {
-        _cleanup_(user_state_freep) UserState *state = NULL, *now = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *now = NULL;
         _cleanup_(store_call_freep) StoreCall *load = NULL, *commit = NULL;
         StoreFixture *fixture = *test;
 
@@ -364,7 +365,7 @@ static void test_calls_outlive_the_store(void **test) {
 
 static void on_freed_inside(StoreCall *call, int r, UserState *state, void *userdata) {
         assert_int_equal(r, 0);
-        user_state_free(state);
+        user_state_unref(state);
         assert_null(store_call_free(call));
         *(bool *)userdata = true;
 }
@@ -395,7 +396,7 @@ static void test_many_users_at_once(void **test) {
         char user[16], found[64];
 
         for (unsigned int i = 0; i < USERS; i++) {
-                _cleanup_(user_state_freep) UserState *state = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
                 StoreCall *call;
 
                 snprintf(user, sizeof(user), "user%u", i);

@@ -85,7 +85,7 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
 
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                _cleanup_(user_state_freep) UserState *state = make_state(4);
+                _cleanup_(user_state_unrefp) UserState *state = make_state(4);
                 _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
                 const PolicyRules rules = { .absolute_lifetime_sec = 3600,
                         .max_sessions = cases[i].max_sessions };
@@ -127,7 +127,7 @@ static void test_admit(void **unused) {
 
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                _cleanup_(user_state_freep) UserState *state = make_state(cases[i].n_sessions);
+                _cleanup_(user_state_unrefp) UserState *state = make_state(cases[i].n_sessions);
                 _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
                 const PolicyRules rules = {
                         .absolute_lifetime_sec = 3600,
@@ -167,7 +167,7 @@ static void test_end(void **unused) {
 
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                _cleanup_(user_state_freep) UserState *state = make_state(4);
+                _cleanup_(user_state_unrefp) UserState *state = make_state(4);
                 const PolicyFilter filter = {
                         .sid = cases[i].sid,
                         .platform = cases[i].platform,

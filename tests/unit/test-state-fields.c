@@ -72,7 +72,7 @@ static void assert_same_fields(const StateFields *a, const StateFields *b) {
 }
 
 static void test_a_full_state_comes_back_the_same(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_full_state(), *again = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = make_full_state(), *again = NULL;
         _cleanup_(state_fields_clear) StateFields fields = { 0 }, fields_again = { 0 };
 
         (void)unused;
@@ -91,7 +91,7 @@ static void test_a_full_state_comes_back_the_same(void **unused) {
 }
 
 static void test_the_order_of_the_fields_does_not_matter(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_full_state(), *again = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = make_full_state(), *again = NULL;
         _cleanup_(state_fields_clear) StateFields fields = { 0 }, fields_again = { 0 };
         Session *older = make_session("CCCCCCCCCCCCCCCCCCCCCA");
 
@@ -111,7 +111,7 @@ static void test_the_order_of_the_fields_does_not_matter(void **unused) {
 }
 
 static void test_no_fields_are_the_empty_state(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StateFields none = { 0 };
 
         (void)unused;
@@ -122,7 +122,7 @@ static void test_no_fields_are_the_empty_state(void **unused) {
 }
 
 static void test_what_could_not_be_read_again_is_not_written(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_full_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_full_state();
         _cleanup_(state_fields_clear) StateFields fields = { 0 }, more = { 0 }, most = { 0 };
         _cleanup_(state_fields_clear) StateFields number = { 0 };
 
@@ -245,7 +245,7 @@ static void test_single_fields(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_(state_fields_clear) StateFields fields = { 0 };
-                _cleanup_(user_state_freep) UserState *state = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
 
                 if (strcmp(cases[i].field, "v") != 0)
                         add(&fields, "v", "a.1");
@@ -271,7 +271,7 @@ static void test_nothing_comes_twice(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
                 _cleanup_(state_fields_clear) StateFields fields = { 0 };
-                _cleanup_(user_state_freep) UserState *state = NULL;
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
 
                 if (strcmp(pairs[i].first, "v") != 0)
                         add(&fields, "v", "a.1");

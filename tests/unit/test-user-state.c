@@ -48,7 +48,7 @@ static void make_sid(char sid[SID_SIZE + 1], unsigned int number) {
 }
 
 static void test_a_new_state_is_empty(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         assert_int_equal(user_state_end_sec(state), 0);
@@ -59,7 +59,7 @@ static void test_a_new_state_is_empty(void **unused) {
 }
 
 static void test_sessions_stay_in_the_order_of_their_creation(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         add(state, SID_C, NOW - 10);
@@ -71,7 +71,7 @@ static void test_sessions_stay_in_the_order_of_their_creation(void **unused) {
 }
 
 static void test_a_sid_cannot_come_twice_or_come_back(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
         Session *again = make_session(SID_A, NOW);
 
         (void)unused;
@@ -83,7 +83,7 @@ static void test_a_sid_cannot_come_twice_or_come_back(void **unused) {
 }
 
 static void test_no_more_sessions_than_the_limit(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
         Session *one_more = make_session(SID_A, NOW);
         char sid[SID_SIZE + 1];
 
@@ -98,7 +98,7 @@ static void test_no_more_sessions_than_the_limit(void **unused) {
 }
 
 static void test_an_ended_session_keeps_its_reason(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         add(state, SID_A, NOW);
@@ -113,7 +113,7 @@ static void test_an_ended_session_keeps_its_reason(void **unused) {
 }
 
 static void test_an_end_never_reads_as_accepted(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         add(state, SID_A, NOW);
@@ -122,7 +122,7 @@ static void test_an_end_never_reads_as_accepted(void **unused) {
 }
 
 static void test_a_long_token_keeps_its_end_known(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
         Session *session = make_session(SID_A, NOW);
 
         (void)unused;
@@ -134,7 +134,7 @@ static void test_a_long_token_keeps_its_end_known(void **unused) {
 }
 
 static void test_above_the_limit_the_oldest_end_is_forgotten(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
         char first[SID_SIZE + 1], second[SID_SIZE + 1], sid[SID_SIZE + 1];
 
         (void)unused;
@@ -152,7 +152,7 @@ static void test_above_the_limit_the_oldest_end_is_forgotten(void **unused) {
 }
 
 static void test_a_session_past_its_end_is_not_live(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         add(state, SID_A, NOW);
@@ -161,7 +161,7 @@ static void test_a_session_past_its_end_is_not_live(void **unused) {
 }
 
 static void test_pruning_ends_and_then_forgets(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         add(state, SID_A, NOW);
@@ -176,7 +176,7 @@ static void test_pruning_ends_and_then_forgets(void **unused) {
 }
 
 static void test_a_clock_that_jumped_ahead_and_back_revives_nothing(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         add(state, SID_A, NOW);
@@ -188,7 +188,7 @@ static void test_a_clock_that_jumped_ahead_and_back_revives_nothing(void **unuse
 }
 
 static void test_pruning_lifts_bans_and_old_not_before_times(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         state->ban_until_sec = NOW + 10;
@@ -205,7 +205,7 @@ static void test_pruning_lifts_bans_and_old_not_before_times(void **unused) {
 }
 
 static void test_a_ban_without_end_stays(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         state->ban_until_sec = UINT64_MAX;
@@ -236,7 +236,7 @@ static const struct {
 static void test_tokens(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
-                _cleanup_(user_state_freep) UserState *state = make_state();
+                _cleanup_(user_state_unrefp) UserState *state = make_state();
 
                 add(state, SID_A, NOW);
                 state->not_before_sec = tokens[i].not_before_sec;
@@ -248,7 +248,7 @@ static void test_tokens(void **unused) {
 }
 
 static void test_a_token_of_an_ended_session_gets_its_reason(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
         add(state, SID_A, NOW);
@@ -258,7 +258,7 @@ static void test_a_token_of_an_ended_session_gets_its_reason(void **unused) {
 }
 
 static void test_a_copy_is_equal_and_apart(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state(), *copy = NULL;
+        _cleanup_(user_state_unrefp) UserState *state = make_state(), *copy = NULL;
 
         (void)unused;
         add(state, SID_A, NOW);
@@ -279,7 +279,7 @@ static void test_a_copy_is_equal_and_apart(void **unused) {
 }
 
 static void test_ends_that_no_calendar_reaches_do_not_wrap(void **unused) {
-        _cleanup_(user_state_freep) UserState *state = make_state();
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
         Session *session = make_session(SID_A, NOW);
 
         (void)unused;
@@ -291,8 +291,29 @@ static void test_ends_that_no_calendar_reaches_do_not_wrap(void **unused) {
         assert_false(user_state_prune(state, NOW));
 }
 
+static void test_what_is_shared_is_copied_before_it_changes(void **unused) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *other = NULL;
+        const UserState *before;
+
+        (void)unused;
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        before = state;
+        assert_int_equal(user_state_own(&state), 0);
+        assert_ptr_equal(state, before);
+        other = user_state_ref(state);
+        assert_ptr_equal(other, state);
+        assert_int_equal(user_state_own(&other), 0);
+        assert_ptr_not_equal(other, state);
+        assert_string_equal(other->user, "alice");
+        other->ban_until_sec = 1;
+        assert_int_equal(state->ban_until_sec, 0);
+        assert_int_equal(user_state_own(&state), 0);
+        assert_ptr_equal(state, before);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_is_shared_is_copied_before_it_changes),
                 cmocka_unit_test(test_a_new_state_is_empty),
                 cmocka_unit_test(test_sessions_stay_in_the_order_of_their_creation),
                 cmocka_unit_test(test_a_sid_cannot_come_twice_or_come_back),
