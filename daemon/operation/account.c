@@ -19,6 +19,7 @@
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 

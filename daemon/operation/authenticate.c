@@ -14,6 +14,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
 #include "daemon/policy/policy.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/token-cache.h"

@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 

@@ -11,6 +11,7 @@
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 

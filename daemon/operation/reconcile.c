@@ -10,6 +10,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 

@@ -8,6 +8,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {

@@ -113,7 +113,7 @@ Session *user_state_find(const UserState *state, const char *sid) {
         return NULL;
 }
 
-static const EndedSession *find_ended(const UserState *state, const char *sid) {
+const EndedSession *user_state_find_ended(const UserState *state, const char *sid) {
         for (size_t i = 0; i < state->n_ended; i++)
                 if (strcmp(state->ended[i].sid, sid) == 0)
                         return &state->ended[i];
@@ -137,7 +137,7 @@ int user_state_add(UserState *state, Session *session) {
         Session **sessions;
         size_t i;
 
-        if (user_state_find(state, session->sid) || find_ended(state, session->sid))
+        if (user_state_find(state, session->sid) || user_state_find_ended(state, session->sid))
                 return -EEXIST;
         if (state->n_sessions >= USER_STATE_SESSIONS_MAX)
                 return USER_STATE_E_FULL;
@@ -156,7 +156,7 @@ int user_state_insert_ended(UserState *state, const EndedSession *entry) {
         EndedSession *ended;
         size_t i;
 
-        if (user_state_find(state, entry->sid) || find_ended(state, entry->sid))
+        if (user_state_find(state, entry->sid) || user_state_find_ended(state, entry->sid))
                 return -EEXIST;
         if (state->n_ended >= USER_STATE_ENDED_MAX)
                 return USER_STATE_E_FULL;
@@ -249,32 +249,6 @@ bool user_state_prune(UserState *state, uint64_t now_sec) {
         }
         changed = prune_ban(state, now_sec) || changed;
         return prune_not_before(state, now_sec) || changed;
-}
-
-Reason user_state_check(const UserState *state, const char *sid, uint64_t now_sec) {
-        const Session *session = user_state_find(state, sid);
-        const EndedSession *ended;
-
-        if (session)
-                return session->expires_at_sec > now_sec ? REASON_OK : REASON_SESSION_EXPIRED;
-        ended = find_ended(state, sid);
-        return ended ? ended->reason : REASON_SESSION_UNKNOWN;
-}
-
-Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
-        uint64_t issued_at_sec, uint64_t now_sec) {
-        const Session *session = user_state_find(state, sid);
-        Reason reason = user_state_check(state, sid, now_sec);
-
-        if (reason != REASON_OK || !session)
-                return reason;
-        if (state->ban_until_sec > now_sec)
-                return REASON_USER_BANNED;
-        if (issued_at_sec < state->not_before_sec)
-                return REASON_ISSUED_BEFORE;
-        if (generation < session->generation)
-                return REASON_GENERATION_OLD;
-        return generation == session->generation ? REASON_OK : REASON_SESSION_UNKNOWN;
 }
 
 static uint64_t later(uint64_t a, uint64_t b) {

@@ -104,10 +104,19 @@ DEFINE_CLEANUP(UserState, user_state_unref)
  * @state:      borrowed
  * @sid:        NUL-terminated
  *
- * A session that is past its end by the caller's clock is still found: see user_state_check().
+ * A session that is past its end by the caller's clock is still found: see session-check.h.
  * Return: borrowed from @state, or NULL.
  */
 Session *user_state_find(const UserState *state, const char *sid);
+
+/**
+ * user_state_find_ended() - the ended session with this id, if its end is still remembered
+ * @state:      borrowed
+ * @sid:        NUL-terminated
+ *
+ * Return: borrowed from @state, or NULL.
+ */
+const EndedSession *user_state_find_ended(const UserState *state, const char *sid);
 
 /**
  * user_state_add() - take a new session in
@@ -139,32 +148,6 @@ bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t n
  * Return: true if something changed.
  */
 bool user_state_prune(UserState *state, uint64_t now_sec);
-
-/**
- * user_state_check() - whether a session of the user may act now
- * @state:      borrowed
- * @sid:        the session's id
- * @now_sec:    the caller's clock
- *
- * Absence means revoked: what is not listed as live is not live. A ban is not looked at.
- * Return: REASON_OK; the recorded reason of its end; REASON_SESSION_EXPIRED past its end;
- *         REASON_SESSION_UNKNOWN.
- */
-Reason user_state_check(const UserState *state, const char *sid, uint64_t now_sec);
-
-/**
- * user_state_check_token() - whether a token of a session is the one that is live
- * @state:      borrowed
- * @sid:        from the token's jti
- * @generation: from the token's jti
- * @issued_at_sec: the token's iat
- * @now_sec:    the caller's clock
- *
- * A generation that is not reached yet is unknown: the store was set back. Return: as
- * user_state_check(), then REASON_USER_BANNED, REASON_ISSUED_BEFORE, REASON_GENERATION_OLD.
- */
-Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
-        uint64_t issued_at_sec, uint64_t now_sec);
 
 /**
  * user_state_end_sec() - after this time nothing in the state can matter

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "crash-record.h"
+#include "daemon/session/session-check.h"
 
 #define DAY_SEC 86400u
 

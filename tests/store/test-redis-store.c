@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "store-fixture.h"
+#include "daemon/session/session-check.h"
 
 #define ALICE "authtoken:default:u:alice"
 #define USERS "authtoken:default:users"

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "store-fixture.h"
+#include "daemon/session/session-check.h"
 
 #define EXIT_SKIP     77
 #define N_USERS_MAX   4096u

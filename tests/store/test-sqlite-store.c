@@ -16,6 +16,7 @@
 
 #include "fault-vfs.h"
 #include "store-fixture.h"
+#include "daemon/session/session-check.h"
 
 static int setup(void **state) {
         store_fixture_new(STORE_SQLITE, (StoreFixture **)state);

@@ -295,11 +295,8 @@ static void test_a_state_that_cannot_be_read_again_is_not_stored(void **test) {
 }
 
 static void fail_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        (void)call;
-        (void)r;
-        (void)userdata;
         user_state_unref(state);
-        fail_msg("a completion of what should be silent");
+        fail_msg("a completion of what should be silent: %p %d %p", (void *)call, r, userdata);
 }
 
 static void fail_committed(StoreCall *call, int r, void *userdata) {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "daemon/policy/policy.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 
 #define NOW UINT64_C(1700000000)

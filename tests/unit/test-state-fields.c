@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/session/state-fields.h"
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 
 #define NOW     UINT64_C(1800000000)

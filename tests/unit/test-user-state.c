@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 
 #define NOW   UINT64_C(1800000000)

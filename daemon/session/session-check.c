@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "daemon/session/session-check.h"
+#include "daemon/session/user-state.h"
+
+Reason user_state_check(const UserState *state, const char *sid, uint64_t now_sec) {
+        const Session *session = user_state_find(state, sid);
+        const EndedSession *ended;
+
+        if (session)
+                return session->expires_at_sec > now_sec ? REASON_OK : REASON_SESSION_EXPIRED;
+        ended = user_state_find_ended(state, sid);
+        return ended ? ended->reason : REASON_SESSION_UNKNOWN;
+}
+
+Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
+        uint64_t issued_at_sec, uint64_t now_sec) {
+        const Session *session = user_state_find(state, sid);
+        Reason reason = user_state_check(state, sid, now_sec);
+
+        if (reason != REASON_OK || !session)
+                return reason;
+        if (state->ban_until_sec > now_sec)
+                return REASON_USER_BANNED;
+        if (issued_at_sec < state->not_before_sec)
+                return REASON_ISSUED_BEFORE;
+        if (generation < session->generation)
+                return REASON_GENERATION_OLD;
+        return generation == session->generation ? REASON_OK : REASON_SESSION_UNKNOWN;
+}
