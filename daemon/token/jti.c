@@ -12,7 +12,7 @@
 
 #define SID_BYTES 16u
 
-int sid_generate(char sid[SID_SIZE + 1]) {
+static int draw(char sid[SID_SIZE + 1]) {
         uint8_t bytes[SID_BYTES];
         ssize_t n;
 
@@ -24,6 +24,16 @@ int sid_generate(char sid[SID_SIZE + 1]) {
         if ((size_t)n != sizeof(bytes))
                 return -EIO;
         return base64url_encode(bytes, sizeof(bytes), sid, SID_SIZE + 1) ? -EIO : 0;
+}
+
+/* People give it to busctl(1) and others, which would take a dash in front for an option. */
+int sid_generate(char sid[SID_SIZE + 1]) {
+        int r;
+
+        do
+                r = draw(sid);
+        while (r == 0 && *sid == '-');
+        return r;
 }
 
 bool sid_is_valid(const char *text, size_t size) {

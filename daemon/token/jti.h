@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SID_SIZE           22u /* 128 random bits in base64url */
+#define SID_SIZE           22u /* 128 random bits in base64url, without a dash in front */
 #define JTI_GENERATION_MAX (UINT64_C(1) << 53)
 #define JTI_SIZE_MAX       (SID_SIZE + 1u + 16u)
 

@@ -167,7 +167,7 @@ class Host:
 
     def call(self, member, *arguments, check=True):
         done = subprocess.run(
-            ["busctl", f"--address={self.bus_address}", "--json=short", "call", "org.authtoken1",
+            ["busctl", f"--address={self.bus_address}", "--json=short", "--", "call", "org.authtoken1",
              "/org/authtoken1", "org.authtoken1.Manager", member, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if not check and done.returncode:

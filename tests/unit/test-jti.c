@@ -22,6 +22,17 @@ static void test_a_new_session_id_is_valid_and_new(void **state) {
         assert_string_not_equal(a, b);
 }
 
+/* One of 64 would by chance: none of 2000 means that none ever does. */
+static void test_no_session_id_looks_like_an_option(void **state) {
+        char sid[SID_SIZE + 1];
+
+        (void)state;
+        for (int i = 0; i < 2000; i++) {
+                assert_int_equal(sid_generate(sid), 0);
+                assert_int_not_equal(*sid, '-');
+        }
+}
+
 static void test_what_is_formatted_is_parsed(void **state) {
         static const uint64_t generations[] = { 0, 1, 10, 4294967296, JTI_GENERATION_MAX };
         char sid[SID_SIZE + 1], parsed[SID_SIZE + 1], jti[JTI_SIZE_MAX + 1];
@@ -76,6 +87,7 @@ static void test_other_forms_are_refused(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_new_session_id_is_valid_and_new),
+                cmocka_unit_test(test_no_session_id_looks_like_an_option),
                 cmocka_unit_test(test_what_is_formatted_is_parsed),
                 cmocka_unit_test(test_other_forms_are_refused),
         };
