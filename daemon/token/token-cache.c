@@ -18,7 +18,8 @@ typedef struct CacheEntry {
         uint8_t digest[DIGEST_SIZE];
         Claims *claims;       /* NULL: the entry is free */
         uint32_t digest_next; /* in TokenCache.by_digest, or in the free list */
-        uint32_t sid_next;    /* in TokenCache.by_sid */
+        /* In TokenCache.by_sid. The tokens of one busy session may fill the whole cache. */
+        uint32_t sid_next, sid_previous;
         uint32_t newer, older;
 } CacheEntry;
 
@@ -99,6 +100,9 @@ static void chains_insert(TokenCache *cache, uint32_t index) {
                 return;
         head = sid_head(cache, entry->claims->sid);
         entry->sid_next = *head;
+        entry->sid_previous = NONE;
+        if (*head != NONE)
+                cache->entries[*head].sid_previous = index;
         *head = index;
 }
 
@@ -111,10 +115,12 @@ static void chains_remove(TokenCache *cache, uint32_t index) {
         *link = entry->digest_next;
         if (!entry->claims->sid[0])
                 return;
-        link = sid_head(cache, entry->claims->sid);
-        while (*link != index)
-                link = &cache->entries[*link].sid_next;
-        *link = entry->sid_next;
+        if (entry->sid_next != NONE)
+                cache->entries[entry->sid_next].sid_previous = entry->sid_previous;
+        if (entry->sid_previous != NONE)
+                cache->entries[entry->sid_previous].sid_next = entry->sid_next;
+        else
+                *sid_head(cache, entry->claims->sid) = entry->sid_next;
 }
 
 static void order_insert(TokenCache *cache, uint32_t index) {
