@@ -57,7 +57,7 @@ static int check_line(Reader *reader, const char *line, size_t size, size_t size
         if (size > size_max && !is_comment(line + blanks, size - blanks))
                 return config_fault(reader->fault, &reader->place,
                         "the line is too long; at most %zu bytes are allowed", size_max);
-        if (blanks > 0 && blanks < size && !strchr(";#", line[blanks]))
+        if (blanks > 0 && blanks < size && !is_comment(line + blanks, size - blanks))
                 return config_fault(reader->fault, &reader->place,
                         "the line begins with white space; values of several lines are not "
                         "allowed");

@@ -28,7 +28,7 @@ static Session *find_spent(const UserState *state, const PolicyLogins *logins, u
         return oldest;
 }
 
-/* How many have to go until there is room for one. */
+/* More than one has to go after the limit was lowered. */
 static bool make_room(
         UserState *state, size_t max_sessions, const PolicyLogins *logins, uint64_t now_sec) {
         while (state->n_sessions >= max_sessions) {

@@ -36,7 +36,7 @@ typedef struct PolicyLogins {
 /**
  * policy_admit() - take a new session in, if the rules allow it
  * @rules:      in force
- * @state:      pruned to @now_sec; changes on REASON_OK only
+ * @state:      pruned to @now_sec; changes, and is not to be kept unless REASON_OK
  * @session:    owned by @state on REASON_OK only; its lifetime is cut to the rules'
  * @logins:     asked about the others
  * @now_sec:    the caller's clock

@@ -38,33 +38,33 @@ static int teardown(void **state) {
         return 0;
 }
 
-static int add_user(StoreFixture *fixture, unsigned int number) {
-        _cleanup_(user_state_unrefp) UserState *state = NULL;
+static UserState *load_user(StoreFixture *fixture, unsigned int number) {
         char name[NAME_SIZE_MAX];
+        UserState *state;
 
         snprintf(name, sizeof(name), "u%u", number);
         assert_int_equal(fixture_load(fixture, name, &state), 0);
+        return state;
+}
+
+static int add_user(StoreFixture *fixture, unsigned int number) {
+        _cleanup_(user_state_unrefp) UserState *state = load_user(fixture, number);
+
         assert_int_equal(user_state_add(state, fixture_session(number)), 0);
         return fixture_commit(fixture, state);
 }
 
 static int end_user(StoreFixture *fixture, unsigned int number) {
-        _cleanup_(user_state_unrefp) UserState *state = NULL;
-        char name[NAME_SIZE_MAX];
+        _cleanup_(user_state_unrefp) UserState *state = load_user(fixture, number);
 
-        snprintf(name, sizeof(name), "u%u", number);
-        assert_int_equal(fixture_load(fixture, name, &state), 0);
         assert_true(user_state_end(
                 state, fixture_sid(number), REASON_SESSION_REVOKED, fixture_now_sec()));
         return fixture_commit(fixture, state);
 }
 
 static Reason look_user_up(StoreFixture *fixture, unsigned int number) {
-        _cleanup_(user_state_unrefp) UserState *state = NULL;
-        char name[NAME_SIZE_MAX];
+        _cleanup_(user_state_unrefp) UserState *state = load_user(fixture, number);
 
-        snprintf(name, sizeof(name), "u%u", number);
-        assert_int_equal(fixture_load(fixture, name, &state), 0);
         return user_state_check(state, fixture_sid(number), fixture_now_sec());
 }
 
