@@ -11,7 +11,7 @@
 #include "common/text.h"
 #include "daemon/config-file.h"
 
-#define SECTION_NAME_MAX 49u /* libinih cuts longer ones */
+#define SECTION_NAME_MAX 300u
 
 typedef struct Reader {
         const ConfigText *text;
@@ -64,9 +64,18 @@ static int check_line(Reader *reader, const char *line, size_t size, size_t size
         return check_characters(reader, line, size);
 }
 
-/* libinih tells of a section only with its first key, and ignores what stands behind the ']'. */
+/* A quoted name may hold a bracket, as an address of IPv6 does. */
+static const char *find_section_end(const char *line) {
+        size_t size = strcspn(line, "\"]");
+        const char *quote = line[size] == '"' ? strchr(line + size + 1, '"') : NULL;
+
+        return strchr(quote ? quote : line, ']');
+}
+
+/* libinih tells of a section only with its first key, cuts a long name, and ignores what stands behind the
+ * ']'. */
 static int announce_section(Reader *reader, const char *line) {
-        const char *end = strchr(line, ']');
+        const char *end = find_section_end(line);
         char name[SECTION_NAME_MAX + 1];
         const char *behind;
         size_t size;
@@ -118,9 +127,10 @@ static char *read_line(char *buffer, int size, void *userdata) {
 static int take_value(void *userdata, const char *section, const char *key, const char *value) {
         Reader *reader = userdata;
 
+        (void)section;
         if (reader->r == 0)
                 reader->r = reader->handler->on_value(
-                        &reader->place, section, key, value, reader->handler->userdata);
+                        &reader->place, key, value, reader->handler->userdata);
         return reader->r == 0;
 }
 

@@ -20,11 +20,12 @@ typedef struct ConfigText {
 } ConfigText;
 
 /* Return 0, or what config_file_parse() shall return; with the fault written. @place is borrowed, its
- * file is ConfigText.name. A key before the first section has the section "". */
+ * file is ConfigText.name. A value is of the section that was announced last; before the first one there
+ * is none. */
 typedef struct ConfigFileHandler {
         int (*on_section)(const char *section, const ConfigPlace *place, void *userdata);
-        int (*on_value)(const ConfigPlace *place, const char *section, const char *key,
-                const char *value, void *userdata);
+        int (*on_value)(
+                const ConfigPlace *place, const char *key, const char *value, void *userdata);
         void *userdata;
 } ConfigFileHandler;
 

@@ -8,12 +8,10 @@
 #include <syslog.h>
 
 #include "common/text.h"
-#include "common/time-span.h"
+#include "daemon/config-field.h"
 #include "daemon/config-option.h"
-#include "daemon/config-value.h"
+#include "daemon/config-section.h"
 #include "daemon/session/user-state.h"
-#include "daemon/store/redis-address.h"
-#include "daemon/token/algorithm.h"
 #include "authtoken/ipc-message.h"
 
 #define MSEC       UINT64_C(1000)
@@ -36,205 +34,111 @@ static const char *const synchronous_words[] = { "full", "off", NULL };
 static const char *const action_words[] = { "terminate", "lock", "notify", NULL };
 static const char *const scope_words[] = { "session", "user", NULL };
 
-static int set_text(const char *text, void *field) {
-        char *copy = strdup(text);
-
-        if (!copy)
-                return -ENOMEM;
-        free(*(char **)field);
-        *(char **)field = copy;
-        return 0;
-}
-
-static int parse_path(const ConfigOption *option, const char *text, void *field) {
-        return config_value_is_path(text, option->max) ? set_text(text, field) : CONFIG_E_INVALID;
-}
-
-static int parse_name(const ConfigOption *option, const char *text, void *field) {
-        return config_value_is_name(text, option->max) ? set_text(text, field) : CONFIG_E_INVALID;
-}
-
-static int parse_word(const ConfigOption *option, const char *text, void *field) {
-        return config_value_is_word(text, option->max) ? set_text(text, field) : CONFIG_E_INVALID;
-}
-
-static int parse_address(const ConfigOption *option, const char *text, void *field) {
-        RedisAddress address;
-
-        (void)option;
-        /* Whether it may go over the network is AllowPlaintext='s to say, which may come later. */
-        return redis_address_parse(text, true, &address) ? CONFIG_E_INVALID : set_text(text, field);
-}
-
-static int parse_algorithm(const ConfigOption *option, const char *text, void *field) {
-        (void)option;
-        return algorithm_find(text) ? set_text(text, field) : CONFIG_E_INVALID;
-}
-
-static int parse_number(const ConfigOption *option, const char *text, void *field) {
-        uint64_t value;
-
-        if (text_parse_u64(text, option->max, &value) || value < option->min)
-                return CONFIG_E_INVALID;
-        *(uint64_t *)field = value;
-        return 0;
-}
-
-static int parse_count(const ConfigOption *option, const char *text, void *field) {
-        uint64_t value;
-        int r;
-
-        r = parse_number(option, text, &value);
-        if (r == 0)
-                *(unsigned int *)field = (unsigned int)value;
-        return r;
-}
-
-static int parse_usec(const ConfigOption *option, const char *text, void *field) {
-        uint64_t usec;
-
-        if (time_span_parse(text, &usec) || usec < option->min || usec > option->max)
-                return CONFIG_E_INVALID;
-        *(uint64_t *)field = usec;
-        return 0;
-}
-
-static int parse_sec(const ConfigOption *option, const char *text, void *field) {
-        uint64_t usec;
-
-        if (parse_usec(option, text, &usec) || usec % SEC)
-                return CONFIG_E_INVALID;
-        *(uint64_t *)field = usec / SEC;
-        return 0;
-}
-
-static int parse_boolean(const ConfigOption *option, const char *text, void *field) {
-        (void)option;
-        return config_value_boolean(text, field) ? CONFIG_E_INVALID : 0;
-}
-
-static int parse_choice(const ConfigOption *option, const char *text, void *field) {
-        size_t index;
-
-        if (config_value_choice(text, option->choices, &index))
-                return CONFIG_E_INVALID;
-        *(unsigned int *)field = (unsigned int)(option->min + index);
-        return 0;
-}
-
-/* A choice of two words that a bool stands for. */
-static int parse_switch(const ConfigOption *option, const char *text, void *field) {
-        size_t index;
-
-        if (config_value_choice(text, option->choices, &index))
-                return CONFIG_E_INVALID;
-        *(bool *)field = index == 1;
-        return 0;
-}
-
 static const ConfigOption options[OPTION_COUNT] = {
-        [OPTION_DAEMON_SOCKET] = { "Daemon", "Socket", PLACE(socket_path), parse_path,
+        [OPTION_DAEMON_SOCKET] = { "Daemon", "Socket", PLACE(socket_path), config_field_path,
                 .max = SOCKET_LEN, .fallback = "/run/authtoken/pam.sock", .fixed = true,
                 .allowed = "an absolute path of at most 107 bytes" },
         [OPTION_DAEMON_RUNTIME_DIRECTORY] = { "Daemon", "RuntimeDirectory",
-                PLACE(runtime_directory), parse_path, .max = PATH_LEN,
+                PLACE(runtime_directory), config_field_path, .max = PATH_LEN,
                 .fallback = "/run/authtokend", .fixed = true, .allowed = "an absolute path" },
         [OPTION_DAEMON_STATE_DIRECTORY] = { "Daemon", "StateDirectory", PLACE(state_directory),
-                parse_path, .max = PATH_LEN, .fallback = "/var/lib/authtoken", .fixed = true,
+                config_field_path, .max = PATH_LEN, .fallback = "/var/lib/authtoken", .fixed = true,
                 .allowed = "an absolute path" },
-        [OPTION_DAEMON_BUS] = { "Daemon", "Bus", PLACE(bus), parse_choice, .min = BUS_SYSTEM,
+        [OPTION_DAEMON_BUS] = { "Daemon", "Bus", PLACE(bus), config_field_choice, .min = BUS_SYSTEM,
                 .choices = bus_words, .fallback = "system", .fixed = true,
                 .allowed = "system, session or none" },
-        [OPTION_DAEMON_LOG_TARGET] = { "Daemon", "LogTarget", PLACE(log_target), parse_choice,
-                .min = JOURNAL_AUTO, .choices = target_words, .fallback = "auto", .fixed = true,
-                .allowed = "auto, journal or stderr" },
-        [OPTION_DAEMON_LOG_LEVEL] = { "Daemon", "LogLevel", PLACE(log_level), parse_choice,
+        [OPTION_DAEMON_LOG_TARGET] = { "Daemon", "LogTarget", PLACE(log_target),
+                config_field_choice, .min = JOURNAL_AUTO, .choices = target_words,
+                .fallback = "auto", .fixed = true, .allowed = "auto, journal or stderr" },
+        [OPTION_DAEMON_LOG_LEVEL] = { "Daemon", "LogLevel", PLACE(log_level), config_field_choice,
                 .min = LOG_INFO, .choices = level_words, .fallback = "info",
                 .allowed = "info or debug" },
 
-        [OPTION_TOKEN_ISSUER] = { "Token", "Issuer", PLACE(issuer), parse_word, .max = 255,
+        [OPTION_TOKEN_ISSUER] = { "Token", "Issuer", PLACE(issuer), config_field_word, .max = 255,
                 .fallback = "authtoken", .allowed = "visible ASCII without spaces and quotes" },
-        [OPTION_TOKEN_AUDIENCE] = { "Token", "Audience", PLACE(audience), parse_word, .max = 255,
-                .fallback = "authtoken", .allowed = "visible ASCII without spaces and quotes" },
-        [OPTION_TOKEN_LIFETIME] = { "Token", "Lifetime", PLACE(lifetime_sec), parse_sec, .min = SEC,
-                .max = 366 * DAY, .fallback = "15min",
+        [OPTION_TOKEN_AUDIENCE] = { "Token", "Audience", PLACE(audience), config_field_word,
+                .max = 255, .fallback = "authtoken",
+                .allowed = "visible ASCII without spaces and quotes" },
+        [OPTION_TOKEN_LIFETIME] = { "Token", "Lifetime", PLACE(lifetime_sec), config_field_sec,
+                .min = SEC, .max = 366 * DAY, .fallback = "15min",
                 .allowed = "a time span of whole seconds from 1s to 366d, such as 15min" },
-        [OPTION_TOKEN_MAX_LIFETIME] = { "Token", "MaxLifetime", PLACE(max_lifetime_sec), parse_sec,
-                .min = SEC, .max = 366 * DAY, .fallback = "1d",
+        [OPTION_TOKEN_MAX_LIFETIME] = { "Token", "MaxLifetime", PLACE(max_lifetime_sec),
+                config_field_sec, .min = SEC, .max = 366 * DAY, .fallback = "1d",
                 .allowed = "a time span of whole seconds from 1s to 366d, such as 1d" },
-        [OPTION_TOKEN_LEEWAY] = { "Token", "Leeway", PLACE(leeway_sec), parse_sec, .min = 0,
+        [OPTION_TOKEN_LEEWAY] = { "Token", "Leeway", PLACE(leeway_sec), config_field_sec, .min = 0,
                 .max = 300 * SEC, .fallback = "30s",
                 .allowed = "a time span of whole seconds from 0 to 300s" },
-        [OPTION_TOKEN_MAX_SIZE] = { "Token", "MaxSize", PLACE(max_size), parse_number, .min = 256,
-                .max = IPC_TOKEN_MAX, .fallback = "8192",
+        [OPTION_TOKEN_MAX_SIZE] = { "Token", "MaxSize", PLACE(max_size), config_field_number,
+                .min = 256, .max = IPC_TOKEN_MAX, .fallback = "8192",
                 .allowed = "a number of bytes from 256 to 16384" },
 
-        [OPTION_KEYS_DIRECTORY] = { "Keys", "Directory", PLACE(key_directory), parse_path,
+        [OPTION_KEYS_DIRECTORY] = { "Keys", "Directory", PLACE(key_directory), config_field_path,
                 .max = PATH_LEN, .allowed = "an absolute path" },
-        [OPTION_KEYS_SIGNING_KEY] = { "Keys", "SigningKey", PLACE(signing_kid), parse_word,
+        [OPTION_KEYS_SIGNING_KEY] = { "Keys", "SigningKey", PLACE(signing_kid), config_field_word,
                 .max = 255, .allowed = "a key's id: visible ASCII without spaces and quotes" },
-        [OPTION_KEYS_ALGORITHM] = { "Keys", "Algorithm", PLACE(key_algorithm), parse_algorithm,
-                .fallback = "ES256",
+        [OPTION_KEYS_ALGORITHM] = { "Keys", "Algorithm", PLACE(key_algorithm),
+                config_field_algorithm, .fallback = "ES256",
                 .allowed = "HS256/384/512, RS256/384/512, PS256/384/512, ES256/384/512 or EdDSA" },
 
-        [OPTION_STORE_TYPE] = { "Store", "Type", PLACE(store_type), parse_choice,
+        [OPTION_STORE_TYPE] = { "Store", "Type", PLACE(store_type), config_field_choice,
                 .min = STORE_SQLITE, .choices = store_words, .fallback = "sqlite", .fixed = true,
                 .allowed = "sqlite or redis" },
-        [OPTION_STORE_PATH] = { "Store", "Path", PLACE(store_path), parse_path, .max = PATH_LEN,
-                .fixed = true, .allowed = "an absolute path" },
-        [OPTION_STORE_ADDRESS] = { "Store", "Address", PLACE(store_address), parse_address,
+        [OPTION_STORE_PATH] = { "Store", "Path", PLACE(store_path), config_field_path,
+                .max = PATH_LEN, .fixed = true, .allowed = "an absolute path" },
+        [OPTION_STORE_ADDRESS] = { "Store", "Address", PLACE(store_address), config_field_address,
                 .fixed = true,
                 .allowed = "unix:/PATH, tcp:IPV4:PORT or tcp:[IPV6]:PORT; no host names" },
-        [OPTION_STORE_DATABASE] = { "Store", "Database", PLACE(store_database), parse_count,
+        [OPTION_STORE_DATABASE] = { "Store", "Database", PLACE(store_database), config_field_count,
                 .max = 65535, .fallback = "0", .fixed = true,
                 .allowed = "a number from 0 to 65535" },
-        [OPTION_STORE_USERNAME] = { "Store", "Username", PLACE(store_username), parse_word,
+        [OPTION_STORE_USERNAME] = { "Store", "Username", PLACE(store_username), config_field_word,
                 .max = 255, .fixed = true, .allowed = "visible ASCII without spaces and quotes" },
         [OPTION_STORE_PASSWORD_FILE] = { "Store", "PasswordFile", PLACE(store_password_file),
-                parse_path, .max = PATH_LEN, .fixed = true,
+                config_field_path, .max = PATH_LEN, .fixed = true,
                 .allowed = "the absolute path of a file that holds the password" },
-        [OPTION_STORE_PREFIX] = { "Store", "Prefix", PLACE(store_prefix), parse_name,
+        [OPTION_STORE_PREFIX] = { "Store", "Prefix", PLACE(store_prefix), config_field_name,
                 .max = TENANT_NAME_MAX, .fallback = "authtoken", .fixed = true,
                 .allowed = "at most 63 letters, digits, '.', '_' and '-'" },
-        [OPTION_STORE_TENANT] = { "Store", "Tenant", PLACE(tenant), parse_name,
+        [OPTION_STORE_TENANT] = { "Store", "Tenant", PLACE(tenant), config_field_name,
                 .max = TENANT_NAME_MAX, .fallback = "default", .fixed = true,
                 .allowed = "at most 63 letters, digits, '.', '_' and '-'" },
-        [OPTION_STORE_TIMEOUT] = { "Store", "Timeout", PLACE(store_timeout_usec), parse_usec,
+        [OPTION_STORE_TIMEOUT] = { "Store", "Timeout", PLACE(store_timeout_usec), config_field_usec,
                 .min = 10 * MSEC, .max = 60 * SEC, .fallback = "1s", .fixed = true,
                 .allowed = "a time span from 10ms to 60s" },
         [OPTION_STORE_REQUIRE_DURABLE] = { "Store", "RequireDurable", PLACE(store_require_durable),
-                parse_boolean, .fallback = "no", .fixed = true, .allowed = "yes or no" },
+                config_field_boolean, .fallback = "no", .fixed = true, .allowed = "yes or no" },
         [OPTION_STORE_ALLOW_PLAINTEXT] = { "Store", "AllowPlaintext", PLACE(store_allow_plaintext),
-                parse_boolean, .fallback = "no", .fixed = true, .allowed = "yes or no" },
-        [OPTION_STORE_SYNCHRONOUS] = { "Store", "Synchronous", PLACE(store_no_sync), parse_switch,
-                .choices = synchronous_words, .fallback = "full", .fixed = true,
-                .allowed = "full or off" },
+                config_field_boolean, .fallback = "no", .fixed = true, .allowed = "yes or no" },
+        [OPTION_STORE_SYNCHRONOUS] = { "Store", "Synchronous", PLACE(store_no_sync),
+                config_field_switch, .choices = synchronous_words, .fallback = "full",
+                .fixed = true, .allowed = "full or off" },
 
         [OPTION_SESSION_ABSOLUTE_LIFETIME] = { "Session", "AbsoluteLifetime",
-                PLACE(policy.absolute_lifetime_sec), parse_sec, .min = SEC, .max = 366 * DAY,
+                PLACE(policy.absolute_lifetime_sec), config_field_sec, .min = SEC, .max = 366 * DAY,
                 .fallback = "7d",
                 .allowed = "a time span of whole seconds from 1s to 366d, such as 7d" },
         [OPTION_SESSION_MAX_SESSIONS] = { "Session", "MaxSessions", PLACE(policy.max_sessions),
-                parse_count, .min = 1, .max = USER_STATE_SESSIONS_MAX, .fallback = "64",
+                config_field_count, .min = 1, .max = USER_STATE_SESSIONS_MAX, .fallback = "64",
                 .allowed = "a number from 1 to 64" },
 
-        [OPTION_KICK_ON_KICK] = { "Kick", "OnKick", PLACE(policy.on_kick), parse_choice,
+        [OPTION_KICK_ON_KICK] = { "Kick", "OnKick", PLACE(policy.on_kick), config_field_choice,
                 .min = KICK_TERMINATE, .choices = action_words, .fallback = "terminate",
                 .allowed = "terminate, lock or notify" },
-        [OPTION_KICK_KICK_GRACE] = { "Kick", "KickGrace", PLACE(policy.kick_grace_usec), parse_usec,
-                .min = 0, .max = HOUR, .fallback = "0", .allowed = "a time span from 0 to 1h" },
-        [OPTION_KICK_KICK_SCOPE] = { "Kick", "KickScope", PLACE(policy.kick_scope), parse_choice,
-                .min = KICK_SCOPE_SESSION, .choices = scope_words, .fallback = "session",
-                .allowed = "session or user" },
+        [OPTION_KICK_KICK_GRACE] = { "Kick", "KickGrace", PLACE(policy.kick_grace_usec),
+                config_field_usec, .min = 0, .max = HOUR, .fallback = "0",
+                .allowed = "a time span from 0 to 1h" },
+        [OPTION_KICK_KICK_SCOPE] = { "Kick", "KickScope", PLACE(policy.kick_scope),
+                config_field_choice, .min = KICK_SCOPE_SESSION, .choices = scope_words,
+                .fallback = "session", .allowed = "session or user" },
 
         [OPTION_LIMITS_CONNECTIONS_PER_UID] = { "Limits", "ConnectionsPerUid",
-                PLACE(connections_per_uid), parse_count, .min = 1, .max = 1048576, .fallback = "64",
-                .allowed = "a number from 1 to 1048576" },
-        [OPTION_LIMITS_CONNECTIONS] = { "Limits", "Connections", PLACE(connections), parse_count,
-                .min = 1, .max = 1048576, .fallback = "16384",
+                PLACE(connections_per_uid), config_field_count, .min = 1, .max = 1048576,
+                .fallback = "64", .allowed = "a number from 1 to 1048576" },
+        [OPTION_LIMITS_CONNECTIONS] = { "Limits", "Connections", PLACE(connections),
+                config_field_count, .min = 1, .max = 1048576, .fallback = "16384",
                 .allowed = "a number from 1 to 1048576" },
         [OPTION_LIMITS_HANDSHAKE_TIMEOUT] = { "Limits", "HandshakeTimeout",
-                PLACE(handshake_timeout_usec), parse_usec, .min = 10 * MSEC, .max = 60 * SEC,
+                PLACE(handshake_timeout_usec), config_field_usec, .min = 10 * MSEC, .max = 60 * SEC,
                 .fallback = "5s", .allowed = "a time span from 10ms to 60s" },
 };
 
@@ -250,6 +154,10 @@ const ConfigOption *config_option_find(const char *section, const char *key) {
         return NULL;
 }
 
+bool config_option_is_plain(const ConfigOption *option) {
+        return !config_section_kind_find(option->section, strlen(option->section));
+}
+
 const ConfigOption *config_option_at(ConfigOptionId id) {
         return &options[id];
 }
@@ -261,7 +169,7 @@ ConfigOptionId config_option_id(const ConfigOption *option) {
 const ConfigOption *config_option_first(const char *section) {
         for (size_t i = 0; i < OPTION_COUNT; i++)
                 if (!strcmp(options[i].section, section))
-                        return &options[i];
+                        return config_option_is_plain(&options[i]) ? &options[i] : NULL;
         return NULL;
 }
 
@@ -282,12 +190,10 @@ const ConfigOption *config_option_fixed_change(const Config *old, const Config *
         return NULL;
 }
 
-int config_option_set(const ConfigOption *option, Config *config, const char *text) {
-        char *field = (char *)config + option->offset;
-
+int config_option_set(const ConfigOption *option, void *field, const char *text) {
         /* The options without a default are texts, and an empty one unsets them: so a drop-in can take
          * back what an earlier file said. */
-        if (!*text && !option->fallback) {
+        if (!*text && option->is_text && !option->fallback) {
                 free(*(char **)field);
                 *(char **)field = NULL;
                 return 0;

@@ -48,6 +48,9 @@ typedef enum ConfigOptionId {
         OPTION_LIMITS_CONNECTIONS,
         OPTION_LIMITS_HANDSHAKE_TIMEOUT,
         OPTION_COUNT,
+        /* What [Policy "NAME"] may override. */
+        OPTION_POLICY_FIRST = OPTION_SESSION_ABSOLUTE_LIFETIME,
+        OPTION_POLICY_LAST = OPTION_KICK_KICK_SCOPE,
 } ConfigOptionId;
 
 typedef struct ConfigOption ConfigOption;
@@ -75,6 +78,12 @@ struct ConfigOption {
  * Return: static row, or NULL.
  */
 const ConfigOption *config_option_find(const char *section, const char *key);
+
+/**
+ * config_option_is_plain() - whether an option's section stands once, and the option in the Config itself
+ * @option:     static row
+ */
+bool config_option_is_plain(const ConfigOption *option);
 
 /**
  * config_option_at() - an option by its id
@@ -108,9 +117,9 @@ const ConfigOption *config_option_first(const char *section);
 /**
  * config_option_set() - give an option a value
  * @option:     static row
- * @config:     changes; unchanged on failure
- * @text:       the value as it is written in a file; empty unsets an option without a default
+ * @field:      the option's place; unchanged on failure
+ * @text:       the value as it is written in a file; empty unsets a text without a default
  *
  * Return: 0; CONFIG_E_INVALID; -ENOMEM.
  */
-int config_option_set(const ConfigOption *option, Config *config, const char *text);
+int config_option_set(const ConfigOption *option, void *field, const char *text);

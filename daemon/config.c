@@ -10,6 +10,7 @@
 #include "daemon/config-fault.h"
 #include "daemon/config-file.h"
 #include "daemon/config-option.h"
+#include "daemon/config-section.h"
 
 #ifndef CONFIG_VENDOR_FILE
 #define CONFIG_VENDOR_FILE "/usr/lib/authtoken/authtokend.conf"
@@ -17,6 +18,14 @@
 #define CONFIG_HOST_FILE "/etc/authtoken/authtokend.conf"
 #define CONFIG_DROP_INS  "/etc/authtoken/authtokend.conf.d"
 #define DROP_INS_MAX     256u
+
+/* Where the options of one section with a name were set last. */
+typedef struct NamedOrigins {
+        const ConfigSectionKind *kind;
+        char *name;
+        ConfigPlace header; /* in the file at hand, or before */
+        ConfigPlace places[OPTION_COUNT];
+} NamedOrigins;
 
 /* One run over all files. */
 typedef struct Loader {
@@ -26,12 +35,22 @@ typedef struct Loader {
         unsigned int
                 sections[OPTION_COUNT]; /* of the file at hand: line of the section, at its first
                                               * option; 0: not there */
-        char *files[DROP_INS_MAX + 2];  /* names that the origins point to */
+        const char
+                *section; /* the one that values are of now: a static name; NULL before the first */
+        NamedOrigins *named; /* instead, if that one has a name of its own; of @all_named */
+        NamedOrigins **all_named;
+        size_t n_named;
+        char *files[DROP_INS_MAX + 2]; /* names that the origins point to */
         size_t n_files;
 } Loader;
 
 static void loader_clear(Loader *loader) {
         config_free(loader->config);
+        for (size_t i = 0; i < loader->n_named; i++) {
+                free(loader->all_named[i]->name);
+                free(loader->all_named[i]);
+        }
+        free(loader->all_named);
         for (size_t i = 0; i < loader->n_files; i++)
                 free(loader->files[i]);
 }
@@ -39,8 +58,11 @@ static void loader_clear(Loader *loader) {
 static int set_fallbacks(Config *config) {
         for (ConfigOptionId id = 0; id < OPTION_COUNT; id++) {
                 const ConfigOption *option = config_option_at(id);
-                int r = option->fallback ? config_option_set(option, config, option->fallback) : 0;
+                int r;
 
+                if (!config_option_is_plain(option) || !option->fallback)
+                        continue;
+                r = config_option_set(option, (char *)config + option->offset, option->fallback);
                 if (r)
                         return r < 0 ? r : -EINVAL;
         }
@@ -53,11 +75,71 @@ static int loader_init(Loader *loader) {
         return loader->config ? set_fallbacks(loader->config) : -ENOMEM;
 }
 
+static int add_named(Loader *loader, const ConfigSectionKind *kind, const char *name) {
+        NamedOrigins **all =
+                reallocarray(loader->all_named, loader->n_named + 1, sizeof(NamedOrigins *));
+        NamedOrigins *named;
+        ConfigSection *section;
+
+        if (!all)
+                return -ENOMEM;
+        loader->all_named = all;
+        named = calloc(1, sizeof(*named));
+        if (!named)
+                return -ENOMEM;
+        all[loader->n_named++] = named;
+        named->kind = kind;
+        named->name = strdup(name);
+        loader->named = named;
+        return named->name ? config_section_add(kind, loader->config, name, &section) : -ENOMEM;
+}
+
+static NamedOrigins *find_named(
+        const Loader *loader, const ConfigSectionKind *kind, const char *name) {
+        for (size_t i = 0; i < loader->n_named; i++)
+                if (loader->all_named[i]->kind == kind && !strcmp(loader->all_named[i]->name, name))
+                        return loader->all_named[i];
+        return NULL;
+}
+
+/* @header: KIND "NAME" */
+static int on_named_section(Loader *loader, const char *header, const ConfigPlace *place) {
+        const char *quote = strchr(header, '"'), *end = strrchr(header, '"');
+        size_t kind_size = quote > header && quote[-1] == ' ' ? (size_t)(quote - header) - 1 : 0;
+        const ConfigSectionKind *kind = config_section_kind_find(header, kind_size);
+        _cleanup_(freep) char *name = NULL;
+        int r = 0;
+
+        if (!kind || end == quote || end[1])
+                return config_fault(&loader->fault, place,
+                        "unknown section; [Policy \"NAME\"] is what can have a name");
+        name = strndup(quote + 1, (size_t)(end - quote) - 1);
+        if (!name)
+                return config_fault_errno(&loader->fault, place, -ENOMEM);
+        if (strchr(name, '"') || !kind->is_name(name))
+                return config_fault(&loader->fault, place,
+                        "bad name of a section [%s \"NAME\"]; allowed is %s", kind->kind,
+                        kind->allowed);
+        loader->named = find_named(loader, kind, name);
+        if (!loader->named)
+                r = add_named(loader, kind, name);
+        else if (loader->named->header.file == place->file)
+                return config_fault(&loader->fault, place,
+                        "the same section stands in line %u already", loader->named->header.line);
+        if (r < 0)
+                return config_fault_errno(&loader->fault, place, r);
+        loader->named->header = *place;
+        return 0;
+}
+
 static int on_section(const char *section, const ConfigPlace *place, void *userdata) {
         Loader *loader = userdata;
         const ConfigOption *first = config_option_first(section);
         unsigned int *line;
 
+        loader->named = NULL;
+        if (strchr(section, '"'))
+                return on_named_section(loader, section, place);
         if (!first)
                 return config_fault(&loader->fault, place,
                         "unknown section; [Daemon], [Token], [Keys], [Store], [Session], [Kick] "
@@ -68,27 +150,42 @@ static int on_section(const char *section, const ConfigPlace *place, void *userd
                 return config_fault(&loader->fault, place, "section [%s] stands in line %u already",
                         first->section, *line);
         *line = place->line;
+        loader->section = first->section;
         return 0;
 }
 
-static int on_value(const ConfigPlace *place, const char *section, const char *key,
-        const char *value, void *userdata) {
+static int set_named(Loader *loader, const ConfigOption *option, const char *value) {
+        const NamedOrigins *named = loader->named;
+        ConfigSection *section = config_section_find(named->kind, loader->config, named->name);
+        int r;
+
+        r = config_option_set(option, config_section_field(named->kind, section, option), value);
+        if (r == 0)
+                section->set |= UINT64_C(1) << (config_option_id(option) - named->kind->first);
+        return r;
+}
+
+static int on_value(const ConfigPlace *place, const char *key, const char *value, void *userdata) {
         Loader *loader = userdata;
-        const ConfigOption *option = config_option_find(section, key);
+        NamedOrigins *named = loader->named;
+        const char *section = named ? named->kind->kind : loader->section;
+        const ConfigOption *option;
         ConfigPlace *origin;
         int r;
 
-        if (!*section)
+        if (!section)
                 return config_fault(
                         &loader->fault, place, "an option must stand below a [SECTION]");
+        option = named ? config_section_option(named->kind, key) : config_option_find(section, key);
         if (!option)
                 return config_fault(&loader->fault, place,
                         "unknown option in section [%s]; authtokend.conf(5) lists them", section);
-        origin = &loader->origins[config_option_id(option)];
+        origin = &(named ? named->places : loader->origins)[config_option_id(option)];
         if (origin->file == place->file)
                 return config_fault(&loader->fault, place, "%s= stands in line %u already",
                         option->key, origin->line);
-        r = config_option_set(option, loader->config, value);
+        r = named ? set_named(loader, option, value)
+                  : config_option_set(option, (char *)loader->config + option->offset, value);
         if (r < 0)
                 return config_fault_errno(&loader->fault, place, r);
         if (r)
@@ -114,6 +211,8 @@ static int add_text(Loader *loader, const ConfigText *text) {
                 return -ENOMEM;
         loader->n_files++;
         memset(loader->sections, 0, sizeof(loader->sections));
+        loader->section = NULL;
+        loader->named = NULL;
         return config_file_parse(&named, &handler, &loader->fault);
 }
 
@@ -268,20 +367,13 @@ int config_parse(
 Config *config_free(Config *config) {
         if (!config)
                 return NULL;
-        free(config->socket_path);
-        free(config->runtime_directory);
-        free(config->state_directory);
-        free(config->issuer);
-        free(config->audience);
-        free(config->key_directory);
-        free(config->signing_kid);
-        free(config->key_algorithm);
-        free(config->store_path);
-        free(config->store_address);
-        free(config->store_username);
-        free(config->store_password_file);
-        free(config->store_prefix);
-        free(config->tenant);
+        config_section_clear_all(config);
+        for (ConfigOptionId id = 0; id < OPTION_COUNT; id++) {
+                const ConfigOption *option = config_option_at(id);
+
+                if (option->is_text && config_option_is_plain(option))
+                        free(*(char **)(void *)((char *)config + option->offset));
+        }
         free(config);
         return NULL;
 }

@@ -23,6 +23,18 @@ typedef enum BusKind {
         BUS_NONE,
 } BusKind;
 
+/* What each section with a name begins with: [KIND "NAME"]. */
+typedef struct ConfigSection {
+        char *name;   /* owned */
+        uint64_t set; /* which of its kind's options stand in it: see config-section.h */
+} ConfigSection;
+
+/* [Policy "user:NAME"] or [Policy "group:NAME"] */
+typedef struct PolicySection {
+        ConfigSection head;
+        PolicyRules rules; /* as far as they stand in the section */
+} PolicySection;
+
 typedef struct Config {
         /* [Daemon] */
         char *socket_path, *runtime_directory, *state_directory;
@@ -46,6 +58,8 @@ typedef struct Config {
         bool store_require_durable, store_allow_plaintext, store_no_sync;
         /* [Session] and [Kick] */
         PolicyRules policy;
+        PolicySection *policies; /* in the order of the files */
+        size_t n_policies;
         /* [Limits] */
         unsigned int connections_per_uid, connections;
         uint64_t handshake_timeout_usec;
@@ -97,6 +111,18 @@ int config_load_places(
  */
 int config_parse(
         const char *text, size_t size, char *message, size_t message_size, Config **ret_config);
+
+/**
+ * config_policy_of() - the rules that hold for a user
+ * @config:     borrowed
+ * @user:       name
+ * @groups:     names of the groups they are in; NULL if there are none
+ * @n_groups:   of @groups
+ * @ret_rules:  the rules of [Session] and [Kick], then what the sections of the groups say in the order of
+ *              the files, then what the user's own section says
+ */
+void config_policy_of(const Config *config, const char *user, const char *const *groups,
+        size_t n_groups, PolicyRules *ret_rules);
 
 /**
  * config_free() - free a configuration

@@ -71,7 +71,7 @@ def config_options():
 def vendor_options():
     shown, here = {}, ""
     for line in text(CONFIG_VENDOR).splitlines():
-        if match := re.match(r"\[(\w+)\]", line):
+        if match := re.match(r"#?\[(\w+)(?: \".*\")?\]", line):
             here = match.group(1)
         elif match := re.match(r"#(\w+)=(.*)", line):
             shown[f"[{here}] {match.group(1)}"] = match.group(2)
@@ -81,7 +81,7 @@ def vendor_options():
 def test_each_option_of_the_configuration_has_an_entry():
     entries, here = set(), ""
     for line in text(CONFIG_PAGE).splitlines():
-        if match := re.match(r"# \[(\w+)\]", line):
+        if match := re.match(r"# \[(\w+)(?: \".*\")?\]", line):
             here = match.group(1).capitalize()
         elif line.startswith("*") and here:
             entries |= {f"[{here}] {name}" for name in re.findall(r"\*(\w+)=\*", line)}

@@ -48,8 +48,8 @@ static const ConfigCase forms[] = {
         { "a key behind a section is refused", "[Token] Issuer=a\n",
                 "configuration:1: something stands behind the section's name; it needs a "
                 "line of its own" },
-        { "a section too long for the library is refused", "[" HUNDRED "]\n",
-                "configuration:1: the section's name is too long" },
+        { "a section too long for the library is refused", "[" HUNDRED HUNDRED "]\n",
+                "configuration:1: the line is too long; at most 197 bytes are allowed" },
         { "a word alone is refused", "[Token]\nIssuer\n",
                 "configuration:2: neither [SECTION], KEY=VALUE nor a comment" },
         { "the first of two faults is told", "[Token]\nIssuer\nLeeway=x\n",

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "common/time-span.h"
+#include "daemon/config-field.h"
+#include "daemon/config-value.h"
+#include "daemon/store/redis-address.h"
+#include "daemon/token/algorithm.h"
+
+#define SEC UINT64_C(1000000)
+
+static int set_text(const char *text, void *field) {
+        char *copy = strdup(text);
+
+        if (!copy)
+                return -ENOMEM;
+        free(*(char **)field);
+        *(char **)field = copy;
+        return 0;
+}
+
+int config_field_path(const ConfigOption *option, const char *text, void *field) {
+        return config_value_is_path(text, option->max) ? set_text(text, field) : CONFIG_E_INVALID;
+}
+
+int config_field_name(const ConfigOption *option, const char *text, void *field) {
+        return config_value_is_name(text, option->max) ? set_text(text, field) : CONFIG_E_INVALID;
+}
+
+int config_field_word(const ConfigOption *option, const char *text, void *field) {
+        return config_value_is_word(text, option->max) ? set_text(text, field) : CONFIG_E_INVALID;
+}
+
+int config_field_address(const ConfigOption *option, const char *text, void *field) {
+        RedisAddress address;
+
+        (void)option;
+        /* Whether it may go over the network is AllowPlaintext='s to say, which may come later. */
+        return redis_address_parse(text, true, &address) ? CONFIG_E_INVALID : set_text(text, field);
+}
+
+int config_field_algorithm(const ConfigOption *option, const char *text, void *field) {
+        (void)option;
+        return algorithm_find(text) ? set_text(text, field) : CONFIG_E_INVALID;
+}
+
+int config_field_number(const ConfigOption *option, const char *text, void *field) {
+        uint64_t value;
+
+        if (text_parse_u64(text, option->max, &value) || value < option->min)
+                return CONFIG_E_INVALID;
+        *(uint64_t *)field = value;
+        return 0;
+}
+
+int config_field_count(const ConfigOption *option, const char *text, void *field) {
+        uint64_t value;
+        int r;
+
+        r = config_field_number(option, text, &value);
+        if (r == 0)
+                *(unsigned int *)field = (unsigned int)value;
+        return r;
+}
+
+int config_field_usec(const ConfigOption *option, const char *text, void *field) {
+        uint64_t usec;
+
+        if (time_span_parse(text, &usec) || usec < option->min || usec > option->max)
+                return CONFIG_E_INVALID;
+        *(uint64_t *)field = usec;
+        return 0;
+}
+
+int config_field_sec(const ConfigOption *option, const char *text, void *field) {
+        uint64_t usec;
+
+        if (config_field_usec(option, text, &usec) || usec % SEC)
+                return CONFIG_E_INVALID;
+        *(uint64_t *)field = usec / SEC;
+        return 0;
+}
+
+int config_field_boolean(const ConfigOption *option, const char *text, void *field) {
+        (void)option;
+        return config_value_boolean(text, field) ? CONFIG_E_INVALID : 0;
+}
+
+int config_field_choice(const ConfigOption *option, const char *text, void *field) {
+        size_t index;
+
+        if (config_value_choice(text, option->choices, &index))
+                return CONFIG_E_INVALID;
+        *(unsigned int *)field = (unsigned int)(option->min + index);
+        return 0;
+}
+
+/* A choice of two words that a bool stands for. */
+int config_field_switch(const ConfigOption *option, const char *text, void *field) {
+        size_t index;
+
+        if (config_value_choice(text, option->choices, &index))
+                return CONFIG_E_INVALID;
+        *(bool *)field = index == 1;
+        return 0;
+}

@@ -1,0 +1,71 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The forms that the value of an option can have: from the text of a file into the option's field. Each
+ * takes its bounds from the row; what the field's type must be stands with it.
+ */
+
+#include "daemon/config-option.h"
+
+/* Return, all of them: 0; CONFIG_E_INVALID, and @field is unchanged; -ENOMEM. */
+
+/**
+ * config_field_path() - an absolute path; @field is an owned string
+ */
+int config_field_path(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_name() - letters, digits, ".", "_" and "-"; @field is an owned string
+ */
+int config_field_name(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_word() - visible ASCII without quotes; @field is an owned string
+ */
+int config_field_word(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_address() - where Redis listens; @field is an owned string
+ */
+int config_field_address(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_algorithm() - a name of RFC 7518; @field is an owned string
+ */
+int config_field_algorithm(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_number() - decimal; @field is a uint64_t
+ */
+int config_field_number(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_count() - decimal; @field is an unsigned int
+ */
+int config_field_count(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_usec() - a time span; @field is a uint64_t
+ */
+int config_field_usec(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_sec() - a time span of whole seconds; @field is a uint64_t
+ */
+int config_field_sec(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_boolean() - yes or no; @field is a bool
+ */
+int config_field_boolean(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_choice() - one of the row's words; @field is an enum
+ */
+int config_field_choice(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_switch() - one of two words; @field is a bool, true for the second
+ */
+int config_field_switch(const ConfigOption *option, const char *text, void *field);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config-section.h"
+#include "daemon/config-value.h"
+
+#define POLICY_NAME_MAX 255u
+
+/* "user:NAME" or "group:NAME". A group of a directory may have a name with blanks. */
+static bool is_policy_name(const char *name) {
+        static const char *const prefixes[] = { "user:", "group:" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+                size_t size = strlen(prefixes[i]);
+
+                if (!strncmp(name, prefixes[i], size))
+                        return name[size] && strlen(name) <= POLICY_NAME_MAX;
+        }
+        return false;
+}
+
+static const ConfigSectionKind kinds[] = {
+        {
+                .kind = "Policy",
+                .allowed = "user:NAME or group:NAME",
+                .is_name = is_policy_name,
+                .first = OPTION_POLICY_FIRST,
+                .last = OPTION_POLICY_LAST,
+                .size = sizeof(PolicySection),
+                .items = offsetof(Config, policies),
+                .n_items = offsetof(Config, n_policies),
+                .fields = offsetof(PolicySection, rules),
+                .base = offsetof(Config, policy),
+        },
+};
+
+_Static_assert(OPTION_POLICY_LAST - OPTION_POLICY_FIRST < 64, "one bit each");
+_Static_assert(offsetof(PolicySection, head) == 0, "what every section begins with");
+
+const ConfigSectionKind *config_section_kind_at(size_t i) {
+        return i < ARRAY_SIZE(kinds) ? &kinds[i] : NULL;
+}
+
+const ConfigSectionKind *config_section_kind_find(const char *kind, size_t size) {
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (strlen(kinds[i].kind) == size && !memcmp(kinds[i].kind, kind, size))
+                        return &kinds[i];
+        return NULL;
+}
+
+static char **items_of(const ConfigSectionKind *kind, const Config *config) {
+        return (char **)(void *)((char *)config + kind->items);
+}
+
+static size_t *n_items_of(const ConfigSectionKind *kind, const Config *config) {
+        return (size_t *)(void *)((char *)config + kind->n_items);
+}
+
+static ConfigSection *item_at(const ConfigSectionKind *kind, const Config *config, size_t i) {
+        return (ConfigSection *)(void *)(*items_of(kind, config) + i * kind->size);
+}
+
+ConfigSection *config_section_find(
+        const ConfigSectionKind *kind, const Config *config, const char *name) {
+        for (size_t i = 0; i < *n_items_of(kind, config); i++)
+                if (!strcmp(item_at(kind, config, i)->name, name))
+                        return item_at(kind, config, i);
+        return NULL;
+}
+
+void *config_section_field(
+        const ConfigSectionKind *kind, ConfigSection *section, const ConfigOption *option) {
+        return (char *)section + kind->fields + (option->offset - kind->base);
+}
+
+static void clear_section(const ConfigSectionKind *kind, ConfigSection *section) {
+        for (ConfigOptionId id = kind->first; id <= kind->last; id++) {
+                const ConfigOption *option = config_option_at(id);
+
+                if (option->is_text)
+                        free(*(char **)config_section_field(kind, section, option));
+        }
+        free(section->name);
+}
+
+/* Rows of the kind's own have their defaults here; those that it overrides have them elsewhere. */
+static int set_fallbacks(const ConfigSectionKind *kind, ConfigSection *section) {
+        for (ConfigOptionId id = kind->first; id <= kind->last; id++) {
+                const ConfigOption *option = config_option_at(id);
+                int r;
+
+                if (!option->fallback || strcmp(option->section, kind->kind))
+                        continue;
+                r = config_option_set(
+                        option, config_section_field(kind, section, option), option->fallback);
+                if (r)
+                        return r < 0 ? r : -EINVAL;
+        }
+        return 0;
+}
+
+int config_section_add(const ConfigSectionKind *kind, Config *config, const char *name,
+        ConfigSection **ret_section) {
+        size_t *n_items = n_items_of(kind, config);
+        ConfigSection *section;
+        char *items;
+        int r;
+
+        if (*n_items >= CONFIG_SECTION_ITEMS_MAX)
+                return -E2BIG;
+        items = reallocarray(*items_of(kind, config), *n_items + 1, kind->size);
+        if (!items)
+                return -ENOMEM;
+        *items_of(kind, config) = items;
+        section = item_at(kind, config, *n_items);
+        memset(section, 0, kind->size);
+        section->name = strdup(name);
+        r = section->name ? set_fallbacks(kind, section) : -ENOMEM;
+        if (r < 0) {
+                clear_section(kind, section);
+                return r;
+        }
+        (*n_items)++;
+        *ret_section = section;
+        return 0;
+}
+
+const ConfigOption *config_section_option(const ConfigSectionKind *kind, const char *key) {
+        for (ConfigOptionId id = kind->first; id <= kind->last; id++)
+                if (!strcmp(config_option_at(id)->key, key))
+                        return config_option_at(id);
+        return NULL;
+}
+
+bool config_section_is_set(
+        const ConfigSectionKind *kind, const ConfigSection *section, const ConfigOption *option) {
+        return section->set >> (config_option_id(option) - kind->first) & 1;
+}
+
+void config_section_clear_all(Config *config) {
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                size_t *n_items = n_items_of(&kinds[i], config);
+
+                for (size_t k = 0; k < *n_items; k++)
+                        clear_section(&kinds[i], item_at(&kinds[i], config, k));
+                free(*items_of(&kinds[i], config));
+                *items_of(&kinds[i], config) = NULL;
+                *n_items = 0;
+        }
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config-case.h"
+
+#define BAD_NAME(line)                                                        \
+        "configuration:" line                                                 \
+        ": bad name of a section [Policy \"NAME\"]; allowed is user:NAME or " \
+        "group:NAME"
+#define UNKNOWN "configuration:1: unknown section; [Policy \"NAME\"] is what can have a name"
+
+static const ConfigCase forms[] = {
+        { "a section of a user is fine", "[Policy \"user:alice\"]\nMaxSessions=1\n", NULL },
+        { "a section of a group is fine", "[Policy \"group:domain users\"]\nOnKick=lock\n", NULL },
+        { "an empty section is fine", "[Policy \"user:alice\"]\n", NULL },
+        { "two of different names are fine",
+                "[Policy \"user:a\"]\nMaxSessions=1\n[Policy \"user:b\"]\nMaxSessions=1\n", NULL },
+        { "a bracket in the name is fine", "[Policy \"group:a]b\"]\nMaxSessions=1\n", NULL },
+        { "a comment behind the name is fine", "[Policy \"user:a\"] # his\nMaxSessions=1\n", NULL },
+        { "a plain section may follow", "[Policy \"user:a\"]\n[Token]\nIssuer=b\n", NULL },
+        { "a name longer than the library takes is kept apart from its like",
+                "[Policy \"user:" HUNDRED "a\"]\nMaxSessions=1\n[Policy \"user:" HUNDRED "b\"]\n"
+                "MaxSessions=1\n",
+                NULL },
+        { "the same name twice in a file is refused",
+                "[Policy \"user:a\"]\n[Token]\n[Policy \"user:a\"]\n",
+                "configuration:3: the same section stands in line 1 already" },
+        { "the same option twice is refused", "[Policy \"user:a\"]\nMaxSessions=1\nMaxSessions=2\n",
+                "configuration:3: MaxSessions= stands in line 2 already" },
+        { "a policy without a name is refused", "[Policy]\nMaxSessions=1\n",
+                "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
+                "[Session], [Kick] and [Limits] are allowed" },
+        { "a section that has no name is refused with one", "[Token \"a\"]\n", UNKNOWN },
+        { "a policy in lower case is refused", "[policy \"user:a\"]\n", UNKNOWN },
+        { "a name without a blank before it is refused", "[Policy\"user:a\"]\n", UNKNOWN },
+        { "a name that is not closed is refused", "[Policy \"user:a]\n", UNKNOWN },
+        { "something behind the name is refused", "[Policy \"user:a\" b]\n", UNKNOWN },
+        { "a third quote is refused", "[Policy \"user:\"a\"]\n", BAD_NAME("1") },
+        { "an empty name is refused", "[Policy \"\"]\n", BAD_NAME("1") },
+        { "a name of no kind is refused", "[Policy \"alice\"]\n", BAD_NAME("1") },
+        { "nobody's name is refused", "[Policy \"user:\"]\n", BAD_NAME("1") },
+        { "an option that is no policy is refused", "[Policy \"user:a\"]\nLifetime=1min\n",
+                "configuration:2: unknown option in section [Policy]; authtokend.conf(5) "
+                "lists them" },
+        { "a bad value is refused", "[Policy \"user:a\"]\nMaxSessions=0\n",
+                "configuration:2: bad value for MaxSessions=; allowed is a number from 1 to 64" },
+};
+
+static void test_forms(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+                config_case_check(&forms[i]);
+}
+
+static const char rules_text[] =
+        "[Session]\nMaxSessions=10\n[Kick]\nOnKick=terminate\nKickGrace=1s\n"
+        "[Policy \"user:alice\"]\nMaxSessions=1\n"
+        "[Policy \"group:staff\"]\nMaxSessions=20\nOnKick=lock\n"
+        "[Policy \"group:guests\"]\nOnKick=notify\n";
+
+static const struct {
+        const char *name, *user;
+        const char *groups[3];
+        size_t n_groups;
+        unsigned int max_sessions;
+        KickAction on_kick;
+} rules_cases[] = {
+        { "who is not named has the general rules", "bob", {}, 0, 10, KICK_TERMINATE },
+        { "a group overrides them", "bob", { "staff" }, 1, 20, KICK_LOCK },
+        { "of two groups the later section wins, whatever order they come in", "bob",
+                { "guests", "staff" }, 2, 20, KICK_NOTIFY },
+        { "a user overrides the group, and no more than is said", "alice", { "staff" }, 1, 1,
+                KICK_LOCK },
+        { "a user without groups has their own rules", "alice", {}, 0, 1, KICK_TERMINATE },
+        { "a part of a name is not the name", "alic", { "staf" }, 1, 10, KICK_TERMINATE },
+        { "a group of a user's name is not the user", "bob", { "alice" }, 1, 10, KICK_TERMINATE },
+};
+
+static void test_rules(void **unused) {
+        _cleanup_(config_freep) Config *config = NULL;
+        char message[CONFIG_MESSAGE_MAX] = "";
+
+        (void)unused;
+        assert_int_equal(
+                config_parse(rules_text, strlen(rules_text), message, sizeof(message), &config), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(rules_cases); i++) {
+                PolicyRules rules;
+
+                print_message("# %s\n", rules_cases[i].name);
+                config_policy_of(config, rules_cases[i].user, rules_cases[i].groups,
+                        rules_cases[i].n_groups, &rules);
+                assert_int_equal(rules.max_sessions, rules_cases[i].max_sessions);
+                assert_int_equal(rules.on_kick, rules_cases[i].on_kick);
+                assert_int_equal(rules.kick_grace_usec, 1000000);
+        }
+}
+
+static void write_file(const char *path, const char *text) {
+        FILE *file = fopen(path, "we");
+
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static void test_files_add_to_a_section(void **unused) {
+        static const ConfigPlaces places = { .vendor = "vendor", .host = "host", .drop_ins = "d" };
+        _cleanup_(config_freep) Config *config = NULL;
+        char directory[] = "/tmp/authtoken-test-XXXXXX", message[CONFIG_MESSAGE_MAX] = "";
+        PolicyRules rules;
+
+        (void)unused;
+        assert_non_null(mkdtemp(directory));
+        assert_int_equal(chdir(directory), 0);
+        write_file("vendor", "[Policy \"user:a\"]\nMaxSessions=1\nOnKick=lock\n");
+        write_file(
+                "host", "[Policy \"user:b\"]\nMaxSessions=9\n[Policy \"user:a\"]\nMaxSessions=2\n");
+        assert_int_equal(config_load_places(&places, message, sizeof(message), &config), 0);
+        config_policy_of(config, "a", NULL, 0, &rules);
+        assert_int_equal(config->n_policies, 2);
+        assert_int_equal(rules.max_sessions, 2);
+        assert_int_equal(rules.on_kick, KICK_LOCK);
+        assert_int_equal(unlink("vendor"), 0);
+        assert_int_equal(unlink("host"), 0);
+        assert_int_equal(chdir("/"), 0);
+        assert_int_equal(rmdir(directory), 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_rules),
+                cmocka_unit_test(test_files_add_to_a_section),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
