@@ -13,9 +13,15 @@ INDENT_LEVELS = 3
 INDENT = 8
 
 
+def length(function):
+    """Its lines; one that is a label of a switch alone is a row of a table, which may have any number of them."""
+    return sum(1 for line in code(function.path)[function.first - 1:function.last]
+               if not re.fullmatch(r"\s*case \w+:\s*", line))
+
+
 def test_functions_are_short():
-    none([f"{f} has {f.last - f.first + 1} lines" for f in functions()
-          if f.last - f.first + 1 > FUNCTION_LINES], f"functions over {FUNCTION_LINES} lines")
+    none([f"{f} has {length(f)} lines" for f in functions() if length(f) > FUNCTION_LINES],
+         f"functions over {FUNCTION_LINES} lines")
 
 
 def test_functions_have_few_parameters():
