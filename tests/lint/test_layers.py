@@ -26,6 +26,7 @@ EDGES = {
     "wiring": VALUES | ADAPTERS | {"config", "operation", "front"},
     "pam": {"common"},
     "cli": {"common", "token"},
+    "lib": {"common"},
 }
 
 # library header -> the layers that may know it
@@ -34,7 +35,7 @@ LIBRARIES = {
     "sqlite3.h": {"store"},
     "jwt.h": {"token"},
     "openssl/": {"token", "cli"},
-    "jansson.h": {"token", "session", "store", "login", "operation", "front", "cli"},
+    "jansson.h": {"token", "session", "store", "login", "operation", "front", "cli", "lib"},
     "systemd/sd-bus.h": {"logind", "front", "wiring", "cli"},
     "systemd/sd-login.h": {"logind"},
     "systemd/sd-daemon.h": {"front", "wiring"},
@@ -50,7 +51,7 @@ def layer(path):
     path = pathlib.PurePath(path)
     if path.parts[0] in ("common", "include", "authtoken"):
         return "common"
-    if path.parts[0] in ("pam", "cli"):
+    if path.parts[0] in ("pam", "cli", "lib"):
         return path.parts[0]
     if path.parts[0] == "daemon":
         if len(path.parts) > 2:

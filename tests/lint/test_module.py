@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What the built files link, export, and are hardened with."""
 
+import pathlib
 import re
 import subprocess
 
 import pytest
 
-from source_tree import need, none
+from source_tree import need, none, text
 
 ENTRIES = {f"pam_sm_{name}" for name in ("authenticate", "setcred", "acct_mgmt", "open_session",
                                          "close_session", "chauthtok")}
@@ -17,12 +18,22 @@ CLI_NEEDS = DAEMON_NEEDS - {"libhiredis.so.0.14", "libsqlite3.so.0", "libinih.so
     "libsmartcols.so.1"}
 
 
+LIBRARY_HEADER = pathlib.Path("include/authtoken/authtoken.h")
+LIBRARY_PAGE = pathlib.Path("man/authtoken_validate.3.scd")
+LIBRARY_NEEDS = {"libjansson.so.4", "libc.so.6"}
+
+
 def module(build):
     return build / "pam" / "pam_authtoken.so"
 
 
+def library(build):
+    return build / "lib" / "libauthtoken.so.0"
+
+
 def programs(build):
-    return [module(build), build / "daemon" / "authtokend", build / "cli" / "authtokenctl"]
+    return [module(build), library(build), build / "daemon" / "authtokend",
+            build / "cli" / "authtokenctl"]
 
 
 def readelf(path, *options):
@@ -42,11 +53,29 @@ def test_the_module_links_libpam_and_libc_only(build):
     assert needed(module(build)) == MODULE_NEEDS
 
 
+def exported(path):
+    table = readelf(path, "--dyn-syms")
+    return {row.split()[7] for row in table.splitlines()
+            if re.search(r"\b(GLOBAL|WEAK)\b", row) and " UND " not in row}
+
+
 def test_the_module_exports_its_six_entries_only(build):
-    table = readelf(module(build), "--dyn-syms")
-    exported = {row.split()[7].split("@")[0] for row in table.splitlines()
-                if re.search(r"\b(GLOBAL|WEAK)\b", row) and " UND " not in row}
-    assert exported == ENTRIES
+    assert exported(module(build)) == ENTRIES
+
+
+def test_the_library_links_jansson_and_libc_only(build):
+    assert needed(library(build)) == LIBRARY_NEEDS
+
+
+def test_the_library_exports_what_its_header_declares(build):
+    declared = set(re.findall(r"^\w[^/*#\n]*?\*?(authtoken_\w+)\(", text(LIBRARY_HEADER), re.MULTILINE))
+    assert exported(library(build)) == {f"{name}@@AUTHTOKEN_0" for name in declared} | {"AUTHTOKEN_0"}
+
+
+def test_the_librarys_manual_has_each_function(build):
+    del build
+    declared = set(re.findall(r"(authtoken_\w+)\(\) - ", text(LIBRARY_HEADER)))
+    assert declared == set(re.findall(r"(authtoken_\w+)\(", text(LIBRARY_PAGE).split("# DESCRIPTION")[0]))
 
 
 def test_the_daemon_links_what_the_design_names(build):

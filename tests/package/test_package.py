@@ -34,6 +34,12 @@ MODULE_FILES = {
     "/usr/share/man/man8/pam_authtoken.8.gz",
     "/usr/share/doc/libpam-authtoken/examples/sshd_config.d-authtoken.conf",
 }
+LIBRARY_FILES = {f"/usr/lib/{TRIPLET}/libauthtoken.so.0"}
+DEVELOPMENT_FILES = {
+    "/usr/include/authtoken/authtoken.h", f"/usr/lib/{TRIPLET}/libauthtoken.so",
+    f"/usr/lib/{TRIPLET}/pkgconfig/libauthtoken.pc", "/usr/share/man/man3/authtoken_validate.3.gz",
+    "/usr/share/doc/libauthtoken-dev/examples/whoami.c",
+}
 
 
 def run(*command, **options):
@@ -51,7 +57,7 @@ def packages():
     assert done.returncode == 0, done.stderr
     found = {path.name.split("_")[0]: path
              for path in pathlib.Path(done.stdout.strip()).glob("*.deb")}
-    assert set(found) == {"authtoken", "libpam-authtoken"}
+    assert set(found) == {"authtoken", "libpam-authtoken", "libauthtoken0", "libauthtoken-dev"}
     return found
 
 
@@ -82,6 +88,13 @@ def test_the_modules_package_has_its_files(unpacked):
     if not architecture_matches():
         pytest.skip(f"paths are those of {TRIPLET}")
     assert MODULE_FILES - content(unpacked["libpam-authtoken"]) == set()
+
+
+def test_the_librarys_packages_have_their_files(unpacked):
+    if not architecture_matches():
+        pytest.skip(f"paths are those of {TRIPLET}")
+    assert LIBRARY_FILES - content(unpacked["libauthtoken0"]) == set()
+    assert DEVELOPMENT_FILES - content(unpacked["libauthtoken-dev"]) == set()
 
 
 def test_nothing_is_installed_into_etc(unpacked):
