@@ -31,6 +31,8 @@ static const char *const target_words[] = { "auto", "journal", "stderr", NULL };
 static const char *const level_words[] = { "info", "debug", NULL };
 static const char *const store_words[] = { "sqlite", "redis", NULL };
 static const char *const synchronous_words[] = { "full", "off", NULL };
+static const char *const single_words[] = { "off", "device", "platform", "user", NULL };
+static const char *const overflow_words[] = { "reject", "evict-oldest", NULL };
 static const char *const action_words[] = { "terminate", "lock", "notify", NULL };
 static const char *const scope_words[] = { "session", "user", NULL };
 
@@ -113,6 +115,9 @@ static const ConfigOption options[OPTION_COUNT] = {
                 config_field_switch, .choices = synchronous_words, .fallback = "full",
                 .fixed = true, .allowed = "full or off" },
 
+        [OPTION_SESSION_SINGLE_SIGN_ON] = { "Session", "SingleSignOn", PLACE(policy.single_sign_on),
+                config_field_choice, .min = SINGLE_SIGN_ON_OFF, .choices = single_words,
+                .fallback = "off", .allowed = "off, device, platform or user" },
         [OPTION_SESSION_ABSOLUTE_LIFETIME] = { "Session", "AbsoluteLifetime",
                 PLACE(policy.absolute_lifetime_sec), config_field_sec, .min = SEC, .max = 366 * DAY,
                 .fallback = "7d",
@@ -120,6 +125,9 @@ static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_SESSION_MAX_SESSIONS] = { "Session", "MaxSessions", PLACE(policy.max_sessions),
                 config_field_count, .min = 1, .max = USER_STATE_SESSIONS_MAX, .fallback = "64",
                 .allowed = "a number from 1 to 64" },
+        [OPTION_SESSION_OVERFLOW] = { "Session", "Overflow", PLACE(policy.overflow),
+                config_field_choice, .min = OVERFLOW_REJECT, .choices = overflow_words,
+                .fallback = "reject", .allowed = "reject or evict-oldest" },
 
         [OPTION_KICK_ON_KICK] = { "Kick", "OnKick", PLACE(policy.on_kick), config_field_choice,
                 .min = KICK_TERMINATE, .choices = action_words, .fallback = "terminate",

@@ -44,6 +44,7 @@ static const char *name_of(Reason reason) {
         case REASON_SESSION_REVOKED:
         case REASON_SESSION_KICKED:
         case REASON_SESSION_REPLACED:
+        case REASON_SESSION_EVICTED:
         case REASON_SESSION_EXPIRED:
         case REASON_SESSION_GONE:
         case REASON_GENERATION_OLD:

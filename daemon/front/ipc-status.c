@@ -50,6 +50,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_SESSION_REVOKED:
         case REASON_SESSION_KICKED:
         case REASON_SESSION_REPLACED:
+        case REASON_SESSION_EVICTED:
         case REASON_SESSION_GONE:
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:

@@ -25,6 +25,8 @@ static int priority_of(const AuditRecord *record) {
                 break;
         case AUDIT_LOGIN_ENDED:
                 return LOG_NOTICE;
+        case AUDIT_SESSION_END:
+                return LOG_INFO;
         case AUDIT_LOGIN_LEFT:
                 return LOG_ERR;
         case AUDIT_AUTHENTICATE:
@@ -42,7 +44,8 @@ static int priority_of(const AuditRecord *record) {
 
 static bool is_refusal(const AuditRecord *record) {
         return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
-               record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE;
+               record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE &&
+               record->event != AUDIT_SESSION_END;
 }
 
 static void compose(const AuditRecord *record, char *text, size_t size) {

@@ -27,7 +27,8 @@ typedef struct Context Context;
         X(LOGIN_LEFT, "login-left", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0a", "login did not end")  \
         X(RECONCILE, "reconcile", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0b",                         \
                 "login has lost its session")                                                 \
-        X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")
+        X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")          \
+        X(SESSION_END, "session-end", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d01", "session ended")
 
 typedef enum AuditEvent {
 #define X(symbol, name, id, words) AUDIT_##symbol,

@@ -12,6 +12,7 @@
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/session-ending.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
@@ -28,6 +29,7 @@ typedef struct Issue {
         char kid[KEY_KID_MAX + 1];
         uint64_t expires_at_sec;
         Secret *token;
+        PolicyEnded ended; /* older sessions that gave way */
 } Issue;
 
 static void issue_free(Operation *op) {
@@ -36,6 +38,7 @@ static void issue_free(Operation *op) {
         free(issue->user);
         session_free(issue->session);
         secret_free(issue->token);
+        policy_ended_clear(&issue->ended);
         free(issue);
 }
 
@@ -87,8 +90,9 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         user_state_prune(state, now_sec);
         if (session_copy(issue->session, &session) < 0)
                 return REASON_INTERNAL;
+        policy_ended_clear(&issue->ended);
         reason = policy_admit(&issue->op.context->config->policy, state, session,
-                &(PolicyLogins){ may_be_open, issue }, now_sec);
+                &(PolicyScene){ now_sec, may_be_open, issue }, &issue->ended);
         if (reason == REASON_OK) {
                 TAKE_PTR(session);
                 *ret_changed = true;
@@ -105,6 +109,8 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                 operation_finish_reason(&issue->op, reason);
                 return;
         }
+        /* Their end is durable, like the new session; the reply does not wait for their logins. */
+        session_ending_start_each(issue->op.context, issue->user, &issue->ended);
         operation_finish(&issue->op, &(OperationResult){
                                              .reason = REASON_OK,
                                              .token = issue->token,

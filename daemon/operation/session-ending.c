@@ -7,9 +7,11 @@
 
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/audit.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/policy/policy.h"
 #include "daemon/token/token-cache.h"
 
 /* One place where a login runs: a logind session, or a process that is in none. */
@@ -169,4 +171,23 @@ int session_ending_start(
                 return r;
         }
         return 0;
+}
+
+void session_ending_start_each(Context *context, const char *user, const PolicyEnded *ended) {
+        for (size_t i = 0; i < ended->n_sids; i++) {
+                audit(context, &(AuditRecord){
+                                       .event = AUDIT_SESSION_END,
+                                       .reason = ended->reasons[i],
+                                       .user = user,
+                                       .sid = ended->sids[i],
+                               });
+                (void)session_ending_start(context,
+                        &(EndedSessions){
+                                .user = user,
+                                .sids = (const char(*)[SID_SIZE + 1]) & ended->sids[i],
+                                .n_sids = 1,
+                                .reason = ended->reasons[i],
+                        },
+                        NULL, NULL);
+        }
 }

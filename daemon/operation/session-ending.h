@@ -12,6 +12,7 @@
 #include "daemon/token/jti.h"
 
 typedef struct Context Context;
+typedef struct PolicyEnded PolicyEnded;
 
 /* @n_ended, @n_failed: logind sessions, or processes without one, that are over and that are not. */
 typedef void (*SessionEndingDone)(unsigned int n_ended, unsigned int n_failed, void *userdata);
@@ -36,3 +37,13 @@ typedef struct EndedSessions {
  */
 int session_ending_start(
         Context *context, const EndedSessions *ended, SessionEndingDone done, void *userdata);
+
+/**
+ * session_ending_start_each() - the same for sessions that a policy ended, each for its own reason
+ * @context:    the daemon
+ * @user:       whose they are
+ * @ended:      their end is committed already
+ *
+ * Each is told to the journal. What cannot be started is taken up by the next reconcile.
+ */
+void session_ending_start_each(Context *context, const char *user, const PolicyEnded *ended);

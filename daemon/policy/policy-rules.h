@@ -18,7 +18,23 @@ typedef enum KickScope {
         KICK_SCOPE_USER,    /* every session of its user */
 } KickScope;
 
+/* Which older sessions of the user a new one takes the place of. */
+typedef enum SingleSignOn {
+        SINGLE_SIGN_ON_OFF,
+        SINGLE_SIGN_ON_DEVICE,   /* those of the same platform and device */
+        SINGLE_SIGN_ON_PLATFORM, /* those of the same platform */
+        SINGLE_SIGN_ON_USER,     /* all */
+} SingleSignOn;
+
+/* What a new session meets at the limit. */
+typedef enum Overflow {
+        OVERFLOW_REJECT,
+        OVERFLOW_EVICT_OLDEST,
+} Overflow;
+
 typedef struct PolicyRules {
+        SingleSignOn single_sign_on;
+        Overflow overflow;
         uint64_t absolute_lifetime_sec;
         unsigned int max_sessions; /* 1 … USER_STATE_SESSIONS_MAX */
         KickAction on_kick;

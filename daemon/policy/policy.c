@@ -13,16 +13,58 @@ static bool is_banned(const UserState *state, uint64_t now_sec) {
         return state->ban_until_sec > now_sec;
 }
 
-static Session *find_spent(const UserState *state, const PolicyLogins *logins, uint64_t now_sec) {
+static int ended_reserve(PolicyEnded *ended, size_t n_sids) {
+        ended->sids = calloc(n_sids + 1, sizeof(*ended->sids));
+        ended->reasons = calloc(n_sids + 1, sizeof(*ended->reasons));
+        return ended->sids && ended->reasons ? 0 : -ENOMEM;
+}
+
+/* @ended has room for all sessions of the state. */
+static void end_one(UserState *state, const Session *session, Reason reason, uint64_t now_sec,
+        PolicyEnded *ended) {
+        char *sid = ended->sids[ended->n_sids];
+
+        memcpy(sid, session->sid, SID_SIZE + 1);
+        ended->reasons[ended->n_sids++] = reason;
+        user_state_end(state, sid, reason, now_sec);
+}
+
+static bool is_same(const char *a, const char *b) {
+        return a && b ? !strcmp(a, b) : !a && !b;
+}
+
+static bool is_replaced(SingleSignOn single_sign_on, const Session *old, const Session *new) {
+        switch (single_sign_on) {
+        case SINGLE_SIGN_ON_OFF:
+                return false;
+        case SINGLE_SIGN_ON_DEVICE:
+                return is_same(old->platform, new->platform) && is_same(old->device, new->device);
+        case SINGLE_SIGN_ON_PLATFORM:
+                return is_same(old->platform, new->platform);
+        case SINGLE_SIGN_ON_USER:
+                break;
+        }
+        return true;
+}
+
+static void replace(const PolicyRules *rules, UserState *state, const Session *session,
+        uint64_t now_sec, PolicyEnded *ended) {
+        for (size_t i = state->n_sessions; i > 0; i--)
+                if (is_replaced(rules->single_sign_on, state->sessions[i - 1], session))
+                        end_one(state, state->sessions[i - 1], REASON_SESSION_REPLACED, now_sec,
+                                ended);
+}
+
+static Session *find_spent(const UserState *state, const PolicyScene *scene) {
         Session *oldest = NULL;
 
         for (size_t i = 0; i < state->n_sessions; i++) {
                 Session *session = state->sessions[i];
 
-                if (session->token_end_sec + SESSION_END_MARGIN_SEC > now_sec ||
+                if (session->token_end_sec + SESSION_END_MARGIN_SEC > scene->now_sec ||
                         (oldest && oldest->token_end_sec <= session->token_end_sec))
                         continue;
-                if (!logins->may_be_open(session, logins->userdata))
+                if (!scene->may_be_open(session, scene->userdata))
                         oldest = session;
         }
         return oldest;
@@ -30,29 +72,48 @@ static Session *find_spent(const UserState *state, const PolicyLogins *logins, u
 
 /* More than one has to go after the limit was lowered. */
 static bool make_room(
-        UserState *state, size_t max_sessions, const PolicyLogins *logins, uint64_t now_sec) {
-        while (state->n_sessions >= max_sessions) {
-                Session *spent = find_spent(state, logins, now_sec);
+        const PolicyRules *rules, UserState *state, const PolicyScene *scene, PolicyEnded *ended) {
+        while (state->n_sessions >= rules->max_sessions) {
+                const Session *spent = find_spent(state, scene);
 
-                if (!spent)
+                if (spent)
+                        end_one(state, spent, REASON_SESSION_EXPIRED, scene->now_sec, ended);
+                else if (rules->overflow == OVERFLOW_EVICT_OLDEST)
+                        end_one(state, state->sessions[0], REASON_SESSION_EVICTED, scene->now_sec,
+                                ended);
+                else
                         return false;
-                user_state_end(state, spent->sid, REASON_SESSION_EXPIRED, now_sec);
         }
         return true;
 }
 
+/* Many sessions may begin in one second, and the oldest of them is to go first nevertheless. */
+static uint64_t next_order(const UserState *state, uint64_t created_at_sec) {
+        uint64_t order = 0;
+
+        for (size_t i = 0; i < state->n_sessions; i++)
+                if (state->sessions[i]->created_at_sec == created_at_sec &&
+                        state->sessions[i]->created_order >= order)
+                        order = state->sessions[i]->created_order + 1;
+        return order;
+}
+
 Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session,
-        const PolicyLogins *logins, uint64_t now_sec) {
-        uint64_t end_sec = now_sec + rules->absolute_lifetime_sec;
+        const PolicyScene *scene, PolicyEnded *ret_ended) {
+        uint64_t end_sec = scene->now_sec + rules->absolute_lifetime_sec;
         int r;
 
-        if (is_banned(state, now_sec))
+        if (is_banned(state, scene->now_sec))
                 return REASON_USER_BANNED;
-        if (!make_room(state, rules->max_sessions, logins, now_sec))
+        if (ended_reserve(ret_ended, state->n_sessions) < 0)
+                return REASON_INTERNAL;
+        replace(rules, state, session, scene->now_sec, ret_ended);
+        if (!make_room(rules, state, scene, ret_ended))
                 return REASON_SESSION_LIMIT;
         /* A session that ended before its token could be used would be a token for nothing. */
         if (session->expires_at_sec == 0 || session->expires_at_sec > end_sec)
                 session->expires_at_sec = end_sec;
+        session->created_order = next_order(state, session->created_at_sec);
         r = user_state_add(state, session);
         if (r == USER_STATE_E_FULL)
                 return REASON_SESSION_LIMIT;
@@ -73,20 +134,22 @@ int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint
         PolicyEnded *ret_ended) {
         PolicyEnded ended = {};
 
-        ended.sids = calloc(state->n_sessions + 1, sizeof(*ended.sids));
-        if (!ended.sids)
+        if (ended_reserve(&ended, state->n_sessions) < 0) {
+                policy_ended_clear(&ended);
                 return -ENOMEM;
-        for (size_t i = 0; i < state->n_sessions; i++)
+        }
+        for (size_t i = 0; i < state->n_sessions;)
                 if (matches(filter, state->sessions[i]))
-                        memcpy(ended.sids[ended.n_sids++], state->sessions[i]->sid, SID_SIZE + 1);
-        for (size_t i = 0; i < ended.n_sids; i++)
-                user_state_end(state, ended.sids[i], reason, now_sec);
+                        end_one(state, state->sessions[i], reason, now_sec, &ended);
+                else
+                        i++;
         *ret_ended = ended;
         return 0;
 }
 
 void policy_ended_clear(PolicyEnded *ended) {
         free(ended->sids);
+        free(ended->reasons);
         *ended = (PolicyEnded){};
 }
 

@@ -21,32 +21,37 @@ typedef struct PolicyFilter {
         const char *sid, *platform, *device;
 } PolicyFilter;
 
-/* Sessions that a decision ended, by id. */
+/* Sessions that a decision ended, by id, each with its reason. */
 typedef struct PolicyEnded {
         char (*sids)[SID_SIZE + 1]; /* owned; free with policy_ended_clear() */
+        Reason *reasons;            /* likewise */
         size_t n_sids;
 } PolicyEnded;
 
-/* What a state does not say: whether a login that a session opened may still be there. */
-typedef struct PolicyLogins {
+/* What neither state nor rules say. */
+typedef struct PolicyScene {
+        uint64_t now_sec; /* the caller's clock */
+        /* Whether a login that a session opened may still be there. */
         bool (*may_be_open)(const Session *session, void *userdata);
         void *userdata;
-} PolicyLogins;
+} PolicyScene;
 
 /**
  * policy_admit() - take a new session in, if the rules allow it
  * @rules:      in force
- * @state:      pruned to @now_sec; changes, and is not to be kept unless REASON_OK
+ * @state:      pruned to the scene's time; changes, and is not to be kept unless REASON_OK
  * @session:    owned by @state on REASON_OK only; its lifetime is cut to the rules'
- * @logins:     asked about the others
- * @now_sec:    the caller's clock
+ * @scene:      borrowed
+ * @ret_ended:  zeroed before; older sessions that gave way; to be cleared, whatever is returned
  *
- * At the limit, sessions that are good for nothing make room, the oldest first: the token has expired,
- * and no login may be open.
+ * First those go that single sign-on means. A session that names no platform or device is of the same
+ * one as the others that name none. At the limit, sessions that are good for nothing make room, the
+ * oldest first: the token has expired, and no login may be open. Then the oldest ones of all do, if
+ * the rules evict.
  * Return: REASON_OK; REASON_USER_BANNED; REASON_SESSION_LIMIT; REASON_INTERNAL.
  */
 Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session,
-        const PolicyLogins *logins, uint64_t now_sec);
+        const PolicyScene *scene, PolicyEnded *ret_ended);
 
 /**
  * policy_end() - end the live sessions that a filter means

@@ -56,9 +56,13 @@ static bool text_fits(SessionMemberType type, const char *text) {
 static int encode_member(json_t *object, const SessionMember *member, const Session *session) {
         const char *text;
 
-        if (member->type == SESSION_MEMBER_NUMBER)
-                return session_json_set_number(
-                        object, member->name, session_get_number(session, member));
+        if (session_member_is_number(member)) {
+                uint64_t number = session_get_number(session, member);
+
+                if (number == 0 && member->type == SESSION_MEMBER_OPTIONAL)
+                        return 0;
+                return session_json_set_number(object, member->name, number);
+        }
         text = session_get_text(session, member);
         if (!text)
                 return 0;
@@ -90,7 +94,9 @@ int session_json_encode(const Session *session, char **ret_text) {
 static int decode_member(Session *session, const SessionMember *member, const json_t *value) {
         const char *text;
 
-        if (member->type == SESSION_MEMBER_NUMBER)
+        if (!value && member->type == SESSION_MEMBER_OPTIONAL)
+                return 0;
+        if (session_member_is_number(member))
                 return session_json_get_number(value, session_number(session, member))
                                ? 0
                                : USER_STATE_E_CORRUPT;

@@ -8,6 +8,7 @@
 
 const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
         { "gen", SESSION_MEMBER_NUMBER, offsetof(Session, generation) },
+        { "n", SESSION_MEMBER_OPTIONAL, offsetof(Session, created_order) },
         { "rotated", SESSION_MEMBER_NUMBER, offsetof(Session, rotated_at_sec) },
         { "created", SESSION_MEMBER_NUMBER, offsetof(Session, created_at_sec) },
         { "seen", SESSION_MEMBER_NUMBER, offsetof(Session, last_seen_sec) },
@@ -30,7 +31,7 @@ Session *session_free(Session *session) {
         if (!session)
                 return NULL;
         for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++)
-                if (session_members[i].type != SESSION_MEMBER_NUMBER)
+                if (!session_member_is_number(&session_members[i]))
                         free(*session_text(session, &session_members[i]));
         free(session);
         return NULL;
@@ -46,7 +47,7 @@ int session_copy(const Session *session, Session **ret_session) {
                 const SessionMember *member = &session_members[i];
                 const char *text;
 
-                if (member->type == SESSION_MEMBER_NUMBER) {
+                if (session_member_is_number(member)) {
                         *session_number(copy, member) = session_get_number(session, member);
                         continue;
                 }
@@ -67,7 +68,7 @@ size_t session_size(const Session *session) {
         for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
                 const char *text = NULL;
 
-                if (session_members[i].type != SESSION_MEMBER_NUMBER)
+                if (!session_member_is_number(&session_members[i]))
                         text = session_get_text(session, &session_members[i]);
                 if (text)
                         size += strlen(text) + 1;

@@ -6,6 +6,7 @@
  * stored form all follow that table, so none of them can miss a member.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ typedef struct Session {
         uint64_t generation; /* of the one live token; from 1 */
         uint64_t rotated_at_sec;
         uint64_t created_at_sec;
+        uint64_t created_order;  /* among those of the same second, from 0 */
         uint64_t last_seen_sec;  /* 0: nobody has logged in by it */
         uint64_t issued_at_sec;  /* of the current token */
         uint64_t token_end_sec;  /* exp of the current token */
@@ -36,6 +38,7 @@ typedef struct Session {
 
 typedef enum SessionMemberType {
         SESSION_MEMBER_NUMBER,
+        SESSION_MEMBER_OPTIONAL, /* a number that is left out when it is 0 */
         SESSION_MEMBER_TEXT,
         SESSION_MEMBER_STRINGS, /* text that is a JSON array of strings */
         SESSION_MEMBER_OBJECT,  /* text that is a JSON object */
@@ -47,7 +50,7 @@ typedef struct SessionMember {
         size_t offset; /* of a uint64_t or a char * in Session */
 } SessionMember;
 
-#define SESSION_MEMBERS_COUNT 17u
+#define SESSION_MEMBERS_COUNT 18u
 extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 
 /**
@@ -81,6 +84,10 @@ size_t session_size(const Session *session);
  * The later end of token and session, plus SESSION_END_MARGIN_SEC for leeway; SESSION_NUMBER_MAX at most.
  */
 uint64_t session_end_sec(const Session *session);
+
+static inline bool session_member_is_number(const SessionMember *member) {
+        return member->type == SESSION_MEMBER_NUMBER || member->type == SESSION_MEMBER_OPTIONAL;
+}
 
 /* Where a member lies; the table's type says which of the two it is. */
 static inline uint64_t *session_number(Session *session, const SessionMember *member) {

@@ -124,6 +124,8 @@ const EndedSession *user_state_find_ended(const UserState *state, const char *si
 static bool session_is_older(const Session *a, const Session *b) {
         if (a->created_at_sec != b->created_at_sec)
                 return a->created_at_sec < b->created_at_sec;
+        if (a->created_order != b->created_order)
+                return a->created_order < b->created_order;
         return strcmp(a->sid, b->sid) < 0;
 }
 

@@ -37,6 +37,7 @@
         X(SESSION_REVOKED, "session-revoked", "the session was revoked")                         \
         X(SESSION_KICKED, "session-kicked", "the session was kicked")                            \
         X(SESSION_REPLACED, "session-replaced", "a newer login took the session's place")        \
+        X(SESSION_EVICTED, "session-evicted", "newer sessions took its place at the limit")      \
         X(SESSION_EXPIRED, "session-expired", "the session reached the end of its lifetime")     \
         X(SESSION_GONE, "session-gone", "the session's record is gone from the store")           \
         X(GENERATION_OLD, "generation-old", "a newer token of this session was issued")          \

@@ -7,31 +7,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 import pytest
 
-from private_bus import HERE, OWN_UID, OWN_USER, SECONDS, is_served, wait_until
-
-TTY, RHOST = "pts/7", "192.0.2.1"
-
-
-class Login:
-    def __init__(self, daemon, token):
-        self.process = subprocess.Popen(
-            [sys.executable, "-B", HERE / "login.py", daemon.directory / "socket/pam.sock", OWN_USER, TTY,
-             RHOST], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.process.stdin.write(token + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "opened\n"
-
-    def leave(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
+from private_bus import OWN_UID, OWN_USER, SECONDS, is_served, wait_until
+from token_login import RHOST, TTY, Login
 
 @pytest.fixture
 def login(root, daemon):

@@ -1,50 +1,25 @@
 # SPDX-License-Identifier: MIT
 """The daemon on a Redis whose keys somebody else has touched."""
 
-import shutil
-import subprocess
-
 import pytest
 
+import redis_server
 from frames import AUTHENTICATE, DENIED, OK, SERVICE, TOKEN, USER, ask
 from private_bus import OTHER_USER, OWN_USER, CallError, Daemon, is_served, wait_until
 
 USER_KEY = f"authtoken:default:u:{OWN_USER}"
 
 
-class Redis:
-    def __init__(self, directory):
-        self.socket = directory / "redis.sock"
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(directory), "--save", "",
-             "--appendonly", "no"], stdout=subprocess.DEVNULL)
-        wait_until(self.socket.exists, "redis-server")
-
-    def run(self, *words):
-        return subprocess.run(["redis-cli", "-s", str(self.socket), *words], capture_output=True, text=True, timeout=20,
-                              check=True).stdout
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-
 @pytest.fixture(scope="module")
 def redis(bus):
-    if not shutil.which("redis-server") or not shutil.which("redis-cli"):
-        pytest.skip("redis-server or redis-cli is missing: install redis-server and redis-tools")
-    started = Redis(bus.directory)
+    started = redis_server.start(bus.directory)
     yield started
     started.stop()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def daemon(bus, root, redis):
-    (bus.directory / "state" / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = bus.directory / "state" / "keys" / "signing.pem"
-    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key],
-                   check=True, capture_output=True)
-    key.chmod(0o600)
+    redis_server.make_signing_key(bus.directory)
     started = Daemon(bus, store=f"Type=redis\nAddress=unix:{redis.socket}\n")
     wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
     yield started

@@ -46,7 +46,7 @@ static bool is_open(const Session *session, void *open_sid) {
         return open_sid && !strncmp(session->sid, open_sid, strlen(open_sid));
 }
 
-static const PolicyLogins nothing_open = { is_open, NULL };
+static const PolicyScene nothing_open = { NOW, is_open, NULL };
 
 /* The numbers of make_state()'s sessions that are still there. */
 static void write_left(const UserState *state, char left[5]) {
@@ -90,6 +90,7 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
                 _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
                 const PolicyRules rules = { .absolute_lifetime_sec = 3600,
                         .max_sessions = cases[i].max_sessions };
+                PolicyEnded ended = {};
                 char left[5];
                 Reason reason;
 
@@ -97,12 +98,142 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
                 for (size_t j = 0; j < 4; j++)
                         state->sessions[j]->token_end_sec = cases[i].token_end_sec[j];
                 reason = policy_admit(&rules, state, session,
-                        &(PolicyLogins){ is_open, (void *)cases[i].open_sid }, NOW);
+                        &(PolicyScene){ NOW, is_open, (void *)cases[i].open_sid }, &ended);
+                policy_ended_clear(&ended);
                 assert_int_equal(reason, cases[i].reason);
                 if (reason == REASON_OK)
                         TAKE_PTR(session);
                 write_left(state, left);
                 assert_string_equal(left, cases[i].left);
+        }
+}
+
+static void test_single_sign_on(void **unused) {
+        static const struct {
+                const char *name;
+                SingleSignOn rule;
+                const char *platform, *device;
+                const char *left; /* the numbers of those that are still there */
+        } cases[] = {
+                { "off replaces nothing", SINGLE_SIGN_ON_OFF, "desktop", "d1", "0123" },
+                { "a device replaces its own", SINGLE_SIGN_ON_DEVICE, "desktop", "d1", "123" },
+                { "a device of the same name on another platform is another", SINGLE_SIGN_ON_DEVICE,
+                        "tablet", "d1", "0123" },
+                { "a device without a name is not one that has one", SINGLE_SIGN_ON_DEVICE,
+                        "desktop", NULL, "0123" },
+                { "those that name no device are on the same one", SINGLE_SIGN_ON_DEVICE, NULL,
+                        NULL, "012" },
+                { "a platform replaces its own on every device", SINGLE_SIGN_ON_PLATFORM, "desktop",
+                        "d3", "13" },
+                { "another platform replaces nothing", SINGLE_SIGN_ON_PLATFORM, "tablet", "d1",
+                        "0123" },
+                { "those that name no platform are on the same one", SINGLE_SIGN_ON_PLATFORM, NULL,
+                        "d9", "012" },
+                { "a user replaces all", SINGLE_SIGN_ON_USER, "tablet", "d9", "" },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(user_state_unrefp) UserState *state = make_state(4);
+                Session *session = make_session("new", cases[i].platform, cases[i].device);
+                const PolicyRules rules = { .single_sign_on = cases[i].rule,
+                        .absolute_lifetime_sec = 3600,
+                        .max_sessions = 5 };
+                PolicyEnded ended = {};
+                char left[5];
+
+                print_message("# %s\n", cases[i].name);
+                assert_int_equal(
+                        policy_admit(&rules, state, session, &nothing_open, &ended), REASON_OK);
+                write_left(state, left);
+                assert_string_equal(left, cases[i].left);
+                assert_int_equal(ended.n_sids, 4 - strlen(left));
+                for (size_t k = 0; k < ended.n_sids; k++) {
+                        assert_int_equal(ended.reasons[k], REASON_SESSION_REPLACED);
+                        assert_int_equal(user_state_check(state, ended.sids[k], NOW),
+                                REASON_SESSION_REPLACED);
+                }
+                policy_ended_clear(&ended);
+        }
+}
+
+static void write_evicted(const PolicyEnded *ended, char evicted[5]) {
+        for (size_t i = 0; i < ended->n_sids; i++)
+                if (ended->reasons[i] == REASON_SESSION_EVICTED)
+                        *evicted++ = ended->sids[i][1];
+        *evicted = '\0';
+}
+
+static void test_overflow(void **unused) {
+        static const struct {
+                const char *name;
+                Overflow rule;
+                SingleSignOn single_sign_on;
+                unsigned int max_sessions;
+                uint64_t token_end_sec[4];
+                Reason reason;
+                const char *left, *evicted;
+        } cases[] = {
+                { "a full house refuses", OVERFLOW_REJECT, SINGLE_SIGN_ON_OFF, 4,
+                        { NOW, NOW, NOW, NOW }, REASON_SESSION_LIMIT, "0123", "" },
+                { "the oldest is evicted", OVERFLOW_EVICT_OLDEST, SINGLE_SIGN_ON_OFF, 4,
+                        { NOW, NOW, NOW, NOW }, REASON_OK, "123", "0" },
+                { "below the limit nobody is", OVERFLOW_EVICT_OLDEST, SINGLE_SIGN_ON_OFF, 5,
+                        { NOW, NOW, NOW, NOW }, REASON_OK, "0123", "" },
+                { "a spent one goes before the oldest", OVERFLOW_EVICT_OLDEST, SINGLE_SIGN_ON_OFF,
+                        4, { NOW, NOW, NOW - 300, NOW }, REASON_OK, "013", "" },
+                { "as many as needed go after the limit was lowered", OVERFLOW_EVICT_OLDEST,
+                        SINGLE_SIGN_ON_OFF, 2, { NOW, NOW, NOW, NOW }, REASON_OK, "3", "012" },
+                { "a limit of one leaves the new one only", OVERFLOW_EVICT_OLDEST,
+                        SINGLE_SIGN_ON_OFF, 1, { NOW, NOW, NOW, NOW }, REASON_OK, "", "0123" },
+                { "who was replaced need not be evicted for", OVERFLOW_REJECT,
+                        SINGLE_SIGN_ON_PLATFORM, 3, { NOW, NOW, NOW, NOW }, REASON_OK, "13", "" },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(user_state_unrefp) UserState *state = make_state(4);
+                _cleanup_(session_freep) Session *session = make_session("new", "desktop", NULL);
+                const PolicyRules rules = { .single_sign_on = cases[i].single_sign_on,
+                        .overflow = cases[i].rule,
+                        .absolute_lifetime_sec = 3600,
+                        .max_sessions = cases[i].max_sessions };
+                PolicyEnded ended = {};
+                char left[5], evicted[5];
+
+                print_message("# %s\n", cases[i].name);
+                for (size_t j = 0; j < 4; j++)
+                        state->sessions[j]->token_end_sec = cases[i].token_end_sec[j];
+                assert_int_equal(policy_admit(&rules, state, session, &nothing_open, &ended),
+                        cases[i].reason);
+                if (cases[i].reason == REASON_OK)
+                        TAKE_PTR(session);
+                write_evicted(&ended, evicted);
+                assert_string_equal(evicted, cases[i].evicted);
+                policy_ended_clear(&ended);
+                write_left(state, left);
+                assert_string_equal(left, cases[i].left);
+        }
+}
+
+static void test_order_within_a_second(void **unused) {
+        static const PolicyRules rules = {
+                .overflow = OVERFLOW_EVICT_OLDEST, .absolute_lifetime_sec = 3600, .max_sessions = 3
+        };
+        static const char *const names[] = { "s3", "s1", "s2", "s0", "s9" };
+        _cleanup_(user_state_unrefp) UserState *state = make_state(0);
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                PolicyEnded ended = {};
+
+                assert_int_equal(policy_admit(&rules, state, make_session(names[i], NULL, NULL),
+                                         &nothing_open, &ended),
+                        REASON_OK);
+                assert_int_equal(ended.n_sids, i >= 3);
+                if (i >= 3)
+                        assert_memory_equal(ended.sids[0], names[i - 3], 2);
+                policy_ended_clear(&ended);
         }
 }
 
@@ -134,12 +265,14 @@ static void test_admit(void **unused) {
                         .absolute_lifetime_sec = 3600,
                         .max_sessions = cases[i].max_sessions,
                 };
+                PolicyEnded ended = {};
                 Reason reason;
 
                 print_message("# %s\n", cases[i].name);
                 session->expires_at_sec = cases[i].wanted_end_sec;
                 state->ban_until_sec = cases[i].ban_until_sec;
-                reason = policy_admit(&rules, state, session, &nothing_open, NOW);
+                reason = policy_admit(&rules, state, session, &nothing_open, &ended);
+                policy_ended_clear(&ended);
                 assert_int_equal(reason, cases[i].reason);
                 assert_int_equal(state->n_sessions, cases[i].n_sessions + (reason == REASON_OK));
                 if (reason == REASON_OK) {
@@ -238,6 +371,9 @@ static void test_touch(void **unused) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_admit),
+                cmocka_unit_test(test_single_sign_on),
+                cmocka_unit_test(test_overflow),
+                cmocka_unit_test(test_order_within_a_second),
                 cmocka_unit_test(test_room_is_made_of_spent_sessions),
                 cmocka_unit_test(test_end),
                 cmocka_unit_test(test_kick_action),

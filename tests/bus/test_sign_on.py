@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""How many sessions a user may have, and which older ones a new one takes the place of; on both stores."""
+
+import pytest
+
+import redis_server
+from frames import AUTHENTICATE, DENIED, OK, SERVICE, TOKEN, USER, ask
+from private_bus import OTHER_USER, OWN_USER, CallError, Caller, Daemon, is_served, wait_until
+from token_login import Login
+
+N_PARALLEL = 200
+DESKTOP, PHONE = "{'platform': <'desktop'>, 'device': <'%s'>}", "{'platform': <'phone'>, 'device': <'%s'>}"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def store(request, bus):
+    if request.param == "sqlite":
+        yield "Synchronous=off\n"
+        return
+    redis = redis_server.start(bus.directory)
+    redis_server.make_signing_key(bus.directory)
+    yield f"Type=redis\nAddress=unix:{redis.socket}\n"
+    redis.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def daemon(bus, root, store):
+    started = Daemon(bus, store=store)
+    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def rules(root, daemon):
+    """Sets what stands in [Session], for one test."""
+    before = daemon.config.read_text()
+
+    def set_rules(*lines):
+        daemon.config.write_text(before + "[Session]\n" + "\n".join(lines) + "\n")
+        root.call("Reload")
+
+    yield set_rules
+    for user in (OWN_USER, OTHER_USER):
+        root.call("RevokeUser", f"('{user}', '')")
+    daemon.config.write_text(before)
+    root.call("Reload")
+
+
+def log_in(daemon, token):
+    return ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
+               {USER: OWN_USER, SERVICE: "test", TOKEN: token})[1]
+
+
+def issue_in_parallel(bus, n_callers, n_calls):
+    """(ids of the new sessions, codes of the refusals)"""
+    callers = [Caller(bus, 0) for _ in range(n_callers)]
+    sids, codes = [], []
+    numbers = [(caller, caller.send("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})"))
+               for _ in range(n_calls // n_callers) for caller in callers]
+    for caller, number in numbers:
+        try:
+            sids.append(caller.result(number)[2]["session"])
+        except CallError as refusal:
+            codes.append(refusal.code)
+    for caller in callers:
+        caller.stop()
+    return sids, codes
+
+
+def test_a_new_session_takes_the_place_of_the_older_one(root, daemon, rules):
+    rules("SingleSignOn=user")
+    old_token, old = root.issue(OWN_USER)
+    assert log_in(daemon, old_token) == OK
+    token, new = root.issue(OWN_USER)
+    assert root.sessions(OWN_USER) == {new}
+    assert (log_in(daemon, old_token), log_in(daemon, token)) == (DENIED, OK)
+    assert "session-replaced" in daemon.log_text()
+    with pytest.raises(CallError) as refusal:
+        root.call("ValidateToken", f"('{old_token}', @a{{sv}} {{}})")
+    assert refusal.value.code == "session-replaced"
+    _, others = root.issue(OTHER_USER)
+    assert (root.sessions(OWN_USER), root.sessions(OTHER_USER)) == ({new}, {others})
+    assert old not in root.sessions(OWN_USER)
+
+
+def test_the_login_of_a_replaced_session_is_ended(root, daemon, rules):
+    rules("SingleSignOn=platform")
+    root.listen()
+    token, old = root.issue(OWN_USER, DESKTOP % "a")
+    login = Login(daemon, token)
+    _, phone = root.issue(OWN_USER, PHONE % "a")
+    _, new = root.issue(OWN_USER, DESKTOP % "b")
+    assert root.signal("SessionEnding", old)[1] == "session-replaced"
+    assert root.sessions(OWN_USER) == {phone, new}
+    login.leave()
+    assert root.signal("SessionEnded", old)[1] == "session-replaced"
+
+
+def test_one_session_for_each_device(root, rules):
+    rules("SingleSignOn=device")
+    first = {root.issue(OWN_USER, options)[1] for options in (DESKTOP % "a", DESKTOP % "b", PHONE % "a")}
+    assert root.sessions(OWN_USER) == first
+    _, again = root.issue(OWN_USER, DESKTOP % "a")
+    assert len(root.sessions(OWN_USER) & first) == 2 and again in root.sessions(OWN_USER)
+
+
+def test_of_many_at_once_one_session_remains(bus, root, rules):
+    rules("SingleSignOn=user")
+    sids, codes = issue_in_parallel(bus, 10, N_PARALLEL)
+    assert (len(sids), codes) == (N_PARALLEL, [])
+    (left,) = root.sessions(OWN_USER)
+    assert left in sids
+
+
+def test_the_limit_is_exact_for_many_at_once(bus, root, rules):
+    rules("MaxSessions=7")
+    sids, codes = issue_in_parallel(bus, 10, N_PARALLEL)
+    assert root.sessions(OWN_USER) == set(sids) and len(sids) == 7
+    assert set(codes) == {"session-limit"} and len(codes) == N_PARALLEL - 7
+
+
+def test_the_newest_sessions_remain_of_many_at_once(bus, root, rules):
+    rules("MaxSessions=7", "Overflow=evict-oldest")
+    sids, codes = issue_in_parallel(bus, 10, N_PARALLEL)
+    assert (len(sids), codes) == (N_PARALLEL, [])
+    assert len(root.sessions(OWN_USER)) == 7 and root.sessions(OWN_USER) < set(sids)
+
+
+def test_the_oldest_session_is_evicted_with_its_login(root, daemon, rules):
+    rules("MaxSessions=2", "Overflow=evict-oldest")
+    root.listen()
+    token, oldest = root.issue(OWN_USER)
+    login = Login(daemon, token)
+    _, second = root.issue(OWN_USER)
+    _, third = root.issue(OWN_USER)
+    assert root.signal("SessionEnding", oldest)[1] == "session-evicted"
+    assert root.sessions(OWN_USER) == {second, third}
+    assert log_in(daemon, token) == DENIED
+    login.leave()
+
+
+@pytest.mark.parametrize("method", ["RevokeSession", "KickSession"])
+def test_the_place_of_an_ended_session_is_free_at_once(root, rules, method):
+    rules("MaxSessions=1")
+    for _ in range(20):
+        _, sid = root.issue(OWN_USER)
+        with pytest.raises(CallError) as refusal:
+            root.issue(OWN_USER)
+        assert refusal.value.code == "session-limit"
+        root.call(method, f"('{sid}', '')")
