@@ -11,6 +11,7 @@ _authtokenctl_options() {
         kick) echo --user --session --platform --device --reason --help ;;
         verify) echo --jwks --key --alg --signature-only --issuer --audience --user --max-lifetime --max-size --now \
                 --batch --base64 --help ;;
+        code) echo --long --user --help ;;
         status) echo --json --help ;;
         keys) echo --json --help ;;
         esac
@@ -24,7 +25,7 @@ _authtokenctl() {
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                issue | list | revoke | kick | verify | status | keys)
+                issue | list | revoke | kick | code | verify | status | keys)
                         command=${COMP_WORDS[i]}
                         break
                         ;;
@@ -53,8 +54,9 @@ _authtokenctl() {
                 return
         fi
         case $command in
-        main) mapfile -t COMPREPLY < <(compgen -W "issue list revoke kick verify status keys" -- "$current") ;;
+        main) mapfile -t COMPREPLY < <(compgen -W "issue list revoke kick code verify status keys" -- "$current") ;;
         keys) mapfile -t COMPREPLY < <(compgen -W "list jwks" -- "$current") ;;
+        code) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         issue | list | kick) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
         esac
 }

@@ -63,6 +63,16 @@ ExitStatus revoke_main(const CommandLine *line, int argc, char **argv);
 ExitStatus kick_main(const CommandLine *line, int argc, char **argv);
 
 /**
+ * code_main() - a login code that stands for a token
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status.
+ */
+ExitStatus code_main(const CommandLine *line, int argc, char **argv);
+
+/**
  * status_main() - how the daemon is
  * @line:       borrowed
  * @argc:       of @argv

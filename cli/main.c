@@ -28,6 +28,7 @@ static const Command commands[] = {
         { "list", list_main, "show live sessions and their logins" },
         { "revoke", revoke_main, "end sessions and their tokens" },
         { "kick", kick_main, "the same, and wait until their logins are gone" },
+        { "code", code_main, "make a code that can be typed instead of a token" },
         { "verify", run_verify, "check tokens against keys, without the daemon" },
         { "status", status_main, "show how the daemon is" },
         { "keys", keys_main, "show the daemon's public keys" },

@@ -17,6 +17,7 @@ typedef enum OptionKind {
         OPTION_NUMBER,
         OPTION_JSON,
         OPTION_USER_NAME,
+        OPTION_FLAG,
 } OptionKind;
 
 typedef struct OptionRow {
@@ -39,6 +40,8 @@ static const OptionRow option_rows[] = {
         { "not_before", BUS_OPTION_NOT_BEFORE, OPTION_NUMBER,
                 offsetof(BusArguments, not_before_sec) },
         { "user", BUS_OPTION_USER, OPTION_USER_NAME, offsetof(BusArguments, user) },
+        { "user", BUS_OPTION_TOKEN_USER, OPTION_TEXT, offsetof(BusArguments, token_user) },
+        { "long", BUS_OPTION_LONG, OPTION_FLAG, offsetof(BusArguments, is_long) },
 };
 
 /* One reading of one message. */
@@ -176,6 +179,8 @@ static int take_value(Reader *reader, const OptionRow *row, bool is_array) {
 
         if (row->kind == OPTION_NUMBER)
                 return sd_bus_message_read(reader->message, "t", (uint64_t *)member);
+        if (row->kind == OPTION_FLAG)
+                return sd_bus_message_read(reader->message, "b", (int *)member);
         if (is_array)
                 return take_list(reader, row, member);
         r = sd_bus_message_read(reader->message, "s", &text);
@@ -190,14 +195,21 @@ static int take_value(Reader *reader, const OptionRow *row, bool is_array) {
                 return take_user(reader, text);
         case OPTION_TEXT:
         case OPTION_NUMBER:
+        case OPTION_FLAG:
                 break;
         }
         r = check_text(reader, row->key, text);
         return r < 0 ? r : copy(text, member);
 }
 
+static const char *type_of(OptionKind kind) {
+        if (kind == OPTION_NUMBER)
+                return "t";
+        return kind == OPTION_FLAG ? "b" : "s";
+}
+
 static int take_option(Reader *reader, const OptionRow *row) {
-        const char *wanted = row->kind == OPTION_NUMBER ? "t" : "s", *type;
+        const char *wanted = type_of(row->kind), *type;
         bool is_array;
         int r;
 
@@ -315,5 +327,6 @@ void bus_arguments_clear(BusArguments *arguments) {
         free(arguments->source);
         free(arguments->name);
         free(arguments->data_json);
+        free(arguments->token_user);
         *arguments = (BusArguments){ 0 };
 }

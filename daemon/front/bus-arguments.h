@@ -43,6 +43,9 @@ typedef enum BusOption {
         BUS_OPTION_NOT_BEFORE = 1 << 8, /* t: seconds since the epoch */
         BUS_OPTION_USER = 1 << 9,
         BUS_OPTION_ONE_AUDIENCE = 1 << 10, /* s; the same key as BUS_OPTION_AUDIENCE */
+        BUS_OPTION_TOKEN_USER =
+                1 << 20,           /* s; the key "user", which here asks for nothing of theirs */
+        BUS_OPTION_LONG = 1 << 21, /* b */
 } BusOption;
 
 typedef struct BusTextList {
@@ -60,6 +63,8 @@ typedef struct BusArguments {
         char *one_audience;
         char *platform, *device, *source, *name, *data_json;
         uint64_t lifetime_sec, not_before_sec;
+        char *token_user;
+        int is_long; /* as sd-bus reads a boolean */
 } BusArguments;
 
 /* What one method takes. */

@@ -50,6 +50,8 @@ static const char *name_of(Reason reason) {
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:
         case REASON_USER_BANNED:
+        case REASON_CODE_UNKNOWN:
+        case REASON_CODE_EXPIRED:
         case REASON_HANDLE_UNKNOWN:
         case REASON_HANDLE_EXPIRED:
         case REASON_HANDLE_USED:

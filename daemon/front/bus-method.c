@@ -9,6 +9,7 @@
 #include "daemon/front/bus-method.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/create-code.h"
 #include "daemon/token/keyring.h"
 
 #define RELOAD_MESSAGE_MAX 512u
@@ -70,6 +71,28 @@ static int reply_issue(BusRequest *request, const OperationResult *result, sd_bu
         if (r >= 0)
                 r = bus_reply_number(reply, "expires", result->expires_at_sec);
         return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int start_create_code(BusRequest *request) {
+        const BusArguments *arguments = &request->arguments;
+
+        return create_code_start(request->scope->context,
+                &(CodeOrder){
+                        .token = arguments->subject,
+                        .user = arguments->token_user,
+                        .is_long = arguments->is_long,
+                },
+                bus_request_on_done, request, &request->op);
+}
+
+static int reply_code(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        int r;
+
+        (void)request;
+        (void)error;
+        r = sd_bus_message_sensitive(reply);
+        return r < 0 ? r : sd_bus_message_append(reply, "s", result->token->data);
 }
 
 static int start_validate(BusRequest *request) {
@@ -219,6 +242,13 @@ static const BusMethod methods[] = {
                 { { BUS_ARGUMENT_TOKEN, BUS_ARGUMENT_OPTIONS }, BUS_OPTION_ONE_AUDIENCE },
                 start_validate,
                 reply_validate,
+        },
+        {
+                "CreateCode",
+                { { BUS_ARGUMENT_SUBJECT, BUS_ARGUMENT_OPTIONS },
+                        BUS_OPTION_TOKEN_USER | BUS_OPTION_LONG },
+                start_create_code,
+                reply_code,
         },
         {
                 "RevokeToken",

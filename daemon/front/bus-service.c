@@ -34,6 +34,8 @@ static const sd_bus_vtable vtable[] = {
                 SECRET),
         SD_BUS_METHOD_WITH_ARGS("ValidateToken", SD_BUS_ARGS("s", token, "a{sv}", options),
                 SD_BUS_RESULT("a{sv}", info), bus_request_handle, SECRET),
+        SD_BUS_METHOD_WITH_ARGS("CreateCode", SD_BUS_ARGS("s", token, "a{sv}", options),
+                SD_BUS_RESULT("s", code), bus_request_handle, SECRET),
         SD_BUS_METHOD_WITH_ARGS("RevokeToken", SD_BUS_ARGS("s", token_or_jti, "s", reason),
                 SD_BUS_NO_RESULT, bus_request_handle, SECRET),
         SD_BUS_METHOD_WITH_ARGS("RevokeSession", SD_BUS_ARGS("s", session, "s", reason),

@@ -8,6 +8,7 @@ IpcStatus ipc_status_of(Reason reason) {
                 return IPC_STATUS_OK;
         case REASON_TOKEN_EXPIRED:
         case REASON_SESSION_EXPIRED:
+        case REASON_CODE_EXPIRED:
                 return IPC_STATUS_EXPIRED;
         case REASON_SESSION_LIMIT:
                 return IPC_STATUS_LIMIT;
@@ -55,6 +56,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:
         case REASON_USER_BANNED:
+        case REASON_CODE_UNKNOWN:
         case REASON_HANDLE_UNKNOWN:
         case REASON_HANDLE_EXPIRED:
         case REASON_HANDLE_USED:

@@ -37,6 +37,8 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_KICK:
         case AUDIT_RECONCILE:
         case AUDIT_BUS_CALL:
+        case AUDIT_CODE_CREATED:
+        case AUDIT_CODE_USED:
                 break;
         }
         return record->reason == REASON_OK ? LOG_INFO : LOG_WARNING;

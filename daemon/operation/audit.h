@@ -14,21 +14,23 @@
 typedef struct Context Context;
 
 /* X(symbol, name in AUTHTOKEN_EVENT=, MESSAGE_ID=, words when it went well) */
-#define AUDIT_EVENTS(X)                                                                       \
-        X(AUTHENTICATE, "authenticate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c01", "token accepted") \
-        X(ACCOUNT, "account", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c02", "account check passed")     \
-        X(OPEN, "open-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c03", "login opened")           \
-        X(CLOSE, "close-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c04", "login closed")         \
-        X(VALIDATE, "validate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c05", "token valid")            \
-        X(ISSUE, "issue", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c06", "token issued")                 \
-        X(REVOKE, "revoke", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c07", "session revoked")            \
-        X(KICK, "kick", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c08", "session kicked")                 \
-        X(LOGIN_ENDED, "login-ended", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c09", "login ended")      \
-        X(LOGIN_LEFT, "login-left", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0a", "login did not end")  \
-        X(RECONCILE, "reconcile", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0b",                         \
-                "login has lost its session")                                                 \
-        X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")          \
-        X(SESSION_END, "session-end", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d01", "session ended")
+#define AUDIT_EVENTS(X)                                                                        \
+        X(AUTHENTICATE, "authenticate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c01", "token accepted")  \
+        X(ACCOUNT, "account", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c02", "account check passed")      \
+        X(OPEN, "open-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c03", "login opened")            \
+        X(CLOSE, "close-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c04", "login closed")          \
+        X(VALIDATE, "validate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c05", "token valid")             \
+        X(ISSUE, "issue", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c06", "token issued")                  \
+        X(REVOKE, "revoke", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c07", "session revoked")             \
+        X(KICK, "kick", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c08", "session kicked")                  \
+        X(LOGIN_ENDED, "login-ended", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c09", "login ended")       \
+        X(LOGIN_LEFT, "login-left", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0a", "login did not end")   \
+        X(RECONCILE, "reconcile", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0b",                          \
+                "login has lost its session")                                                  \
+        X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")           \
+        X(SESSION_END, "session-end", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d01", "session ended")     \
+        X(CODE_CREATED, "code-created", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c50", "login code made") \
+        X(CODE_USED, "code-used", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c51", "login code used up")
 
 typedef enum AuditEvent {
 #define X(symbol, name, id, words) AUDIT_##symbol,

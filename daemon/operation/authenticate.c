@@ -9,6 +9,7 @@
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/code-redeem.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
@@ -17,12 +18,14 @@
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
+#include "daemon/token/login-code.h"
 #include "daemon/token/token-cache.h"
 
 typedef struct Authenticate {
         Operation op;
         LoginSubject subject;
         Claims *claims;
+        CodeRedeem redeem;
         StoreCall *call;
 } Authenticate;
 
@@ -30,6 +33,7 @@ static void authenticate_free(Operation *op) {
         Authenticate *auth = (Authenticate *)op;
 
         login_subject_clear(&auth->subject);
+        code_redeem_clear(&auth->redeem);
         claims_unref(auth->claims);
         store_call_free(auth->call);
         free(auth);
@@ -43,7 +47,21 @@ static void tell_journal(Authenticate *auth, Reason reason) {
         audit(auth->op.context, &record);
 }
 
-static Reason check_token(Authenticate *auth, const LoginRequest *request) {
+static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims);
+
+/* A code is for a login: whoever could try them as an ordinary user would not be seen at a prompt. */
+static Reason check_code(Authenticate *auth, const LoginRequest *request) {
+        if (request->uid != 0)
+                return REASON_NOT_AUTHORISED;
+        auth->redeem = (CodeRedeem){
+                .context = auth->op.context,
+                .user = auth->subject.user,
+                .done = on_redeemed,
+        };
+        return code_redeem_prepare(&auth->redeem, request->token, request->token_size);
+}
+
+static Reason check_credential(Authenticate *auth, const LoginRequest *request) {
         Context *context = auth->op.context;
         const VerifyRequest question = {
                 .token = request->token,
@@ -58,6 +76,8 @@ static Reason check_token(Authenticate *auth, const LoginRequest *request) {
         /* polkit's own checks would turn a stolen token of minutes into rights of its holder. */
         if (!strcmp(request->service, "polkit-1"))
                 return REASON_SERVICE_REFUSED;
+        if (login_code_is_meant(request->token, request->token_size))
+                return check_code(auth, request);
         return token_cache_verify(
                 context->cache, context->keyring, &context->rules, &question, &auth->claims);
 }
@@ -132,6 +152,35 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         operation_finish_reason(&auth->op, reason);
 }
 
+static int load(Authenticate *auth) {
+        Context *context = auth->op.context;
+
+        return user_store_load(context->store,
+                (StoreName){ context->config->tenant, auth->subject.user }, on_loaded, auth,
+                &auth->call);
+}
+
+/* From here on all is as if the token had been brought. */
+static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
+        Authenticate *auth = (Authenticate *)((char *)redeem - offsetof(Authenticate, redeem));
+
+        if (redeem->claims) {
+                AuditRecord record =
+                        login_subject_audit(&auth->subject, AUDIT_CODE_USED, REASON_OK);
+
+                record.sid = redeem->claims->sid;
+                audit(auth->op.context, &record);
+        }
+        if (reason == REASON_OK) {
+                auth->claims = claims_ref(claims);
+                if (load(auth) >= 0)
+                        return;
+                reason = REASON_INTERNAL;
+        }
+        tell_journal(auth, reason);
+        operation_finish_reason(&auth->op, reason);
+}
+
 int authenticate_start(Context *context, const LoginRequest *request, OperationDone done,
         void *userdata, Operation **ret_op) {
         Authenticate *auth = calloc(1, sizeof(*auth));
@@ -146,11 +195,9 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 operation_abandon(&auth->op);
                 return r;
         }
-        reason = check_token(auth, request);
+        reason = check_credential(auth, request);
         if (reason == REASON_OK) {
-                r = user_store_load(context->store,
-                        (StoreName){ context->config->tenant, request->user }, on_loaded, auth,
-                        &auth->call);
+                r = *auth->redeem.mac ? code_redeem_start(&auth->redeem) : load(auth);
         } else {
                 tell_journal(auth, reason);
                 r = operation_finish_later(&auth->op, reason);

@@ -120,6 +120,26 @@ static int encode_ended(const EndedSession *ended, StateFields *fields) {
         return add_json(fields, name, object);
 }
 
+static int encode_code(const LoginCode *code, StateFields *fields) {
+        json_auto_t *object = json_object();
+        char name[FIELD_NAME_SIZE + 1];
+        int r;
+
+        if (!object)
+                return -ENOMEM;
+        r = session_json_set_text(object, "sid", code->sid);
+        if (r >= 0)
+                r = session_json_set_number(object, "gen", code->generation);
+        if (r >= 0)
+                r = session_json_set_number(object, "iat", code->issued_at_sec);
+        if (r >= 0)
+                r = session_json_set_number(object, "end", code->end_sec);
+        if (r < 0)
+                return r;
+        snprintf(name, sizeof(name), STATE_FIELD_CODE "%s", code->mac);
+        return add_json(fields, name, object);
+}
+
 static int encode_ban(const UserState *state, StateFields *fields) {
         json_auto_t *object = json_object();
         int r = 0;
@@ -162,6 +182,8 @@ int state_fields_encode(const UserState *state, StateFields *ret_fields) {
                 r = encode_session(state->sessions[i], ret_fields);
         for (size_t i = 0; r == 0 && i < state->n_ended; i++)
                 r = encode_ended(&state->ended[i], ret_fields);
+        for (size_t i = 0; r == 0 && i < state->n_codes; i++)
+                r = encode_code(&state->codes[i], ret_fields);
         if (r == 0 && state->not_before_sec != 0)
                 r = encode_not_before(state, ret_fields);
         if (r == 0 && state->ban_until_sec != 0)
@@ -257,7 +279,27 @@ static int decode_ended(UserState *state, const char *sid, const char *value) {
         return r == -EEXIST || r == USER_STATE_E_FULL ? USER_STATE_E_CORRUPT : r;
 }
 
-/* @prefix true: the name goes on with a sid. */
+static int decode_code(UserState *state, const char *mac, const char *value) {
+        json_auto_t *object = json_loads(value, JSON_REJECT_DUPLICATES, NULL);
+        LoginCode code = { 0 };
+        size_t n_taken = 0;
+        const char *sid;
+        int r;
+
+        sid = json_string_value(take(object, "sid", &n_taken));
+        if (!sid || !sid_is_valid(sid, strlen(sid)) ||
+                !session_json_get_number(take(object, "gen", &n_taken), &code.generation) ||
+                !session_json_get_number(take(object, "iat", &n_taken), &code.issued_at_sec) ||
+                !session_json_get_number(take(object, "end", &n_taken), &code.end_sec) ||
+                n_taken != json_object_size(object) || state->n_codes == STATE_CODES_MAX)
+                return USER_STATE_E_CORRUPT;
+        memcpy(code.sid, sid, SID_SIZE);
+        memcpy(code.mac, mac, SID_SIZE);
+        r = user_state_add_code(state, &code);
+        return r == -EEXIST ? USER_STATE_E_CORRUPT : r;
+}
+
+/* @prefix true: the name goes on with a sid, or what has its form. */
 static const struct {
         const char *name;
         bool prefix;
@@ -268,6 +310,7 @@ static const struct {
         { STATE_FIELD_BAN, false, decode_ban },
         { STATE_FIELD_LIVE, true, decode_session },
         { STATE_FIELD_ENDED, true, decode_ended },
+        { STATE_FIELD_CODE, true, decode_code },
 };
 
 static int decode_field(UserState *state, const StateField *field) {

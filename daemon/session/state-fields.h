@@ -7,6 +7,7 @@
  *      v         INCARNATION.COUNTER, hexadecimal without leading zeros
  *      s:SID     a live session, one JSON object
  *      e:SID     an ended one, one JSON object
+ *      c:MAC     a login code, one JSON object
  *      nb        not-before, decimal seconds
  *      ban       one JSON object
  */
@@ -23,6 +24,7 @@ typedef struct UserState UserState;
 #define STATE_FIELD_BAN        "ban"
 #define STATE_FIELD_LIVE       "s:" /* followed by the sid */
 #define STATE_FIELD_ENDED      "e:" /* likewise */
+#define STATE_FIELD_CODE       "c:" /* followed by its MAC, which has the form of a sid */
 
 #define STATE_VERSION_SIZE 33u
 

@@ -32,6 +32,7 @@ UserState *user_state_unref(UserState *state) {
                 session_free(state->sessions[i]);
         free(state->sessions);
         free(state->ended);
+        free(state->codes);
         free(state->ban_reason);
         free(state->tenant);
         free(state->user);
@@ -67,6 +68,16 @@ static int copy_ended(const UserState *state, UserState *copy) {
         return 0;
 }
 
+static int copy_codes(const UserState *state, UserState *copy) {
+        for (size_t i = 0; i < state->n_codes; i++) {
+                int r = user_state_add_code(copy, &state->codes[i]);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int user_state_copy(const UserState *state, UserState **ret_state) {
         _cleanup_(user_state_unrefp) UserState *copy = NULL;
         int r;
@@ -86,6 +97,8 @@ int user_state_copy(const UserState *state, UserState **ret_state) {
         if (r < 0)
                 return r;
         r = copy_ended(state, copy);
+        if (r >= 0)
+                r = copy_codes(state, copy);
         if (r < 0)
                 return r;
         *ret_state = TAKE_PTR(copy);
@@ -195,6 +208,7 @@ static void end_session(UserState *state, size_t i, Reason reason, uint64_t ende
         };
 
         memcpy(entry.sid, state->sessions[i]->sid, sizeof(entry.sid));
+        user_state_drop_codes(state, entry.sid);
         take_session_out(state, i);
         if (state->n_ended == USER_STATE_ENDED_MAX)
                 forget_ended(state, 0);
@@ -249,6 +263,7 @@ bool user_state_prune(UserState *state, uint64_t now_sec) {
                 forget_ended(state, i - 1);
                 changed = true;
         }
+        changed = user_state_prune_codes(state, now_sec) || changed;
         changed = prune_ban(state, now_sec) || changed;
         return prune_not_before(state, now_sec) || changed;
 }
@@ -276,5 +291,7 @@ size_t user_state_size(const UserState *state) {
                 size += strlen(state->ban_reason) + 1;
         for (size_t i = 0; i < state->n_sessions; i++)
                 size += sizeof(Session *) + session_size(state->sessions[i]);
+        if (state->codes)
+                size += STATE_CODES_MAX * sizeof(LoginCode);
         return size + state->n_ended * sizeof(EndedSession);
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * All that the store knows of one user, as one value: live sessions, recently ended ones, ban and
- * not-before. Every verb loads it, decides on it by pure functions (here and in policy/), and commits
+ * All that the store knows of one user, as one value: live sessions and their login codes, recently ended
+ * sessions, ban and not-before. Every verb loads it, decides on it by pure functions (here and in policy/), and commits
  * it by compare-and-swap on its version. No I/O and no clock in here.
  */
 
@@ -14,6 +14,7 @@
 #include "authtoken/reason.h"
 #include "common/cleanup.h"
 #include "daemon/session/session.h"
+#include "daemon/session/state-codes.h"
 
 #define USER_STATE_SESSIONS_MAX 64u
 #define USER_STATE_ENDED_MAX    256u
@@ -45,6 +46,9 @@ typedef struct UserState {
         size_t n_sessions;
         EndedSession *ended; /* oldest first */
         size_t n_ended;
+        LoginCode *
+                codes; /* room for STATE_CODES_MAX, or NULL; the one that ends first stands first */
+        size_t n_codes;
         uint64_t not_before_sec; /* 0: none */
         uint64_t ban_until_sec;  /* 0: none; UINT64_MAX: without end */
         char *ban_reason;

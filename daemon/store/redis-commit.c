@@ -20,8 +20,8 @@
  *
  * (1) All that can fail for a wrong type is read before the first write: Redis undoes nothing.
  * (2) Redis refuses a script's first write when it is out of memory, and no later one. A commit that
- *     brings a session therefore begins with a write that may be refused, and one that only ends
- *     sessions with DEL, which never is: revoking works on a full server. */
+ *     brings a session or a code therefore begins with a write that may be refused, and one that only
+ *     ends sessions with DEL, which never is: revoking works on a full server. */
 const char redis_commit_script[] =
         "local key, users = KEYS[1], KEYS[2]\n"
         "local expected, go_ms, user, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])\n"
@@ -35,7 +35,7 @@ const char redis_commit_script[] =
         "  return 0\n"
         "end\n"
         "for i = 5, 4 + n, 2 do\n"
-        "  if ARGV[i]:sub(1, 2) == 's:' and redis.call('HEXISTS', key, ARGV[i]) == 0 then\n"
+        "  if ARGV[i]:find('^[sc]:') and redis.call('HEXISTS', key, ARGV[i]) == 0 then\n"
         "    redis.call('HSET', key, 'v', expected)\n"
         "    break\n"
         "  end\n"

@@ -43,6 +43,8 @@
         X(GENERATION_OLD, "generation-old", "a newer token of this session was issued")          \
         X(ISSUED_BEFORE, "issued-before", "the token is older than the user's not-before time")  \
         X(USER_BANNED, "user-banned", "the user is banned")                                      \
+        X(CODE_UNKNOWN, "code-unknown", "no such login code, or it has been used")               \
+        X(CODE_EXPIRED, "code-expired", "the minute of the login code is over")                  \
         X(SESSION_LIMIT, "session-limit", "the user has as many sessions as the policy allows")  \
         /* the login between two steps */                                                        \
         X(HANDLE_UNKNOWN, "handle-unknown", "no login is under way under this handle")           \

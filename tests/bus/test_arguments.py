@@ -44,6 +44,11 @@ CASES = {
     "a token of 12 MiB": ("RevokeToken", f"('{HUGE}', '')", INVALID, "token-too-large"),
     "a text as token": ("ValidateToken", f"('hello', {NONE})", REFUSED, "token-malformed"),
     "a token to validate of 12 MiB": ("ValidateToken", f"('{HUGE}', {NONE})", INVALID, "token-too-large"),
+    "a code for no token": ("CreateCode", f"('hello', {NONE})", NOT_FOUND, "session-unknown"),
+    "a code for a token of 12 MiB": ("CreateCode", f"('{HUGE}', {NONE})", INVALID, "token-too-large"),
+    "a code of another type": ("CreateCode", "('a.b.c', {'long': <'yes'>})", INVALID, "bad-request"),
+    "a code with an option of another method": ("CreateCode", "('a.b.c', {'lifetime': <uint64 1>})", INVALID,
+                                                "bad-request"),
     # words for the journal
     "a reason with a newline": ("RevokeUser", f"('{OWN_USER}', 'a\\nMESSAGE=b')", INVALID, "bad-request"),
     "a reason that is too long": ("RevokeUser", f"('{OWN_USER}', '{LONG}')", INVALID, "bad-request"),

@@ -20,6 +20,7 @@ METHODS = {
     "RevokeUser": (FREE, "revoke", "('{user}', '')"),
     "KickSession": (FREE, "kick", "('{sid}', '')"),
     "KickUser": (FREE, "kick", "('{user}', @a{{sv}} {{}}, '')"),
+    "CreateCode": (FREE, "issue", "('{token}', @a{{sv}} {{}})"),
     "ListSessions": (FREE, "list", "({{'user': <'{user}'>}},)"),
     "ListKeys": (FREE, FREE, None),
     "GetJWKS": (FREE, FREE, None),

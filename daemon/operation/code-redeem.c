@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "daemon/config.h"
+#include "daemon/operation/code-redeem.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/user-queue.h"
+#include "daemon/session/session-claims.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/claims.h"
+#include "daemon/token/login-code.h"
+
+static Reason check_claims(const CodeRedeem *redeem, uint64_t now_sec) {
+        const VerifyRequest question = {
+                .now_sec = now_sec,
+                .audience = redeem->context->config->audience,
+                .user = redeem->user,
+        };
+
+        return claims_check(redeem->claims, &redeem->context->rules, &question);
+}
+
+/* What speaks against the login uses the code up all the same: it was shown to somebody. */
+static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        CodeRedeem *redeem = userdata;
+        const Config *config = redeem->context->config;
+        const LoginCode *code;
+        Reason reason;
+
+        redeem->claims = claims_unref(redeem->claims);
+        reason = user_state_check_code(state, redeem->mac, now_sec, &code);
+        if (reason != REASON_OK)
+                return reason;
+        reason = session_claims(user_state_find(state, code->sid),
+                (SessionOwner){ config->issuer, NULL, redeem->user }, &redeem->claims);
+        if (reason != REASON_OK)
+                return reason;
+        user_state_drop_code(state, redeem->mac);
+        *ret_changed = true;
+        return REASON_OK;
+}
+
+static void on_committed(Reason reason, const UserState *state, void *userdata) {
+        CodeRedeem *redeem = userdata;
+
+        (void)state;
+        if (reason == REASON_OK)
+                reason = check_claims(redeem, operation_now_sec());
+        else
+                redeem->claims = claims_unref(redeem->claims);
+        redeem->done(redeem, reason, reason == REASON_OK ? redeem->claims : NULL);
+}
+
+/* A wrong code is refused by a look alone: it must not stand in the line of the user's changes. */
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_unrefp) UserState *owned = state;
+        CodeRedeem *redeem = userdata;
+        Context *context = redeem->context;
+        Reason reason = operation_reason_of_store(r);
+        const LoginCode *code;
+
+        redeem->call = store_call_free(call);
+        if (reason == REASON_OK)
+                reason = user_state_check_code(owned, redeem->mac, operation_now_sec(), &code);
+        if (reason == REASON_OK &&
+                user_queue_change(context->queue, context->config->tenant, redeem->user,
+                        &(UserChange){
+                                .decide = decide, .done = on_committed, .userdata = redeem }) >= 0)
+                return;
+        redeem->done(redeem, reason == REASON_OK ? REASON_INTERNAL : reason, NULL);
+}
+
+Reason code_redeem_prepare(CodeRedeem *redeem, const char *code, size_t size) {
+        const Context *context = redeem->context;
+        _cleanup_(secret_freep) Secret *canonical = NULL;
+        int r;
+
+        r = login_code_parse(code, size, &canonical);
+        if (r)
+                return r < 0 ? REASON_INTERNAL : REASON_CODE_UNKNOWN;
+        r = code_mac(context->keyring, (CodeOwner){ context->config->tenant, redeem->user },
+                canonical, redeem->mac);
+        if (r == CODE_MAC_E_NO_KEY)
+                return REASON_NO_SIGNING_KEY;
+        return r ? REASON_INTERNAL : REASON_OK;
+}
+
+int code_redeem_start(CodeRedeem *redeem) {
+        const Context *context = redeem->context;
+
+        return user_store_load(context->store, (StoreName){ context->config->tenant, redeem->user },
+                on_loaded, redeem, &redeem->call);
+}
+
+void code_redeem_clear(CodeRedeem *redeem) {
+        redeem->claims = claims_unref(redeem->claims);
+        redeem->call = store_call_free(redeem->call);
+}
