@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "common/message.h"
 #include "common/text.h"
 
 #define PROGRAM "authtokenctl"
@@ -16,7 +17,7 @@ void complain(const char *format, ...) {
 
         fputs(PROGRAM ": ", stderr);
         va_start(arguments, format);
-        vfprintf(stderr, format, arguments);
+        vfprintf(stderr, _(format), arguments);
         va_end(arguments);
         fputc('\n', stderr);
 }
@@ -26,14 +27,14 @@ ExitStatus complain_usage(const char *command, const char *format, ...) {
 
         fputs(PROGRAM ": ", stderr);
         va_start(arguments, format);
-        vfprintf(stderr, format, arguments);
+        vfprintf(stderr, _(format), arguments);
         va_end(arguments);
         fputc('\n', stderr);
         return point_to_help(command);
 }
 
 ExitStatus point_to_help(const char *command) {
-        fprintf(stderr, "See: " PROGRAM " %s --help\n", command);
+        fprintf(stderr, _("See: %s %s --help\n"), PROGRAM, command);
         return STATUS_USAGE;
 }
 

@@ -94,14 +94,14 @@ ExitStatus keys_main(const CommandLine *line, int argc, char **argv);
 
 /**
  * complain() - one line to standard error, with the program's name in front
- * @format:     printf format, without a secret among the arguments
+ * @format:     printf format, without a secret among the arguments; translated here
  */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * complain_usage() - complain(), and say where the help is
  * @command:    subcommand
- * @format:     printf format
+ * @format:     printf format, translated here
  *
  * Return: STATUS_USAGE.
  */

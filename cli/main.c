@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/verify.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 typedef struct Command {
         const char *name;
@@ -100,6 +101,7 @@ int main(int argc, char **argv) {
         if (fill_standard_streams() < 0)
                 return STATUS_FAILED;
         setlocale(LC_ALL, "");
+        bindtextdomain(MESSAGE_DOMAIN, LOCALE_DIRECTORY);
         while (status == STATUS_OK && (option = getopt_long(argc, argv, "+h", options, NULL)) != -1)
                 switch (option) {
                 case OPTION_BUS:

@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "common/text.h"
+#include "common/message.h"
 #include "pam/call.h"
 
 int pamtok_call_begin(
@@ -56,7 +57,7 @@ void pamtok_tell(const PamtokCall *call, const char *format, ...) {
 
         va_start(arguments, format);
         /* A line that does not reach the user changes no verdict. */
-        (void)pam_vprompt(call->pamh, PAM_ERROR_MSG, NULL, format, arguments);
+        (void)pam_vprompt(call->pamh, PAM_ERROR_MSG, NULL, _(format), arguments);
         va_end(arguments);
 }
 

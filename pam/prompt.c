@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "authtoken/ipc-message.h"
+#include "common/message.h"
 #include "pam/credential.h"
 #include "pam/prompt.h"
 
@@ -54,7 +55,7 @@ int pamtok_prompt_once(const PamtokCall *call, Secret **ret_answer) {
         }
 
         return pamtok_prompt(call,
-                call->args.token_only ? "Access token: " : "Password or access token: ",
+                call->args.token_only ? _("Access token: ") : _("Password or access token: "),
                 ret_answer);
 }
 
