@@ -32,13 +32,15 @@ enum {
         HAS_SESSION = 1 << 10,
         HAS_CLAIMS = 1 << 11,
         HAS_REASON = 1 << 12,
+        HAS_ROLE = 1 << 13,
+        HAS_MAX_AGE = 1 << 14,
 
         HAS_ORIGIN = HAS_DEADLINE | HAS_TTY | HAS_RHOST | HAS_RUSER,
 };
 
 typedef struct FieldRule {
         uint16_t tag;
-        uint16_t has;
+        uint32_t has;
         FieldKind kind;
         size_t offset; /* of the member in IpcMessage, whose type follows from the kind */
 } FieldRule;
@@ -51,6 +53,8 @@ static const FieldRule field_rules[] = {
         { IPC_FIELD_HANDLE, HAS_HANDLE, KIND_HANDLE, offsetof(IpcMessage, handle) },
         { IPC_FIELD_AUDIENCE, HAS_AUDIENCE, KIND_TEXT, offsetof(IpcMessage, audience) },
         { IPC_FIELD_OTHER_AUTH, HAS_OTHER_AUTH, KIND_FLAG, offsetof(IpcMessage, other_auth) },
+        { IPC_FIELD_ROLE, HAS_ROLE, KIND_TEXT, offsetof(IpcMessage, role) },
+        { IPC_FIELD_MAX_AGE, HAS_MAX_AGE, KIND_U64, offsetof(IpcMessage, max_age_sec) },
         { IPC_FIELD_TTY, HAS_TTY, KIND_TEXT, offsetof(IpcMessage, tty) },
         { IPC_FIELD_RHOST, HAS_RHOST, KIND_TEXT, offsetof(IpcMessage, rhost) },
         { IPC_FIELD_RUSER, HAS_RUSER, KIND_TEXT, offsetof(IpcMessage, ruser) },
@@ -61,13 +65,15 @@ static const FieldRule field_rules[] = {
 
 typedef struct TypeRule {
         IpcType request;
-        uint16_t needs;
-        uint16_t may;
-        uint16_t answer;
+        uint32_t needs;
+        uint32_t may;
+        uint32_t answer;
 } TypeRule;
 
 static const TypeRule type_rules[] = {
-        { IPC_AUTHENTICATE, HAS_USER | HAS_SERVICE | HAS_TOKEN, HAS_ORIGIN,
+        { IPC_AUTHENTICATE, HAS_USER | HAS_SERVICE | HAS_TOKEN, HAS_ORIGIN | HAS_ROLE,
+                HAS_HANDLE | HAS_SESSION },
+        { IPC_AUTHENTICATE_SESSION, HAS_USER | HAS_SERVICE, HAS_ORIGIN | HAS_ROLE | HAS_MAX_AGE,
                 HAS_HANDLE | HAS_SESSION },
         { IPC_ACCOUNT, HAS_USER | HAS_SERVICE, HAS_ORIGIN | HAS_HANDLE | HAS_OTHER_AUTH, 0 },
         { IPC_OPEN_SESSION, HAS_USER | HAS_SERVICE | HAS_HANDLE, HAS_ORIGIN, 0 },
@@ -184,9 +190,9 @@ static bool tag_is_new(uint16_t *tags, size_t count, uint32_t tag) {
         return true;
 }
 
-static bool fields_read(Cursor *cursor, IpcMessage *message, uint16_t *ret_has) {
+static bool fields_read(Cursor *cursor, IpcMessage *message, uint32_t *ret_has) {
         uint16_t tags[IPC_FIELDS_MAX];
-        uint16_t has = 0;
+        uint32_t has = 0;
 
         for (size_t count = 0; cursor->left > 0; count++) {
                 uint64_t tag = cursor_number(cursor, sizeof(uint16_t));
@@ -209,7 +215,7 @@ static bool fields_read(Cursor *cursor, IpcMessage *message, uint16_t *ret_has) 
         return true;
 }
 
-static bool fields_go_with_type(const IpcMessage *message, const TypeRule *rule, uint16_t has) {
+static bool fields_go_with_type(const IpcMessage *message, const TypeRule *rule, uint32_t has) {
         if (!(message->type & IPC_REPLY))
                 return message->status == IPC_STATUS_OK && (has & rule->needs) == rule->needs &&
                        (has & ~(rule->needs | rule->may)) == 0;
@@ -221,8 +227,7 @@ int ipc_message_decode(const uint8_t *data, size_t size, IpcMessage *ret_message
         Cursor cursor = { .at = data, .left = size };
         IpcMessage message = { 0 };
         const TypeRule *rule;
-        uint32_t type, status, payload_size;
-        uint16_t has;
+        uint32_t type, status, payload_size, has;
 
         if (size < IPC_HEADER_SIZE || size > IPC_MESSAGE_MAX)
                 return IPC_E_MALFORMED;

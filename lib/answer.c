@@ -67,6 +67,7 @@ static int outcome_of(IpcStatus status) {
                 return AUTHTOKEN_E_UNAVAILABLE;
         case IPC_STATUS_DENIED:
         case IPC_STATUS_BAD_REQUEST:
+        case IPC_STATUS_PROMPT:
         case IPC_STATUS_COUNT:
                 break;
         }

@@ -5,8 +5,12 @@
 #include <sys/un.h>
 
 #include "common/cleanup.h"
+#include "authtoken/ipc-message.h"
 #include "common/text.h"
+#include "common/time-span.h"
 #include "pam/args.h"
+
+#define SEC_USEC UINT64_C(1000000)
 
 typedef int (*OptionRead)(const char *value, void *member);
 
@@ -66,6 +70,28 @@ static int read_timeout(const char *value, void *member) {
         return 0;
 }
 
+/* The daemon reads no more of it than its bytes. */
+static int read_role(const char *value, void *member) {
+        size_t size = value ? strlen(value) : 0;
+
+        if (size == 0 || size > IPC_TEXT_MAX || !text_is_utf8(value, size) ||
+                text_has_control(value, size))
+                return PAMTOK_ARGS_E_VALUE;
+
+        *(const char **)member = value;
+        return 0;
+}
+
+static int read_age(const char *value, void *member) {
+        uint64_t usec;
+
+        if (!value || time_span_parse(value, &usec) || usec < SEC_USEC)
+                return PAMTOK_ARGS_E_VALUE;
+
+        *(uint64_t *)member = usec / SEC_USEC;
+        return 0;
+}
+
 static int read_path(const char *value, void *member) {
         struct sockaddr_un address;
 
@@ -80,6 +106,9 @@ static const Option options[] = {
         { "use_first_pass", read_flag, offsetof(PamtokArgs, use_first_pass) },
         { "try_first_pass", read_flag, offsetof(PamtokArgs, try_first_pass) },
         { "token_only", read_flag, offsetof(PamtokArgs, token_only) },
+        { "sudo_session", read_flag, offsetof(PamtokArgs, sudo_session) },
+        { "sudo_max_age", read_age, offsetof(PamtokArgs, max_age_sec) },
+        { "require_role", read_role, offsetof(PamtokArgs, role) },
         { "debug", read_flag, offsetof(PamtokArgs, debug) },
         { "timeout", read_timeout, offsetof(PamtokArgs, timeout_usec) },
         { "socket", read_path, offsetof(PamtokArgs, socket_path) },

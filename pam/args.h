@@ -15,7 +15,10 @@ typedef struct PamtokArgs {
         bool use_first_pass; /* never prompt */
         bool try_first_pass; /* prompt only if no earlier module did */
         bool token_only;     /* a password is denied, not handed on */
+        bool sudo_session;   /* the session that opened the caller's shell will do */
         bool debug;
+        const char *role;        /* that a token's session must have; borrowed from argv or NULL */
+        uint64_t max_age_sec;    /* of the last token, for sudo_session; 0: any */
         uint64_t timeout_usec;   /* for all that one entry asks of the daemon */
         const char *socket_path; /* borrowed from argv; NULL: the system's own socket */
 } PamtokArgs;

@@ -12,6 +12,7 @@
 #include "pam/authenticate.h"
 #include "pam/credential.h"
 #include "pam/exchange.h"
+#include "pam/live-session.h"
 #include "pam/prompt.h"
 #include "pam/status.h"
 #include "pam/transaction.h"
@@ -79,6 +80,8 @@ static int check_token(const PamtokCall *call, PamtokTransaction *transaction, c
         else
                 request = (IpcMessage){ .type = IPC_VALIDATE };
         request.token = (IpcBytes){ token->data, token->size };
+        if (exists)
+                request.role = ipc_bytes(call->args.role);
         pamtok_exchange(call, &line, &request, call->args.timeout_usec, &answer);
 
         if (!exists && answer.status != IPC_STATUS_UNAVAILABLE) {
@@ -108,6 +111,7 @@ static int hand_on_password(const PamtokCall *call, PamtokTransaction *transacti
                 return r;
 
         transaction->other_auth = true;
+        transaction->asked = call->args.sudo_session;
         pamtok_debug(call, "not a token: left to the next module");
         return PAM_IGNORE;
 }
@@ -136,12 +140,13 @@ static int judge(const PamtokCall *call, PamtokTransaction *transaction, const c
         return deny(call, user, REASON_TOKEN_MALFORMED);
 }
 
-static int obtain(const PamtokCall *call, const char *user, Secret **ret_answer) {
+/* @asked: a line before this one, with sudo_session, has handed a password on. */
+static int obtain(const PamtokCall *call, const char *user, bool asked, Secret **ret_answer) {
         _cleanup_(secret_freep) Secret *answer = NULL, *whole = NULL;
         PamtokCredential credential;
         int r;
 
-        r = pamtok_prompt_once(call, &answer);
+        r = pamtok_prompt_once(call, asked, &answer);
         if (r != PAM_SUCCESS)
                 return r;
 
@@ -170,11 +175,13 @@ int pamtok_authenticate(const PamtokCall *call) {
         _cleanup_(secret_freep) Secret *answer = NULL;
         PamtokTransaction *transaction;
         const char *user = NULL;
+        bool asked;
         int r;
 
         r = pamtok_transaction_get(call, &transaction);
         if (r != PAM_SUCCESS)
                 return r;
+        asked = transaction->asked;
         pamtok_transaction_restart(call, transaction);
 
         r = pam_get_user(call->pamh, &user, NULL);
@@ -183,7 +190,13 @@ int pamtok_authenticate(const PamtokCall *call) {
         if (!user || user[0] == '\0')
                 return PAM_USER_UNKNOWN;
 
-        r = obtain(call, user, &answer);
+        if (call->args.sudo_session) {
+                r = pamtok_live_session(call, transaction, user);
+                if (r != PAM_IGNORE)
+                        return r;
+        }
+
+        r = obtain(call, user, asked, &answer);
         if (r != PAM_SUCCESS)
                 return r;
 

@@ -42,10 +42,10 @@ static int first_pass(const PamtokCall *call, Secret **ret_answer) {
         return secret_new(item, strlen(item), ret_answer) ? PAM_BUF_ERR : PAM_SUCCESS;
 }
 
-int pamtok_prompt_once(const PamtokCall *call, Secret **ret_answer) {
+int pamtok_prompt_once(const PamtokCall *call, bool asked, Secret **ret_answer) {
         int r = PAM_AUTHTOK_RECOVERY_ERR;
 
-        if (call->args.use_first_pass || call->args.try_first_pass)
+        if (asked || call->args.use_first_pass || call->args.try_first_pass)
                 r = first_pass(call, ret_answer);
         if (r != PAM_AUTHTOK_RECOVERY_ERR)
                 return r;

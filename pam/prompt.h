@@ -5,6 +5,8 @@
  * The questions to the user, and the answer that earlier modules got.
  */
 
+#include <stdbool.h>
+
 #include "common/secret.h"
 #include "pam/call.h"
 
@@ -22,12 +24,13 @@ int pamtok_prompt(const PamtokCall *call, const char *text, Secret **ret_answer)
 /**
  * pamtok_prompt_once() - take PAM_AUTHTOK or ask, as the options say
  * @call:       begun
+ * @asked:      an earlier line of this module has put something into PAM_AUTHTOK: as try_first_pass
  * @ret_answer: owned by the caller
  *
  * Return: as pamtok_prompt(); PAM_AUTHTOK_RECOVERY_ERR when there is no PAM_AUTHTOK and
  * use_first_pass forbids to ask.
  */
-int pamtok_prompt_once(const PamtokCall *call, Secret **ret_answer);
+int pamtok_prompt_once(const PamtokCall *call, bool asked, Secret **ret_answer);
 
 /**
  * pamtok_prompt_parts() - ask for the other parts of a token

@@ -15,6 +15,7 @@ int pamtok_status_auth(IpcStatus status) {
         case IPC_STATUS_UNAVAILABLE:
                 return PAM_AUTHINFO_UNAVAIL;
         case IPC_STATUS_BAD_REQUEST:
+        case IPC_STATUS_PROMPT:
         case IPC_STATUS_COUNT:
                 return PAM_SYSTEM_ERR;
         }
@@ -34,6 +35,7 @@ int pamtok_status_account(IpcStatus status, bool by_token) {
         case IPC_STATUS_UNAVAILABLE:
                 return by_token ? PAM_AUTHINFO_UNAVAIL : PAM_IGNORE;
         case IPC_STATUS_BAD_REQUEST:
+        case IPC_STATUS_PROMPT:
         case IPC_STATUS_COUNT:
                 return by_token ? PAM_SYSTEM_ERR : PAM_IGNORE;
         }
@@ -50,6 +52,7 @@ int pamtok_status_session(IpcStatus status) {
         case IPC_STATUS_LIMIT:
         case IPC_STATUS_UNAVAILABLE:
         case IPC_STATUS_BAD_REQUEST:
+        case IPC_STATUS_PROMPT:
         case IPC_STATUS_COUNT:
                 return PAM_SESSION_ERR;
         }
@@ -71,6 +74,8 @@ const char *pamtok_status_name(IpcStatus status) {
                 return "unavailable";
         case IPC_STATUS_BAD_REQUEST:
                 return "bad request";
+        case IPC_STATUS_PROMPT:
+                return "prompt";
         case IPC_STATUS_COUNT:
                 break;
         }

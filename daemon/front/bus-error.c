@@ -59,6 +59,10 @@ static const char *name_of(Reason reason) {
         case REASON_LOGIN_FOREIGN:
         case REASON_SHELL_ENDED:
         case REASON_ELEVATION_ENDED:
+        case REASON_SHELL_NONE:
+        case REASON_SHELL_FOREIGN:
+        case REASON_LOGIN_TOO_OLD:
+        case REASON_ROLE_MISSING:
         case REASON_NOT_A_TOKEN:
         case REASON_CALLER_UNKNOWN:
         case REASON_SERVICE_REFUSED:

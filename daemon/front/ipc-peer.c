@@ -34,6 +34,7 @@ static const struct {
         VerbStart start;
 } rows[] = {
         { IPC_AUTHENTICATE, PERMIT_OWN_NAME, authenticate_start },
+        { IPC_AUTHENTICATE_SESSION, PERMIT_ROOT, authenticate_session_start },
         { IPC_ACCOUNT, PERMIT_OWN_NAME, account_start },
         { IPC_OPEN_SESSION, PERMIT_ROOT, open_session_start },
         { IPC_CLOSE_SESSION, PERMIT_ROOT, close_session_start },
@@ -67,6 +68,7 @@ struct IpcPeer {
 typedef struct RequestTexts {
         char user[IPC_TEXT_MAX + 1], service[IPC_TEXT_MAX + 1], tty[IPC_TEXT_MAX + 1];
         char rhost[IPC_TEXT_MAX + 1], ruser[IPC_TEXT_MAX + 1], audience[IPC_TEXT_MAX + 1];
+        char role[IPC_TEXT_MAX + 1];
         char handle[IPC_HANDLE_SIZE + 1];
 } RequestTexts;
 
@@ -82,16 +84,19 @@ static void send_answer(IpcPeer *peer, const IpcMessage *answer) {
 
 static IpcMessage answer_of(
         const IpcPeer *peer, IpcType type, uint32_t id, const OperationResult *result) {
+        bool is_live = type == IPC_AUTHENTICATE_SESSION;
         IpcMessage answer = {
                 .type = (IpcType)(type | IPC_REPLY),
-                .status = ipc_status_of(result->reason),
+                .status = is_live ? ipc_status_of_live_session(result->reason)
+                                  : ipc_status_of(result->reason),
                 .id = id,
         };
 
         if (result->reason == REASON_OK) {
                 answer.handle = ipc_bytes(result->handle);
                 answer.claims = ipc_bytes(type == IPC_VALIDATE ? result->claims_json : NULL);
-                answer.session = ipc_bytes(type == IPC_AUTHENTICATE ? result->sid : NULL);
+                answer.session =
+                        ipc_bytes(type == IPC_AUTHENTICATE || is_live ? result->sid : NULL);
         } else if (peer->uid == 0 || type == IPC_VALIDATE) {
                 answer.reason = ipc_bytes(reason_code(result->reason));
         }
@@ -165,6 +170,8 @@ static LoginRequest login_request_of(
                 .ruser = copy_text(&message->ruser, texts->ruser),
                 .handle = copy_text(&message->handle, texts->handle),
                 .audience = copy_text(&message->audience, texts->audience),
+                .role = copy_text(&message->role, texts->role),
+                .max_age_sec = message->max_age_sec,
                 .token = message->token.data,
                 .token_size = message->token.size,
                 .other_auth = message->other_auth,

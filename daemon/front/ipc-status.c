@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "daemon/front/ipc-status.h"
+#include "daemon/policy/live-session.h"
 
 IpcStatus ipc_status_of(Reason reason) {
         switch (reason) {
@@ -64,6 +65,10 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_LOGIN_FOREIGN:
         case REASON_SHELL_ENDED:
         case REASON_ELEVATION_ENDED:
+        case REASON_SHELL_NONE:
+        case REASON_SHELL_FOREIGN:
+        case REASON_LOGIN_TOO_OLD:
+        case REASON_ROLE_MISSING:
         case REASON_NOT_A_TOKEN:
         case REASON_NOT_AUTHORISED:
         case REASON_SERVICE_REFUSED:
@@ -73,4 +78,8 @@ IpcStatus ipc_status_of(Reason reason) {
                 break;
         }
         return IPC_STATUS_DENIED;
+}
+
+IpcStatus ipc_status_of_live_session(Reason reason) {
+        return policy_live_may_ask(reason) ? IPC_STATUS_PROMPT : ipc_status_of(reason);
 }

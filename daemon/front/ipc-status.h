@@ -12,3 +12,11 @@
  * a forgery got.
  */
 IpcStatus ipc_status_of(Reason reason);
+
+/**
+ * ipc_status_of_live_session() - the same for AUTHENTICATE_SESSION
+ * @reason:     why not, or REASON_OK
+ *
+ * PROMPT where the user may be asked instead.
+ */
+IpcStatus ipc_status_of_live_session(Reason reason);

@@ -85,6 +85,33 @@ int process_id_of(pid_t pid, ProcessId *ret_id) {
         return 0;
 }
 
+/* "Uid:", a tab, then the real uid, before the other three. The name of the program is the first line,
+ * and the kernel escapes a line feed in it. */
+static int parse_real_uid(char *text, uid_t *ret_uid) {
+        char *field = strstr(text, "\nUid:\t");
+        uint64_t uid;
+
+        if (!field)
+                return -EBADMSG;
+        field += strlen("\nUid:\t");
+        field[strcspn(field, "\t\n")] = '\0';
+        if (text_parse_u64(field, UINT32_MAX - 1, &uid))
+                return -EBADMSG;
+        *ret_uid = (uid_t)uid;
+        return 0;
+}
+
+int process_real_uid(pid_t pid, uid_t *ret_uid) {
+        char path[64], text[STAT_SIZE_MAX];
+        int r;
+
+        if (pid <= 0)
+                return -ESRCH;
+        snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+        r = read_text(path, text, sizeof(text));
+        return r < 0 ? r : parse_real_uid(text, ret_uid);
+}
+
 bool process_id_equal(const ProcessId *a, const ProcessId *b) {
         return a->pid == b->pid && a->start_time == b->start_time;
 }

@@ -24,6 +24,16 @@ typedef struct ProcessId {
 int process_id_of(pid_t pid, ProcessId *ret_id);
 
 /**
+ * process_real_uid() - on whose behalf a process runs, whatever it may do
+ * @pid:        its pid
+ * @ret_uid:    untouched on failure
+ *
+ * A program like sudo is root by its effective uid; the real one is still the caller's.
+ * Return: 0; -ESRCH; other negative errno.
+ */
+int process_real_uid(pid_t pid, uid_t *ret_uid);
+
+/**
  * process_id_equal() - the same process
  * @a:          one
  * @b:          other

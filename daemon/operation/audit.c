@@ -30,6 +30,7 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_LOGIN_LEFT:
                 return LOG_ERR;
         case AUDIT_AUTHENTICATE:
+        case AUDIT_LIVE_SESSION:
         case AUDIT_OPEN:
         case AUDIT_CLOSE:
         case AUDIT_ISSUE:

@@ -16,6 +16,8 @@ typedef struct Context Context;
 /* X(symbol, name in AUTHTOKEN_EVENT=, MESSAGE_ID=, words when it went well) */
 #define AUDIT_EVENTS(X)                                                                        \
         X(AUTHENTICATE, "authenticate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c01", "token accepted")  \
+        X(LIVE_SESSION, "authenticate-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c20",            \
+                "live session accepted")                                                       \
         X(ACCOUNT, "account", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c02", "account check passed")      \
         X(OPEN, "open-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c03", "login opened")            \
         X(CLOSE, "close-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c04", "login closed")          \

@@ -6,14 +6,13 @@
 
 #include "common/text.h"
 #include "daemon/config.h"
-#include "daemon/logind/logind.h"
-#include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/code-redeem.h"
-#include "daemon/operation/handle-table.h"
+#include "daemon/operation/login-grant.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
+#include "daemon/policy/live-session.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
@@ -26,6 +25,7 @@ typedef struct Authenticate {
         LoginSubject subject;
         Claims *claims;
         CodeRedeem redeem;
+        char *role; /* that the session must have; NULL: any will do */
         StoreCall *call;
 } Authenticate;
 
@@ -35,6 +35,7 @@ static void authenticate_free(Operation *op) {
         login_subject_clear(&auth->subject);
         code_redeem_clear(&auth->redeem);
         claims_unref(auth->claims);
+        free(auth->role);
         store_call_free(auth->call);
         free(auth);
 }
@@ -82,27 +83,6 @@ static Reason check_credential(Authenticate *auth, const LoginRequest *request) 
                 context->cache, context->keyring, &context->rules, &question, &auth->claims);
 }
 
-/* sudo asks for nothing inside its timestamp window; ACCOUNT then looks here who opened it. */
-static void remember_elevation(Authenticate *auth) {
-        const LoginSubject *subject = &auth->subject;
-        Context *context = auth->op.context;
-        _cleanup_(freep) char *logind_id = NULL;
-        uid_t owner;
-
-        if (!subject->ruser)
-                return;
-        (void)logind_session_of(subject->pid, &logind_id, &owner);
-        (void)login_registry_set_elevation(
-                context->logins, &(Elevation){
-                                         .tenant = context->config->tenant,
-                                         .user = subject->user,
-                                         .tty = subject->tty,
-                                         .logind_id = logind_id,
-                                         .sid = auth->claims->sid,
-                                         .made_at_sec = operation_now_sec(),
-                                 });
-}
-
 /* Root's are logins; what others ask changes nothing. */
 static void note_use(Authenticate *auth, const Session *session) {
         if (auth->subject.uid == 0 && session && policy_touch_is_due(session, operation_now_sec()))
@@ -113,18 +93,12 @@ static void accept(Authenticate *auth, const UserState *state) {
         OperationResult result = { .reason = REASON_OK, .sid = auth->claims->sid };
         const LoginSubject *subject = &auth->subject;
         Context *context = auth->op.context;
-        const Handle *handle;
+        const LoginGrant grant = { auth->claims->sid, operation_now_sec() };
 
-        if (subject->uid == 0) {
-                if (handle_table_add(context->handles,
-                            &(HandleSubject){ auth->claims->sid, subject->user, subject->service },
-                            operation_now_sec(), &handle) < 0) {
-                        tell_journal(auth, REASON_INTERNAL);
-                        operation_finish_reason(&auth->op, REASON_INTERNAL);
-                        return;
-                }
-                result.handle = handle->id;
-                remember_elevation(auth);
+        if (subject->uid == 0 && login_grant(context, subject, &grant, &result.handle) < 0) {
+                tell_journal(auth, REASON_INTERNAL);
+                operation_finish_reason(&auth->op, REASON_INTERNAL);
+                return;
         }
         /* The user need not wait for the journal. */
         operation_tell(&auth->op, &result);
@@ -144,6 +118,9 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         if (reason == REASON_OK)
                 reason = user_state_check_token(owned, claims->sid, claims->generation,
                         claims->issued_at_sec, operation_now_sec());
+        if (reason == REASON_OK)
+                reason = policy_demand_roles(user_state_find(owned, claims->sid),
+                        &(LiveDemand){ .roles = { auth->role } });
         if (reason == REASON_OK) {
                 accept(auth, owned);
                 return;
@@ -191,6 +168,10 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 return -ENOMEM;
         operation_init(&auth->op, context, (OperationWaiter){ done, userdata }, authenticate_free);
         r = login_subject_copy(request, &auth->subject);
+        if (r >= 0 && request->role) {
+                auth->role = strdup(request->role);
+                r = auth->role ? 0 : -ENOMEM;
+        }
         if (r < 0) {
                 operation_abandon(&auth->op);
                 return r;

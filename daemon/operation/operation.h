@@ -15,24 +15,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/operation/login-request.h"
 #include "daemon/operation/operation-result.h"
 
 typedef struct Context Context;
 typedef struct Operation Operation;
 
 typedef void (*OperationDone)(Operation *op, const OperationResult *result, void *userdata);
-
-/* Who asks over the socket, and for what: the five requests of ipc-message.h. Borrowed for the call
- * of the start function only. */
-typedef struct LoginRequest {
-        pid_t pid; /* SO_PEERCRED */
-        uid_t uid;
-        const char *user, *service, *tty, *rhost, *ruser; /* NUL-terminated or NULL */
-        const char *handle, *audience;
-        const char *token;
-        size_t token_size;
-        bool other_auth;
-} LoginRequest;
 
 /* A token to be issued. Borrowed for the call of the start function only. */
 typedef struct IssueOrder {
@@ -88,6 +77,14 @@ uint64_t operation_now_sec(void);
  * Sets: handle (root only), sid.
  */
 int authenticate_start(Context *context, const LoginRequest *request, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * authenticate_session_start() - AUTHENTICATE_SESSION: does the caller's own login vouch for the user
+ * Sets: handle, sid. Root peers only. policy_live_may_ask() tells which refusals are no more than a
+ * reason to ask the user for a password or token.
+ */
+int authenticate_session_start(Context *context, const LoginRequest *request, OperationDone done,
         void *userdata, Operation **ret_op);
 
 /**

@@ -31,6 +31,21 @@ bool session_json_get_number(const json_t *value, uint64_t *ret_number) {
         return true;
 }
 
+bool session_json_has(const char *array_json, const char *text) {
+        json_auto_t *array =
+                array_json ? json_loads(array_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        const json_t *element;
+        size_t i;
+
+        json_array_foreach(array, i, element) {
+                const char *member = json_string_value(element);
+
+                if (member && !strcmp(member, text))
+                        return true;
+        }
+        return false;
+}
+
 static bool is_array_of_strings(const json_t *json) {
         const json_t *element;
         size_t i;

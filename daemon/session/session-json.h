@@ -36,6 +36,13 @@ int session_json_encode(const Session *session, char **ret_text);
 int session_json_decode(const char *sid, const char *text, Session **ret_session);
 
 /**
+ * session_json_has() - whether a text is in one of a session's lists
+ * @array_json: audience or roles of a session; NULL is the empty list
+ * @text:       NUL-terminated
+ */
+bool session_json_has(const char *array_json, const char *text);
+
+/**
  * session_json_set_number() - add a number to an object of a stored state
  * @object:     grows
  * @name:       of the member

@@ -18,7 +18,9 @@
  * the daemon drops what nobody waits for any more. Both ends have to share that clock.
  *
  * request              needs                                may add              answer adds
- * AUTHENTICATE         USER SERVICE TOKEN                   TTY RHOST RUSER      HANDLE SESSION
+ * AUTHENTICATE         USER SERVICE TOKEN                   TTY RHOST RUSER ROLE HANDLE SESSION
+ * AUTHENTICATE_SESSION USER SERVICE                         TTY RHOST RUSER ROLE HANDLE SESSION
+ *                                                           MAX_AGE
  * ACCOUNT              USER SERVICE                         TTY RHOST RUSER
  *                                                           HANDLE OTHER_AUTH
  * OPEN_SESSION         USER SERVICE HANDLE                  TTY RHOST RUSER
@@ -28,6 +30,9 @@
  * Any answer that is not OK may add REASON (a code of reason.h) for a root peer only, and for
  * VALIDATE to every peer: it is about the caller's own token. It adds nothing else, and an answer
  * that is OK has no REASON. HANDLE is missing in an OK for a peer who may not open sessions.
+ *
+ * AUTHENTICATE_SESSION asks whether the token session that opened the peer's own login session vouches
+ * for USER. Which one that is the daemon learns from the kernel, never from the message.
  */
 
 #include <stdbool.h>
@@ -40,7 +45,7 @@
 #define IPC_HEADER_SIZE 16u
 #define IPC_MESSAGE_MAX 65536u /* header and payload */
 #define IPC_TOKEN_MAX   16384u
-#define IPC_TEXT_MAX    1024u /* user, service, tty, rhost, audience */
+#define IPC_TEXT_MAX    1024u /* user, service, tty, rhost, audience, role */
 #define IPC_HANDLE_SIZE 22u   /* 128 random bits, base64url */
 #define IPC_FIELDS_MAX  32u   /* in one message, the unknown ones too */
 
@@ -48,6 +53,7 @@
 
 typedef enum IpcType {
         IPC_AUTHENTICATE = 1,
+        IPC_AUTHENTICATE_SESSION = 2,
         IPC_ACCOUNT = 3,
         IPC_OPEN_SESSION = 4,
         IPC_CLOSE_SESSION = 5,
@@ -62,6 +68,7 @@ typedef enum IpcStatus {
         IPC_STATUS_LIMIT = 3,       /* said only after a valid signature */
         IPC_STATUS_UNAVAILABLE = 4, /* store or signing key away; a later try may succeed */
         IPC_STATUS_BAD_REQUEST = 5,
+        IPC_STATUS_PROMPT = 6, /* to AUTHENTICATE_SESSION: no, but nothing speaks against asking */
         IPC_STATUS_COUNT,
 } IpcStatus;
 
@@ -73,6 +80,8 @@ typedef enum IpcField {
         IPC_FIELD_HANDLE = 0x8005,     /* text, IPC_HANDLE_SIZE; a name, not a secret */
         IPC_FIELD_AUDIENCE = 0x8006,   /* text */
         IPC_FIELD_OTHER_AUTH = 0x8007, /* empty: this transaction accepted something else */
+        IPC_FIELD_ROLE = 0x8008,       /* text: one that the session must have */
+        IPC_FIELD_MAX_AGE = 0x8009,    /* u64, seconds since the user last gave a token, not 0 */
         IPC_FIELD_TTY = 0x0010,        /* text */
         IPC_FIELD_RHOST = 0x0011,      /* text */
         IPC_FIELD_RUSER = 0x0012,      /* text: the invoking user of sudo, su */
@@ -93,8 +102,9 @@ typedef struct IpcMessage {
         IpcStatus status;
         uint32_t id;
         uint64_t deadline_usec; /* 0: none given */
+        uint64_t max_age_sec;   /* 0: none given */
         bool other_auth;
-        IpcBytes user, service, token, handle, audience;
+        IpcBytes user, service, token, handle, audience, role;
         IpcBytes tty, rhost, ruser;
         IpcBytes session, claims, reason;
 } IpcMessage;

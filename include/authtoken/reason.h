@@ -54,6 +54,10 @@
         X(LOGIN_FOREIGN, "login-foreign", "the login belongs to another process")                \
         X(SHELL_ENDED, "shell-ended", "the caller's logind session was opened by an ended one")  \
         X(ELEVATION_ENDED, "elevation-ended", "the token behind this sudo timestamp has ended")  \
+        X(SHELL_NONE, "shell-none", "the caller runs in no login that a token has opened")       \
+        X(SHELL_FOREIGN, "shell-foreign", "the caller runs in the login of another user")        \
+        X(LOGIN_TOO_OLD, "login-too-old", "the last login by token is longer ago than allowed")  \
+        X(ROLE_MISSING, "role-missing", "the session does not have the role that is required")   \
         /* who asks, and how */                                                                  \
         X(NOT_A_TOKEN, "not-a-token", "a password was typed where only tokens are taken")        \
         X(NOT_AUTHORISED, "not-authorised", "the caller may not ask for this")                   \

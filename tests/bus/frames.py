@@ -10,14 +10,16 @@ asks once, and prints the status and the reason of the answer.
 import itertools
 import socket
 import struct
+import subprocess
 import sys
 import time
 
 MAGIC, VERSION, REPLY = b"ATK1", 1, 0x80
-AUTHENTICATE, ACCOUNT, OPEN_SESSION, CLOSE_SESSION, VALIDATE = 1, 3, 4, 5, 6
-OK, DENIED, UNAVAILABLE = 0, 1, 4
+AUTHENTICATE, AUTHENTICATE_SESSION, ACCOUNT, OPEN_SESSION, CLOSE_SESSION, VALIDATE = 1, 2, 3, 4, 5, 6
+OK, DENIED, UNAVAILABLE, PROMPT = 0, 1, 4, 6
 DEADLINE, USER, SERVICE, TOKEN, HANDLE = range(0x8001, 0x8006)
-TTY, RHOST, REASON = 0x10, 0x11, 0x22
+ROLE, MAX_AGE = 0x8008, 0x8009
+TTY, RHOST, RUSER, REASON = 0x10, 0x11, 0x12, 0x22
 HEADER = "<4sBBHII"
 PATIENCE_SECONDS = 20
 IDS = itertools.count(1)
@@ -54,6 +56,13 @@ def ask(path, kind, fields):
     with connect(path) as peer:
         peer.send(compose(kind, fields))
         return parse(peer.recv(65536))
+
+
+def ask_as(uid, path, kind, *words):
+    """(status, reason), both as text, of what a process of another user asks"""
+    done = subprocess.run([sys.executable, "-B", __file__, path, kind, *words], user=uid, group=uid, extra_groups=[],
+                          capture_output=True, text=True, timeout=2 * PATIENCE_SECONDS, check=True)
+    return tuple(done.stdout.split())
 
 
 def main():

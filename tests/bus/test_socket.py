@@ -3,15 +3,13 @@
 
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
 
 from frames import (ACCOUNT, AUTHENTICATE, DENIED, HANDLE, OK, REASON, SERVICE, TOKEN, UNAVAILABLE, USER, VALIDATE, ask,
-                    compose, connect, deadline, parse)
-from private_bus import HERE, OTHER_USER, OWN_UID, OWN_USER, SECONDS, wait_until
+                    ask_as, compose, connect, deadline, parse)
+from private_bus import OTHER_USER, OWN_UID, OWN_USER, wait_until
 
 
 @pytest.fixture
@@ -31,12 +29,6 @@ def token(root):
 
 def login(token):
     return {USER: OWN_USER, SERVICE: "test", TOKEN: token}
-
-
-def ask_as(uid, path, kind, *words):
-    done = subprocess.run([sys.executable, "-B", HERE / "frames.py", path, kind, *words], user=uid, group=uid,
-                          extra_groups=[], capture_output=True, text=True, timeout=SECONDS, check=True)
-    return tuple(done.stdout.split())
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pathlib
 import struct
 
 HERE = pathlib.Path(__file__).resolve().parent / "corpus" / "ipc-message"
-AUTHENTICATE, ACCOUNT, OPEN, CLOSE, VALIDATE, REPLY = 1, 3, 4, 5, 6, 0x80
-OK, DENIED = 0, 1
-DEADLINE, USER, SERVICE, TOKEN, HANDLE, AUDIENCE, OTHER_AUTH = range(0x8001, 0x8008)
+AUTHENTICATE, AUTHENTICATE_SESSION, ACCOUNT, OPEN, CLOSE, VALIDATE, REPLY = 1, 2, 3, 4, 5, 6, 0x80
+OK, DENIED, PROMPT = 0, 1, 6
+DEADLINE, USER, SERVICE, TOKEN, HANDLE, AUDIENCE, OTHER_AUTH, ROLE, MAX_AGE = range(0x8001, 0x800a)
 TTY, RHOST, RUSER, SESSION, CLAIMS, REASON = 0x10, 0x11, 0x12, 0x20, 0x21, 0x22
 
 handle = (HANDLE, b"AAECAwQFBgcICQoLDA0ODw")
@@ -25,6 +25,14 @@ def message(kind, fields, status=OK, magic=b"ATK1", version=1, size=None):
 
 seeds = {
     "authenticate": message(AUTHENTICATE, [user, service, token, *origin]),
+    "role": message(AUTHENTICATE, [user, service, token, (ROLE, b"admin")]),
+    "authenticate-session": message(AUTHENTICATE_SESSION, [user, service, *origin]),
+    "session-demands": message(AUTHENTICATE_SESSION, [user, service, (ROLE, b"admin"),
+                                                      (MAX_AGE, struct.pack("<Q", 28800))]),
+    "no-age": message(AUTHENTICATE_SESSION, [user, service, (MAX_AGE, struct.pack("<Q", 0))]),
+    "session-with-token": message(AUTHENTICATE_SESSION, [user, service, token]),
+    "ok-authenticate-session": message(AUTHENTICATE_SESSION | REPLY, [handle, (SESSION, b"S")]),
+    "prompt": message(AUTHENTICATE_SESSION | REPLY, [(REASON, b"shell-none")], PROMPT),
     "account": message(ACCOUNT, [user, service, handle, (OTHER_AUTH, b""), *origin]),
     "open": message(OPEN, [user, service, handle, *origin]),
     "close": message(CLOSE, [handle]),
@@ -45,8 +53,8 @@ seeds = {
     "nul": message(AUTHENTICATE, [(USER, b"root\0"), service, token]),
     "short-handle": message(CLOSE, [(HANDLE, b"AAECAwQ")]),
     "request-with-status": message(CLOSE, [handle], DENIED),
-    "status-unknown": message(CLOSE | REPLY, [], 6),
-    "type-unknown": message(2, [user]),
+    "status-unknown": message(CLOSE | REPLY, [], 7),
+    "type-unknown": message(7, [user]),
     "version-unknown": message(CLOSE, [handle], version=2),
     "magic-unknown": message(CLOSE, [handle], magic=b"ATK2"),
     "size-too-large": message(CLOSE, [handle], size=27),

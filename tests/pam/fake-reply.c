@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -112,13 +113,14 @@ static const struct {
 };
 
 static const char *const statuses[IPC_STATUS_COUNT] = { "OK", "DENIED", "EXPIRED", "LIMIT",
-        "UNAVAILABLE", "BAD_REQUEST" };
+        "UNAVAILABLE", "BAD_REQUEST", "PROMPT" };
 
 static const struct {
         IpcType type;
         const char *name;
 } types[] = {
         { IPC_AUTHENTICATE, "AUTHENTICATE" },
+        { IPC_AUTHENTICATE_SESSION, "AUTHENTICATE_SESSION" },
         { IPC_ACCOUNT, "ACCOUNT" },
         { IPC_OPEN_SESSION, "OPEN_SESSION" },
         { IPC_CLOSE_SESSION, "CLOSE_SESSION" },
@@ -170,6 +172,10 @@ void fake_request_log(const uint8_t *packet, size_t size) {
         put(line, sizeof(line), "tty", request.tty);
         put(line, sizeof(line), "rhost", request.rhost);
         put(line, sizeof(line), "ruser", request.ruser);
+        put(line, sizeof(line), "role", request.role);
+        if (request.max_age_sec > 0)
+                snprintf(line + strlen(line), sizeof(line) - strlen(line), " max-age=%" PRIu64,
+                        request.max_age_sec);
         transcript_line("request %s%s timeout=%u", line, request.other_auth ? " other-auth" : "",
                 round_up(request.deadline_usec));
 }

@@ -114,6 +114,38 @@ static void test_life_and_death(void **unused) {
         assert_int_equal(late, -1);
 }
 
+/* What sudo is to its caller: root by the effective uid only. */
+static void test_real_uid(void **unused) {
+        uid_t uid = 4711;
+        int ready[2];
+        pid_t pid;
+        char byte;
+
+        (void)unused;
+        assert_int_equal(process_real_uid(getpid(), &uid), 0);
+        assert_int_equal(uid, getuid());
+        assert_int_equal(process_real_uid(0, &uid), -ESRCH);
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(pipe(ready), 0);
+        pid = fork();
+        if (pid == 0) {
+                if (prctl(PR_SET_NAME, "a\nUid:\t0\t0") == 0 && setresuid(1234, 0, 0) == 0)
+                        (void)!write(ready[1], "", 1);
+                pause();
+                _exit(0);
+        }
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        assert_int_equal(process_real_uid(pid, &uid), 0);
+        assert_int_equal(uid, 1234);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_int_equal(process_real_uid(pid, &uid), -ESRCH);
+        assert_int_equal(uid, 1234);
+        close(ready[0]);
+        close(ready[1]);
+}
+
 static void test_boot_id(void **unused) {
         char id[33] = "", again[33] = "";
 
@@ -130,6 +162,7 @@ int main(void) {
                 cmocka_unit_test(test_another_with_the_same_pid),
                 cmocka_unit_test(test_what_is_no_process),
                 cmocka_unit_test(test_life_and_death),
+                cmocka_unit_test(test_real_uid),
                 cmocka_unit_test(test_boot_id),
         };
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "common/cleanup.h"
+#include "daemon/config.h"
+#include "daemon/logind/logind.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/context.h"
+#include "daemon/operation/handle-table.h"
+#include "daemon/operation/login-grant.h"
+#include "daemon/operation/operation.h"
+
+/* sudo asks for nothing inside its timestamp window; ACCOUNT then looks here who opened it. */
+static void remember_elevation(
+        Context *context, const LoginSubject *subject, const LoginGrant *grant) {
+        _cleanup_(freep) char *logind_id = NULL;
+        uid_t owner;
+
+        if (!subject->ruser)
+                return;
+        (void)logind_session_of(subject->pid, &logind_id, &owner);
+        (void)login_registry_set_elevation(
+                context->logins, &(Elevation){
+                                         .tenant = context->config->tenant,
+                                         .user = subject->user,
+                                         .tty = subject->tty,
+                                         .logind_id = logind_id,
+                                         .sid = (char *)grant->sid,
+                                         .made_at_sec = grant->authenticated_at_sec,
+                                 });
+}
+
+int login_grant(Context *context, const LoginSubject *subject, const LoginGrant *grant,
+        const char **ret_handle) {
+        const Handle *handle;
+        int r;
+
+        r = handle_table_add(context->handles,
+                &(HandleSubject){ grant->sid, subject->user, subject->service },
+                operation_now_sec(), &handle);
+        if (r < 0)
+                return r;
+        remember_elevation(context, subject, grant);
+        *ret_handle = handle->id;
+        return 0;
+}

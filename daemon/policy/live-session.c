@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+
+#include "daemon/policy/live-session.h"
+#include "daemon/session/session-check.h"
+#include "daemon/session/session-json.h"
+#include "daemon/session/user-state.h"
+
+Reason policy_live_shell(const LiveShell *shell, const char *user) {
+        if (shell->owner == (uid_t)-1 || !shell->user || !shell->target)
+                return REASON_SHELL_NONE;
+        /* `su bob` leaves its shell in alice's logind session; and a login that went on as somebody else
+         * says nothing of who sits there. */
+        if (shell->caller != shell->owner || strcmp(shell->user, user) != 0 ||
+                strcmp(shell->target, user) != 0)
+                return REASON_SHELL_FOREIGN;
+        if (shell->ended)
+                return REASON_SHELL_ENDED;
+        return shell->left ? REASON_SHELL_NONE : REASON_OK;
+}
+
+Reason policy_demand_roles(const Session *session, const LiveDemand *demand) {
+        for (size_t i = 0; i < POLICY_ROLES_MAX; i++)
+                if (demand->roles[i] && !session_json_has(session->roles_json, demand->roles[i]))
+                        return REASON_ROLE_MISSING;
+        return REASON_OK;
+}
+
+static bool is_too_old(const LiveDemand *demand, uint64_t authenticated_at_sec, uint64_t now_sec) {
+        if (demand->max_age_sec == 0)
+                return false;
+        /* Nobody knows how old it is after the clock was set back. */
+        return authenticated_at_sec > now_sec ||
+               now_sec - authenticated_at_sec > demand->max_age_sec;
+}
+
+Reason policy_live_session(const UserState *state, const char *sid, const LiveDemand *demand,
+        uint64_t authenticated_at_sec, uint64_t now_sec) {
+        const Session *session = user_state_find(state, sid);
+        Reason reason = user_state_check(state, sid, now_sec);
+
+        if (reason != REASON_OK || !session)
+                return reason;
+        if (state->ban_until_sec > now_sec)
+                return REASON_USER_BANNED;
+        if (session->issued_at_sec < state->not_before_sec)
+                return REASON_ISSUED_BEFORE;
+        if (demand->audience && !session_json_has(session->audience_json, demand->audience))
+                return REASON_AUDIENCE_MISMATCH;
+        reason = policy_demand_roles(session, demand);
+        if (reason != REASON_OK)
+                return reason;
+        return is_too_old(demand, authenticated_at_sec, now_sec) ? REASON_LOGIN_TOO_OLD : REASON_OK;
+}
+
+bool policy_live_may_ask(Reason reason) {
+        return reason == REASON_SHELL_NONE || reason == REASON_SHELL_FOREIGN ||
+               reason == REASON_AUDIENCE_MISMATCH || reason == REASON_ROLE_MISSING ||
+               reason == REASON_LOGIN_TOO_OLD;
+}

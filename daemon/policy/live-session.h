@@ -1,0 +1,77 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Whether the token session that opened a shell vouches for its user, so that sudo need not ask: pure
+ * decisions. What is known of the shell comes from the kernel, logind and the records of logins; nothing
+ * of it is the caller's own word.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "authtoken/reason.h"
+
+typedef struct Session Session;
+typedef struct UserState UserState;
+
+#define POLICY_ROLES_MAX 2u
+
+/* The logind session in which the caller runs, and the login that opened it. Borrowed. */
+typedef struct LiveShell {
+        uid_t caller;       /* real uid of who asks */
+        uid_t owner;        /* whose logind session it is; (uid_t)-1: the caller is in none */
+        const char *user;   /* whose token opened it; NULL: no token did */
+        const char *target; /* as whom that was */
+        bool ended;         /* the login's token session has */
+        bool left; /* the login is over, and what is left of it is no shell of its user's */
+} LiveShell;
+
+/* What a service wants of a session. Borrowed; NULL and 0 ask for nothing. */
+typedef struct LiveDemand {
+        const char *audience;
+        const char *roles[POLICY_ROLES_MAX]; /* each of them */
+        uint64_t max_age_sec;                /* since the user gave a token last */
+} LiveDemand;
+
+/**
+ * policy_live_shell() - whether a shell is its user's own, opened by a token of theirs
+ * @shell:      borrowed
+ * @user:       whom the service wants to authenticate
+ *
+ * Return: REASON_OK; REASON_SHELL_NONE; REASON_SHELL_FOREIGN; REASON_SHELL_ENDED.
+ */
+Reason policy_live_shell(const LiveShell *shell, const char *user);
+
+/**
+ * policy_live_session() - whether the session behind a shell satisfies a service
+ * @state:      of the user, as the store has it now
+ * @sid:        the session that opened the shell
+ * @demand:     borrowed
+ * @authenticated_at_sec: when the user last gave a token of it
+ * @now_sec:    the caller's clock
+ *
+ * Return: REASON_OK; as user_state_check(); REASON_USER_BANNED; REASON_ISSUED_BEFORE;
+ * REASON_AUDIENCE_MISMATCH; REASON_ROLE_MISSING; REASON_LOGIN_TOO_OLD.
+ */
+Reason policy_live_session(const UserState *state, const char *sid, const LiveDemand *demand,
+        uint64_t authenticated_at_sec, uint64_t now_sec);
+
+/**
+ * policy_live_may_ask() - whether the user may be asked for a password or token instead
+ * @reason:     of one of the two above
+ *
+ * Not where the session has ended: its shell is to do nothing more.
+ */
+bool policy_live_may_ask(Reason reason);
+
+/**
+ * policy_demand_roles() - whether a session has the roles that a service asks for
+ * @session:    borrowed
+ * @demand:     only its roles are looked at
+ *
+ * Return: REASON_OK; REASON_ROLE_MISSING.
+ */
+Reason policy_demand_roles(const Session *session, const LiveDemand *demand);

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""sudo without a prompt, as its program asks for it over the socket. There is no logind here, so nobody runs in
+a login session: what such a session is good for is tested on a booted system."""
+
+import pytest
+
+from frames import (AUTHENTICATE, AUTHENTICATE_SESSION, DENIED, OK, PROMPT, REASON, ROLE, RUSER, SERVICE, TOKEN, TTY,
+                    USER, ask, ask_as)
+from private_bus import OWN_UID, OWN_USER
+
+
+@pytest.fixture
+def path(daemon):
+    (daemon.directory / "socket").chmod(0o755)
+    (daemon.directory / "socket" / "pam.sock").chmod(0o666)
+    return daemon.directory / "socket" / "pam.sock"
+
+
+@pytest.fixture
+def token(root):
+    text, _ = root.issue(OWN_USER, "{'roles': <['dev', 'admin']>}")
+    yield text
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+
+
+def sudo(**more):
+    return {USER: OWN_USER, SERVICE: "sudo", TTY: "/dev/pts/1", RUSER: OWN_USER, **more}
+
+
+def test_who_runs_in_no_login_session_is_to_be_asked(path):
+    status, fields = ask(path, AUTHENTICATE_SESSION, sudo())[1:]
+    assert (status, fields) == (PROMPT, {REASON: "shell-none"})
+
+
+def test_that_is_no_event_for_the_journal(path, daemon):
+    before = daemon.log_text().count("authenticate-session")
+    ask(path, AUTHENTICATE_SESSION, sudo())
+    assert ask(path, AUTHENTICATE, {**sudo(), TOKEN: "e30.e30.AA"})[1] == DENIED
+    assert daemon.log_text().count("authenticate-session") == before
+
+
+@pytest.mark.parametrize("user", ["DOM\\alice", "a+b", "12345", "x" * 256])
+def test_names_that_no_token_is_issued_for_have_no_session(path, user):
+    assert ask(path, AUTHENTICATE_SESSION, {USER: user, SERVICE: "sudo"})[1] == PROMPT
+
+
+def test_only_root_may_ask(path):
+    assert ask_as(OWN_UID, path, "AUTHENTICATE_SESSION", f"USER={OWN_USER}", "SERVICE=sudo") == (str(DENIED), "-")
+
+
+def test_a_role_that_the_token_has_is_enough(path, token):
+    for role in ("dev", "admin"):
+        assert ask(path, AUTHENTICATE, {**sudo(), TOKEN: token, ROLE: role})[1] == OK
+
+
+@pytest.mark.parametrize("role", ["adm", "Admin", "admin ", "[\"admin\"]"])
+def test_a_role_that_it_has_not_is_refused(path, token, role):
+    status, fields = ask(path, AUTHENTICATE, {**sudo(), TOKEN: token, ROLE: role})[1:]
+    assert (status, fields) == (DENIED, {REASON: "role-missing"})
