@@ -4,24 +4,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/cleanup.h"
 #include "daemon/config.h"
 #include "daemon/key-source.h"
 #include "daemon/token/algorithm.h"
-#include "daemon/token/key-directory.h"
 
-int key_source_load(const Config *config, Keyring **ret_keyring, KeyFault *fault) {
-        const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
-        _cleanup_(freep) char *credential = NULL;
-        KeyDirectoryRules rules = {
+KeyDirectoryRules key_source_rules(const Config *config, const char *credential) {
+        return (KeyDirectoryRules){
                 .directory = config->key_directory,
+                .credential = credential,
                 .signing_kid = config->signing_kid,
+                .generate = config->store_type == STORE_SQLITE
+                                    ? algorithm_find(config->key_algorithm)
+                                    : NULL,
         };
+}
 
-        if (directory && asprintf(&credential, "%s/signing-key", directory) < 0)
+int key_source_credential(char **ret_path) {
+        const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
+        char *path;
+
+        if (!directory) {
+                *ret_path = NULL;
+                return 0;
+        }
+        if (asprintf(&path, "%s/signing-key", directory) < 0)
                 return -ENOMEM;
-        rules.credential = credential;
-        if (config->store_type == STORE_SQLITE)
-                rules.generate = algorithm_find(config->key_algorithm);
-        return key_directory_load(&rules, ret_keyring, fault);
+        *ret_path = path;
+        return 0;
 }

@@ -22,7 +22,9 @@
 #include "daemon/login/login-registry.h"
 #include "daemon/manager.h"
 #include "daemon/nss/user-names.h"
+#include "daemon/operation/audit.h"
 #include "daemon/operation/handle-table.h"
+#include "daemon/operation/key-keeper.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/reconcile.h"
@@ -38,6 +40,7 @@
 struct Manager {
         Context context;
         char *config_path;
+        char *credential; /* path of a key; NULL: the service manager passes none */
         Config *config;
         IpcListener *listener;
         BusConnection *bus;
@@ -97,6 +100,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
 
         user_store_expire(manager->context.store, operation_now_sec());
         reconcile_all(&manager->context);
+        key_keeper_tick(manager->context.keeper);
         notify_status(manager);
         return sd_event_source_set_time(source, usec + TICK_USEC);
 }
@@ -114,6 +118,7 @@ static void set_rules(Manager *manager) {
         const Config *config = manager->config;
 
         manager->context.config = config;
+        manager->context.key_rules = key_source_rules(config, manager->credential);
         manager->context.rules = (VerifyRules){
                 .issuer = config->issuer,
                 .leeway_sec = config->leeway_sec,
@@ -143,15 +148,39 @@ static int load_config(Manager *manager) {
         return 0;
 }
 
+/* @rules: of the configuration that is to come into force. */
+static int read_keys(
+        Manager *manager, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault) {
+        int r;
+
+        rules.now_sec = operation_now_sec();
+        r = key_directory_load(&rules, ret_keyring, fault);
+        if (r)
+                audit(&manager->context, &(AuditRecord){
+                                                 .event = AUDIT_KEYS_REFUSED,
+                                                 .reason = REASON_KEYS_REFUSED,
+                                                 .note = fault->text,
+                                         });
+        return r;
+}
+
 static int load_keys(Manager *manager) {
+        Keyring *keyring;
         KeyFault fault = {};
         int r;
 
-        r = key_source_load(manager->config, &manager->context.keyring, &fault);
-        if (r) {
-                journal_log(manager->context.journal, LOG_ERR, "keys refused: %s", fault.text);
+        r = key_keeper_new(&manager->context, &manager->context.keeper);
+        if (r == 0)
+                r = read_keys(manager, manager->context.key_rules, &keyring, &fault);
+        if (r)
                 return r < 0 ? r : -EINVAL;
-        }
+        key_keeper_take(manager->context.keeper, keyring);
+        if (keyring_is_new(keyring))
+                audit(&manager->context, &(AuditRecord){
+                                                 .event = AUDIT_KEY_GENERATED,
+                                                 .kid = key_kid(keyring_signing_key(keyring)),
+                                                 .uid = geteuid(),
+                                         });
         if (!keyring_signing_key(manager->context.keyring))
                 journal_log(manager->context.journal, LOG_NOTICE,
                         "no signing key: this host verifies and kicks, and issues nothing");
@@ -276,7 +305,9 @@ int manager_new(const char *config_path, Manager **ret_manager) {
         r = journal_new(NULL, JOURNAL_STDERR, LOG_INFO, &manager->context.journal);
         if (r < 0)
                 return r;
-        r = build(manager);
+        r = key_source_credential(&manager->credential);
+        if (r >= 0)
+                r = build(manager);
         if (r < 0) {
                 journal_log(manager->context.journal, LOG_ERR, "cannot start: %s", strerror(-r));
                 return r;
@@ -315,7 +346,7 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
                         fixed->section, fixed->key);
                 return MANAGER_E_REFUSED;
         }
-        r = key_source_load(config, ret_keyring, &fault);
+        r = read_keys(manager, key_source_rules(config, manager->credential), ret_keyring, &fault);
         if (r) {
                 snprintf(message, message_size, "keys: %s", fault.text);
                 return r < 0 ? r : MANAGER_E_REFUSED;
@@ -343,9 +374,7 @@ int manager_reload(Manager *manager, char *message, size_t message_size) {
                 manager->config = TAKE_PTR(config);
                 set_rules(manager);
                 config_free(old);
-                keyring_unref(context->keyring);
-                context->keyring = TAKE_PTR(keyring);
-                token_cache_clear(context->cache);
+                key_keeper_take(context->keeper, TAKE_PTR(keyring));
                 journal_set_level(context->journal, manager->config->log_level);
                 journal_log(context->journal, LOG_INFO, "configuration and keys were read again");
         }
@@ -366,6 +395,7 @@ Manager *manager_free(Manager *manager) {
         if (context->logind)
                 (void)logind_set_bus(context->logind, NULL);
         context->sink = NULL;
+        key_keeper_free(context->keeper);
         login_ender_free(context->ender);
         user_queue_free(context->queue);
         operation_free_all(context);
@@ -383,6 +413,7 @@ Manager *manager_free(Manager *manager) {
         config_free(manager->config);
         sd_event_unref(context->event);
         free(manager->config_path);
+        free(manager->credential);
         free(manager);
         return NULL;
 }

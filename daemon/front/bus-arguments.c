@@ -42,6 +42,9 @@ static const OptionRow option_rows[] = {
         { "user", BUS_OPTION_USER, OPTION_USER_NAME, offsetof(BusArguments, user) },
         { "user", BUS_OPTION_TOKEN_USER, OPTION_TEXT, offsetof(BusArguments, token_user) },
         { "long", BUS_OPTION_LONG, OPTION_FLAG, offsetof(BusArguments, is_long) },
+        { "algorithm", BUS_OPTION_ALGORITHM, OPTION_TEXT, offsetof(BusArguments, algorithm) },
+        { "kid", BUS_OPTION_KID, OPTION_TEXT, offsetof(BusArguments, kid) },
+        { "stage", BUS_OPTION_STAGE, OPTION_FLAG, offsetof(BusArguments, stage) },
 };
 
 /* One reading of one message. */
@@ -328,5 +331,7 @@ void bus_arguments_clear(BusArguments *arguments) {
         free(arguments->name);
         free(arguments->data_json);
         free(arguments->token_user);
+        free(arguments->algorithm);
+        free(arguments->kid);
         *arguments = (BusArguments){ 0 };
 }

@@ -46,6 +46,9 @@ typedef enum BusOption {
         BUS_OPTION_TOKEN_USER =
                 1 << 20,           /* s; the key "user", which here asks for nothing of theirs */
         BUS_OPTION_LONG = 1 << 21, /* b */
+        BUS_OPTION_ALGORITHM = 1 << 11,
+        BUS_OPTION_KID = 1 << 12,
+        BUS_OPTION_STAGE = 1 << 13, /* b */
 } BusOption;
 
 typedef struct BusTextList {
@@ -65,6 +68,8 @@ typedef struct BusArguments {
         uint64_t lifetime_sec, not_before_sec;
         char *token_user;
         int is_long; /* as sd-bus reads a boolean */
+        char *algorithm, *kid;
+        int stage; /* likewise */
 } BusArguments;
 
 /* What one method takes. */

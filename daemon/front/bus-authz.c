@@ -23,6 +23,7 @@ static const BusPermission permissions[] = {
         { "ListKeys", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "GetJWKS", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "GetStatus", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
+        { "RotateKey", ACTION("manage-keys"), ACTION("manage-keys") },
         { "Reload", ACTION("reload"), ACTION("reload") },
 };
 

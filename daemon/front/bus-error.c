@@ -13,6 +13,7 @@ static const char *name_of(Reason reason) {
         switch (reason) {
         case REASON_SESSION_UNKNOWN:
         case REASON_USER_UNKNOWN:
+        case REASON_KEY_CANNOT_SIGN:
                 return BUS_ERROR_NOT_FOUND;
         case REASON_NOT_AUTHORISED:
                 return SD_BUS_ERROR_ACCESS_DENIED;
@@ -66,6 +67,9 @@ static const char *name_of(Reason reason) {
         case REASON_NOT_A_TOKEN:
         case REASON_CALLER_UNKNOWN:
         case REASON_SERVICE_REFUSED:
+        case REASON_KEY_CONFIGURED:
+        case REASON_KEY_NOT_SHARED:
+        case REASON_KEYS_REFUSED:
                 return BUS_ERROR_REFUSED;
         case REASON_DAEMON_ABSENT:
         case REASON_DAEMON_UNTRUSTED:
@@ -89,6 +93,10 @@ static const char *name_of(Reason reason) {
 int bus_error_set_reason(sd_bus_error *error, Reason reason) {
         return sd_bus_error_setf(
                 error, name_of(reason), "%s: %s", reason_code(reason), reason_text(reason));
+}
+
+int bus_error_set_detail(sd_bus_error *error, Reason reason, const char *detail) {
+        return sd_bus_error_setf(error, name_of(reason), "%s: %s", reason_code(reason), detail);
 }
 
 int bus_error_set_argument(sd_bus_error *error, Reason reason, const char *format, ...) {

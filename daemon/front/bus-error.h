@@ -27,6 +27,16 @@
 int bus_error_set_reason(sd_bus_error *error, Reason reason);
 
 /**
+ * bus_error_set_detail() - the same, with words that tell more than the reason's own
+ * @error:      empty
+ * @reason:     not REASON_OK
+ * @detail:     for an administrator
+ *
+ * Return: as bus_error_set_reason().
+ */
+int bus_error_set_detail(sd_bus_error *error, Reason reason, const char *detail);
+
+/**
  * bus_error_set_argument() - fill an error about a bad argument
  * @error:      empty
  * @reason:     which reason's code to begin with

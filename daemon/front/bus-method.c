@@ -10,6 +10,7 @@
 #include "daemon/front/bus-reply.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/create-code.h"
+#include "daemon/operation/rotate-key.h"
 #include "daemon/token/keyring.h"
 
 #define RELOAD_MESSAGE_MAX 512u
@@ -188,12 +189,29 @@ static int reply_keys(BusRequest *request, const OperationResult *result, sd_bus
         (void)result;
         (void)error;
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        for (size_t i = 0; i < keyring_size(keyring) && r >= 0; i++) {
-                const Key *key = keyring_at(keyring, i);
-
-                r = bus_reply_key(reply, key, key == keyring_signing_key(keyring));
-        }
+        for (size_t i = 0; i < keyring_size(keyring) && r >= 0; i++)
+                r = bus_reply_key(reply, keyring, i);
         return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int start_rotate_key(BusRequest *request) {
+        const BusArguments *arguments = &request->arguments;
+
+        return rotate_key_start(request->scope->context,
+                &(KeyOrder){
+                        .algorithm = arguments->algorithm,
+                        .kid = arguments->kid,
+                        .stage = arguments->stage,
+                        .uid = bus_peer_uid(&request->ticket),
+                },
+                bus_request_on_done, request, &request->op);
+}
+
+static int reply_kid(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        (void)request;
+        (void)error;
+        return sd_bus_message_append(reply, "s", result->kid);
 }
 
 static int reply_jwks(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
@@ -289,6 +307,13 @@ static const BusMethod methods[] = {
         },
         { "ListKeys", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_keys },
         { "GetJWKS", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_jwks },
+        {
+                "RotateKey",
+                { { BUS_ARGUMENT_OPTIONS },
+                        BUS_OPTION_ALGORITHM | BUS_OPTION_KID | BUS_OPTION_STAGE },
+                start_rotate_key,
+                reply_kid,
+        },
         { "GetStatus", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_status },
         { "Reload", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_reload },
 };

@@ -190,12 +190,32 @@ int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_r
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int bus_reply_key(sd_bus_message *reply, const Key *key, int signing) {
+static const char *state_of(const Keyring *keyring, size_t index) {
+        const Key *key = keyring_at(keyring, index);
+
+        if (key == keyring_signing_key(keyring))
+                return "signing";
+        if (keyring_end_sec(keyring, index))
+                return "retiring";
+        return key_may_sign(key) ? "staged" : "verifying";
+}
+
+static const char *file_name(const Key *key) {
+        const char *path = STRING_OR_EMPTY(key_file(key)), *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
+int bus_reply_key(sd_bus_message *reply, const Keyring *keyring, size_t index) {
+        const Key *key = keyring_at(keyring, index);
+        uint64_t end_sec = keyring_end_sec(keyring, index);
         const Algorithm *algorithm = key_algorithm(key);
         const TextEntry texts[] = {
                 { "kid", key_kid(key) },
                 { "algorithm", algorithm ? algorithm->name : NULL },
                 { "thumbprint", key_thumbprint(key) },
+                { "state", state_of(keyring, index) },
+                { "file", file_name(key) },
         };
         int r;
 
@@ -203,9 +223,11 @@ int bus_reply_key(sd_bus_message *reply, const Key *key, int signing) {
         if (r >= 0)
                 r = append_texts(reply, texts, ARRAY_SIZE(texts));
         if (r >= 0)
-                r = bus_reply_flag(reply, "signing", signing);
+                r = bus_reply_flag(reply, "signing", key == keyring_signing_key(keyring));
         if (r >= 0)
                 r = bus_reply_flag(reply, "private", key_may_sign(key));
+        if (r >= 0 && end_sec)
+                r = bus_reply_number(reply, "verifies_until", end_sec);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -12,7 +12,7 @@
 #define BUS_REPLY_MAX ((size_t)16 * 1024 * 1024)
 
 typedef struct Context Context;
-typedef struct Key Key;
+typedef struct Keyring Keyring;
 typedef struct SessionRow SessionRow;
 
 /**
@@ -56,14 +56,14 @@ int bus_reply_flag(sd_bus_message *reply, const char *key, int value);
 int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_rows);
 
 /**
- * bus_reply_key() - append one key's public part as a{sv}
+ * bus_reply_key() - append one key's public part as a{sv}, with its state
  * @reply:      grows
- * @key:        borrowed
- * @signing:    whether it is the one that signs
+ * @keyring:    ring
+ * @index:      of the key in it
  *
  * Return: 0 or positive; negative errno.
  */
-int bus_reply_key(sd_bus_message *reply, const Key *key, int signing);
+int bus_reply_key(sd_bus_message *reply, const Keyring *keyring, size_t index);
 
 /**
  * bus_reply_status() - append how the daemon is as a{sv}; it names nobody

@@ -35,6 +35,13 @@ static void finish_with_reason(BusRequest *request, Reason reason) {
         finish_with_error(request, &error);
 }
 
+static void finish_with_detail(BusRequest *request, const OperationResult *result) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        (void)bus_error_set_detail(&error, result->reason, result->detail);
+        finish_with_error(request, &error);
+}
+
 static Reason reason_of_errno(int r) {
         if (r == -E2BIG || r == -EMSGSIZE)
                 return REASON_LIMIT_REACHED;
@@ -85,6 +92,8 @@ void bus_request_on_done(Operation *op, const OperationResult *result, void *use
         request->op = NULL;
         if (result->reason == REASON_OK)
                 finish_with_result(request, result);
+        else if (result->detail)
+                finish_with_detail(request, result);
         else
                 finish_with_reason(request, result->reason);
 }

@@ -52,6 +52,8 @@ static const sd_bus_vtable vtable[] = {
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS(
                 "GetJWKS", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", jwks), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RotateKey", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("s", kid),
+                bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status),
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS(
@@ -60,6 +62,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS(
                 "SessionEnding", SD_BUS_ARGS("s", session, "s", reason, "t", deadline_usec), 0),
         SD_BUS_SIGNAL_WITH_ARGS("SessionEnded", SD_BUS_ARGS("s", session, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("KeyRotated", SD_BUS_ARGS("s", kid), 0),
         SD_BUS_PROPERTY(
                 "Version", "s", NULL, offsetof(BusScope, version), SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,
@@ -138,6 +141,9 @@ void bus_service_emit(BusService *service, const SessionEvent *event) {
         case SESSION_EVENT_ENDED:
                 (void)sd_bus_emit_signal(
                         bus, PATH, INTERFACE, "SessionEnded", "ss", event->sid, event->reason);
+                return;
+        case SESSION_EVENT_KEY_ROTATED:
+                (void)sd_bus_emit_signal(bus, PATH, INTERFACE, "KeyRotated", "s", event->kid);
                 return;
         }
 }

@@ -19,6 +19,10 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_STORE_CORRUPT:
         case REASON_STORE_CONFLICT:
         case REASON_NO_SIGNING_KEY:
+        case REASON_KEY_CANNOT_SIGN:
+        case REASON_KEY_CONFIGURED:
+        case REASON_KEY_NOT_SHARED:
+        case REASON_KEYS_REFUSED:
         case REASON_TOO_MANY_REQUESTS:
         case REASON_DAEMON_ABSENT:
         case REASON_DAEMON_CLOSED:

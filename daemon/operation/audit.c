@@ -40,7 +40,12 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_BUS_CALL:
         case AUDIT_CODE_CREATED:
         case AUDIT_CODE_USED:
+        case AUDIT_KEYS_REFUSED:
                 break;
+        case AUDIT_KEY_GENERATED:
+        case AUDIT_KEY_ROTATED:
+        case AUDIT_KEY_RETIRED:
+                return record->reason == REASON_OK ? LOG_NOTICE : LOG_WARNING;
         }
         return record->reason == REASON_OK ? LOG_INFO : LOG_WARNING;
 }
@@ -51,17 +56,33 @@ static bool is_refusal(const AuditRecord *record) {
                record->event != AUDIT_SESSION_END;
 }
 
-static void compose(const AuditRecord *record, char *text, size_t size) {
-        const char *user = record->user ? record->user : "unknown user";
+static bool is_of_key(const AuditRecord *record) {
+        return record->event == AUDIT_KEY_GENERATED || record->event == AUDIT_KEY_ROTATED ||
+               record->event == AUDIT_KEY_RETIRED;
+}
 
-        if (is_refusal(record))
-                snprintf(text, size, "%s for %s refused: %s (%s)", events[record->event].name, user,
-                        reason_text(record->reason), reason_code(record->reason));
+/* "token issued for alice", but "key made: 3x7-pQ". */
+static void compose(const AuditRecord *record, char *text, size_t size) {
+        const char *between = is_of_key(record) ? ": " : " for ";
+        const char *whom = record->user ? record->user : "unknown user";
+
+        if (is_of_key(record))
+                whom = record->kid ? record->kid : "no key";
+        if (record->event == AUDIT_KEYS_REFUSED)
+                snprintf(text, size, "keys refused: %s", STRING_OR_EMPTY(record->note));
+        else if (is_refusal(record))
+                snprintf(text, size, "%s%s%s refused: %s (%s)", events[record->event].name, between,
+                        whom, reason_text(record->reason), reason_code(record->reason));
         else if (record->reason != REASON_OK)
-                snprintf(text, size, "%s for %s: %s", events[record->event].words, user,
+                snprintf(text, size, "%s%s%s: %s", events[record->event].words, between, whom,
                         reason_text(record->reason));
         else
-                snprintf(text, size, "%s for %s", events[record->event].words, user);
+                snprintf(text, size, "%s%s%s", events[record->event].words, between, whom);
+}
+
+static bool is_of_bus(const AuditRecord *record) {
+        return record->event == AUDIT_BUS_CALL || record->event == AUDIT_KEY_ROTATED ||
+               record->event == AUDIT_KEY_GENERATED;
 }
 
 void audit(Context *context, const AuditRecord *record) {
@@ -77,7 +98,7 @@ void audit(Context *context, const AuditRecord *record) {
         if (record->pid > 0)
                 snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t)record->pid);
         /* The bus vouches for a caller's uid, not for its pid. */
-        if (record->pid > 0 || record->event == AUDIT_BUS_CALL)
+        if (record->pid > 0 || is_of_bus(record))
                 snprintf(uid, sizeof(uid), "%" PRIuMAX, (uintmax_t)record->uid);
         if (record->count > 0)
                 snprintf(count, sizeof(count), "%u", record->count);
@@ -93,6 +114,7 @@ void audit(Context *context, const AuditRecord *record) {
                 { "AUTHTOKEN_RHOST", record->rhost },
                 { "AUTHTOKEN_LOGIND_SESSION", record->logind_id },
                 { "AUTHTOKEN_NOTE", record->note },
+                { "AUTHTOKEN_KEY", record->kid },
                 { "AUTHTOKEN_PEER_PID", *pid ? pid : NULL },
                 { "AUTHTOKEN_PEER_UID", *uid ? uid : NULL },
                 { "AUTHTOKEN_COUNT", *count ? count : NULL },

@@ -32,7 +32,11 @@ typedef struct Context Context;
         X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")           \
         X(SESSION_END, "session-end", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d01", "session ended")     \
         X(CODE_CREATED, "code-created", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c50", "login code made") \
-        X(CODE_USED, "code-used", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c51", "login code used up")
+        X(CODE_USED, "code-used", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c51", "login code used up")    \
+        X(KEY_GENERATED, "key-generated", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c60", "key made")      \
+        X(KEY_ROTATED, "key-rotated", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c61", "another key signs") \
+        X(KEY_RETIRED, "key-retired", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c62", "key retired")       \
+        X(KEYS_REFUSED, "keys-refused", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c63", "keys read")
 
 typedef enum AuditEvent {
 #define X(symbol, name, id, words) AUDIT_##symbol,
@@ -46,6 +50,7 @@ typedef struct AuditRecord {
         Reason reason;
         const char *user, *target, *sid, *service, *tty, *rhost;
         const char *logind_id, *note;
+        const char *kid; /* of the key that the event is about */
         pid_t pid;
         uid_t uid;
         unsigned int count; /* of sessions, where there can be several */

@@ -9,13 +9,14 @@
 #include <systemd/sd-event.h>
 
 #include "authtoken/reason.h"
+#include "daemon/token/key-directory.h"
 #include "daemon/token/verify-rules.h"
 
 typedef struct Claims Claims;
 typedef struct Config Config;
 typedef struct HandleTable HandleTable;
 typedef struct Journal Journal;
-typedef struct Keyring Keyring;
+typedef struct KeyKeeper KeyKeeper;
 typedef struct LoginEnder LoginEnder;
 typedef struct Logind Logind;
 typedef struct LoginRegistry LoginRegistry;
@@ -29,13 +30,15 @@ typedef enum SessionEventType {
         SESSION_EVENT_OPENED,
         SESSION_EVENT_ENDING,
         SESSION_EVENT_ENDED,
+        SESSION_EVENT_KEY_ROTATED,
 } SessionEventType;
 
-/* Told to everybody on the bus, so it holds nothing but the session's id and a reason. */
+/* Told to everybody on the bus, so it holds nothing but the session's id and a reason, or a key's name. */
 typedef struct SessionEvent {
         SessionEventType type;
         const char *sid;
         const char *reason;
+        const char *kid;        /* KEY_ROTATED, which has nothing else */
         uint64_t deadline_usec; /* ENDING: CLOCK_REALTIME when the login will be ended */
 } SessionEvent;
 
@@ -46,6 +49,8 @@ typedef struct Context {
         const Config *config;
         Journal *journal;
         Keyring *keyring;
+        KeyDirectoryRules key_rules; /* its texts are the configuration's and the manager's */
+        KeyKeeper *keeper;
         VerifyRules rules; /* for our own tokens; text borrowed from @config */
         TokenCache *cache;
         Claims *last_claims; /* keeps what validate_now() lent out */

@@ -37,6 +37,7 @@ typedef struct OperationResult {
         const char *claims_json;
         const Secret *token;
         const char *kid, *jti;
+        const char *detail; /* of a refusal, for an administrator: which file, and why */
         uint64_t expires_at_sec;
         unsigned int n_revoked, n_ended, n_failed;
         const SessionRow *sessions;

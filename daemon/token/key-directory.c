@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,9 +12,6 @@
 #include "daemon/token/key-file.h"
 
 #define PATH_SIZE 4096u
-
-/* A name that no reader takes for a key, and that a second try overwrites. */
-#define NEW_FILE ".new-key"
 
 static void dirent_list_free(struct dirent **list, int n) {
         for (int i = 0; i < n; i++)
@@ -27,26 +23,45 @@ static int is_not_hidden(const struct dirent *entry) {
         return entry->d_name[0] != '.';
 }
 
-static int load_named(Keyring *keyring, const char *directory, const char *name, KeyFault *fault) {
-        static const KeyFileRules strict = { .kid = NULL };
+static int check_directory(const KeyDirectoryRules *rules, uid_t *ret_owner) {
+        struct stat st;
+
+        if (stat(rules->directory, &st) < 0)
+                return -errno;
+        if (!S_ISDIR(st.st_mode))
+                return -ENOTDIR;
+        if ((!rules->any_owner && st.st_uid != geteuid() && st.st_uid != 0) ||
+                (st.st_mode & (S_IWGRP | S_IWOTH)))
+                return KEY_E_DIRECTORY;
+        *ret_owner = rules->any_owner ? st.st_uid : 0;
+        return 0;
+}
+
+static int load_named(
+        Keyring *keyring, const KeyDirectoryRules *rules, const char *name, KeyFault *fault) {
+        KeyFileRules strict = { .kid = NULL };
         char path[PATH_SIZE];
-        int n = snprintf(path, sizeof(path), "%s/%s", directory, name);
+        int n = snprintf(path, sizeof(path), "%s/%s", rules->directory, name);
+        int r;
 
         if (n < 0 || (size_t)n >= sizeof(path))
-                return key_fault_set(fault, directory, -ENAMETOOLONG);
+                return key_fault_set(fault, rules->directory, -ENAMETOOLONG);
+        r = check_directory(rules, &strict.owner);
+        if (r)
+                return key_fault_set(fault, rules->directory, r);
         return key_file_load(keyring, path, &strict, fault);
 }
 
-static int load_all(Keyring *keyring, const char *directory, KeyFault *fault) {
+static int load_files(Keyring *keyring, const KeyDirectoryRules *rules, KeyFault *fault) {
         struct dirent **list = NULL;
         int n, r = 0;
 
         /* Sorted, so that lists and messages do not depend on the file system. */
-        n = scandir(directory, &list, is_not_hidden, alphasort);
+        n = scandir(rules->directory, &list, is_not_hidden, alphasort);
         if (n < 0)
-                return key_fault_set(fault, directory, -errno);
+                return key_fault_set(fault, rules->directory, -errno);
         for (int i = 0; i < n && r == 0; i++)
-                r = load_named(keyring, directory, list[i]->d_name, fault);
+                r = load_named(keyring, rules, list[i]->d_name, fault);
         dirent_list_free(list, n);
         return r;
 }
@@ -61,98 +76,154 @@ static int load_credential(Keyring *keyring, const char *path, KeyFault *fault) 
         return r == -ENOENT ? 0 : r;
 }
 
-static int check_directory(const char *path) {
-        struct stat st;
-
-        if (stat(path, &st) < 0)
-                return -errno;
-        if (!S_ISDIR(st.st_mode))
-                return -ENOTDIR;
-        if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & (S_IWGRP | S_IWOTH)))
-                return KEY_E_DIRECTORY;
-        return 0;
-}
-
-static int write_all(int fd, const Secret *content) {
-        for (size_t done = 0; done < content->size;) {
-                ssize_t n = write(fd, content->data + done, content->size - done);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n > 0)
-                        done += (size_t)n;
-        }
-        return fsync(fd) < 0 ? -errno : 0;
-}
-
-static int write_new_file(int directory, const Secret *content) {
-        int fd, r;
-
-        if (unlinkat(directory, NEW_FILE, 0) < 0 && errno != ENOENT)
-                return -errno;
-        fd = openat(
-                directory, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return -errno;
-        r = write_all(fd, content);
-        close(fd);
-        return r;
-}
-
-/* After a crash at any point there is either no key file or a whole one. */
-static int write_key_file(const char *path, const char *name, const Secret *content) {
-        int directory, r;
-
-        directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (directory < 0)
-                return -errno;
-        r = write_new_file(directory, content);
-        if (r == 0 && renameat(directory, NEW_FILE, directory, name) < 0)
-                r = -errno;
-        if (r == 0 && fsync(directory) < 0)
-                r = -errno;
-        if (r)
-                (void)unlinkat(directory, NEW_FILE, 0);
-        close(directory);
-        return r;
-}
-
-static int generate(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {
-        _cleanup_(secret_freep) Secret *content = NULL;
-        char kid[KEY_THUMBPRINT_SIZE + 1], name[sizeof(kid) + sizeof(".jwk")];
-        int r;
-
-        r = jwk_generate(rules->generate, kid, &content);
-        if (r)
-                return key_fault_set(fault, rules->directory, r);
-        (void)snprintf(name, sizeof(name), "%s.jwk", kid);
-        r = write_key_file(rules->directory, name, content);
-        if (r)
-                return key_fault_set(fault, rules->directory, r);
-        return load_named(keyring, rules->directory, name, fault);
-}
-
-int key_directory_load(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault) {
+int key_directory_load_all(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault) {
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        uid_t owner;
         int r;
 
         r = keyring_new(&keyring);
-        if (r)
-                return key_fault_set(fault, rules->directory, r);
-        if (rules->generate && mkdir(rules->directory, 0700) < 0 && errno != EEXIST)
-                return key_fault_set(fault, rules->directory, -errno);
-        r = check_directory(rules->directory);
+        if (r == 0)
+                r = check_directory(rules, &owner);
         if (r)
                 return key_fault_set(fault, rules->directory, r);
         r = load_credential(keyring, rules->credential, fault);
         if (r == 0)
-                r = load_all(keyring, rules->directory, fault);
-        if (r == 0 && keyring_size(keyring) == 0 && rules->generate)
-                r = generate(rules, keyring, fault);
+                r = load_files(keyring, rules, fault);
+        if (r == 0)
+                *ret_keyring = TAKE_PTR(keyring);
+        return r;
+}
+
+const char *key_directory_owns(
+        const KeyDirectoryRules *rules, const Keyring *keyring, const Key *key) {
+        const char *file = STRING_OR_EMPTY(key_file(key));
+        size_t size = strlen(rules->directory), n = 0;
+
+        for (size_t i = 0; i < keyring_size(keyring); i++)
+                n += !strcmp(STRING_OR_EMPTY(key_file(keyring_at(keyring, i))), file);
+        if (n != 1 || strncmp(file, rules->directory, size) != 0 || file[size] != '/')
+                return NULL;
+        return strchr(file + size + 1, '/') ? NULL : file + size + 1;
+}
+
+/* A key that cannot be removed leaves the ring all the same, in its time. */
+static void note_due(Keyring *keyring, const KeyRetirement *row) {
+        uint64_t due_sec = keyring_due_sec(keyring);
+
+        if (row->until_sec != KEY_STATE_RETIRED && (due_sec == 0 || row->until_sec < due_sec))
+                keyring_set_due(keyring, row->until_sec);
+}
+
+static void apply_ends(Keyring *keyring, const KeyState *state) {
+        for (size_t i = 0; i < state->n_retiring; i++) {
+                const KeyRetirement *row = &state->retiring[i];
+                size_t index = keyring_index(keyring, row->kid);
+
+                if (index < keyring_size(keyring))
+                        keyring_set_end(keyring, index, row->until_sec ? row->until_sec : 1);
+                note_due(keyring, row);
+        }
+}
+
+static void drop_retired(Keyring *keyring, uint64_t now_sec) {
+        for (size_t i = keyring_size(keyring); i-- > 0;) {
+                uint64_t end_sec = keyring_end_sec(keyring, i);
+
+                if (keyring_at(keyring, i) == keyring_signing_key(keyring))
+                        keyring_set_end(keyring, i, 0);
+                else if (end_sec && end_sec <= now_sec)
+                        keyring_remove(keyring, i);
+        }
+}
+
+static bool has_private(const Keyring *keyring, const char *kid) {
+        size_t index = keyring_index(keyring, kid);
+
+        return index < keyring_size(keyring) && key_may_sign(keyring_at(keyring, index));
+}
+
+/* What the configuration names must be there. What the state names may have been removed by hand: then the
+ * rule for a directory without a state holds. */
+static int choose(Keyring *keyring, const KeyDirectoryRules *rules, const KeyState *state) {
+        const char *kid = rules->signing_kid;
+        int r;
+
+        if (keyring_size(keyring) == 0)
+                return KEY_E_NONE;
+        apply_ends(keyring, state);
+        if (!kid && has_private(keyring, state->signing))
+                kid = state->signing;
+        r = keyring_choose_signing_key(keyring, kid);
+        if (r == 0)
+                drop_retired(keyring, rules->now_sec);
+        return r;
+}
+
+int key_directory_load_as(const KeyDirectoryRules *rules, const KeyState *state,
+        Keyring **ret_keyring, KeyFault *fault) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        int r;
+
+        r = key_directory_load_all(rules, &keyring, fault);
         if (r)
                 return r;
-        r = keyring_size(keyring) == 0 ? KEY_E_NONE
-                                       : keyring_choose_signing_key(keyring, rules->signing_kid);
+        r = choose(keyring, rules, state);
+        if (r)
+                return key_fault_set(fault, rules->directory, r);
+        *ret_keyring = TAKE_PTR(keyring);
+        return 0;
+}
+
+static int generate(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {
+        _cleanup_(key_place_closep) KeyPlace place = { .fd = -1 };
+        _cleanup_(secret_freep) Secret *content = NULL;
+        char kid[KEY_THUMBPRINT_SIZE + 1], name[KEY_PLACE_NAME_SIZE];
+        int r;
+
+        r = key_place_open(rules->directory, &place);
+        if (r == 0)
+                r = jwk_generate(rules->generate, kid, &content);
+        if (r == 0) {
+                key_place_name(kid, name);
+                r = key_place_write(&place, name, content);
+        }
+        if (r)
+                return key_fault_set(fault, rules->directory, r);
+        keyring_set_new(keyring);
+        return load_named(keyring, rules, name, fault);
+}
+
+static int load_or_generate(
+        const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        int r;
+
+        if (rules->generate && mkdir(rules->directory, 0700) < 0 && errno != EEXIST)
+                return key_fault_set(fault, rules->directory, -errno);
+        r = key_directory_load_all(rules, &keyring, fault);
+        if (r == 0 && keyring_size(keyring) == 0 && rules->generate)
+                r = generate(rules, keyring, fault);
+        if (r == 0)
+                *ret_keyring = TAKE_PTR(keyring);
+        return r;
+}
+
+int key_directory_load(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        _cleanup_(freep) KeyState *state = calloc(1, sizeof(*state));
+        uid_t owner = 0;
+        int r;
+
+        if (!state)
+                return key_fault_set(fault, rules->directory, -ENOMEM);
+        r = load_or_generate(rules, &keyring, fault);
+        if (r == 0)
+                r = check_directory(rules, &owner);
+        if (r == 0)
+                r = key_state_load(rules->directory, owner, state, fault);
+        if (r)
+                return r;
+        r = choose(keyring, rules, state);
         if (r)
                 return key_fault_set(fault, rules->directory, r);
         *ret_keyring = TAKE_PTR(keyring);

@@ -6,15 +6,20 @@
  * credential of the service manager.
  */
 
+#include <stdint.h>
+
 #include "daemon/token/algorithm.h"
 #include "daemon/token/key-error.h"
+#include "daemon/token/key-state.h"
 #include "daemon/token/keyring.h"
 
 typedef struct KeyDirectoryRules {
         const char *directory;     /* absolute path */
         const char *credential;    /* a key file that may be absent; NULL without one */
-        const char *signing_kid;   /* NULL: the only private key */
+        const char *signing_kid;   /* NULL: as key-state.h says */
         const Algorithm *generate; /* made when there is no key at all; NULL: none is made */
+        uint64_t now_sec;          /* keys that retired before are not taken */
+        bool any_owner;            /* take the directory and its files from whoever owns it */
 } KeyDirectoryRules;
 
 /**
@@ -29,3 +34,36 @@ typedef struct KeyDirectoryRules {
  * Return: 0; KEY_E_*; negative errno.
  */
 int key_directory_load(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault);
+
+/**
+ * key_directory_load_as() - the same under a state that is not on disk yet
+ * @rules:      where and how; nothing is generated
+ * @state:      instead of the file's
+ * @ret_keyring: one reference, owned by the caller
+ * @fault:      says file and reason on failure
+ *
+ * Return: 0; KEY_E_*; negative errno.
+ */
+int key_directory_load_as(const KeyDirectoryRules *rules, const KeyState *state,
+        Keyring **ret_keyring, KeyFault *fault);
+
+/**
+ * key_directory_load_all() - every key that is there, also those that have retired; none signs
+ * @rules:      where; nothing is generated
+ * @ret_keyring: one reference, owned by the caller; may be empty
+ * @fault:      says file and reason on failure
+ *
+ * Return: 0; KEY_E_*; negative errno.
+ */
+int key_directory_load_all(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault);
+
+/**
+ * key_directory_owns() - whether a key stands alone in a file of the directory
+ * @rules:      where
+ * @keyring:    with all keys
+ * @key:        one of them
+ *
+ * Return: the file's name, borrowed from the key; NULL: it cannot go without another one, or came from elsewhere.
+ */
+const char *key_directory_owns(
+        const KeyDirectoryRules *rules, const Keyring *keyring, const Key *key);

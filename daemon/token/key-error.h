@@ -36,7 +36,10 @@
         X(FILE_SIZE, "the file is empty or larger than 64 KiB")                               \
         X(DIRECTORY, "the directory is not this user's or root's, or others may write to it") \
         X(SIGNING_KEY, "the configured signing key is not there or has no private half")      \
-        X(SEVERAL_SIGNING, "several private keys, and none is configured to sign")
+        X(SEVERAL_SIGNING, "several private keys, and none is said to sign")                  \
+        X(STATE, "not what authtoken wrote; remove it if only one private key is there")      \
+        X(CONFIGURED, "SigningKey= in the configuration names the key that signs")            \
+        X(BUSY, "somebody else is changing the keys right now")
 
 enum {
         KEY_OK = 0,

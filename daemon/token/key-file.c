@@ -303,7 +303,8 @@ static int check_place(const struct stat *st, const KeyFileRules *rules) {
                 return 0;
         if (!S_ISREG(st->st_mode))
                 return KEY_E_FILE_TYPE;
-        if (st->st_uid != geteuid() && st->st_uid != 0)
+        if (st->st_uid != geteuid() && st->st_uid != 0 &&
+                (rules->owner == 0 || st->st_uid != rules->owner))
                 return KEY_E_FILE_OWNER;
         return 0;
 }
@@ -361,6 +362,21 @@ static int read_file(
                 return errno == ELOOP ? KEY_E_FILE_TYPE : -errno;
         r = read_opened(fd, rules, st, content);
         close(fd);
+        return r;
+}
+
+int key_file_read(const char *path, const KeyFileRules *rules, Secret **ret_content) {
+        _cleanup_(secret_freep) Secret *content = NULL;
+        struct stat st;
+        int r;
+
+        r = secret_new(NULL, 0, &content);
+        if (r == 0)
+                r = read_file(path, rules, &st, content);
+        if (r == 0 && !rules->any_place && (st.st_mode & (S_IWGRP | S_IWOTH)))
+                r = KEY_E_FILE_MODE;
+        if (r == 0)
+                *ret_content = TAKE_PTR(content);
         return r;
 }
 

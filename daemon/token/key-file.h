@@ -6,7 +6,9 @@
  */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
+#include "common/secret.h"
 #include "daemon/token/algorithm.h"
 #include "daemon/token/key-error.h"
 #include "daemon/token/keyring.h"
@@ -19,12 +21,23 @@ typedef struct KeyFileRules {
         bool any_mode;      /* only the mode is not checked: the service manager set it */
         bool any_kid;       /* a key that stands alone in its file answers to any kid */
         bool any_algorithm; /* a key without "alg" is taken for each that its type allows */
+        uid_t owner;        /* may own the file, too, beside this user and root; 0: nobody else */
         const char *kid;    /* instead of the key's own; the file must hold one key */
 
         /* For a key that stands alone, whatever it says itself, and for members of a set that name
          * none; members that name another are passed over. */
         const Algorithm *algorithm;
 } KeyFileRules;
+
+/**
+ * key_file_read() - the bytes of a file that only its owner can change
+ * @path:       file
+ * @rules:      who may own it, and whether that matters
+ * @ret_content: owned by the caller
+ *
+ * Return: 0; KEY_E_FILE_*; negative errno.
+ */
+int key_file_read(const char *path, const KeyFileRules *rules, Secret **ret_content);
 
 /**
  * key_file_load() - read a file and add its keys to a ring

@@ -12,7 +12,10 @@ struct Keyring {
         unsigned n_ref;
         size_t n_keys;
         Key *signing_key; /* one of keys */
+        bool is_new;
+        uint64_t due_sec;
         Key *keys[KEYRING_KEYS_MAX];
+        uint64_t end_sec[KEYRING_KEYS_MAX]; /* 0: the key does not retire */
 };
 
 int keyring_new(Keyring **ret_keyring) {
@@ -53,17 +56,59 @@ int keyring_add(Keyring *keyring, Key *key) {
         return 0;
 }
 
+void keyring_remove(Keyring *keyring, size_t index) {
+        if (keyring->signing_key == keyring->keys[index])
+                keyring->signing_key = NULL;
+        key_free(keyring->keys[index]);
+        keyring->n_keys--;
+        for (size_t i = index; i < keyring->n_keys; i++) {
+                keyring->keys[i] = keyring->keys[i + 1];
+                keyring->end_sec[i] = keyring->end_sec[i + 1];
+        }
+        keyring->end_sec[keyring->n_keys] = 0;
+}
+
+void keyring_set_end(Keyring *keyring, size_t index, uint64_t end_sec) {
+        keyring->end_sec[index] = end_sec;
+}
+
+uint64_t keyring_end_sec(const Keyring *keyring, size_t index) {
+        return keyring->end_sec[index];
+}
+
+void keyring_set_due(Keyring *keyring, uint64_t due_sec) {
+        keyring->due_sec = due_sec;
+}
+
+uint64_t keyring_due_sec(const Keyring *keyring) {
+        return keyring->due_sec;
+}
+
+void keyring_set_new(Keyring *keyring) {
+        keyring->is_new = true;
+}
+
+bool keyring_is_new(const Keyring *keyring) {
+        return keyring->is_new;
+}
+
+static bool may_be_chosen(const Keyring *keyring, size_t index, const char *kid) {
+        const Key *key = keyring->keys[index];
+
+        if (!key_may_sign(key))
+                return false;
+        return kid ? kid_equal(key_kid(key), kid) : keyring->end_sec[index] == 0;
+}
+
 int keyring_choose_signing_key(Keyring *keyring, const char *kid) {
         Key *chosen = NULL;
 
         for (size_t i = 0; i < keyring->n_keys; i++) {
-                Key *key = keyring->keys[i];
-
-                if (!key_may_sign(key) || (kid && !kid_equal(key_kid(key), kid)))
+                if (!may_be_chosen(keyring, i, kid))
                         continue;
                 if (chosen)
                         return KEY_E_SEVERAL_SIGNING;
-                chosen = key;
+                chosen = keyring->keys[i];
         }
         if (kid && !chosen)
                 return KEY_E_SIGNING_KEY;
@@ -87,6 +132,14 @@ Key *keyring_find(const Keyring *keyring, const char *kid) {
                         return keyring->keys[i];
         }
         return any;
+}
+
+size_t keyring_index(const Keyring *keyring, const char *kid) {
+        size_t i = 0;
+
+        while (i < keyring->n_keys && !kid_equal(key_kid(keyring->keys[i]), kid))
+                i++;
+        return i;
 }
 
 static bool has_header(const Key *key, KeyBytes header) {

@@ -9,6 +9,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/cleanup.h"
 #include "daemon/token/key.h"
@@ -52,9 +53,60 @@ DEFINE_CLEANUP(Keyring, keyring_unref)
 int keyring_add(Keyring *keyring, Key *key);
 
 /**
+ * keyring_remove() - take a key out and free it
+ * @keyring:    not in use yet
+ * @index:      below keyring_size(); the keys behind it move up
+ */
+void keyring_remove(Keyring *keyring, size_t index);
+
+/**
+ * keyring_set_end() - say until when a key is needed
+ * @keyring:    not in use yet
+ * @index:      below keyring_size()
+ * @end_sec:    seconds since the epoch
+ */
+void keyring_set_end(Keyring *keyring, size_t index, uint64_t end_sec);
+
+/**
+ * keyring_end_sec() - until when a key is needed
+ * @keyring:    ring
+ * @index:      below keyring_size()
+ *
+ * Return: seconds since the epoch; 0: it does not retire.
+ */
+uint64_t keyring_end_sec(const Keyring *keyring, size_t index);
+
+/**
+ * keyring_set_due() - say when a key has to be retired
+ * @keyring:    not in use yet
+ * @due_sec:    seconds since the epoch; 0: never
+ */
+void keyring_set_due(Keyring *keyring, uint64_t due_sec);
+
+/**
+ * keyring_due_sec() - when the next key has to be retired
+ * @keyring:    ring
+ *
+ * Return: seconds since the epoch; 0: none has to.
+ */
+uint64_t keyring_due_sec(const Keyring *keyring);
+
+/**
+ * keyring_set_new() - say that its key was made for it
+ * @keyring:    not in use yet
+ */
+void keyring_set_new(Keyring *keyring);
+
+/**
+ * keyring_is_new() - whether the ring is the first, with a key that was made for it
+ * @keyring:    ring
+ */
+bool keyring_is_new(const Keyring *keyring);
+
+/**
  * keyring_choose_signing_key() - decide which key signs
  * @keyring:    not in use yet
- * @kid:        its name; NULL: the only private key, or none
+ * @kid:        its name; NULL: the only private key that does not retire, or none
  *
  * Return: 0 (without @kid also when there is no private key); KEY_E_SIGNING_KEY;
  * KEY_E_SEVERAL_SIGNING.
@@ -78,6 +130,15 @@ Key *keyring_signing_key(const Keyring *keyring);
  * Return: borrowed; NULL when there is none.
  */
 Key *keyring_find(const Keyring *keyring, const char *kid);
+
+/**
+ * keyring_index() - where the key of exactly this name is
+ * @keyring:    ring
+ * @kid:        name
+ *
+ * Return: below keyring_size(); keyring_size() when there is none.
+ */
+size_t keyring_index(const Keyring *keyring, const char *kid);
 
 /**
  * keyring_find_header() - the key whose own encoded header this is, to the byte

@@ -78,6 +78,10 @@
         X(STORE_CORRUPT, "store-corrupt", "a record in the store cannot be understood")          \
         X(STORE_CONFLICT, "store-conflict", "the record kept changing while it was written")     \
         X(NO_SIGNING_KEY, "no-signing-key", "this host holds no key to sign with")               \
+        X(KEY_CANNOT_SIGN, "key-cannot-sign", "no private key with this id is there")            \
+        X(KEY_CONFIGURED, "key-configured", "SigningKey= in the configuration names the key")    \
+        X(KEY_NOT_SHARED, "key-not-shared", "a fleet needs a key on each host before it signs")  \
+        X(KEYS_REFUSED, "keys-refused", "a key file or the key directory cannot be used")        \
         X(INTERNAL, "internal", "an unexpected error; refused")
 
 typedef enum Reason {

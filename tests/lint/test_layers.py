@@ -9,13 +9,14 @@ from source_tree import PRODUCT, c_files, includes, none, occurrences
 # `common` stands for common/ and include/authtoken/. daemon/config.h is a plain value that the
 # verbs read their settings from; only the wiring may fill one.
 VALUES = {"common", "token", "session", "policy"}
-ADAPTERS = {"store", "logind", "login", "journal", "nss"}
+ADAPTERS = {"store", "logind", "login", "journal", "keys", "nss"}
 EDGES = {
     "common": set(),
     "token": {"common"},
     "session": {"common", "token"},
     "policy": {"common", "token", "session"},
     "journal": {"common"},
+    "keys": {"common", "token"},
     "login": {"common", "token", "logind"},
     "logind": {"common"},
     "nss": {"common"},
@@ -39,7 +40,7 @@ LIBRARIES = {
     "systemd/sd-bus.h": {"logind", "front", "wiring", "cli"},
     "systemd/sd-login.h": {"logind"},
     "systemd/sd-daemon.h": {"front", "wiring"},
-    "systemd/sd-event.h": {"store", "logind", "login", "journal", "nss", "operation", "front",
+    "systemd/sd-event.h": {"store", "logind", "login", "journal", "keys", "nss", "operation", "front",
                            "wiring"},
     "ini.h": {"config"},
     "libsmartcols/": {"cli"},
