@@ -33,7 +33,10 @@ static int deny(const PamtokCall *call, const char *user, Reason reason) {
 
 static int deny_cut(const PamtokCall *call, const char *user, size_t size) {
         /* That is no secret from whoever typed it, and without it nobody finds out why. */
-        pamtok_tell(call, "The access token was cut off after %zu characters.", size);
+        pamtok_tell(call,
+                "The access token was cut off after %zu characters: %s can pass on no more.", size,
+                pamtok_credential_cutter(size));
+        pamtok_tell(call, "Use a login code, or enter it in parts: see pam_authtoken(8).");
         return deny(call, user, REASON_TOKEN_CUT);
 }
 
@@ -140,9 +143,36 @@ static int judge(const PamtokCall *call, PamtokTransaction *transaction, const c
         return deny(call, user, REASON_TOKEN_MALFORMED);
 }
 
+static void parts_clear(PamtokParts *parts) {
+        secret_free(parts->whole);
+}
+
+/* A password is never put together from parts: what they make goes to the daemon, or nowhere. */
+static int obtain_parts(
+        const PamtokCall *call, const char *user, const Secret *first, Secret **ret_answer) {
+        _cleanup_(parts_clear) PamtokParts parts = { 0 };
+        PamtokCredential credential;
+        int r;
+
+        r = pamtok_prompt_parts(call, first, &parts);
+        if (parts.cut_size > 0)
+                return deny_cut(call, user, parts.cut_size);
+        if (r == PAM_AUTH_ERR)
+                return deny(call, user, REASON_TOKEN_MALFORMED);
+        if (r != PAM_SUCCESS)
+                return r;
+
+        credential = pamtok_credential_classify(parts.whole->data, parts.whole->size);
+        if (credential.form != PAMTOK_FORM_TOKEN && credential.form != PAMTOK_FORM_CODE)
+                return deny(call, user, REASON_TOKEN_MALFORMED);
+
+        *ret_answer = TAKE_PTR(parts.whole);
+        return PAM_SUCCESS;
+}
+
 /* @asked: a line before this one, with sudo_session, has handed a password on. */
 static int obtain(const PamtokCall *call, const char *user, bool asked, Secret **ret_answer) {
-        _cleanup_(secret_freep) Secret *answer = NULL, *whole = NULL;
+        _cleanup_(secret_freep) Secret *answer = NULL;
         PamtokCredential credential;
         int r;
 
@@ -157,18 +187,7 @@ static int obtain(const PamtokCall *call, const char *user, bool asked, Secret *
         }
 
         (void)pam_set_item(call->pamh, PAM_AUTHTOK, NULL);
-        r = pamtok_prompt_parts(call, answer, &whole);
-        if (r == PAM_AUTH_ERR)
-                return deny(call, user, REASON_TOKEN_MALFORMED);
-        if (r != PAM_SUCCESS)
-                return r;
-
-        credential = pamtok_credential_classify(whole->data, whole->size);
-        if (credential.form != PAMTOK_FORM_TOKEN && credential.form != PAMTOK_FORM_CODE)
-                return deny(call, user, REASON_TOKEN_MALFORMED);
-
-        *ret_answer = TAKE_PTR(whole);
-        return PAM_SUCCESS;
+        return obtain_parts(call, user, answer, ret_answer);
 }
 
 int pamtok_authenticate(const PamtokCall *call) {

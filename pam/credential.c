@@ -12,8 +12,15 @@
 #define CODE_PREFIX "at-"
 #define PART_PREFIX "authtoken:"
 
-/* Answers that a prompt cut, with what cuts there: polkit's helper; sudo and GDM; ssh; su, login. */
-static const size_t prompt_limits[] = { 510, 511, 1023, 4095 };
+static const struct {
+        size_t size;
+        const char *programs;
+} prompt_limits[] = {
+        { 510, "polkit agents" },
+        { 511, "sudo and GDM" },
+        { 1023, "ssh" },
+        { 4095, "su and login" },
+};
 
 static bool is_space(char c) {
         return c == ' ' || (c >= '\t' && c <= '\r');
@@ -63,12 +70,12 @@ static bool begins_like_object(const char *text, size_t size) {
         return bytes[0] == '{' && (bytes[1] == '"' || is_space((char)bytes[1]));
 }
 
-static bool is_prompt_limit(size_t size) {
+const char *pamtok_credential_cutter(size_t size) {
         for (size_t i = 0; i < ARRAY_SIZE(prompt_limits); i++)
-                if (prompt_limits[i] == size)
-                        return true;
+                if (prompt_limits[i].size == size)
+                        return prompt_limits[i].programs;
 
-        return false;
+        return NULL;
 }
 
 static PamtokForm form_of_token(const char *text, size_t size) {
@@ -84,11 +91,11 @@ static PamtokForm form_of_token(const char *text, size_t size) {
         }
 
         if (dots == 2 && decodes_to_object(text, header))
-                return text[size - 1] == '.' && is_prompt_limit(size) ? PAMTOK_FORM_CUT
-                                                                      : PAMTOK_FORM_TOKEN;
-        if (dots == 1 && is_prompt_limit(size) && decodes_to_object(text, header))
+                return text[size - 1] == '.' && pamtok_credential_cutter(size) ? PAMTOK_FORM_CUT
+                                                                               : PAMTOK_FORM_TOKEN;
+        if (dots == 1 && pamtok_credential_cutter(size) && decodes_to_object(text, header))
                 return PAMTOK_FORM_CUT;
-        if (dots == 0 && is_prompt_limit(size) && begins_like_object(text, size))
+        if (dots == 0 && pamtok_credential_cutter(size) && begins_like_object(text, size))
                 return PAMTOK_FORM_CUT;
 
         return PAMTOK_FORM_PASSWORD;
@@ -121,24 +128,22 @@ static bool is_code(const char *text, size_t size) {
         return size == 11 && body[5] == '-' && is_base32(body, 5) && is_base32(body + 6, 5);
 }
 
-/* Reads a number of one or two digits that @end follows; returns what is behind, or NULL. */
+/* Reads a number that @end follows; returns what is behind, or NULL. */
 static const char *read_number(const char *text, size_t size, char end, uint32_t *ret_number) {
-        const char *stop = memchr(text, end, size < 3 ? size : 3);
-        char digits[3];
-        uint64_t number;
+        uint32_t number = 0;
+        size_t i;
 
-        if (!stop)
+        for (i = 0; i < size && text[i] >= '0' && text[i] <= '9'; i++)
+                if (number <= PAMTOK_PARTS_MAX)
+                        number = number * 10 + (uint32_t)(text[i] - '0');
+        if (i == 0 || i == size || text[i] != end)
                 return NULL;
 
-        memcpy(digits, text, (size_t)(stop - text));
-        digits[stop - text] = '\0';
-        if (text_parse_u64(digits, PAMTOK_PARTS_MAX, &number) || number == 0)
-                return NULL;
-
-        *ret_number = (uint32_t)number;
-        return stop + 1;
+        *ret_number = number;
+        return text + i + 1;
 }
 
+/* Numbers that cannot be make it no password: it is a piece of a token all the same. */
 static bool is_part(PamtokCredential *credential) {
         const char *text = credential->data, *end = text + credential->size;
         uint32_t part, n_parts;
@@ -151,8 +156,10 @@ static bool is_part(PamtokCredential *credential) {
         text = read_number(text, (size_t)(end - text), '/', &part);
         if (text)
                 text = read_number(text, (size_t)(end - text), ':', &n_parts);
-        if (!text || part > n_parts)
+        if (!text)
                 return false;
+        if (part > n_parts || n_parts > PAMTOK_PARTS_MAX)
+                part = n_parts = 0;
 
         *credential =
                 (PamtokCredential){ PAMTOK_FORM_PART, text, (size_t)(end - text), part, n_parts };

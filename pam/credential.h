@@ -24,8 +24,16 @@ typedef struct PamtokCredential {
         PamtokForm form;
         const char *data; /* without white space around it, unless a password */
         size_t size;
-        uint32_t part, n_parts; /* PAMTOK_FORM_PART: counted from 1; data is what they announce */
+        uint32_t part, n_parts; /* PAMTOK_FORM_PART: counted from 1; part 0: a lie */
 } PamtokCredential;
+
+/**
+ * pamtok_credential_cutter() - which programs give the module no longer answer than this
+ * @size:       characters of an answer
+ *
+ * Return: static text for a person; NULL: an answer of this size was not cut.
+ */
+const char *pamtok_credential_cutter(size_t size);
 
 /**
  * pamtok_credential_classify() - tell a token from a password

@@ -59,10 +59,15 @@ int pamtok_prompt_once(const PamtokCall *call, bool asked, Secret **ret_answer) 
                 ret_answer);
 }
 
-static int part_append(const Secret *answer, uint32_t part, uint32_t n_parts, Secret *whole) {
+static int part_append(const Secret *answer, uint32_t part, uint32_t n_parts, PamtokParts *parts) {
+        Secret *whole = parts->whole;
         PamtokCredential piece = pamtok_credential_classify(answer->data, answer->size);
 
-        if (piece.form != PAMTOK_FORM_PART || piece.part != part || piece.n_parts != n_parts)
+        /* Its end went somewhere else: the whole would be a token that nobody has signed. */
+        if (piece.form == PAMTOK_FORM_PART && pamtok_credential_cutter(answer->size))
+                parts->cut_size = answer->size;
+        if (parts->cut_size || piece.form != PAMTOK_FORM_PART || piece.part != part ||
+                piece.n_parts != n_parts)
                 return PAM_AUTH_ERR;
         if (piece.size > IPC_TOKEN_MAX - whole->size)
                 return PAM_AUTH_ERR;
@@ -70,27 +75,24 @@ static int part_append(const Secret *answer, uint32_t part, uint32_t n_parts, Se
         return secret_append(whole, piece.data, piece.size) ? PAM_BUF_ERR : PAM_SUCCESS;
 }
 
-int pamtok_prompt_parts(const PamtokCall *call, const Secret *first, Secret **ret_whole) {
+int pamtok_prompt_parts(const PamtokCall *call, const Secret *first, PamtokParts *parts) {
         uint32_t n_parts = pamtok_credential_classify(first->data, first->size).n_parts;
-        _cleanup_(secret_freep) Secret *whole = NULL;
-        char text[sizeof("Part 64 of 64: ")];
+        char text[sizeof("Part 64 of 64 of the access token: ")];
         int r;
 
-        if (secret_new(NULL, 0, &whole))
+        if (secret_new(NULL, 0, &parts->whole))
                 return PAM_BUF_ERR;
 
-        r = part_append(first, 1, n_parts, whole);
+        r = part_append(first, 1, n_parts, parts);
         for (uint32_t part = 2; part <= n_parts && r == PAM_SUCCESS; part++) {
                 _cleanup_(secret_freep) Secret *answer = NULL;
 
-                snprintf(text, sizeof(text), "Part %u of %u: ", part % 100, n_parts % 100);
+                snprintf(text, sizeof(text), "Part %u of %u of the access token: ", part % 100,
+                        n_parts % 100);
                 r = pamtok_prompt(call, text, &answer);
                 if (r == PAM_SUCCESS)
-                        r = part_append(answer, part, n_parts, whole);
+                        r = part_append(answer, part, n_parts, parts);
         }
-        if (r != PAM_SUCCESS)
-                return r;
 
-        *ret_whole = TAKE_PTR(whole);
-        return PAM_SUCCESS;
+        return r;
 }

@@ -32,13 +32,18 @@ int pamtok_prompt(const PamtokCall *call, const char *text, Secret **ret_answer)
  */
 int pamtok_prompt_once(const PamtokCall *call, bool asked, Secret **ret_answer);
 
+typedef struct PamtokParts {
+        Secret *whole;   /* owned by the caller, also after a failure */
+        size_t cut_size; /* of a part that was cut off; 0: none was */
+} PamtokParts;
+
 /**
  * pamtok_prompt_parts() - ask for the other parts of a token
  * @call:       begun
  * @first:      the first answer, as typed
- * @ret_whole:  owned by the caller; what the parts make together
+ * @parts:      zeroed before; what they make together
  *
- * Return: as pamtok_prompt(); PAM_AUTH_ERR for a part that is not the one that was asked for, or
- * for a whole above IPC_TOKEN_MAX.
+ * Return: as pamtok_prompt(); PAM_AUTH_ERR for a part that was cut off or is not the one that was
+ * asked for, or for a whole above IPC_TOKEN_MAX.
  */
-int pamtok_prompt_parts(const PamtokCall *call, const Secret *first, Secret **ret_whole);
+int pamtok_prompt_parts(const PamtokCall *call, const Secret *first, PamtokParts *parts);
