@@ -23,6 +23,7 @@
 #include "daemon/manager.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/deadline.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/login-ender.h"
@@ -213,6 +214,8 @@ static int build_parts(Manager *manager) {
                 r = user_queue_new(context->store, &context->queue);
         if (r >= 0)
                 r = login_ender_new(context, &context->ender);
+        if (r >= 0)
+                r = deadline_timer_new(context, &context->deadlines);
         return r;
 }
 
@@ -396,6 +399,7 @@ Manager *manager_free(Manager *manager) {
                 (void)logind_set_bus(context->logind, NULL);
         context->sink = NULL;
         key_keeper_free(context->keeper);
+        deadline_timer_free(context->deadlines);
         login_ender_free(context->ender);
         user_queue_free(context->queue);
         operation_free_all(context);

@@ -47,6 +47,7 @@ static const char *name_of(Reason reason) {
         case REASON_SESSION_REPLACED:
         case REASON_SESSION_EVICTED:
         case REASON_SESSION_EXPIRED:
+        case REASON_SESSION_IDLE:
         case REASON_SESSION_GONE:
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:

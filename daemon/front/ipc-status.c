@@ -10,6 +10,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_TOKEN_EXPIRED:
         case REASON_SESSION_EXPIRED:
         case REASON_CODE_EXPIRED:
+        case REASON_SESSION_IDLE:
                 return IPC_STATUS_EXPIRED;
         case REASON_SESSION_LIMIT:
                 return IPC_STATUS_LIMIT;

@@ -19,6 +19,7 @@
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/touch.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -141,6 +142,14 @@ static Reason collect(Account *account, bool other_auth) {
         return reason;
 }
 
+/* What root's services ask about goes on: a sudo inside of its timestamp, and in the login's shell. */
+static void note_use(const Account *account, const UserState *state, const char *sid) {
+        const Session *session = sid ? user_state_find(state, sid) : NULL;
+
+        if (account->subject.uid == 0 && session)
+                touch_session(account->op.context, state->user, session);
+}
+
 static Reason judge(const Account *account, const UserState *state) {
         uint64_t now_sec = operation_now_sec();
         Reason reason = REASON_OK;
@@ -154,6 +163,7 @@ static Reason judge(const Account *account, const UserState *state) {
         if (account->elevation_sid &&
                 user_state_check(state, account->elevation_sid, now_sec) != REASON_OK)
                 return REASON_ELEVATION_ENDED;
+        note_use(account, state, account->elevation_sid);
         return REASON_OK;
 }
 
@@ -174,6 +184,8 @@ static void on_shell_loaded(StoreCall *call, int r, UserState *state, void *user
         if (reason == REASON_OK &&
                 user_state_check(owned, account->shell_sid, operation_now_sec()) != REASON_OK)
                 reason = REASON_SHELL_ENDED;
+        if (reason == REASON_OK)
+                note_use(account, owned, account->shell_sid);
         finish(account, reason);
 }
 

@@ -12,7 +12,6 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
 #include "daemon/policy/live-session.h"
-#include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 
@@ -122,8 +121,8 @@ static void accept(AuthenticateSession *auth, const UserState *state) {
         /* The user need not wait for the journal. */
         operation_tell(&auth->op, &result);
         tell_journal(auth, result.reason);
-        if (result.reason == REASON_OK && policy_touch_is_due(session, operation_now_sec()))
-                touch_session(context, auth->subject.user, auth->sid);
+        if (result.reason == REASON_OK)
+                touch_session(context, auth->subject.user, session);
         operation_finish(&auth->op, &result);
 }
 

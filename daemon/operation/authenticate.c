@@ -13,7 +13,6 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
 #include "daemon/policy/live-session.h"
-#include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -85,8 +84,8 @@ static Reason check_credential(Authenticate *auth, const LoginRequest *request) 
 
 /* Root's are logins; what others ask changes nothing. */
 static void note_use(Authenticate *auth, const Session *session) {
-        if (auth->subject.uid == 0 && session && policy_touch_is_due(session, operation_now_sec()))
-                touch_session(auth->op.context, auth->subject.user, session->sid);
+        if (auth->subject.uid == 0 && session)
+                touch_session(auth->op.context, auth->subject.user, session);
 }
 
 static void accept(Authenticate *auth, const UserState *state) {

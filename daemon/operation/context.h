@@ -14,6 +14,7 @@
 
 typedef struct Claims Claims;
 typedef struct Config Config;
+typedef struct DeadlineTimer DeadlineTimer;
 typedef struct HandleTable HandleTable;
 typedef struct Journal Journal;
 typedef struct KeyKeeper KeyKeeper;
@@ -61,6 +62,7 @@ typedef struct Context {
         HandleTable *handles;
         UserQueue *queue;
         LoginEnder *ender;
+        DeadlineTimer *deadlines;
         SessionEventSink sink; /* NULL: nobody listens */
         void *sink_userdata;
         Operation *operations; /* all that are under way */

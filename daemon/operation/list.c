@@ -76,7 +76,7 @@ static void add_session(List *list, const UserState *state, const Session *sessi
                 .tenant = state->tenant,
                 .created_at_sec = session->created_at_sec,
                 .last_seen_sec = session->last_seen_sec,
-                .expires_at_sec = session->expires_at_sec,
+                .expires_at_sec = session_deadline_sec(session),
                 .token_end_sec = session->token_end_sec,
                 .generation = session->generation,
                 .platform = session->platform,

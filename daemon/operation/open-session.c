@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/deadline.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
@@ -160,6 +161,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 refuse(open, login, reason);
                 return;
         }
+        deadline_timer_note(context->deadlines, owned);
         tell_journal(open, REASON_OK, login);
         if (context->sink)
                 context->sink(

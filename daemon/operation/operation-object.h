@@ -6,6 +6,7 @@
  */
 
 #include <stdint.h>
+#include <systemd/sd-event.h>
 
 #include "authtoken/reason.h"
 #include "daemon/operation/context.h"
@@ -81,6 +82,19 @@ void operation_abandon(Operation *op);
  * @context:    its list becomes empty
  */
 void operation_free_all(Context *context);
+
+/**
+ * operation_at_sec() - have something done at a time of the wall clock
+ * @context:    the daemon
+ * @at_sec:     seconds since the epoch; a clock that is set forward past it has it done at once
+ * @handler:    of sd-event
+ * @userdata:   for @handler
+ * @ret_source: owned by the caller
+ *
+ * Return: 0; negative errno.
+ */
+int operation_at_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t handler,
+        void *userdata, sd_event_source **ret_source);
 
 /**
  * operation_reason_of_store() - translate a store's outcome

@@ -8,6 +8,8 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/store/user-store.h"
 
+#define TIMER_ACCURACY_USEC UINT64_C(20000)
+
 uint64_t operation_now_usec(void) {
         struct timespec now;
 
@@ -17,6 +19,14 @@ uint64_t operation_now_usec(void) {
 
 uint64_t operation_now_sec(void) {
         return operation_now_usec() / 1000000;
+}
+
+int operation_at_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t handler,
+        void *userdata, sd_event_source **ret_source) {
+        if (at_sec > INT64_MAX / 1000000)
+                return -ERANGE;
+        return sd_event_add_time(context->event, ret_source, CLOCK_REALTIME, at_sec * 1000000,
+                TIMER_ACCURACY_USEC, handler, userdata);
 }
 
 void operation_init(

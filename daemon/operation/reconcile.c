@@ -6,6 +6,7 @@
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/deadline.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/reconcile.h"
@@ -87,6 +88,7 @@ static bool visit_login(Login *login, void *userdata) {
 }
 
 void reconcile_state(Context *context, const UserState *state) {
+        deadline_timer_note(context->deadlines, state);
         login_registry_each(context->logins, state->tenant, state->user, visit_login,
                 &(Lost){ .context = context, .state = state });
 }

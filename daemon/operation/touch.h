@@ -2,17 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Writes down that a session was used, at most once a minute and never in anybody's way.
+ * Writes down that a session was used, not more often than policy_touch() wants and never in anybody's way.
  */
 
 typedef struct Context Context;
+typedef struct Session Session;
 
 /**
  * touch_session() - note that a session was used now
  * @context:    the daemon
  * @user:       copied
- * @sid:        copied
+ * @session:    as it was just loaded; borrowed
  *
- * Failure is silent: the time of the last use decides nothing.
+ * Failure is silent: what is idle then ends a little early.
  */
-void touch_session(Context *context, const char *user, const char *sid);
+void touch_session(Context *context, const char *user, const Session *session);

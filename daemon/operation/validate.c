@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/touch.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -43,6 +44,14 @@ static Reason check_token(Context *context, const LoginRequest *request, Claims 
 static Reason check_state(const Claims *claims, const UserState *state) {
         return user_state_check_token(
                 state, claims->sid, claims->generation, claims->issued_at_sec, operation_now_sec());
+}
+
+/* A question changes nothing, unless the session may not be idle: then every use of it counts. */
+static void note_use(Context *context, const Claims *claims, const UserState *state) {
+        const Session *session = user_state_find(state, claims->sid);
+
+        if (session && session->idle_sec)
+                touch_session(context, claims->subject, session);
 }
 
 static void tell_journal(
@@ -87,6 +96,8 @@ bool validate_now(Context *context, const LoginRequest *request, OperationResult
                         return false;
                 }
                 reason = check_state(claims, state);
+                if (reason == REASON_OK)
+                        note_use(context, claims, state);
         }
         tell_journal(context, request, claims, reason);
         *ret_result = result_of(reason, claims);
@@ -106,6 +117,8 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
                 reason = check_state(validate->claims, owned);
+        if (reason == REASON_OK)
+                note_use(validate->op.context, validate->claims, owned);
         tell_journal(validate->op.context,
                 &(LoginRequest){ .pid = validate->pid, .uid = validate->uid }, validate->claims,
                 reason);

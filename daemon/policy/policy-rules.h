@@ -36,6 +36,7 @@ typedef struct PolicyRules {
         SingleSignOn single_sign_on;
         Overflow overflow;
         uint64_t absolute_lifetime_sec;
+        uint64_t idle_timeout_sec; /* 0: none */
         unsigned int max_sessions; /* 1 … USER_STATE_SESSIONS_MAX */
         KickAction on_kick;
         KickScope kick_scope;

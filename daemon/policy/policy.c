@@ -113,6 +113,7 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
         /* A session that ended before its token could be used would be a token for nothing. */
         if (session->expires_at_sec == 0 || session->expires_at_sec > end_sec)
                 session->expires_at_sec = end_sec;
+        session->idle_sec = rules->idle_timeout_sec;
         session->created_order = next_order(state, session->created_at_sec);
         r = user_state_add(state, session);
         if (r == USER_STATE_E_FULL)
@@ -147,6 +148,26 @@ int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint
         return 0;
 }
 
+int policy_expire(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended, bool *ret_changed) {
+        PolicyEnded ended = {};
+
+        if (ended_reserve(&ended, state->n_sessions) < 0) {
+                policy_ended_clear(&ended);
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < state->n_sessions; i++) {
+                Reason reason = session_check(state->sessions[i], now_sec);
+
+                if (reason == REASON_OK)
+                        continue;
+                memcpy(ended.sids[ended.n_sids], state->sessions[i]->sid, SID_SIZE + 1);
+                ended.reasons[ended.n_sids++] = reason;
+        }
+        *ret_changed = user_state_prune(state, now_sec);
+        *ret_ended = ended;
+        return 0;
+}
+
 void policy_ended_clear(PolicyEnded *ended) {
         free(ended->sids);
         free(ended->reasons);
@@ -159,10 +180,18 @@ KickAction policy_kick_action(const PolicyRules *rules, bool graphical) {
         return rules->on_kick;
 }
 
+static uint64_t touch_interval_sec(const Session *session) {
+        uint64_t tenth_sec = session->idle_sec / 10;
+
+        if (session->idle_sec == 0 || tenth_sec > TOUCH_INTERVAL_SEC)
+                return TOUCH_INTERVAL_SEC;
+        return tenth_sec ? tenth_sec : 1;
+}
+
 bool policy_touch_is_due(const Session *session, uint64_t now_sec) {
         /* A clock that stepped back must not freeze the time of the last use. */
         return session->last_seen_sec > now_sec ||
-               now_sec - session->last_seen_sec >= TOUCH_INTERVAL_SEC;
+               now_sec - session->last_seen_sec >= touch_interval_sec(session);
 }
 
 bool policy_touch(Session *session, uint64_t now_sec) {

@@ -40,7 +40,7 @@ typedef struct PolicyScene {
  * policy_admit() - take a new session in, if the rules allow it
  * @rules:      in force
  * @state:      pruned to the scene's time; changes, and is not to be kept unless REASON_OK
- * @session:    owned by @state on REASON_OK only; its lifetime is cut to the rules'
+ * @session:    owned by @state on REASON_OK only; it gets the lifetimes of the rules
  * @scene:      borrowed
  * @ret_ended:  zeroed before; older sessions that gave way; to be cleared, whatever is returned
  *
@@ -65,6 +65,17 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
  */
 int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint64_t now_sec,
         PolicyEnded *ret_ended);
+
+/**
+ * policy_expire() - end the sessions that are past their deadline, and forget what can no longer matter
+ * @state:      changes
+ * @now_sec:    the caller's clock
+ * @ret_ended:  what was ended; empty if nothing was
+ * @ret_changed: whether there is something to keep
+ *
+ * Return: 0; -ENOMEM, and nothing has changed.
+ */
+int policy_expire(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended, bool *ret_changed);
 
 /**
  * policy_ended_clear() - free what it owns
@@ -93,6 +104,7 @@ bool policy_touch_is_due(const Session *session, uint64_t now_sec);
  * @session:    changes if so
  * @now_sec:    the caller's clock
  *
- * At most once a minute. Return: true if @session changed.
+ * At most once a minute, and for a session that may not be idle for long at least ten times in that time.
+ * Return: true if @session changed.
  */
 bool policy_touch(Session *session, uint64_t now_sec);

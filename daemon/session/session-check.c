@@ -8,7 +8,7 @@ Reason user_state_check(const UserState *state, const char *sid, uint64_t now_se
         const EndedSession *ended;
 
         if (session)
-                return session->expires_at_sec > now_sec ? REASON_OK : REASON_SESSION_EXPIRED;
+                return session_check(session, now_sec);
         ended = user_state_find_ended(state, sid);
         return ended ? ended->reason : REASON_SESSION_UNKNOWN;
 }

@@ -18,7 +18,8 @@ typedef struct UserState UserState;
  * @now_sec:    the caller's clock
  *
  * Absence means revoked: what is not listed as live is not live. A ban is not looked at.
- * Return: REASON_OK; the recorded reason of its end; REASON_SESSION_EXPIRED past its end;
+ * Return: REASON_OK; the recorded reason of its end; REASON_SESSION_EXPIRED or
+ *         REASON_SESSION_IDLE past its end;
  *         REASON_SESSION_UNKNOWN.
  */
 Reason user_state_check(const UserState *state, const char *sid, uint64_t now_sec);

@@ -15,6 +15,7 @@ const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
         { "iat", SESSION_MEMBER_NUMBER, offsetof(Session, issued_at_sec) },
         { "exp", SESSION_MEMBER_NUMBER, offsetof(Session, token_end_sec) },
         { "end", SESSION_MEMBER_NUMBER, offsetof(Session, expires_at_sec) },
+        { "idle", SESSION_MEMBER_OPTIONAL, offsetof(Session, idle_sec) },
         { "aud", SESSION_MEMBER_STRINGS, offsetof(Session, audience_json) },
         { "roles", SESSION_MEMBER_STRINGS, offsetof(Session, roles_json) },
         { "plat", SESSION_MEMBER_TEXT, offsetof(Session, platform) },
@@ -76,10 +77,34 @@ size_t session_size(const Session *session) {
         return size;
 }
 
+static uint64_t later(uint64_t a, uint64_t b) {
+        return a > b ? a : b;
+}
+
+uint64_t session_last_use_sec(const Session *session) {
+        return later(later(session->created_at_sec, session->last_seen_sec),
+                later(session->rotated_at_sec, session->issued_at_sec));
+}
+
+static uint64_t idle_end_sec(const Session *session) {
+        /* Of numbers up to SESSION_NUMBER_MAX, the sum fits. */
+        return session->idle_sec ? session_last_use_sec(session) + session->idle_sec : UINT64_MAX;
+}
+
+uint64_t session_deadline_sec(const Session *session) {
+        uint64_t idle_sec = idle_end_sec(session);
+
+        return idle_sec < session->expires_at_sec ? idle_sec : session->expires_at_sec;
+}
+
+Reason session_check(const Session *session, uint64_t now_sec) {
+        if (session->expires_at_sec <= now_sec)
+                return REASON_SESSION_EXPIRED;
+        return idle_end_sec(session) <= now_sec ? REASON_SESSION_IDLE : REASON_OK;
+}
+
 uint64_t session_end_sec(const Session *session) {
-        uint64_t end_sec = session->token_end_sec > session->expires_at_sec
-                                   ? session->token_end_sec
-                                   : session->expires_at_sec;
+        uint64_t end_sec = later(session->token_end_sec, session->expires_at_sec);
 
         /* Not above what can be stored, or a session that ends there could not be ended before. */
         return end_sec > SESSION_NUMBER_MAX - SESSION_END_MARGIN_SEC

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "authtoken/reason.h"
 #include "common/cleanup.h"
 #include "daemon/token/jti.h"
 
@@ -28,6 +29,7 @@ typedef struct Session {
         uint64_t issued_at_sec;  /* of the current token */
         uint64_t token_end_sec;  /* exp of the current token */
         uint64_t expires_at_sec; /* absolute end of the session */
+        uint64_t idle_sec;       /* it ends when it is not used for so long; 0: it need not be */
         char *audience_json;     /* array of strings, compact */
         char *roles_json;        /* likewise */
         char *platform, *device, *source, *name;
@@ -50,7 +52,7 @@ typedef struct SessionMember {
         size_t offset; /* of a uint64_t or a char * in Session */
 } SessionMember;
 
-#define SESSION_MEMBERS_COUNT 18u
+#define SESSION_MEMBERS_COUNT 19u
 extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 
 /**
@@ -76,6 +78,29 @@ DEFINE_CLEANUP(Session, session_free)
  * @session:    borrowed
  */
 size_t session_size(const Session *session);
+
+/**
+ * session_last_use_sec() - when the session was used last: begun, logged in by, or refreshed
+ * @session:    borrowed
+ */
+uint64_t session_last_use_sec(const Session *session);
+
+/**
+ * session_deadline_sec() - when the session ends if nobody uses it any more
+ * @session:    borrowed
+ *
+ * The end of its lifetime, or of the time that it may be idle, whichever comes first.
+ */
+uint64_t session_deadline_sec(const Session *session);
+
+/**
+ * session_check() - whether a session that is recorded as live is within its deadline
+ * @session:    borrowed
+ * @now_sec:    the caller's clock
+ *
+ * Return: REASON_OK; REASON_SESSION_EXPIRED; REASON_SESSION_IDLE.
+ */
+Reason session_check(const Session *session, uint64_t now_sec);
 
 /**
  * session_end_sec() - after this time no token of the session can be valid, on any host

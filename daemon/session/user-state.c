@@ -250,11 +250,12 @@ bool user_state_prune(UserState *state, uint64_t now_sec) {
         bool changed = false;
 
         for (size_t i = state->n_sessions; i > 0; i--) {
-                uint64_t end_sec = state->sessions[i - 1]->expires_at_sec;
+                const Session *session = state->sessions[i - 1];
+                Reason reason = session_check(session, now_sec);
 
-                if (end_sec > now_sec)
+                if (reason == REASON_OK)
                         continue;
-                end_session(state, i - 1, REASON_SESSION_EXPIRED, end_sec);
+                end_session(state, i - 1, reason, session_deadline_sec(session));
                 changed = true;
         }
         for (size_t i = state->n_ended; i > 0; i--) {

@@ -39,6 +39,7 @@
         X(SESSION_REPLACED, "session-replaced", "a newer login took the session's place")        \
         X(SESSION_EVICTED, "session-evicted", "newer sessions took its place at the limit")      \
         X(SESSION_EXPIRED, "session-expired", "the session reached the end of its lifetime")     \
+        X(SESSION_IDLE, "session-idle", "the session was not used for too long")                 \
         X(SESSION_GONE, "session-gone", "the session's record is gone from the store")           \
         X(GENERATION_OLD, "generation-old", "a newer token of this session was issued")          \
         X(ISSUED_BEFORE, "issued-before", "the token is older than the user's not-before time")  \

@@ -36,8 +36,8 @@ def rules(root, daemon):
     """Sets what stands in [Session], for one test."""
     before = daemon.config.read_text()
 
-    def set_rules(*lines):
-        daemon.config.write_text(before + "[Session]\n" + "\n".join(lines) + "\n")
+    def set_rules(*lines, more=""):
+        daemon.config.write_text(before + "[Session]\n" + "\n".join(lines) + "\n" + more)
         root.call("Reload")
 
     yield set_rules
@@ -149,3 +149,58 @@ def test_the_place_of_an_ended_session_is_free_at_once(root, rules, method):
             root.issue(OWN_USER)
         assert refusal.value.code == "session-limit"
         root.call(method, f"('{sid}', '')")
+
+
+def test_a_login_ends_when_its_session_is_idle(root, daemon, rules):
+    rules("IdleTimeout=2s")
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token)
+    assert root.signal("SessionEnding", sid)[1] == "session-idle"
+    login.leave()
+    assert root.signal("SessionEnded", sid)[1] == "session-idle"
+    assert root.sessions(OWN_USER) == set()
+    with pytest.raises(CallError) as refusal:
+        root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})")
+    assert refusal.value.code == "session-idle"
+
+
+def test_use_keeps_a_session_alive(root, daemon, rules):
+    rules("IdleTimeout=4s")
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token)
+
+    def end_of_session():
+        ((row,),) = root.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+        return row["expires"]
+
+    first = end_of_session()
+    uses = [lambda: root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})"), lambda: log_in(daemon, token)]
+    # Longer than it may be idle, with one kind of use after the other.
+    wait_until(lambda: uses.append(uses.pop(0)) or uses[-1]() and end_of_session() >= first + 5, "uses that count")
+    assert root.sessions(OWN_USER) == {sid}
+    assert root.signal("SessionEnding", sid)[1] == "session-idle"
+    login.leave()
+
+
+def test_a_login_ends_with_the_lifetime_of_its_session(root, daemon, rules):
+    rules("AbsoluteLifetime=2s", more="[Token]\nLifetime=2s\n")
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token)
+    assert root.signal("SessionEnding", sid)[1] == "session-expired"
+    login.leave()
+    assert root.signal("SessionEnded", sid)[1] == "session-expired"
+
+
+def test_a_daemon_that_was_away_ends_what_became_idle(root, daemon, rules):
+    rules("IdleTimeout=2s")
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token)
+    daemon.stop()
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
+    assert root.signal("SessionEnding", sid)[1] == "session-idle"
+    login.leave()

@@ -135,6 +135,7 @@ static const char everything[] = "[Daemon]\n"
                                  "[Session]\n"
                                  "AbsoluteLifetime=2d\n"
                                  "MaxSessions=6\n"
+                                 "IdleTimeout=30min\n"
                                  "SingleSignOn=platform\n"
                                  "Overflow=evict-oldest\n"
                                  "[Kick]\n"
@@ -183,6 +184,7 @@ static void test_everything(void **unused) {
         assert_true(config->store_no_sync);
         assert_int_equal(config->policy.absolute_lifetime_sec, 2 * DAY_SEC);
         assert_int_equal(config->policy.max_sessions, 6);
+        assert_int_equal(config->policy.idle_timeout_sec, 1800);
         assert_int_equal(config->policy.single_sign_on, SINGLE_SIGN_ON_PLATFORM);
         assert_int_equal(config->policy.overflow, OVERFLOW_EVICT_OLDEST);
         assert_int_equal(config->policy.on_kick, KICK_NOTIFY);

@@ -345,26 +345,77 @@ static void test_kick_action(void **unused) {
         }
 }
 
-static void test_touch(void **unused) {
+static void test_expire(void **unused) {
         static const struct {
                 const char *name;
-                uint64_t seen_sec, now_sec;
-                bool changed;
+                uint64_t created_sec, seen_sec, rotated_sec, idle_sec, expires_sec;
+                Reason reason;
         } cases[] = {
-                { "a second later is not worth a write", NOW, NOW + 1, false },
-                { "59 seconds later is not worth a write", NOW, NOW + 59, false },
-                { "a minute later is", NOW, NOW + 60, true },
-                { "a clock that stepped back is", NOW, NOW - 1, true },
+                { "within its lifetime", NOW, 0, NOW, 0, NOW + 1, REASON_OK },
+                { "at the end of its lifetime", NOW - 9, NOW, NOW, 0, NOW, REASON_SESSION_EXPIRED },
+                { "idle without a limit", NOW - 9000, 0, 0, 0, NOW + 1, REASON_OK },
+                { "idle for less than the limit", NOW - 59, 0, 0, 60, NOW + 1, REASON_OK },
+                { "idle since it began", NOW - 60, 0, 0, 60, NOW + 1, REASON_SESSION_IDLE },
+                { "logged in by a moment ago", NOW - 90, NOW - 1, 0, 60, NOW + 1, REASON_OK },
+                { "idle since the last login", NOW - 90, NOW - 60, 0, 60, NOW + 1,
+                        REASON_SESSION_IDLE },
+                { "refreshed a moment ago", NOW - 90, NOW - 80, NOW - 1, 60, NOW + 1, REASON_OK },
+                { "used in the future of a clock that stepped back", NOW, NOW + 500, 0, 60,
+                        NOW + 1000, REASON_OK },
+                { "idle at the end of its lifetime", NOW - 90, 0, 0, 60, NOW,
+                        REASON_SESSION_EXPIRED },
         };
 
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                Session session = { .last_seen_sec = cases[i].seen_sec };
+                _cleanup_(user_state_unrefp) UserState *state = make_state(1);
+                Session *session = state->sessions[0];
+                bool live = cases[i].reason == REASON_OK, changed;
+                PolicyEnded ended = {};
+
+                print_message("# %s\n", cases[i].name);
+                session->created_at_sec = cases[i].created_sec;
+                session->last_seen_sec = cases[i].seen_sec;
+                session->rotated_at_sec = cases[i].rotated_sec;
+                session->issued_at_sec = cases[i].created_sec;
+                session->idle_sec = cases[i].idle_sec;
+                session->expires_at_sec = cases[i].expires_sec;
+                assert_int_equal(session_deadline_sec(session) > NOW, live);
+                assert_int_equal(policy_expire(state, NOW, &ended, &changed), 0);
+                assert_int_equal(changed, !live);
+                assert_int_equal(ended.n_sids, !live);
+                if (!live)
+                        assert_int_equal(ended.reasons[0], cases[i].reason);
+                assert_int_equal(
+                        user_state_check(state, "s0AAAAAAAAAAAAAAAAAAAA", NOW), cases[i].reason);
+                policy_ended_clear(&ended);
+        }
+}
+
+static void test_touch(void **unused) {
+        static const struct {
+                const char *name;
+                uint64_t idle_sec, now_sec;
+                bool changed;
+        } cases[] = {
+                { "a second later is not worth a write", 0, NOW + 1, false },
+                { "59 seconds later is not worth a write", 0, NOW + 59, false },
+                { "a minute later is", 0, NOW + 60, true },
+                { "a clock that stepped back is", 0, NOW - 1, true },
+                { "what may be idle for long is written once a minute", 86400, NOW + 59, false },
+                { "what may be idle for five minutes not within a tenth", 300, NOW + 29, false },
+                { "but after it", 300, NOW + 30, true },
+                { "what may be idle for a second is written every second", 1, NOW + 1, true },
+                { "but not twice in one", 1, NOW, false },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                Session session = { .last_seen_sec = NOW, .idle_sec = cases[i].idle_sec };
 
                 print_message("# %s\n", cases[i].name);
                 assert_int_equal(policy_touch(&session, cases[i].now_sec), cases[i].changed);
-                assert_int_equal(session.last_seen_sec,
-                        cases[i].changed ? cases[i].now_sec : cases[i].seen_sec);
+                assert_int_equal(session.last_seen_sec, cases[i].changed ? cases[i].now_sec : NOW);
         }
 }
 
@@ -377,6 +428,7 @@ int main(void) {
                 cmocka_unit_test(test_room_is_made_of_spent_sessions),
                 cmocka_unit_test(test_end),
                 cmocka_unit_test(test_kick_action),
+                cmocka_unit_test(test_expire),
                 cmocka_unit_test(test_touch),
         };
 

@@ -1,0 +1,39 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Ends sessions in time that have logins on this host: one timer, for the next of their deadlines. The end is
+ * committed first, then the logins go. A session without a login here needs no timer: nobody acts by it
+ * without its deadline being looked at.
+ */
+
+#include "common/cleanup.h"
+
+typedef struct Context Context;
+typedef struct DeadlineTimer DeadlineTimer;
+typedef struct UserState UserState;
+
+/**
+ * deadline_timer_new() - nothing to wait for yet
+ * @context:    borrowed; outlives the timer
+ * @ret_timer:  owned by the caller
+ *
+ * Return: 0; -ENOMEM.
+ */
+int deadline_timer_new(Context *context, DeadlineTimer **ret_timer);
+
+/**
+ * deadline_timer_free() - wait no more
+ * @timer:      NULL is fine
+ *
+ * Return: NULL.
+ */
+DeadlineTimer *deadline_timer_free(DeadlineTimer *timer);
+DEFINE_CLEANUP(DeadlineTimer, deadline_timer_free)
+
+/**
+ * deadline_timer_note() - a user's state is known: see when their logins here have to end
+ * @timer:      any
+ * @state:      borrowed
+ */
+void deadline_timer_note(DeadlineTimer *timer, const UserState *state);
