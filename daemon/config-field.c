@@ -99,6 +99,27 @@ int config_field_choice(const ConfigOption *option, const char *text, void *fiel
         return 0;
 }
 
+int config_field_flags(const ConfigOption *option, const char *text, void *field) {
+        unsigned int flags = 0;
+        char word[16];
+        size_t index;
+
+        while (*(text += strspn(text, " "))) {
+                size_t size = strcspn(text, " ");
+
+                if (size >= sizeof(word))
+                        return CONFIG_E_INVALID;
+                memcpy(word, text, size);
+                word[size] = '\0';
+                if (config_value_choice(word, option->choices, &index))
+                        return CONFIG_E_INVALID;
+                flags |= 1u << index;
+                text += size;
+        }
+        *(unsigned int *)field = flags;
+        return 0;
+}
+
 /* A choice of two words that a bool stands for. */
 int config_field_switch(const ConfigOption *option, const char *text, void *field) {
         size_t index;

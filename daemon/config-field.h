@@ -66,6 +66,12 @@ int config_field_boolean(const ConfigOption *option, const char *text, void *fie
 int config_field_choice(const ConfigOption *option, const char *text, void *field);
 
 /**
+ * config_field_flags() - some of the row's words, with spaces between them; @field is an unsigned int, in
+ * which each word is a bit
+ */
+int config_field_flags(const ConfigOption *option, const char *text, void *field);
+
+/**
  * config_field_switch() - one of two words; @field is a bool, true for the second
  */
 int config_field_switch(const ConfigOption *option, const char *text, void *field);

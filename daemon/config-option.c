@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <syslog.h>
 
+#include "common/hook-message.h"
 #include "common/text.h"
 #include "daemon/config-field.h"
 #include "daemon/config-option.h"
@@ -16,6 +17,7 @@
 
 #define MSEC       UINT64_C(1000)
 #define SEC        (1000 * MSEC)
+#define MINUTE     (60 * SEC)
 #define HOUR       (3600 * SEC)
 #define DAY        (24 * HOUR)
 #define PATH_LEN   (PATH_MAX - 1)
@@ -34,6 +36,13 @@ static const char *const synchronous_words[] = { "full", "off", NULL };
 static const char *const single_words[] = { "off", "device", "platform", "user", NULL };
 static const char *const overflow_words[] = { "reject", "evict-oldest", NULL };
 static const char *const action_words[] = { "terminate", "lock", "notify", NULL };
+static const char *const event_words[] = {
+#define X(symbol, name) name,
+        HOOK_KINDS(X)
+#undef X
+                NULL,
+};
+static const char *const failure_words[] = { "deny", "allow", NULL };
 static const char *const scope_words[] = { "session", "user", NULL };
 
 static const ConfigOption options[OPTION_COUNT] = {
@@ -141,6 +150,22 @@ static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_KICK_KICK_SCOPE] = { "Kick", "KickScope", PLACE(policy.kick_scope),
                 config_field_choice, .min = KICK_SCOPE_SESSION, .choices = scope_words,
                 .fallback = "session", .allowed = "session or user" },
+
+        [OPTION_HOOKS_EVENTS] = { "Hooks", "Events", PLACE(hook_events), config_field_flags,
+                .choices = event_words, .fallback = "",
+                .allowed = "login, logout, refresh and kick, with spaces between them" },
+        [OPTION_HOOKS_SOCKET] = { "Hooks", "Socket", PLACE(hook_socket_path), config_field_path,
+                .max = SOCKET_LEN, .fallback = "/run/authtoken/hook.sock", .fixed = true,
+                .allowed = "an absolute path of at most 107 bytes" },
+        [OPTION_HOOKS_TIMEOUT] = { "Hooks", "Timeout", PLACE(hook_timeout_usec), config_field_usec,
+                .min = 10 * MSEC, .max = 1500 * MSEC, .fallback = "1s",
+                .allowed = "a time span from 10ms to 1500ms" },
+        [OPTION_HOOKS_BACKGROUND_TIMEOUT] = { "Hooks", "BackgroundTimeout",
+                PLACE(hook_background_usec), config_field_usec, .min = 10 * MSEC, .max = 5 * MINUTE,
+                .fallback = "30s", .allowed = "a time span from 10ms to 5min" },
+        [OPTION_HOOKS_ON_FAILURE] = { "Hooks", "OnFailure", PLACE(hook_failure_allows),
+                config_field_switch, .choices = failure_words, .fallback = "deny",
+                .allowed = "deny or allow" },
 
         [OPTION_LIMITS_CONNECTIONS_PER_UID] = { "Limits", "ConnectionsPerUid",
                 PLACE(connections_per_uid), config_field_count, .min = 1, .max = 1048576,

@@ -142,9 +142,8 @@ static int on_section(const char *section, const ConfigPlace *place, void *userd
                 return on_named_section(loader, section, place);
         if (!first)
                 return config_fault(&loader->fault, place,
-                        "unknown section; [Daemon], [Token], [Keys], [Store], [Session], [Kick] "
-                        "and "
-                        "[Limits] are allowed");
+                        "unknown section; [Daemon], [Token], [Keys], [Store], [Session], [Kick], "
+                        "[Hooks] and [Limits] are allowed");
         line = &loader->sections[config_option_id(first)];
         if (*line)
                 return config_fault(&loader->fault, place, "section [%s] stands in line %u already",

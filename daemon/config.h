@@ -60,6 +60,11 @@ typedef struct Config {
         PolicyRules policy;
         PolicySection *policies; /* in the order of the files */
         size_t n_policies;
+        /* [Hooks] */
+        unsigned int hook_events; /* 1 << HOOK_*, of hook-message.h */
+        char *hook_socket_path;
+        uint64_t hook_timeout_usec, hook_background_usec;
+        bool hook_failure_allows;
         /* [Limits] */
         unsigned int connections_per_uid, connections;
         uint64_t handshake_timeout_usec;

@@ -16,6 +16,7 @@
 #include "daemon/front/bus-connection.h"
 #include "daemon/front/bus-service.h"
 #include "daemon/front/ipc-listener.h"
+#include "daemon/hook/hook-client.h"
 #include "daemon/journal/journal.h"
 #include "daemon/key-source.h"
 #include "daemon/logind/logind.h"
@@ -211,6 +212,9 @@ static int build_parts(Manager *manager) {
         if (r >= 0)
                 r = handle_table_new(&context->handles);
         if (r >= 0)
+                r = hook_client_new(
+                        context->event, manager->config->hook_socket_path, &context->hooks);
+        if (r >= 0)
                 r = user_queue_new(context->store, &context->queue);
         if (r >= 0)
                 r = login_ender_new(context, &context->ender);
@@ -403,6 +407,7 @@ Manager *manager_free(Manager *manager) {
         login_ender_free(context->ender);
         user_queue_free(context->queue);
         operation_free_all(context);
+        hook_client_free(context->hooks);
         handle_table_free(context->handles);
         claims_unref(context->last_claims);
         token_cache_free(context->cache);

@@ -71,6 +71,8 @@ static const char *name_of(Reason reason) {
         case REASON_KEY_CONFIGURED:
         case REASON_KEY_NOT_SHARED:
         case REASON_KEYS_REFUSED:
+        case REASON_HOOK_VETOED:
+        case REASON_HOOK_FAILED:
                 return BUS_ERROR_REFUSED;
         case REASON_DAEMON_ABSENT:
         case REASON_DAEMON_UNTRUSTED:

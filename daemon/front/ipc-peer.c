@@ -175,6 +175,7 @@ static LoginRequest login_request_of(
                 .token = message->token.data,
                 .token_size = message->token.size,
                 .other_auth = message->other_auth,
+                .deadline_usec = message->deadline_usec,
         };
 }
 

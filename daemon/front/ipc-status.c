@@ -30,6 +30,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_DAEMON_MALFORMED:
         case REASON_DAEMON_TIMEOUT:
         case REASON_CALLER_UNKNOWN:
+        case REASON_HOOK_FAILED:
         case REASON_INTERNAL:
                 return IPC_STATUS_UNAVAILABLE;
         case REASON_BAD_REQUEST:
@@ -77,6 +78,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_NOT_A_TOKEN:
         case REASON_NOT_AUTHORISED:
         case REASON_SERVICE_REFUSED:
+        case REASON_HOOK_VETOED:
         case REASON_LIMIT_REACHED:
         case REASON_DAEMON_UNTRUSTED:
         case REASON_COUNT:

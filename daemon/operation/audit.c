@@ -41,6 +41,7 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_CODE_CREATED:
         case AUDIT_CODE_USED:
         case AUDIT_KEYS_REFUSED:
+        case AUDIT_HOOK:
                 break;
         case AUDIT_KEY_GENERATED:
         case AUDIT_KEY_ROTATED:
@@ -53,7 +54,7 @@ static int priority_of(const AuditRecord *record) {
 static bool is_refusal(const AuditRecord *record) {
         return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
                record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE &&
-               record->event != AUDIT_SESSION_END;
+               record->event != AUDIT_SESSION_END && record->event != AUDIT_HOOK;
 }
 
 static bool is_of_key(const AuditRecord *record) {

@@ -36,7 +36,8 @@ typedef struct Context Context;
         X(KEY_GENERATED, "key-generated", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c60", "key made")      \
         X(KEY_ROTATED, "key-rotated", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c61", "another key signs") \
         X(KEY_RETIRED, "key-retired", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c62", "key retired")       \
-        X(KEYS_REFUSED, "keys-refused", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c63", "keys read")
+        X(KEYS_REFUSED, "keys-refused", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c63", "keys read")       \
+        X(HOOK, "hook", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd1", "hooks not told")
 
 typedef enum AuditEvent {
 #define X(symbol, name, id, words) AUDIT_##symbol,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/code-redeem.h"
+#include "daemon/operation/hook.h"
 #include "daemon/operation/login-grant.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
@@ -26,7 +28,13 @@ typedef struct Authenticate {
         CodeRedeem redeem;
         char *role; /* that the session must have; NULL: any will do */
         StoreCall *call;
+        HookCall *hook_call;
+        uint64_t deadline_usec; /* CLOCK_MONOTONIC, when the caller gives up */
+        bool hooks_passed;
+        char *note;
 } Authenticate;
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
 
 static void authenticate_free(Operation *op) {
         Authenticate *auth = (Authenticate *)op;
@@ -36,6 +44,8 @@ static void authenticate_free(Operation *op) {
         claims_unref(auth->claims);
         free(auth->role);
         store_call_free(auth->call);
+        hook_call_free(auth->hook_call);
+        free(auth->note);
         free(auth);
 }
 
@@ -44,6 +54,7 @@ static void tell_journal(Authenticate *auth, Reason reason) {
 
         if (auth->claims)
                 record.sid = auth->claims->sid;
+        record.note = auth->note;
         audit(auth->op.context, &record);
 }
 
@@ -88,6 +99,11 @@ static void note_use(Authenticate *auth, const Session *session) {
                 touch_session(auth->op.context, auth->subject.user, session);
 }
 
+static void refuse(Authenticate *auth, Reason reason) {
+        tell_journal(auth, reason);
+        operation_finish_reason(&auth->op, reason);
+}
+
 static void accept(Authenticate *auth, const UserState *state) {
         OperationResult result = { .reason = REASON_OK, .sid = auth->claims->sid };
         const LoginSubject *subject = &auth->subject;
@@ -95,8 +111,7 @@ static void accept(Authenticate *auth, const UserState *state) {
         const LoginGrant grant = { auth->claims->sid, operation_now_sec() };
 
         if (subject->uid == 0 && login_grant(context, subject, &grant, &result.handle) < 0) {
-                tell_journal(auth, REASON_INTERNAL);
-                operation_finish_reason(&auth->op, REASON_INTERNAL);
+                refuse(auth, REASON_INTERNAL);
                 return;
         }
         /* The user need not wait for the journal. */
@@ -104,6 +119,67 @@ static void accept(Authenticate *auth, const UserState *state) {
         tell_journal(auth, REASON_OK);
         note_use(auth, user_state_find(state, auth->claims->sid));
         operation_finish(&auth->op, &result);
+}
+
+static int load(Authenticate *auth) {
+        Context *context = auth->op.context;
+
+        return user_store_load(context->store,
+                (StoreName){ context->config->tenant, auth->subject.user }, on_loaded, auth,
+                &auth->call);
+}
+
+/* The session may have ended while the hooks ran, so its state is loaded once more. */
+static void on_hooks(HookCall *call, const HookResult *result, void *userdata) {
+        Authenticate *auth = userdata;
+        Reason reason = hook_verdict(auth->op.context, result->outcome);
+
+        (void)call;
+        auth->hook_call = NULL;
+        auth->hooks_passed = true;
+        if (result->outcome != HOOK_ALLOWED &&
+                asprintf(&auth->note, "hook %s%s", result->hook, result->note) < 0)
+                auth->note = NULL;
+        if (reason == REASON_OK && load(auth) < 0)
+                reason = REASON_INTERNAL;
+        if (reason != REASON_OK)
+                refuse(auth, reason);
+}
+
+/* Others than root only ask whether a token is good: that opens no login. */
+static bool wants_hooks(const Authenticate *auth) {
+        return auth->subject.uid == 0 && !auth->hooks_passed &&
+               hook_is_on(auth->op.context, HOOK_LOGIN);
+}
+
+static void ask_hooks(Authenticate *auth, const UserState *state) {
+        const Session *session = user_state_find(state, auth->claims->sid);
+        const LoginSubject *subject = &auth->subject;
+        int r;
+
+        r = hook_ask(auth->op.context,
+                &(HookEvent){
+                        .kind = HOOK_LOGIN,
+                        .user = subject->user,
+                        .session = auth->claims->sid,
+                        .service = subject->service,
+                        .tty = subject->tty,
+                        .rhost = subject->rhost,
+                        .reason = reason_code(REASON_OK),
+                        .platform = session ? session->platform : NULL,
+                        .device = session ? session->device : NULL,
+                },
+                auth->deadline_usec, on_hooks, auth, &auth->hook_call);
+        if (r)
+                on_hooks(NULL,
+                        &(HookResult){
+                                .kind = HOOK_LOGIN,
+                                .outcome = HOOK_FAILED,
+                                .hook = "",
+                                .note = r == HOOK_CLIENT_E_FULL ? "too many logins wait already"
+                                                                : "no memory",
+                        },
+                        auth);
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
@@ -120,20 +196,12 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         if (reason == REASON_OK)
                 reason = policy_demand_roles(user_state_find(owned, claims->sid),
                         &(LiveDemand){ .roles = { auth->role } });
-        if (reason == REASON_OK) {
+        if (reason != REASON_OK)
+                refuse(auth, reason);
+        else if (wants_hooks(auth))
+                ask_hooks(auth, owned);
+        else
                 accept(auth, owned);
-                return;
-        }
-        tell_journal(auth, reason);
-        operation_finish_reason(&auth->op, reason);
-}
-
-static int load(Authenticate *auth) {
-        Context *context = auth->op.context;
-
-        return user_store_load(context->store,
-                (StoreName){ context->config->tenant, auth->subject.user }, on_loaded, auth,
-                &auth->call);
 }
 
 /* From here on all is as if the token had been brought. */
@@ -153,8 +221,7 @@ static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
                         return;
                 reason = REASON_INTERNAL;
         }
-        tell_journal(auth, reason);
-        operation_finish_reason(&auth->op, reason);
+        refuse(auth, reason);
 }
 
 int authenticate_start(Context *context, const LoginRequest *request, OperationDone done,
@@ -166,6 +233,7 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
         if (!auth)
                 return -ENOMEM;
         operation_init(&auth->op, context, (OperationWaiter){ done, userdata }, authenticate_free);
+        auth->deadline_usec = request->deadline_usec;
         r = login_subject_copy(request, &auth->subject);
         if (r >= 0 && request->role) {
                 auth->role = strdup(request->role);

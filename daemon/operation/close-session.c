@@ -6,11 +6,26 @@
 
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/hook.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
 
 static void close_session_free(Operation *op) {
         free(op);
+}
+
+/* The end of a login that was ended has been told already, with its session's. */
+static void tell_hooks(Context *context, const Login *login) {
+        if (!login->ended)
+                hook_send(context, &(HookEvent){
+                                           .kind = HOOK_LOGOUT,
+                                           .user = login->user,
+                                           .session = login->sid,
+                                           .service = login->service,
+                                           .tty = login->tty,
+                                           .rhost = login->rhost,
+                                           .reason = reason_code(REASON_OK),
+                                   });
 }
 
 static Reason close_login(Context *context, const LoginRequest *request) {
@@ -37,6 +52,7 @@ static Reason close_login(Context *context, const LoginRequest *request) {
                        });
         if (reason != REASON_OK)
                 return reason;
+        tell_hooks(context, login);
         /* What it left behind in its logind session is still inside an ended login: the record
          * stays until the session is gone (reconcile drops it), so that sudo in there is refused. */
         login->closed = true;

@@ -16,6 +16,7 @@ typedef struct Claims Claims;
 typedef struct Config Config;
 typedef struct DeadlineTimer DeadlineTimer;
 typedef struct HandleTable HandleTable;
+typedef struct HookClient HookClient;
 typedef struct Journal Journal;
 typedef struct KeyKeeper KeyKeeper;
 typedef struct LoginEnder LoginEnder;
@@ -60,6 +61,7 @@ typedef struct Context {
         Logind *logind;
         UserNames *names;
         HandleTable *handles;
+        HookClient *hooks;
         UserQueue *queue;
         LoginEnder *ender;
         DeadlineTimer *deadlines;

@@ -21,4 +21,5 @@ typedef struct LoginRequest {
         const char *token;
         size_t token_size;
         bool other_auth;
+        uint64_t deadline_usec; /* CLOCK_MONOTONIC, when the caller gives up; 0: not said */
 } LoginRequest;

@@ -8,6 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/hook.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
@@ -40,6 +41,49 @@ static void session_ending_free(Operation *op) {
         free(ending->places);
         free(ending->sids);
         free(ending);
+}
+
+/* The login of a session that is told of with its end: the one that was opened last. */
+typedef struct LoginOfSession {
+        const char *sid;
+        const Login *login;
+        bool was_ended;
+} LoginOfSession;
+
+static bool look_at(Login *login, void *userdata) {
+        LoginOfSession *found = userdata;
+
+        if (strcmp(login->sid, found->sid))
+                return true;
+        found->was_ended |= login->ended;
+        if (!found->login || login->opened_at_sec >= found->login->opened_at_sec)
+                found->login = login;
+        return true;
+}
+
+/* Once for each session: what is still there of one that ended before is ended again every minute. */
+static void tell_hooks(const SessionEnding *ending, const char *user) {
+        HookKind kind = ending->reason == REASON_SESSION_REVOKED ? HOOK_LOGOUT : HOOK_KICK;
+        Context *context = ending->op.context;
+
+        for (size_t i = 0; i < ending->n_sids && hook_is_on(context, kind); i++) {
+                LoginOfSession found = { .sid = ending->sids[i] };
+                const Login *login;
+
+                login_registry_each(
+                        context->logins, context->config->tenant, user, look_at, &found);
+                login = found.login;
+                if (!found.was_ended)
+                        hook_send(context, &(HookEvent){
+                                                   .kind = kind,
+                                                   .user = user,
+                                                   .session = ending->sids[i],
+                                                   .service = login ? login->service : NULL,
+                                                   .tty = login ? login->tty : NULL,
+                                                   .rhost = login ? login->rhost : NULL,
+                                                   .reason = reason_code(ending->reason),
+                                           });
+        }
 }
 
 static void tell(SessionEnding *ending, SessionEventType type, uint64_t deadline_usec) {
@@ -162,6 +206,7 @@ int session_ending_start(
                 token_cache_drop_session(context->cache, ending->sids[i]);
         tell(ending, SESSION_EVENT_ENDING,
                 operation_now_usec() + context->config->policy.kick_grace_usec);
+        tell_hooks(ending, ended->user);
         login_registry_each(context->logins, context->config->tenant, ended->user, visit, ending);
         if (ending->n_pending == 0)
                 r = sd_event_add_defer(

@@ -64,6 +64,8 @@
         X(NOT_AUTHORISED, "not-authorised", "the caller may not ask for this")                   \
         X(CALLER_UNKNOWN, "caller-unknown", "the caller goes by another name on this host")      \
         X(SERVICE_REFUSED, "service-refused", "this PAM service takes no tokens")                \
+        X(HOOK_VETOED, "hook-vetoed", "a hook of the administrator refused the login")           \
+        X(HOOK_FAILED, "hook-failed", "the hooks could not be asked, or did not answer")         \
         X(BAD_REQUEST, "bad-request", "the request breaks the protocol")                         \
         X(TOO_MANY_REQUESTS, "too-many-requests", "the caller's share of the daemon is used up") \
         X(LIMIT_REACHED, "limit-reached", "a limit of the store or the protocol is reached")     \

@@ -9,7 +9,7 @@ from source_tree import PRODUCT, c_files, includes, none, occurrences
 # `common` stands for common/ and include/authtoken/. daemon/config.h is a plain value that the
 # verbs read their settings from; only the wiring may fill one.
 VALUES = {"common", "token", "session", "policy"}
-ADAPTERS = {"store", "logind", "login", "journal", "keys", "nss"}
+ADAPTERS = {"store", "logind", "login", "journal", "keys", "nss", "hook"}
 EDGES = {
     "common": set(),
     "token": {"common"},
@@ -20,7 +20,9 @@ EDGES = {
     "login": {"common", "token", "logind"},
     "logind": {"common"},
     "nss": {"common"},
+    "hook": {"common"},
     "store": {"common", "token", "session"},
+    "runner": {"common"},
     "config": VALUES | {"store", "journal"},
     "operation": VALUES | ADAPTERS | {"config"},
     "front": VALUES | ADAPTERS | {"config", "operation"},
@@ -36,11 +38,11 @@ LIBRARIES = {
     "sqlite3.h": {"store"},
     "jwt.h": {"token"},
     "openssl/": {"token", "cli"},
-    "jansson.h": {"token", "session", "store", "login", "operation", "front", "cli", "lib"},
+    "jansson.h": {"token", "session", "store", "login", "hook", "operation", "front", "cli", "lib"},
     "systemd/sd-bus.h": {"logind", "front", "wiring", "cli"},
     "systemd/sd-login.h": {"logind"},
     "systemd/sd-daemon.h": {"front", "wiring"},
-    "systemd/sd-event.h": {"store", "logind", "login", "journal", "keys", "nss", "operation", "front",
+    "systemd/sd-event.h": {"store", "logind", "login", "journal", "keys", "nss", "hook", "operation", "front",
                            "wiring"},
     "ini.h": {"config"},
     "libsmartcols/": {"cli"},
@@ -54,6 +56,8 @@ def layer(path):
         return "common"
     if path.parts[0] in ("pam", "cli", "lib"):
         return path.parts[0]
+    if path.parts[0] == "hook":
+        return "runner"
     if path.parts[0] == "daemon":
         if len(path.parts) > 2:
             return path.parts[1]

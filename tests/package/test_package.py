@@ -19,6 +19,8 @@ DAEMON_FILES = {
     "/usr/lib/authtoken/authtokend.conf",
     "/lib/systemd/system/authtokend.service", "/lib/systemd/system/authtokend.socket",
     "/usr/lib/sysusers.d/authtoken.conf", "/usr/lib/tmpfiles.d/authtoken.conf",
+    "/usr/lib/authtoken/authtoken-hook", "/lib/systemd/system/authtoken-hook.socket",
+    "/lib/systemd/system/authtoken-hook@.service", "/usr/share/man/man7/authtoken-hooks.7.gz",
     "/usr/share/dbus-1/system.d/org.authtoken1.conf",
     "/usr/share/dbus-1/system-services/org.authtoken1.service",
     "/usr/share/dbus-1/interfaces/org.authtoken1.Manager.xml",
