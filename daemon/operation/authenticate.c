@@ -158,18 +158,21 @@ static void ask_hooks(Authenticate *auth, const UserState *state) {
         int r;
 
         r = hook_ask(auth->op.context,
-                &(HookEvent){
-                        .kind = HOOK_LOGIN,
-                        .user = subject->user,
-                        .session = auth->claims->sid,
-                        .service = subject->service,
-                        .tty = subject->tty,
-                        .rhost = subject->rhost,
-                        .reason = reason_code(REASON_OK),
-                        .platform = session ? session->platform : NULL,
-                        .device = session ? session->device : NULL,
+                &(HookQuestion){
+                        .event = {
+                                .kind = HOOK_LOGIN,
+                                .user = subject->user,
+                                .session = auth->claims->sid,
+                                .service = subject->service,
+                                .tty = subject->tty,
+                                .rhost = subject->rhost,
+                                .reason = reason_code(REASON_OK),
+                                .platform = session ? session->platform : NULL,
+                                .device = session ? session->device : NULL,
+                        },
+                        .deadline_usec = auth->deadline_usec,
                 },
-                auth->deadline_usec, on_hooks, auth, &auth->hook_call);
+                on_hooks, auth, &auth->hook_call);
         if (r)
                 on_hooks(NULL,
                         &(HookResult){

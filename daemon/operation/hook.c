@@ -79,19 +79,19 @@ static uint64_t time_left(Context *context, uint64_t deadline_usec) {
         return deadline_usec > now + REPLY_USEC ? deadline_usec - now - REPLY_USEC : 0;
 }
 
-int hook_ask(Context *context, const HookEvent *event, uint64_t deadline_usec, HookDone done,
-        void *userdata, HookCall **ret_call) {
+int hook_ask(Context *context, const HookQuestion *question, HookDone done, void *userdata,
+        HookCall **ret_call) {
         _cleanup_(freep) char *json = NULL;
         int r;
 
-        r = encode(event, &json);
+        r = encode(&question->event, &json);
         if (r < 0)
                 return r;
         return hook_client_start(context->hooks,
                 &(HookOrder){
-                        .kind = event->kind,
+                        .kind = question->event.kind,
                         .json = json,
-                        .timeout_usec = time_left(context, deadline_usec),
+                        .timeout_usec = time_left(context, question->deadline_usec),
                 },
                 done, userdata, ret_call);
 }

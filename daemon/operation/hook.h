@@ -15,6 +15,12 @@
 
 typedef struct Context Context;
 
+/* Borrowed for the call of hook_ask(). */
+typedef struct HookQuestion {
+        HookEvent event;
+        uint64_t deadline_usec; /* CLOCK_MONOTONIC, when the asking program gives up; 0: never */
+} HookQuestion;
+
 /**
  * hook_is_on() - whether the configuration sends an event
  * @context:    the daemon
@@ -35,8 +41,7 @@ void hook_send(Context *context, const HookEvent *event);
 /**
  * hook_ask() - ask whether a login may go on
  * @context:    the daemon
- * @event:      as for hook_send(); on
- * @deadline_usec: CLOCK_MONOTONIC, when the asking program gives up; 0: never
+ * @question:   its event as for hook_send(), and on
  * @done:       called once, never before this returns; what it means is for hook_verdict() to say
  * @userdata:   for @done
  * @ret_call:   hook_call_free() silences @done
@@ -44,8 +49,8 @@ void hook_send(Context *context, const HookEvent *event);
  * The answer comes while there is time for the reply, and within Timeout=.
  * Return: 0; HOOK_CLIENT_E_FULL; negative errno.
  */
-int hook_ask(Context *context, const HookEvent *event, uint64_t deadline_usec, HookDone done,
-        void *userdata, HookCall **ret_call);
+int hook_ask(Context *context, const HookQuestion *question, HookDone done, void *userdata,
+        HookCall **ret_call);
 
 /**
  * hook_verdict() - what an outcome means for the login
