@@ -33,7 +33,7 @@ static const ConfigCase forms[] = {
                 "configuration:3: MaxSessions= stands in line 2 already" },
         { "a policy without a name is refused", "[Policy]\nMaxSessions=1\n",
                 "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick] and [Limits] are allowed" },
+                "[Session], [Kick], [Hooks] and [Limits] are allowed" },
         { "a section that has no name is refused with one", "[Token \"a\"]\n", UNKNOWN },
         { "a policy in lower case is refused", "[policy \"user:a\"]\n", UNKNOWN },
         { "a name without a blank before it is refused", "[Policy\"user:a\"]\n", UNKNOWN },
