@@ -7,8 +7,10 @@ _authtokenctl_options() {
         main) echo --bus --version --help ;;
         issue) echo --audience --role --platform --device --source --name --data --lifetime --output --json --help ;;
         list) echo --all --json --help ;;
-        revoke) echo --user --session --token-file --reason --help ;;
+        revoke) echo --user --session --token-file --platform --device --before --all --reason --help ;;
         kick) echo --user --session --platform --device --reason --help ;;
+        ban) echo --for --reason --list --json --help ;;
+        unban) echo --help ;;
         verify) echo --jwks --key --alg --signature-only --issuer --audience --user --max-lifetime --max-size --now \
                 --batch --base64 --help ;;
         code) echo --long --user --help ;;
@@ -25,7 +27,7 @@ _authtokenctl() {
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                issue | list | revoke | kick | code | verify | status | keys)
+                issue | list | revoke | kick | ban | unban | code | verify | status | keys)
                         command=${COMP_WORDS[i]}
                         break
                         ;;
@@ -44,7 +46,7 @@ _authtokenctl() {
                 mapfile -t COMPREPLY < <(compgen -W "system session" -- "$current")
                 return
                 ;;
-        --session | --audience | --role | --platform | --device | --source | --name | --data | --lifetime | --reason | \
+        --session | --audience | --role | --platform | --device | --source | --name | --data | --lifetime | --reason | --before | --for | \
                 --alg | --issuer | --max-lifetime | --max-size | --now)
                 return
                 ;;
@@ -54,10 +56,10 @@ _authtokenctl() {
                 return
         fi
         case $command in
-        main) mapfile -t COMPREPLY < <(compgen -W "issue list revoke kick code verify status keys" -- "$current") ;;
+        main) mapfile -t COMPREPLY < <(compgen -W "issue list revoke kick ban unban code verify status keys" -- "$current") ;;
         keys) mapfile -t COMPREPLY < <(compgen -W "list jwks" -- "$current") ;;
         code) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-        issue | list | kick) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
+        issue | list | kick | ban | unban) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
         esac
 }
 

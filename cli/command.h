@@ -73,6 +73,26 @@ ExitStatus kick_main(const CommandLine *line, int argc, char **argv);
 ExitStatus code_main(const CommandLine *line, int argc, char **argv);
 
 /**
+ * ban_main() - keep a user out, or show who is
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status; STATUS_FAILED also when a login did not end.
+ */
+ExitStatus ban_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * unban_main() - let a user in again
+ * @line:       borrowed
+ * @argc:       of @argv
+ * @argv:       argv[0] is the subcommand's name
+ *
+ * Return: exit status; STATUS_NOT_FOUND there is no ban.
+ */
+ExitStatus unban_main(const CommandLine *line, int argc, char **argv);
+
+/**
  * status_main() - how the daemon is
  * @line:       borrowed
  * @argc:       of @argv

@@ -30,6 +30,8 @@ static const Command commands[] = {
         { "revoke", revoke_main, "end sessions and their tokens" },
         { "kick", kick_main, "the same, and wait until their logins are gone" },
         { "code", code_main, "make a code that can be typed instead of a token" },
+        { "ban", ban_main, "keep a user out, or show who is" },
+        { "unban", unban_main, "let a user in again" },
         { "verify", run_verify, "check tokens against keys, without the daemon" },
         { "status", status_main, "show how the daemon is" },
         { "keys", keys_main, "show the daemon's public keys" },

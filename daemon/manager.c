@@ -123,6 +123,7 @@ static void set_rules(Manager *manager) {
         manager->context.key_rules = key_source_rules(config, manager->credential);
         manager->context.rules = (VerifyRules){
                 .issuer = config->issuer,
+                .tenant = config->tenant,
                 .leeway_sec = config->leeway_sec,
                 .max_lifetime_sec = config->max_lifetime_sec,
                 .max_size = config->max_size,

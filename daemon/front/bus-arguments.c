@@ -270,6 +270,8 @@ static int take_argument(Reader *reader, BusArgument argument) {
 
         if (argument == BUS_ARGUMENT_OPTIONS)
                 return take_options(reader);
+        if (argument == BUS_ARGUMENT_NUMBER)
+                return sd_bus_message_read(reader->message, "t", &reader->arguments->number);
         r = sd_bus_message_read(reader->message, "s", &text);
         if (r < 0)
                 return r;
@@ -285,6 +287,7 @@ static int take_argument(Reader *reader, BusArgument argument) {
         case BUS_ARGUMENT_NOTE:
                 return take_note(reader, text);
         case BUS_ARGUMENT_NONE:
+        case BUS_ARGUMENT_NUMBER:
         case BUS_ARGUMENT_OPTIONS:
                 break;
         }

@@ -27,6 +27,7 @@ typedef enum BusArgument {
         BUS_ARGUMENT_SUBJECT, /* s: session id, jti or token */
         BUS_ARGUMENT_TOKEN,   /* s: token */
         BUS_ARGUMENT_NOTE,    /* s: words for the journal, may be empty */
+        BUS_ARGUMENT_NUMBER,  /* t: seconds, of a duration or since the epoch */
         BUS_ARGUMENT_OPTIONS, /* a{sv} */
 } BusArgument;
 
@@ -70,6 +71,7 @@ typedef struct BusArguments {
         int is_long; /* as sd-bus reads a boolean */
         char *algorithm, *kid;
         int stage; /* likewise */
+        uint64_t number;
 } BusArguments;
 
 /* What one method takes. */

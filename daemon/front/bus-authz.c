@@ -15,6 +15,13 @@ static const BusPermission permissions[] = {
         { "RevokeToken", BUS_AUTHZ_FREE, ACTION("revoke") },
         { "RevokeSession", BUS_AUTHZ_FREE, ACTION("revoke") },
         { "RevokeUser", BUS_AUTHZ_FREE, ACTION("revoke") },
+        { "RevokeSessions", BUS_AUTHZ_FREE, ACTION("revoke") },
+        { "RevokeBefore", BUS_AUTHZ_FREE, ACTION("revoke") },
+        { "RevokeAll", ACTION("revoke"), ACTION("revoke") },
+        /* Not even oneself: who was banned would lift it. */
+        { "BanUser", ACTION("ban"), ACTION("ban") },
+        { "UnbanUser", ACTION("ban"), ACTION("ban") },
+        { "ListBans", ACTION("list"), ACTION("list") },
         { "KickSession", BUS_AUTHZ_FREE, ACTION("kick") },
         { "KickUser", BUS_AUTHZ_FREE, ACTION("kick") },
         { "ListSessions", BUS_AUTHZ_FREE, ACTION("list") },

@@ -14,6 +14,7 @@ static const char *name_of(Reason reason) {
         case REASON_SESSION_UNKNOWN:
         case REASON_USER_UNKNOWN:
         case REASON_KEY_CANNOT_SIGN:
+        case REASON_NOT_BANNED:
                 return BUS_ERROR_NOT_FOUND;
         case REASON_NOT_AUTHORISED:
                 return SD_BUS_ERROR_ACCESS_DENIED;
@@ -54,6 +55,8 @@ static const char *name_of(Reason reason) {
         case REASON_USER_BANNED:
         case REASON_CODE_UNKNOWN:
         case REASON_CODE_EXPIRED:
+        case REASON_TENANT_MISMATCH:
+        case REASON_LOCKED_OUT:
         case REASON_HANDLE_UNKNOWN:
         case REASON_HANDLE_EXPIRED:
         case REASON_HANDLE_USED:
@@ -84,6 +87,7 @@ static const char *name_of(Reason reason) {
         case REASON_STORE_REFUSED:
         case REASON_STORE_CORRUPT:
         case REASON_STORE_CONFLICT:
+        case REASON_INCOMPLETE:
         case REASON_NO_SIGNING_KEY:
         case REASON_INTERNAL:
         case REASON_OK: /* nobody may take an error for a success */

@@ -6,6 +6,7 @@
 #include "common/secret.h"
 #include "daemon/config.h"
 #include "daemon/front/bus-error.h"
+#include "daemon/front/bus-exclusion.h"
 #include "daemon/front/bus-method.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/operation/context.h"
@@ -133,14 +134,14 @@ static int reply_validate(BusRequest *request, const OperationResult *result, sd
 
 static int start_revoke(BusRequest *request) {
         return revoke_start(request->scope->context,
-                &(EndOrder){ filter_of(request), note_of(request) }, bus_request_on_done, request,
-                &request->op);
+                &(EndOrder){ .filter = filter_of(request), .note = note_of(request) },
+                bus_request_on_done, request, &request->op);
 }
 
 static int start_kick(BusRequest *request) {
         return kick_start(request->scope->context,
-                &(EndOrder){ filter_of(request), note_of(request) }, bus_request_on_done, request,
-                &request->op);
+                &(EndOrder){ .filter = filter_of(request), .note = note_of(request) },
+                bus_request_on_done, request, &request->op);
 }
 
 static int start_list(BusRequest *request) {
@@ -285,6 +286,43 @@ static const BusMethod methods[] = {
                 { { BUS_ARGUMENT_USER, BUS_ARGUMENT_NOTE }, 0 },
                 start_revoke,
                 reply_revoked,
+        },
+        {
+                "RevokeSessions",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_OPTIONS, BUS_ARGUMENT_NOTE },
+                        BUS_OPTION_PLATFORM | BUS_OPTION_DEVICE },
+                start_revoke,
+                reply_revoked,
+        },
+        {
+                "RevokeBefore",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_NUMBER, BUS_ARGUMENT_NOTE }, 0 },
+                bus_exclusion_start_revoke_before,
+                reply_revoked,
+        },
+        {
+                "RevokeAll",
+                { { BUS_ARGUMENT_NOTE }, 0 },
+                bus_exclusion_start_revoke_all,
+                reply_revoked,
+        },
+        {
+                "BanUser",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_NUMBER, BUS_ARGUMENT_NOTE }, 0 },
+                bus_exclusion_start_ban,
+                reply_kicked,
+        },
+        {
+                "UnbanUser",
+                { { BUS_ARGUMENT_USER }, 0 },
+                bus_exclusion_start_unban,
+                reply_nothing,
+        },
+        {
+                "ListBans",
+                { { BUS_ARGUMENT_NONE }, 0 },
+                bus_exclusion_start_list,
+                bus_exclusion_reply_bans,
         },
         {
                 "KickSession",

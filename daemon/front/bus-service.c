@@ -42,6 +42,19 @@ static const sd_bus_vtable vtable[] = {
                 SD_BUS_NO_RESULT, bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RevokeUser", SD_BUS_ARGS("s", user, "s", reason),
                 SD_BUS_RESULT("u", revoked), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RevokeSessions",
+                SD_BUS_ARGS("s", user, "a{sv}", filter, "s", reason), SD_BUS_RESULT("u", revoked),
+                bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RevokeBefore", SD_BUS_ARGS("s", user, "t", before, "s", reason),
+                SD_BUS_RESULT("u", revoked), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RevokeAll", SD_BUS_ARGS("s", reason), SD_BUS_RESULT("u", revoked),
+                bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("BanUser", SD_BUS_ARGS("s", user, "t", seconds, "s", reason),
+                SD_BUS_RESULT("u", ended, "u", failed), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS(
+                "UnbanUser", SD_BUS_ARGS("s", user), SD_BUS_NO_RESULT, bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListBans", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", bans),
+                bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("KickSession", SD_BUS_ARGS("s", session, "s", reason),
                 SD_BUS_RESULT("u", ended, "u", failed), bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("KickUser", SD_BUS_ARGS("s", user, "a{sv}", filter, "s", reason),
@@ -63,6 +76,7 @@ static const sd_bus_vtable vtable[] = {
                 "SessionEnding", SD_BUS_ARGS("s", session, "s", reason, "t", deadline_usec), 0),
         SD_BUS_SIGNAL_WITH_ARGS("SessionEnded", SD_BUS_ARGS("s", session, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("KeyRotated", SD_BUS_ARGS("s", kid), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("TokenRevoked", SD_BUS_ARGS("s", session, "s", reason), 0),
         SD_BUS_PROPERTY(
                 "Version", "s", NULL, offsetof(BusScope, version), SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,
@@ -144,6 +158,10 @@ void bus_service_emit(BusService *service, const SessionEvent *event) {
                 return;
         case SESSION_EVENT_KEY_ROTATED:
                 (void)sd_bus_emit_signal(bus, PATH, INTERFACE, "KeyRotated", "s", event->kid);
+                return;
+        case SESSION_EVENT_REVOKED:
+                (void)sd_bus_emit_signal(
+                        bus, PATH, INTERFACE, "TokenRevoked", "ss", event->sid, event->reason);
                 return;
         }
 }

@@ -19,6 +19,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_STORE_REFUSED:
         case REASON_STORE_CORRUPT:
         case REASON_STORE_CONFLICT:
+        case REASON_INCOMPLETE:
         case REASON_NO_SIGNING_KEY:
         case REASON_KEY_CANNOT_SIGN:
         case REASON_KEY_CONFIGURED:
@@ -64,6 +65,9 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_ISSUED_BEFORE:
         case REASON_USER_BANNED:
         case REASON_CODE_UNKNOWN:
+        case REASON_NOT_BANNED:
+        case REASON_TENANT_MISMATCH:
+        case REASON_LOCKED_OUT:
         case REASON_HANDLE_UNKNOWN:
         case REASON_HANDLE_EXPIRED:
         case REASON_HANDLE_USED:

@@ -47,6 +47,15 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_KEY_ROTATED:
         case AUDIT_KEY_RETIRED:
                 return record->reason == REASON_OK ? LOG_NOTICE : LOG_WARNING;
+        case AUDIT_UNBAN:
+                break;
+        case AUDIT_BAN:
+        case AUDIT_REVOKE_ALL:
+                if (record->reason == REASON_OK)
+                        return LOG_NOTICE;
+                break;
+        case AUDIT_LOCK_OUT:
+                return LOG_WARNING;
         }
         return record->reason == REASON_OK ? LOG_INFO : LOG_WARNING;
 }

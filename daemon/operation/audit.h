@@ -37,7 +37,11 @@ typedef struct Context Context;
         X(KEY_ROTATED, "key-rotated", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c61", "another key signs") \
         X(KEY_RETIRED, "key-retired", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c62", "key retired")       \
         X(KEYS_REFUSED, "keys-refused", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c63", "keys read")       \
-        X(HOOK, "hook", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd1", "hooks not told")
+        X(HOOK, "hook", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd1", "hooks not told")                  \
+        X(BAN, "ban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c10", "user banned")                       \
+        X(UNBAN, "unban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c11", "ban lifted")                    \
+        X(REVOKE_ALL, "revoke-all", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c12", "all were revoked")    \
+        X(LOCK_OUT, "lock-out", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c13", "login locked out")
 
 typedef enum AuditEvent {
 #define X(symbol, name, id, words) AUDIT_##symbol,

@@ -33,6 +33,7 @@ typedef enum SessionEventType {
         SESSION_EVENT_ENDING,
         SESSION_EVENT_ENDED,
         SESSION_EVENT_KEY_ROTATED,
+        SESSION_EVENT_REVOKED,
 } SessionEventType;
 
 /* Told to everybody on the bus, so it holds nothing but the session's id and a reason, or a key's name. */

@@ -16,6 +16,7 @@
 #include "daemon/operation/user-queue.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
+#include "daemon/token/claims.h"
 #include "daemon/token/keyring.h"
 #include "daemon/token/token-issuer.h"
 
@@ -211,6 +212,11 @@ static Reason sign(Issue *issue, IssueRequest *request) {
         return REASON_OK;
 }
 
+/* Who has only one need not carry its name in each token. */
+static const char *tenant_claim(const char *tenant) {
+        return strcmp(tenant, CLAIMS_DEFAULT_TENANT) != 0 ? tenant : NULL;
+}
+
 static Reason prepare(Issue *issue, const IssueOrder *order) {
         const Config *config = issue->op.context->config;
         const char *const own_audience[] = { config->audience };
@@ -230,6 +236,7 @@ static Reason prepare(Issue *issue, const IssueOrder *order) {
                 .device = order->device,
                 .source = order->source,
                 .name = order->name,
+                .tenant = tenant_claim(config->tenant),
                 .data_json = order->data_json,
                 .max_size = config->max_size,
         };

@@ -1,120 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 
-/*
- * list → select → commit the end → SessionEnding → end the logins → reply. The sessions end in the store
- * first: a live token would let the user straight back in.
- */
-
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/config.h"
-#include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
-#include "daemon/operation/session-change.h"
-#include "daemon/operation/session-ending.h"
-
-typedef struct Kick {
-        SessionChange change;
-        char (*sids)[SID_SIZE + 1]; /* ended now, or before with a login that is still there */
-        size_t n_sids;
-} Kick;
+#include "daemon/operation/session-kick.h"
 
 static void kick_free(Operation *op) {
-        Kick *kick = (Kick *)op;
+        SessionKick *kick = (SessionKick *)op;
 
-        session_change_clear(&kick->change);
-        free(kick->sids);
+        session_kick_clear(kick);
         free(kick);
-}
-
-static void on_ended(unsigned int n_ended, unsigned int n_failed, void *userdata) {
-        Kick *kick = userdata;
-
-        operation_finish(
-                &kick->change.op, &(OperationResult){
-                                          .reason = REASON_OK,
-                                          .user = kick->change.user,
-                                          .n_revoked = (unsigned int)kick->change.ended.n_sids,
-                                          .n_ended = n_ended,
-                                          .n_failed = n_failed,
-                                  });
-}
-
-static bool holds(const Kick *kick, const char *sid) {
-        for (size_t i = 0; i < kick->n_sids; i++)
-                if (!strcmp(kick->sids[i], sid))
-                        return true;
-        return false;
-}
-
-/* A login whose session ended before and that is still there is what the administrator sees, and means. */
-static bool add_leftover(Login *login, void *userdata) {
-        Kick *kick = userdata;
-        char(*sids)[SID_SIZE + 1];
-
-        if (!login->ended || login_is_over(login) || holds(kick, login->sid) ||
-                (*kick->change.sid && strcmp(kick->change.sid, login->sid)))
-                return true;
-        sids = reallocarray(kick->sids, kick->n_sids + 1, sizeof(*sids));
-        if (!sids)
-                return false;
-        kick->sids = sids;
-        memcpy(sids[kick->n_sids++], login->sid, SID_SIZE + 1);
-        return true;
-}
-
-static int collect(Kick *kick) {
-        const PolicyEnded *ended = &kick->change.ended;
-        Context *context = kick->change.op.context;
-
-        kick->sids = calloc(ended->n_sids + 1, sizeof(*kick->sids));
-        if (!kick->sids)
-                return -ENOMEM;
-        kick->n_sids = ended->n_sids;
-        memcpy(kick->sids, ended->sids, ended->n_sids * sizeof(*kick->sids));
-        /* A narrower filter than session and user speaks of live sessions only. */
-        if (!kick->change.platform && !kick->change.device)
-                login_registry_each(context->logins, context->config->tenant, kick->change.user,
-                        add_leftover, kick);
-        return 0;
-}
-
-static void on_committed(SessionChange *change, Reason reason) {
-        Kick *kick = (Kick *)change;
-        EndedSessions ended = { .user = change->user, .reason = REASON_SESSION_KICKED };
-
-        if (reason == REASON_OK && collect(kick) < 0)
-                reason = REASON_INTERNAL;
-        if (reason == REASON_OK && *change->sid && kick->n_sids == 0)
-                reason =
-                        change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
-        session_change_tell(change, AUDIT_KICK, reason);
-        if (reason == REASON_OK) {
-                ended.sids = (const char(*)[SID_SIZE + 1]) kick->sids;
-                ended.n_sids = kick->n_sids;
-                if (session_ending_start(change->op.context, &ended, on_ended, kick) >= 0)
-                        return;
-                reason = REASON_INTERNAL;
-        }
-        operation_finish_reason(&change->op, reason);
 }
 
 int kick_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
-        Kick *kick = calloc(1, sizeof(*kick));
+        SessionKick *kick = calloc(1, sizeof(*kick));
         EndOrder scope = *order;
         int r;
 
         if (!kick)
                 return -ENOMEM;
         operation_init(&kick->change.op, context, (OperationWaiter){ done, userdata }, kick_free);
+        kick->event = AUDIT_KICK;
         kick->change.end_reason = REASON_SESSION_KICKED;
-        kick->change.committed = on_committed;
         if (context->config->policy.kick_scope == KICK_SCOPE_USER)
                 scope.filter = (SessionFilter){ .user = order->filter.user };
-        r = session_change_start(&kick->change, &scope);
+        r = session_kick_start(kick, &scope);
         if (r < 0) {
                 operation_abandon(&kick->change.op);
                 return r;

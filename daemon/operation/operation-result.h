@@ -29,6 +29,11 @@ typedef struct SessionRow {
         size_t n_logins;
 } SessionRow;
 
+typedef struct BanRow {
+        const char *user, *reason;
+        uint64_t until_sec; /* UINT64_MAX: without end */
+} BanRow;
+
 /* What a verb completes with. Only the members its header names are set; all are borrowed. */
 typedef struct OperationResult {
         Reason reason; /* REASON_OK, or why not */
@@ -42,4 +47,6 @@ typedef struct OperationResult {
         unsigned int n_revoked, n_ended, n_failed;
         const SessionRow *sessions;
         size_t n_sessions;
+        const BanRow *bans;
+        size_t n_bans;
 } OperationResult;

@@ -45,6 +45,7 @@ typedef struct SessionFilter {
 typedef struct EndOrder {
         SessionFilter filter; /* with a user */
         const char *note;     /* the administrator's words for the journal; NULL is fine */
+        uint64_t before_sec;  /* revoke_before_start() only; 0: now */
 } EndOrder;
 
 /**

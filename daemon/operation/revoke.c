@@ -5,7 +5,6 @@
 
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
-#include "daemon/operation/session-ending.h"
 
 static void revoke_free(Operation *op) {
         SessionChange *change = (SessionChange *)op;
@@ -20,18 +19,8 @@ static void on_committed(SessionChange *change, Reason reason) {
         if (reason == REASON_OK && *change->sid && change->ended.n_sids == 0)
                 reason =
                         change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
-        if (reason == REASON_OK && change->ended.n_sids > 0) {
-                const EndedSessions ended = {
-                        .user = change->user,
-                        .sids = (const char(*)[SID_SIZE + 1]) change->ended.sids,
-                        .n_sids = change->ended.n_sids,
-                        .reason = change->end_reason,
-                };
-
-                /* If this fails the sessions are revoked nevertheless, and reconcile ends their
-                 * logins within a minute. */
-                (void)session_ending_start(change->op.context, &ended, NULL, NULL);
-        }
+        if (reason == REASON_OK)
+                session_change_follow(change);
         session_change_tell(change, AUDIT_REVOKE, reason);
         result.reason = reason;
         result.n_revoked = (unsigned int)change->ended.n_sids;

@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
+#include "daemon/operation/session-ending.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
@@ -21,6 +22,10 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
 
         policy_ended_clear(&change->ended);
         change->sid_state = REASON_OK;
+        if (change->end) {
+                *ret_changed = true;
+                return change->end(change, state, now_sec) < 0 ? REASON_INTERNAL : REASON_OK;
+        }
         if (filter.sid)
                 change->sid_state = user_state_check(state, filter.sid, now_sec);
         /* Not pruned first: what is past its end is ended by what was asked for, all the same. */
@@ -30,10 +35,26 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         return REASON_OK;
 }
 
+/* Before anything that takes time: whoever keeps tokens in a cache of their own waits for this. */
+static void tell_revoked(const SessionChange *change) {
+        const Context *context = change->op.context;
+
+        for (size_t i = 0; i < change->ended.n_sids && context->sink; i++)
+                context->sink(
+                        &(SessionEvent){
+                                .type = SESSION_EVENT_REVOKED,
+                                .sid = change->ended.sids[i],
+                                .reason = reason_code(change->end_reason),
+                        },
+                        context->sink_userdata);
+}
+
 static void on_done(Reason reason, const UserState *state, void *userdata) {
         SessionChange *change = userdata;
 
         (void)state;
+        if (reason == REASON_OK)
+                tell_revoked(change);
         change->committed(change, reason);
 }
 
@@ -64,6 +85,18 @@ int session_change_start(SessionChange *change, const EndOrder *order) {
                 return -EINVAL;
         return user_queue_change(context->queue, context->config->tenant, change->user,
                 &(UserChange){ .decide = decide, .done = on_done, .userdata = change });
+}
+
+void session_change_follow(SessionChange *change) {
+        const EndedSessions ended = {
+                .user = change->user,
+                .sids = (const char(*)[SID_SIZE + 1]) change->ended.sids,
+                .n_sids = change->ended.n_sids,
+                .reason = change->end_reason,
+        };
+
+        if (ended.n_sids > 0)
+                (void)session_ending_start(change->op.context, &ended, NULL, NULL);
 }
 
 void session_change_clear(SessionChange *change) {

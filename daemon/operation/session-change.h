@@ -10,6 +10,8 @@
 #include "daemon/policy/policy.h"
 #include "daemon/token/jti.h"
 
+typedef struct UserState UserState;
+
 /* Verbs embed it as their first member. */
 typedef struct SessionChange {
         Operation op;
@@ -18,6 +20,9 @@ typedef struct SessionChange {
         Reason end_reason;      /* what the ended sessions get */
         PolicyEnded ended;      /* what this change ended */
         Reason sid_state;       /* of @sid when nothing was ended: why it is not live */
+        /* Instead of ending what the order means: changes @state in any case and sets @ended. 0 or
+         * negative errno; pure, and called on a fresh state each time. NULL: as ordered. */
+        int (*end)(struct SessionChange *change, UserState *state, uint64_t now_sec);
         /* The end is durable, or @reason says why not. */
         void (*committed)(struct SessionChange *change, Reason reason);
 } SessionChange;
@@ -40,7 +45,15 @@ void session_change_clear(SessionChange *change);
 /**
  * session_change_tell() - a line for the journal
  * @change:     committed, or refused
- * @event:      AUDIT_REVOKE or AUDIT_KICK
+ * @event:      AuditEvent
  * @reason:     how it went
  */
 void session_change_tell(SessionChange *change, int event, Reason reason);
+
+/**
+ * session_change_follow() - end the logins of what a committed change ended, without waiting
+ * @change:     committed
+ *
+ * If this fails the sessions are ended nevertheless, and reconcile ends their logins within a minute.
+ */
+void session_change_follow(SessionChange *change);

@@ -125,7 +125,13 @@ static bool equal_or_unset(const char *wanted, const char *actual) {
         return !wanted || (actual && !strcmp(wanted, actual));
 }
 
+static bool is_older(const Session *session, uint64_t time_sec) {
+        return session->created_at_sec < time_sec || session->issued_at_sec < time_sec;
+}
+
 static bool matches(const PolicyFilter *filter, const Session *session) {
+        if (filter->before_sec != 0 && !is_older(session, filter->before_sec))
+                return false;
         return equal_or_unset(filter->sid, session->sid) &&
                equal_or_unset(filter->platform, session->platform) &&
                equal_or_unset(filter->device, session->device);

@@ -19,6 +19,7 @@ typedef struct UserState UserState;
 /* Which live sessions of a user are meant; NULL members do not narrow. Borrowed. */
 typedef struct PolicyFilter {
         const char *sid, *platform, *device;
+        uint64_t before_sec; /* began, or have a token that was issued, before it; 0: any */
 } PolicyFilter;
 
 /* Sessions that a decision ended, by id, each with its reason. */

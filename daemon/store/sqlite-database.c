@@ -56,6 +56,8 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
         [SQLITE_STATEMENT_FIND_SID] = "SELECT user FROM sid JOIN state ON state.id = sid.state"
                                       " WHERE sid.tenant = ?1 AND sid = ?2",
         [SQLITE_STATEMENT_LIST] = "SELECT user FROM state WHERE tenant = ?1 ORDER BY user LIMIT ?2",
+        [SQLITE_STATEMENT_SCAN] = "SELECT user FROM state WHERE tenant = ?1 AND user > ?2"
+                                  " ORDER BY user LIMIT ?3",
         [SQLITE_STATEMENT_EXPIRE] =
                 "DELETE FROM state WHERE id IN"
                 " (SELECT id FROM state WHERE end_sec < ?1 ORDER BY end_sec LIMIT ?2)"

@@ -33,6 +33,7 @@ typedef enum SqliteStatement {
         SQLITE_STATEMENT_ADD_SID,
         SQLITE_STATEMENT_FIND_SID,
         SQLITE_STATEMENT_LIST,
+        SQLITE_STATEMENT_SCAN,
         SQLITE_STATEMENT_EXPIRE,
 } SqliteStatement;
 

@@ -8,7 +8,7 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-records.h"
-#include "daemon/store/user-store.h"
+#include "daemon/store/store-scan.h"
 
 /* Texts are borrowed until the statement was run: sqlite_database_run() and finish() clear them. Nothing
  * is allocated, so that binding cannot fail. */
@@ -224,17 +224,28 @@ static int add_user(UserNames *names, sqlite3_stmt *row, int column) {
         return 0;
 }
 
-int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names) {
-        SqliteStatement statement = SQLITE_STATEMENT_LIST;
+static int read_users(SqliteDatabase *database, SqliteStatement statement, UserNames *ret_names) {
         sqlite3_stmt *row = database->statements[statement];
         int r = 0, code, failed;
 
-        bind_text(database, statement, 1, tenant);
-        bind_int(database, statement, 2, STORE_LIST_MAX);
         while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
                 r = add_user(ret_names, row, 0);
         failed = finish(database, statement, code);
         return failed ? failed : r;
+}
+
+int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names) {
+        bind_text(database, SQLITE_STATEMENT_LIST, 1, tenant);
+        bind_int(database, SQLITE_STATEMENT_LIST, 2, STORE_LIST_MAX);
+        return read_users(database, SQLITE_STATEMENT_LIST, ret_names);
+}
+
+int sqlite_records_scan(
+        SqliteDatabase *database, const char *tenant, const char *after, UserNames *ret_names) {
+        bind_text(database, SQLITE_STATEMENT_SCAN, 1, tenant);
+        bind_text(database, SQLITE_STATEMENT_SCAN, 2, after);
+        bind_int(database, SQLITE_STATEMENT_SCAN, 3, STORE_PAGE_MAX);
+        return read_users(database, SQLITE_STATEMENT_SCAN, ret_names);
 }
 
 static int add_pair(UserNames *names, sqlite3_stmt *row) {

@@ -69,6 +69,16 @@ int sqlite_records_find(
 int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names);
 
 /**
+ * sqlite_records_scan() - the next STORE_PAGE_MAX names
+ * @database:   any
+ * @tenant:     whose
+ * @after:      name before the first one; "": from the beginning
+ * @ret_names:  empty; cleared by the caller, on failure too
+ */
+int sqlite_records_scan(
+        SqliteDatabase *database, const char *tenant, const char *after, UserNames *ret_names);
+
+/**
  * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX
  * @database:   in a transaction
  * @now_sec:    seconds since the epoch

@@ -159,6 +159,16 @@ static int sqlite_store_list(UserStore *base, StoreCall *call, const char *tenan
         return r < 0 ? r : submit(store, job, call);
 }
 
+static int sqlite_store_scan(
+        UserStore *base, StoreCall *call, const char *tenant, const char *from) {
+        SqliteStore *store = (SqliteStore *)base;
+        SqliteJob *job;
+        int r;
+
+        r = job_new(store, SQLITE_JOB_SCAN, tenant, STRING_OR_EMPTY(from), &job);
+        return r < 0 ? r : submit(store, job, call);
+}
+
 static void sqlite_store_expire(UserStore *base, uint64_t now_sec) {
         SqliteStore *store = (SqliteStore *)base;
         SqliteJob *job;
@@ -255,6 +265,11 @@ static void finish_job(SqliteStore *store, SqliteJob *job) {
         case SQLITE_JOB_LIST:
                 type = STORE_CALL_LIST;
                 break;
+        case SQLITE_JOB_SCAN:
+                type = STORE_CALL_SCAN;
+                if (job->names.n_names == STORE_PAGE_MAX)
+                        result.next = job->names.users[STORE_PAGE_MAX - 1];
+                break;
         case SQLITE_JOB_EXPIRE:
                 finish_expire(store, job);
                 break;
@@ -299,6 +314,7 @@ static const StoreOps sqlite_ops = {
         .commit = sqlite_store_commit,
         .find_sid = sqlite_store_find,
         .list = sqlite_store_list,
+        .scan = sqlite_store_scan,
         .expire = sqlite_store_expire,
 };
 

@@ -50,6 +50,8 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
                 return sqlite_records_find(database, job->tenant, job->subject, &job->user);
         case SQLITE_JOB_LIST:
                 return sqlite_records_list(database, job->tenant, &job->names);
+        case SQLITE_JOB_SCAN:
+                return sqlite_records_scan(database, job->tenant, job->subject, &job->names);
         case SQLITE_JOB_EXPIRE:
                 return sqlite_records_expire(database, job->now_sec, &job->names);
         }

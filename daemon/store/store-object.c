@@ -108,6 +108,13 @@ static void complete(StoreCall *call, int r, StoreResult *result) {
                 call->done.list(call, r, r == 0 ? result->users : NULL,
                         r == 0 ? result->n_users : 0, call->userdata);
                 return;
+        case STORE_CALL_SCAN:
+                call->done.scan(call, r,
+                        &(StorePage){ .users = r == 0 ? result->users : NULL,
+                                .n_users = r == 0 ? result->n_users : 0,
+                                .next = r == 0 ? result->next : NULL },
+                        call->userdata);
+                return;
         }
 }
 

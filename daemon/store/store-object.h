@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "daemon/session/user-state.h"
+#include "daemon/store/store-scan.h"
 #include "daemon/store/user-store.h"
 
 typedef enum StoreCallType {
@@ -19,14 +20,16 @@ typedef enum StoreCallType {
         STORE_CALL_COMMIT,
         STORE_CALL_FIND,
         STORE_CALL_LIST,
+        STORE_CALL_SCAN,
 } StoreCallType;
 
 /* What a call completes with, by its type. */
 typedef struct StoreResult {
         UserState *state; /* LOAD: handed over */
         const char *user; /* FIND */
-        char **users;     /* LIST */
+        char **users;     /* LIST, SCAN */
         size_t n_users;
+        const char *next; /* SCAN: where to go on; NULL: that was all */
 } StoreResult;
 
 struct StoreCall {
@@ -37,6 +40,7 @@ struct StoreCall {
                 StoreCommitDone commit;
                 StoreFindDone find;
                 StoreListDone list;
+                StoreScanDone scan;
         } done;
         void *userdata;
         uint64_t started_usec; /* CLOCK_MONOTONIC */
@@ -60,6 +64,7 @@ typedef struct StoreOps {
         int (*commit)(UserStore *store, StoreCall *call, const UserState *state);
         int (*find_sid)(UserStore *store, StoreCall *call, const char *tenant, const char *sid);
         int (*list)(UserStore *store, StoreCall *call, const char *tenant);
+        int (*scan)(UserStore *store, StoreCall *call, const char *tenant, const char *from);
         void (*expire)(UserStore *store, uint64_t now_sec);
 } StoreOps;
 

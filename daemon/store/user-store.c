@@ -124,6 +124,20 @@ int user_store_list(UserStore *store, const char *tenant, StoreListDone done, vo
         return call_started(call, store->ops->list(store, call, tenant), ret_call);
 }
 
+int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done, void *userdata,
+        StoreCall **ret_call) {
+        StoreCall *call;
+
+        if (!tenant_is_valid(scan->tenant))
+                return -EINVAL;
+        call = call_new(store, STORE_CALL_SCAN, userdata);
+        if (!call)
+                return -ENOMEM;
+        call->done.scan = done;
+        return call_started(
+                call, store->ops->scan(store, call, scan->tenant, scan->from), ret_call);
+}
+
 void user_store_expire(UserStore *store, uint64_t now_sec) {
         if (store->ops->expire)
                 store->ops->expire(store, now_sec);

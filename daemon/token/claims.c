@@ -292,6 +292,10 @@ Reason claims_check(const Claims *claims, const VerifyRules *rules, const Verify
 
         if (rules->issuer && strcmp(claims->issuer, rules->issuer) != 0)
                 return REASON_ISSUER_MISMATCH;
+        /* Another issuer knows nothing of our tenants. */
+        if (rules->tenant && !rules->foreign &&
+                strcmp(claims->tenant ? claims->tenant : CLAIMS_DEFAULT_TENANT, rules->tenant) != 0)
+                return REASON_TENANT_MISMATCH;
         if (request->audience && !has_audience(claims, request->audience))
                 return REASON_AUDIENCE_MISMATCH;
         reason = check_clock(claims, rules, request->now_sec);

@@ -18,7 +18,8 @@
 #include "daemon/token/jti.h"
 #include "daemon/token/verify-rules.h"
 
-#define CLAIMS_TIME_MAX (UINT64_C(1) << 53)
+#define CLAIMS_TIME_MAX       (UINT64_C(1) << 53)
+#define CLAIMS_DEFAULT_TENANT "default" /* what a token without the claim "tnt" belongs to */
 
 typedef struct Claims {
         const char *issuer;
@@ -64,7 +65,7 @@ Reason claims_parse(const char *text, size_t size, const VerifyRules *rules, Cla
  * @request:    time, audience and user; the token is not looked at
  *
  * RFC 7519 sections 4.1.1 to 4.1.6.
- * Return: REASON_OK, _ISSUER_MISMATCH, _AUDIENCE_MISMATCH, _TOKEN_EXPIRED, _TOKEN_NOT_YET,
+ * Return: REASON_OK, _ISSUER_MISMATCH, _TENANT_MISMATCH, _AUDIENCE_MISMATCH, _TOKEN_EXPIRED, _TOKEN_NOT_YET,
  * _CLAIM_INVALID, _LIFETIME_EXCEEDED, _USER_INVALID, _USER_MISMATCH.
  */
 Reason claims_check(const Claims *claims, const VerifyRules *rules, const VerifyRequest *request);

@@ -17,6 +17,7 @@
 
 typedef struct VerifyRules {
         const char *issuer;        /* "iss" must equal it; NULL: any */
+        const char *tenant;        /* "tnt" must equal it, see claims.h; NULL: any */
         uint64_t leeway_sec;       /* 0 … VERIFY_LEEWAY_MAX_SEC */
         uint64_t max_lifetime_sec; /* of exp - iat */
         size_t max_size;           /* of the whole token */

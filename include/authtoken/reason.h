@@ -46,6 +46,9 @@
         X(USER_BANNED, "user-banned", "the user is banned")                                      \
         X(CODE_UNKNOWN, "code-unknown", "no such login code, or it has been used")               \
         X(CODE_EXPIRED, "code-expired", "the minute of the login code is over")                  \
+        X(NOT_BANNED, "not-banned", "the user is not banned")                                    \
+        X(TENANT_MISMATCH, "tenant-mismatch", "the token belongs to another tenant")             \
+        X(LOCKED_OUT, "locked-out", "too many failed logins of this user from this address")     \
         X(SESSION_LIMIT, "session-limit", "the user has as many sessions as the policy allows")  \
         /* the login between two steps */                                                        \
         X(HANDLE_UNKNOWN, "handle-unknown", "no login is under way under this handle")           \
@@ -80,6 +83,7 @@
         X(STORE_REFUSED, "store-refused", "the session store refused the command")               \
         X(STORE_CORRUPT, "store-corrupt", "a record in the store cannot be understood")          \
         X(STORE_CONFLICT, "store-conflict", "the record kept changing while it was written")     \
+        X(INCOMPLETE, "incomplete", "not all was done that was ordered; give the order again")   \
         X(NO_SIGNING_KEY, "no-signing-key", "this host holds no key to sign with")               \
         X(KEY_CANNOT_SIGN, "key-cannot-sign", "no private key with this id is there")            \
         X(KEY_CONFIGURED, "key-configured", "SigningKey= in the configuration names the key")    \

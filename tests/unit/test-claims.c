@@ -277,6 +277,44 @@ static void test_questions(void **state) {
         }
 }
 
+static void test_tenants(void **state) {
+        static const struct {
+                const char *name, *payload, *tenant;
+                bool foreign;
+                Reason reason;
+        } cases[] = {
+                { "no tenant is the default one", FIXTURE_PAYLOAD, "default", false, REASON_OK },
+                { "no tenant is not another one", FIXTURE_PAYLOAD, "blue", false,
+                        REASON_TENANT_MISMATCH },
+                { "the same tenant", "{" FIXTURE_REQUIRED "," FIXTURE_TIMES ",\"tnt\":\"blue\"}",
+                        "blue", false, REASON_OK },
+                { "another tenant", "{" FIXTURE_REQUIRED "," FIXTURE_TIMES ",\"tnt\":\"red\"}",
+                        "blue", false, REASON_TENANT_MISMATCH },
+                { "a tenant is not the default one",
+                        "{" FIXTURE_REQUIRED "," FIXTURE_TIMES ",\"tnt\":\"red\"}", "default",
+                        false, REASON_TENANT_MISMATCH },
+                { "the beginning of the tenant",
+                        "{" FIXTURE_REQUIRED "," FIXTURE_TIMES ",\"tnt\":\"blu\"}", "blue", false,
+                        REASON_TENANT_MISMATCH },
+                { "nobody asks", "{" FIXTURE_REQUIRED "," FIXTURE_TIMES ",\"tnt\":\"red\"}", NULL,
+                        false, REASON_OK },
+                { "another issuer knows no tenants", FIXTURE_PAYLOAD, "blue", true, REASON_OK },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(claims_unrefp) Claims *claims = NULL;
+                const VerifyRequest request = { .now_sec = FIXTURE_NOW };
+                VerifyRules rules = fixture_rules();
+
+                rules.tenant = cases[i].tenant;
+                rules.foreign = cases[i].foreign;
+                assert_int_equal(parse(cases[i].payload, cases[i].foreign, &claims), REASON_OK);
+                if (claims_check(claims, &rules, &request) != cases[i].reason)
+                        fail_msg("wrong: %s", cases[i].name);
+        }
+}
+
 static void test_a_subject_that_is_no_login_name(void **state) {
         static const char *const names[] = { "root ", "-1", "0", "4294967295", "a:b", "a/b", "..",
                 "al\xc3\xad"
@@ -312,6 +350,7 @@ int main(void) {
                 cmocka_unit_test(test_clock),
                 cmocka_unit_test(test_without_time_everything_else_still_holds),
                 cmocka_unit_test(test_questions),
+                cmocka_unit_test(test_tenants),
                 cmocka_unit_test(test_a_subject_that_is_no_login_name),
         };
 

@@ -1,0 +1,52 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Rows of bus-method.h for the verbs of exclusion-verbs.h.
+ */
+
+#include "daemon/front/bus-request.h"
+
+/**
+ * bus_exclusion_start_revoke_before() - RevokeBefore
+ * @request:    authorised
+ *
+ * Return: as BusMethod.start; so do the others.
+ */
+int bus_exclusion_start_revoke_before(BusRequest *request);
+
+/**
+ * bus_exclusion_start_revoke_all() - RevokeAll
+ * @request:    authorised
+ */
+int bus_exclusion_start_revoke_all(BusRequest *request);
+
+/**
+ * bus_exclusion_start_ban() - BanUser
+ * @request:    authorised
+ */
+int bus_exclusion_start_ban(BusRequest *request);
+
+/**
+ * bus_exclusion_start_unban() - UnbanUser
+ * @request:    authorised
+ */
+int bus_exclusion_start_unban(BusRequest *request);
+
+/**
+ * bus_exclusion_start_list() - ListBans
+ * @request:    authorised
+ */
+int bus_exclusion_start_list(BusRequest *request);
+
+/**
+ * bus_exclusion_reply_bans() - what ListBans found, as aa{sv}
+ * @request:    done
+ * @result:     its bans
+ * @reply:      grows
+ * @error:      untouched
+ *
+ * Return: as BusMethod.reply; -E2BIG above BUS_REPLY_MAX.
+ */
+int bus_exclusion_reply_bans(BusRequest *request, const OperationResult *result,
+        sd_bus_message *reply, sd_bus_error *error);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The ban and the end of the sessions are one commit: there is no moment in which a banned user has a live
+ * session, or one who was kicked may log in again.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/operation/audit.h"
+#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/operation/session-kick.h"
+#include "daemon/policy/exclusion.h"
+
+typedef struct Ban {
+        SessionKick kick;
+        uint64_t until_sec;
+} Ban;
+
+static void ban_free(Operation *op) {
+        Ban *ban = (Ban *)op;
+
+        session_kick_clear(&ban->kick);
+        free(ban);
+}
+
+static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
+        Ban *ban = (Ban *)change;
+
+        return exclusion_ban(state, ban->until_sec, change->note, now_sec, &change->ended);
+}
+
+static int start(Ban *ban, const BanOrder *order) {
+        const EndOrder scope = { .filter = { .user = order->user }, .note = order->note };
+
+        if (order->seconds > EXCLUSION_SECONDS_MAX)
+                return operation_finish_later(&ban->kick.change.op, REASON_BAD_REQUEST);
+        ban->until_sec = order->seconds ? operation_now_sec() + order->seconds : UINT64_MAX;
+        return session_kick_start(&ban->kick, &scope);
+}
+
+int ban_start(Context *context, const BanOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        Ban *ban = calloc(1, sizeof(*ban));
+        SessionChange *change;
+        int r;
+
+        if (!ban)
+                return -ENOMEM;
+        change = &ban->kick.change;
+        operation_init(&change->op, context, (OperationWaiter){ done, userdata }, ban_free);
+        ban->kick.event = AUDIT_BAN;
+        change->end_reason = REASON_USER_BANNED;
+        change->end = end;
+        r = start(ban, order);
+        if (r < 0) {
+                operation_abandon(&change->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &change->op;
+        return 0;
+}

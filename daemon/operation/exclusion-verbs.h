@@ -1,0 +1,65 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The verbs of operation.h that go beyond single sessions: what is older than a time, all of a tenant, and
+ * users who are to stay out.
+ */
+
+#include "daemon/operation/operation.h"
+
+/* A user to be kept out. Borrowed for the call of the start function only. */
+typedef struct BanOrder {
+        const char *user;
+        const char *note; /* for the journal, and who lists bans; NULL is fine */
+        uint64_t seconds; /* 0: without end */
+} BanOrder;
+
+/**
+ * revoke_before_start() - end all of a user's that was issued before a time, and refuse it from now on
+ * @context:    the daemon
+ * @order:      a user, and a time that is not to come
+ *
+ * Sets: n_revoked. REASON_BAD_REQUEST: the time is to come.
+ */
+int revoke_before_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
+
+/**
+ * revoke_all_start() - end all sessions of all users of the tenant
+ * @context:    the daemon
+ * @note:       the administrator's words for the journal; NULL is fine
+ *
+ * Sets: n_revoked, n_failed: users whose sessions may still live; then the reason is not REASON_OK.
+ * Whoever got REASON_OK knows that every session of before the call has ended durably.
+ */
+int revoke_all_start(
+        Context *context, const char *note, OperationDone done, void *userdata, Operation **ret_op);
+
+/**
+ * ban_start() - keep a user out, end their sessions, and wait until their logins are gone
+ * @context:    the daemon
+ * @order:      whom, how long, why
+ *
+ * Sets: as kick_start(). REASON_BAD_REQUEST: longer than anybody lives.
+ */
+int ban_start(Context *context, const BanOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
+
+/**
+ * unban_start() - let a user in again
+ * @context:    the daemon
+ * @user:       whom
+ *
+ * REASON_NOT_BANNED: there is no ban in force.
+ */
+int unban_start(
+        Context *context, const char *user, OperationDone done, void *userdata, Operation **ret_op);
+
+/**
+ * list_bans_start() - the bans in force
+ * @context:    the daemon
+ *
+ * Sets: bans, n_bans.
+ */
+int list_bans_start(Context *context, OperationDone done, void *userdata, Operation **ret_op);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * All sessions of all users of the tenant: each user is load → decide → commit as for one, a bounded number
+ * at a time, page after page of the store. Who is told that all went well knows that each of them has been
+ * committed; after anything else the order is to be given again, which costs nothing for those who are done.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/config.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/session-change.h"
+#include "daemon/store/store-scan.h"
+
+#define AT_ONCE_MAX 32u
+#define DETAIL_MAX  128u
+
+typedef struct RevokeAll {
+        Operation op;
+        char *note;
+        StoreCall *call;
+        char **users; /* of this page */
+        size_t n_users, n_started, n_pending;
+        char *next; /* page; NULL: this is the last one */
+        unsigned int n_revoked;
+        unsigned int n_failed; /* users, or pages of them: the store's own line says why */
+} RevokeAll;
+
+/* One user. */
+typedef struct RevokeOne {
+        SessionChange change;
+        RevokeAll *all;
+} RevokeOne;
+
+static void go_on(RevokeAll *all);
+
+static void page_clear(RevokeAll *all) {
+        for (size_t i = 0; i < all->n_users; i++)
+                free(all->users[i]);
+        free(TAKE_PTR(all->users));
+        all->n_users = all->n_started = 0;
+        free(TAKE_PTR(all->next));
+}
+
+static void revoke_all_free(Operation *op) {
+        RevokeAll *all = (RevokeAll *)op;
+
+        page_clear(all);
+        store_call_free(all->call);
+        free(all->note);
+        free(all);
+}
+
+static void finish(RevokeAll *all) {
+        Reason reason = all->n_failed > 0 ? REASON_INCOMPLETE : REASON_OK;
+        char detail[DETAIL_MAX];
+
+        snprintf(detail, sizeof(detail),
+                "%u sessions were ended, those of %u users were not; give the order again",
+                all->n_revoked, all->n_failed);
+        audit(all->op.context, &(AuditRecord){
+                                       .event = AUDIT_REVOKE_ALL,
+                                       .reason = reason,
+                                       .note = all->note,
+                                       .count = all->n_revoked,
+                               });
+        operation_finish(&all->op, &(OperationResult){
+                                           .reason = reason,
+                                           .detail = detail,
+                                           .n_revoked = all->n_revoked,
+                                           .n_failed = all->n_failed,
+                                   });
+}
+
+static void revoke_one_free(Operation *op) {
+        RevokeOne *one = (RevokeOne *)op;
+
+        session_change_clear(&one->change);
+        free(one);
+}
+
+static void on_committed(SessionChange *change, Reason reason) {
+        RevokeAll *all = ((RevokeOne *)change)->all;
+
+        if (reason == REASON_OK)
+                session_change_follow(change);
+        else
+                all->n_failed++;
+        all->n_revoked += (unsigned int)change->ended.n_sids;
+        all->n_pending--;
+        operation_finish_reason(&change->op, reason);
+        go_on(all);
+}
+
+static int start_one(RevokeAll *all, const char *user) {
+        RevokeOne *one = calloc(1, sizeof(*one));
+        int r;
+
+        if (!one)
+                return -ENOMEM;
+        operation_init(&one->change.op, all->op.context, (OperationWaiter){}, revoke_one_free);
+        one->all = all;
+        one->change.end_reason = REASON_SESSION_REVOKED;
+        one->change.committed = on_committed;
+        r = session_change_start(&one->change, &(EndOrder){ .filter = { .user = user } });
+        if (r < 0)
+                operation_abandon(&one->change.op);
+        return r;
+}
+
+static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
+        RevokeAll *all = userdata;
+
+        all->call = store_call_free(call);
+        if (r == 0) {
+                all->users = calloc(page->n_users + 1, sizeof(*all->users));
+                r = all->users ? 0 : -ENOMEM;
+        }
+        for (size_t i = 0; r == 0 && i < page->n_users; i++) {
+                all->users[i] = strdup(page->users[i]);
+                r = all->users[i] ? 0 : -ENOMEM;
+                all->n_users += r == 0;
+        }
+        if (r == 0 && page->next) {
+                all->next = strdup(page->next);
+                r = all->next ? 0 : -ENOMEM;
+        }
+        if (r)
+                all->n_failed++;
+        go_on(all);
+}
+
+static int ask_for_page(RevokeAll *all, const char *from) {
+        Context *context = all->op.context;
+
+        return user_store_scan(context->store,
+                &(StoreScan){ .tenant = context->config->tenant, .from = from }, on_page, all,
+                &all->call);
+}
+
+static void go_on(RevokeAll *all) {
+        _cleanup_(freep) char *next = NULL;
+
+        while (all->n_started < all->n_users && all->n_pending < AT_ONCE_MAX) {
+                if (start_one(all, all->users[all->n_started++]) < 0)
+                        all->n_failed++;
+                else
+                        all->n_pending++;
+        }
+        if (all->n_pending > 0)
+                return;
+        next = TAKE_PTR(all->next);
+        page_clear(all);
+        if (next && ask_for_page(all, next) >= 0)
+                return;
+        if (next)
+                all->n_failed++;
+        finish(all);
+}
+
+int revoke_all_start(Context *context, const char *note, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        RevokeAll *all = calloc(1, sizeof(*all));
+        int r = 0;
+
+        if (!all)
+                return -ENOMEM;
+        operation_init(&all->op, context, (OperationWaiter){ done, userdata }, revoke_all_free);
+        if (note && *note) {
+                all->note = strdup(note);
+                r = all->note ? 0 : -ENOMEM;
+        }
+        if (r >= 0)
+                r = ask_for_page(all, NULL);
+        if (r < 0) {
+                operation_abandon(&all->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &all->op;
+        return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Everything of a user that was issued before a time. The time stays in the user's state: a session that
+ * comes from an old backup, or from another issuer's old token, is refused by it as well.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/operation/audit.h"
+#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/operation/session-change.h"
+#include "daemon/operation/session-ending.h"
+#include "daemon/policy/exclusion.h"
+
+typedef struct RevokeBefore {
+        SessionChange change;
+        uint64_t time_sec; /* 0: now */
+} RevokeBefore;
+
+static void revoke_before_free(Operation *op) {
+        RevokeBefore *revoke = (RevokeBefore *)op;
+
+        session_change_clear(&revoke->change);
+        free(revoke);
+}
+
+static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
+        return exclusion_revoke_before(
+                state, ((RevokeBefore *)change)->time_sec, now_sec, &change->ended);
+}
+
+static void on_committed(SessionChange *change, Reason reason) {
+        if (reason == REASON_OK)
+                session_change_follow(change);
+        session_change_tell(change, AUDIT_REVOKE, reason);
+        operation_finish(&change->op, &(OperationResult){
+                                              .reason = reason,
+                                              .user = change->user,
+                                              .n_revoked = (unsigned int)change->ended.n_sids,
+                                      });
+}
+
+/* A time to come would lock the user out until then without saying so: that is what a ban is for. */
+static int start(RevokeBefore *revoke, const EndOrder *order) {
+        if (order->before_sec > operation_now_sec())
+                return operation_finish_later(&revoke->change.op, REASON_BAD_REQUEST);
+        revoke->time_sec = order->before_sec;
+        return session_change_start(&revoke->change, order);
+}
+
+int revoke_before_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        RevokeBefore *revoke = calloc(1, sizeof(*revoke));
+        int r;
+
+        if (!revoke)
+                return -ENOMEM;
+        operation_init(&revoke->change.op, context, (OperationWaiter){ done, userdata },
+                revoke_before_free);
+        revoke->change.end_reason = REASON_SESSION_REVOKED;
+        revoke->change.end = end;
+        revoke->change.committed = on_committed;
+        r = start(revoke, order);
+        if (r < 0) {
+                operation_abandon(&revoke->change.op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &revoke->change.op;
+        return 0;
+}

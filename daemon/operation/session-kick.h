@@ -1,0 +1,33 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What kick and ban have in common: a session-change that waits until the logins on this host are gone.
+ */
+
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/session-change.h"
+
+/* Verbs embed it as their first member. */
+typedef struct SessionKick {
+        SessionChange change;
+        int event;                  /* AUDIT_KICK or AUDIT_BAN */
+        char (*sids)[SID_SIZE + 1]; /* ended now, or before with a login that is still there */
+        size_t n_sids;
+} SessionKick;
+
+/**
+ * session_kick_start() - begin
+ * @kick:       zeroed, then initialised by operation_init(); @event, and what session_change_start()
+ *              wants of its @change but "committed", are set
+ * @order:      which sessions, and why
+ *
+ * Completes with n_revoked, n_ended, n_failed. Return: 0; -ENOMEM, and nothing will complete it.
+ */
+int session_kick_start(SessionKick *kick, const EndOrder *order);
+
+/**
+ * session_kick_clear() - free what it owns
+ * @kick:       its memory is the verb's
+ */
+void session_kick_clear(SessionKick *kick);

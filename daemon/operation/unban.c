@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/config.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/user-queue.h"
+#include "daemon/policy/exclusion.h"
+
+typedef struct Unban {
+        Operation op;
+        char *user;
+} Unban;
+
+static void unban_free(Operation *op) {
+        Unban *unban = (Unban *)op;
+
+        free(unban->user);
+        free(unban);
+}
+
+static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        Reason reason = exclusion_lift(state, now_sec);
+
+        (void)userdata;
+        *ret_changed = reason == REASON_OK;
+        return reason;
+}
+
+static void on_done(Reason reason, const UserState *state, void *userdata) {
+        Unban *unban = userdata;
+
+        (void)state;
+        audit(unban->op.context,
+                &(AuditRecord){ .event = AUDIT_UNBAN, .reason = reason, .user = unban->user });
+        operation_finish_reason(&unban->op, reason);
+}
+
+int unban_start(Context *context, const char *user, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        Unban *unban = calloc(1, sizeof(*unban));
+        int r;
+
+        if (!unban)
+                return -ENOMEM;
+        operation_init(&unban->op, context, (OperationWaiter){ done, userdata }, unban_free);
+        unban->user = strdup(user);
+        r = unban->user
+                    ? user_queue_change(context->queue, context->config->tenant, user,
+                              &(UserChange){ .decide = decide, .done = on_done, .userdata = unban })
+                    : -ENOMEM;
+        if (r < 0) {
+                operation_abandon(&unban->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &unban->op;
+        return 0;
+}

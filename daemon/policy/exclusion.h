@@ -1,0 +1,52 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Who is to stay out: a banned user, and whatever was issued before a time. Pure decisions on a user's
+ * state, as in policy.h.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "authtoken/reason.h"
+#include "daemon/policy/policy.h"
+
+typedef struct UserState UserState;
+
+/* A ban may last until the end of time, or at most so long. */
+#define EXCLUSION_SECONDS_MAX (UINT64_C(100) * 366 * 86400)
+
+/**
+ * exclusion_ban() - keep a user out, and end all of their sessions
+ * @state:      changes
+ * @until_sec:  first second in which the user may come back; UINT64_MAX: never
+ * @words:      the administrator's; copied; NULL: none
+ * @now_sec:    the caller's clock
+ * @ret_ended:  what was ended
+ *
+ * A ban that is in force is replaced. Return: 0; -ENOMEM, and @state is not to be kept.
+ */
+int exclusion_ban(UserState *state, uint64_t until_sec, const char *words, uint64_t now_sec,
+        PolicyEnded *ret_ended);
+
+/**
+ * exclusion_lift() - let a banned user in again; the sessions that the ban ended stay ended
+ * @state:      changes
+ * @now_sec:    the caller's clock
+ *
+ * Return: REASON_OK; REASON_NOT_BANNED, and nothing has changed.
+ */
+Reason exclusion_lift(UserState *state, uint64_t now_sec);
+
+/**
+ * exclusion_revoke_before() - refuse all that is older than a time, and end the sessions that are
+ * @state:      changes
+ * @time_sec:   not after @now_sec; 0: everything that there is now
+ * @now_sec:    the caller's clock
+ * @ret_ended:  what was ended: sessions that began, or whose token was issued, before @time_sec
+ *
+ * A not-before time only ever moves forward. Return: 0; -ENOMEM, and @state is not to be kept.
+ */
+int exclusion_revoke_before(
+        UserState *state, uint64_t time_sec, uint64_t now_sec, PolicyEnded *ret_ended);

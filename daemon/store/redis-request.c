@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/store/redis-error.h"
+#include "daemon/store/redis-request.h"
+
+RedisRequest *redis_request_free(RedisRequest *request) {
+        if (!request)
+                return NULL;
+        redis_commit_free(request->commit);
+        free(request->tenant);
+        free(request->user);
+        free(request);
+        return NULL;
+}
+
+int redis_request_new(RedisStore *store, StoreCallType type, const char *tenant, const char *user,
+        RedisRequest **ret_request) {
+        _cleanup_(redis_request_freep) RedisRequest *request = calloc(1, sizeof(*request));
+
+        if (!request)
+                return -ENOMEM;
+        request->store = store;
+        request->type = type;
+        request->tenant = strdup(tenant);
+        request->user = strdup(user);
+        if (!request->tenant || !request->user)
+                return -ENOMEM;
+        *ret_request = TAKE_PTR(request);
+        return 0;
+}
+
+void redis_request_finish(RedisRequest *request, int r, StoreResult *result) {
+        store_count(&request->store->base, request->type, r);
+        request->store->base.health.latency_usec =
+                redis_connection_latency_usec(request->store->connection);
+        store_call_finish(request->call, r, result);
+        redis_request_free(request);
+}
+
+/* Every error reply is a refused operation with its own line. */
+int redis_request_refused(RedisRequest *request, const redisReply *reply) {
+        RedisStore *store = request->store;
+        char code[REDIS_ERROR_CODE_MAX + 1];
+        const char *explanation;
+        StoreFailure failure;
+
+        redis_error_code(reply, code);
+        explanation = redis_error_explain(reply, &failure);
+        store_notices_tell(&store->notices, &store->base, failure, "%s: %s: %s",
+                store->address.text, code, explanation);
+        /* Logged out: by a change of the server's users, or a restart behind a proxy. */
+        if (failure == STORE_FAILURE_NOAUTH)
+                redis_connection_refuse(store->connection, explanation);
+        return failure == STORE_FAILURE_WRONGTYPE ? STORE_E_CORRUPT : STORE_E_REFUSED;
+}
+
+int redis_request_corrupt(RedisRequest *request) {
+        store_notices_tell(&request->store->notices, &request->store->base, STORE_FAILURE_CORRUPT,
+                "%s: the record of user %s cannot be understood", request->store->address.text,
+                request->user);
+        return STORE_E_CORRUPT;
+}
+
+/* @r: what redis_connection_send() said. Without a connection the caller is told from the loop. */
+int redis_request_started(RedisRequest *request, StoreCall *call, int r) {
+        if (r == 0) {
+                store_call_hold(call, &request->call);
+                return 0;
+        }
+        if (r > 0)
+                store_count(&request->store->base, request->type, r);
+        redis_request_free(request);
+        return r < 0 ? r : store_call_defer(call, r, NULL);
+}
+
+int redis_request_start(RedisRequest *request, StoreCall *call, RedisCommand *command) {
+        command->userdata = request;
+        return redis_request_started(
+                request, call, redis_connection_send(request->store->connection, command));
+}

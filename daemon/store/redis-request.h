@@ -1,0 +1,103 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What the commands of the Redis store are made of: one request of ours, from its start to its reply.
+ * Only the files redis-*.c include it.
+ */
+
+#include "common/cleanup.h"
+#include "daemon/store/redis-address.h"
+#include "daemon/store/redis-commit.h"
+#include "daemon/store/redis-connection.h"
+#include "daemon/store/redis-handshake.h"
+#include "daemon/store/store-notices.h"
+#include "daemon/store/store-object.h"
+
+typedef struct RedisStore {
+        UserStore base;
+        char *prefix;
+        RedisAddress address;
+        RedisConnection *connection;
+        RedisHandshake *handshake;
+        char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
+        StoreNotices notices;
+        char told[STORE_MESSAGE_MAX]; /* what was said last about the missing connection */
+} RedisStore;
+
+/* One command of ours, from its start to its reply. */
+typedef struct RedisRequest {
+        RedisStore *store;
+        StoreCallType type;
+        StoreCall *call; /* NULL once nobody waits */
+        char *tenant, *user;
+        RedisCommit *commit;
+        bool script_sent; /* the whole script went with the commit: it cannot be missing */
+} RedisRequest;
+
+/**
+ * redis_request_new() - prepare a request
+ * @store:      borrowed; outlives the request
+ * @type:       what for
+ * @tenant:     copied
+ * @user:       or what else it is about; copied
+ * @ret_request: owned by the caller until it is started
+ *
+ * Return: 0; -ENOMEM.
+ */
+int redis_request_new(RedisStore *store, StoreCallType type, const char *tenant, const char *user,
+        RedisRequest **ret_request);
+
+/**
+ * redis_request_free() - drop a request that was not started
+ * @request:    NULL is fine
+ *
+ * Return: NULL.
+ */
+RedisRequest *redis_request_free(RedisRequest *request);
+DEFINE_CLEANUP(RedisRequest, redis_request_free)
+
+/**
+ * redis_request_start() - send a request's command
+ * @request:    gone when its command completes, or on failure
+ * @call:       completed by redis_request_finish()
+ * @command:    its userdata becomes @request
+ *
+ * Return: 0 started, or @call is completed from the loop; negative errno.
+ */
+int redis_request_start(RedisRequest *request, StoreCall *call, RedisCommand *command);
+
+/**
+ * redis_request_started() - the same for a command that was sent already
+ * @request:    gone when its command completes, or unless @r is 0
+ * @call:       as above
+ * @r:          what redis_connection_send() said
+ *
+ * Return: as redis_request_start().
+ */
+int redis_request_started(RedisRequest *request, StoreCall *call, int r);
+
+/**
+ * redis_request_finish() - the last step of every request: complete its call
+ * @request:    gone afterwards
+ * @r:          0, STORE_E_* or negative errno
+ * @result:     as for store_call_finish()
+ */
+void redis_request_finish(RedisRequest *request, int r, StoreResult *result);
+
+/**
+ * redis_request_refused() - tell of an error reply, or of one that cannot be: each has its own line
+ * @request:    under way
+ * @reply:      what came
+ *
+ * Return: STORE_E_REFUSED; STORE_E_CORRUPT the key holds something else.
+ */
+int redis_request_refused(RedisRequest *request, const redisReply *reply);
+
+/**
+ * redis_request_corrupt() - tell of a record that is none
+ * @request:    under way
+ *
+ * Return: STORE_E_CORRUPT.
+ */
+int redis_request_corrupt(RedisRequest *request);

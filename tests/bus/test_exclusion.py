@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""Bans, and revocation by everything that is not one session; on both stores."""
+
+import json
+import time
+
+import pytest
+
+import redis_server
+from command import DENIED as EXIT_DENIED
+from command import FAILED, NOT_FOUND, OK as EXIT_OK
+from command import USAGE, check, rows
+from frames import ACCOUNT, AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, ask
+from private_bus import OTHER_USER, OWN_UID, OWN_USER, CallError, Daemon, is_served, wait_until
+
+REFUSED = "org.authtoken1.Error.Refused"
+MISSING = "org.authtoken1.Error.NotFound"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def store(request, bus):
+    if request.param == "sqlite":
+        yield "Synchronous=off\n"
+        return
+    started = redis_server.start(bus.directory)
+    yield f"Type=redis\nAddress=unix:{started.socket}\n"
+    started.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def daemon(bus, root, store):
+    redis_server.make_signing_key(bus.directory)
+    started = Daemon(bus, store=store)
+    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
+    yield started
+    started.stop()
+    wait_until(lambda: not is_served(root), "the name is free")
+
+
+@pytest.fixture(autouse=True)
+def clean(root):
+    yield
+    root.call("RevokeAll", "('',)")
+    for (row,) in zip(root.call("ListBans")[0]):
+        root.call("UnbanUser", f"('{row['user']}',)")
+
+
+def log_in(daemon, token, user=OWN_USER, rhost="192.0.2.1"):
+    """(status, reason)"""
+    _, status, answer = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE,
+                            {USER: user, SERVICE: "test", TOKEN: token, RHOST: rhost})
+    return status, answer.get(REASON)
+
+
+def account(daemon, user=OWN_USER):
+    _, status, answer = ask(daemon.directory / "socket/pam.sock", ACCOUNT, {USER: user, SERVICE: "test"})
+    return status, answer.get(REASON)
+
+
+def refused(caller, member, arguments):
+    with pytest.raises(CallError) as refusal:
+        caller.call(member, arguments)
+    return refusal.value.name, refusal.value.code
+
+
+def test_a_ban_ends_sessions_and_refuses_what_comes_later(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    assert log_in(daemon, token)[0] == OK
+    assert root.call("BanUser", f"('{OWN_USER}', uint64 0, 'left')") == [0, 0]
+    assert log_in(daemon, token) == (DENIED, "user-banned")
+    assert account(daemon) == (DENIED, "user-banned")
+    assert account(daemon, OTHER_USER)[0] == OK
+    assert refused(root, "IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})") == (REFUSED, "user-banned")
+    assert root.call("ListBans") == [[{"user": OWN_USER, "reason": "left"}]]
+    root.call("UnbanUser", f"('{OWN_USER}',)")
+    assert account(daemon)[0] == OK
+    assert log_in(daemon, token)[0] == DENIED
+    assert log_in(daemon, root.issue(OWN_USER)[0])[0] == OK
+    assert refused(root, "UnbanUser", f"('{OWN_USER}',)") == (MISSING, "not-banned")
+
+
+def test_a_ban_holds_for_its_time_and_over_a_kill(root, daemon):
+    root.call("BanUser", f"('{OWN_USER}', uint64 3600, '')")
+    ((ban,),) = root.call("ListBans")
+    assert "reason" not in ban
+    assert abs(ban["until"] - time.time() - 3600) < 60
+    daemon.process.kill()
+    daemon.process.wait()
+    wait_until(lambda: not is_served(root), "the name is free")
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
+    assert account(daemon) == (DENIED, "user-banned")
+    root.call("BanUser", f"('{OWN_USER}', uint64 1, '')")
+    wait_until(lambda: account(daemon)[0] == OK, "the ban is over")
+    assert root.call("ListBans") == [[]]
+
+
+def test_a_ban_of_a_hundred_years_and_more_is_a_mistake(root):
+    code = refused(root, "BanUser", f"('{OWN_USER}', uint64 18446744073709551615, '')")[1]
+    assert code == "bad-request"
+    assert root.call("ListBans") == [[]]
+
+
+def test_nobody_lifts_their_own_ban(own, root, polkit):
+    root.call("BanUser", f"('{OWN_USER}', uint64 0, '')")
+    assert refused(own, "UnbanUser", f"('{OWN_USER}',)")[1] == "not-authorised"
+    assert [row["action"] for row in polkit.asked()] == ["org.authtoken1.ban"]
+
+
+def test_sessions_end_by_platform_and_device(root):
+    kept = {root.issue(OWN_USER, "{'platform': <'desktop'>}")[1],
+            root.issue(OTHER_USER, "{'platform': <'phone'>, 'device': <'d1'>}")[1]}
+    root.issue(OWN_USER, "{'platform': <'phone'>, 'device': <'d1'>}")
+    root.issue(OWN_USER, "{'platform': <'phone'>, 'device': <'d2'>}")
+    assert root.call("RevokeSessions", f"('{OWN_USER}', {{'platform': <'phone'>, 'device': <'d1'>}}, '')") == [1]
+    assert root.call("RevokeSessions", f"('{OWN_USER}', {{'platform': <'phone'>}}, '')") == [1]
+    assert root.call("RevokeSessions", f"('{OWN_USER}', {{'platform': <'phone'>}}, '')") == [0]
+    assert root.sessions(OWN_USER) | root.sessions(OTHER_USER) == kept
+
+
+def test_not_before_now_ends_all_there_are(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    assert root.call("RevokeBefore", f"('{OWN_USER}', uint64 0, '')") == [1]
+    assert log_in(daemon, token) == (DENIED, "session-revoked")
+    assert log_in(daemon, root.issue(OWN_USER)[0])[0] == OK
+
+
+def test_not_before_a_time_ends_what_is_older(root):
+    root.issue(OWN_USER)
+    edge = int(time.time()) + 1
+    wait_until(lambda: time.time() >= edge, "the next second")
+    _, young = root.issue(OWN_USER)
+    assert root.call("RevokeBefore", f"('{OWN_USER}', uint64 {edge}, '')") == [1]
+    assert root.sessions(OWN_USER) == {young}
+    future = int(time.time()) + 3600
+    assert refused(root, "RevokeBefore", f"('{OWN_USER}', uint64 {future}, '')")[1] == "bad-request"
+
+
+def test_all_of_a_tenant(root, daemon):
+    users = [f"user{i}" for i in range(100)]
+    tokens = {user: root.issue(user)[0] for user in users}
+    root.issue(users[0])
+    assert root.call("RevokeAll", "('breach',)") == [101]
+    for user, token in tokens.items():
+        assert log_in(daemon, token, user) == (DENIED, "session-revoked")
+    assert root.call("RevokeAll", "('',)") == [0]
+    wait_until(lambda: "AUTHTOKEN_EVENT=revoke-all" in daemon.log_text() or "all were revoked" in daemon.log_text(),
+               "the journal knows")
+
+
+def test_a_revocation_is_announced_once(root):
+    root.listen()
+    _, sid = root.issue(OWN_USER)
+    root.call("RevokeSession", f"('{sid}', '')")
+    assert root.signal("TokenRevoked", sid) == [sid, "session-revoked"]
+    _, sid = root.issue(OWN_USER)
+    root.call("BanUser", f"('{OWN_USER}', uint64 0, '')")
+    assert root.signal("TokenRevoked", sid) == [sid, "user-banned"]
+    assert root.signal("SessionEnding", sid)[1] == "user-banned"
+
+
+@pytest.mark.parametrize("first, again", [("RevokeSession", "RevokeSession"), ("RevokeSession", "KickSession"),
+                                          ("KickSession", "RevokeSession")])
+def test_revoked_twice_says_so(root, first, again):
+    _, sid = root.issue(OWN_USER)
+    root.call(first, f"('{sid}', '')")
+    reason = {"RevokeSession": "session-revoked", "KickSession": "session-kicked"}[first]
+    assert refused(root, again, f"('{sid}', '')") == (REFUSED, reason)
+
+
+@pytest.mark.parametrize("what", ["token", "jti"])
+def test_a_token_revoked_twice_says_so(root, what):
+    token, _, info = root.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+    subject = token if what == "token" else info["jti"]
+    root.call("RevokeToken", f"('{subject}', '')")
+    assert refused(root, "RevokeToken", f"('{subject}', '')") == (REFUSED, "session-revoked")
+
+
+def test_the_command_bans_lists_and_lifts(ctl):
+    done = check(ctl("ban", "--for", "2h", "--reason", "left", OWN_USER), EXIT_OK)
+    assert done.stdout == "banned; 0 logins ended\n"
+    ((row),) = rows(ctl("ban", "--list", "--json"), "bans")
+    assert (row["user"], row["reason"]) == (OWN_USER, "left")
+    assert abs(row["until"] - time.time() - 7200) < 60
+    assert "left" in check(ctl("ban", "--list"), EXIT_OK).stdout
+    check(ctl("unban", OWN_USER), EXIT_OK)
+    check(ctl("unban", OWN_USER), NOT_FOUND, "not-banned")
+    assert json.loads(ctl("ban", "--list", "--json").stdout) == {"bans": []}
+
+
+@pytest.mark.parametrize("arguments", [["ban"], ["ban", "a", "b"], ["ban", "--for", "0", "a"], ["ban", "--json", "a"],
+                                       ["ban", "--for", "1.5s", "a"], ["ban", "--list", "a"], ["unban"],
+                                       ["unban", "a", "b"], ["revoke", "--all", "--user", "a"],
+                                       ["revoke", "--platform", "p"], ["revoke", "--all", "--before", "now"],
+                                       ["revoke", "--user", "a", "--before", "yesterday"],
+                                       ["revoke", "--user", "a", "--before", "@0"],
+                                       ["revoke", "--user", "a", "--before", "now", "--device", "d"]])
+def test_the_command_refuses_what_cannot_be_meant(ctl, arguments):
+    check(ctl(*arguments), USAGE)
+
+
+def test_the_command_bans_for_who_may(ctl, polkit):
+    check(ctl("ban", OWN_USER, uid=OWN_UID), EXIT_DENIED, "not-authorised")
+    assert polkit.asked()
+
+
+def test_the_command_revokes_by_everything(ctl, root):
+    root.issue(OWN_USER, "{'platform': <'phone'>, 'device': <'d1'>}")
+    assert ctl("revoke", "--user", OWN_USER, "--platform", "desktop").stdout == "0 sessions revoked\n"
+    assert ctl("revoke", "--user", OWN_USER, "--device", "d1").stdout == "1 session revoked\n"
+    root.issue(OWN_USER)
+    assert ctl("revoke", "--user", OWN_USER, "--before", "2001-02-03 04:05:06").stdout == "0 sessions revoked\n"
+    assert ctl("revoke", "--user", OWN_USER, "--before", "now").stdout == "1 session revoked\n"
+    _, sid = root.issue(OTHER_USER)
+    assert ctl("revoke", "--all", "--reason", "breach").stdout == "1 session revoked\n"
+    check(ctl("revoke", "--session", sid), FAILED, "session-revoked: the session was revoked")
