@@ -23,10 +23,12 @@
 #define PATH_LEN   (PATH_MAX - 1)
 #define SOCKET_LEN (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
-/* Where an option lives in the Config, and what is there. */
-#define PLACE(name) \
-        .offset = offsetof(Config, name), .size = sizeof(((Config *)NULL)->name), \
-        .is_text = _Generic(((Config *)NULL)->name, char *: true, default: false)
+/* Where an option lives in the Config, or in a section of its kind, and what is there. */
+#define PLACE_IN(type, name) \
+        .offset = offsetof(type, name), .size = sizeof(((type *)NULL)->name), \
+        .is_text = _Generic(((type *)NULL)->name, char *: true, default: false)
+#define PLACE(name)      PLACE_IN(Config, name)
+#define IN_SERVICE(name) PLACE_IN(ServiceSection, name)
 
 static const char *const bus_words[] = { "system", "session", "none", NULL };
 static const char *const target_words[] = { "auto", "journal", "stderr", NULL };
@@ -150,6 +152,15 @@ static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_KICK_KICK_SCOPE] = { "Kick", "KickScope", PLACE(policy.kick_scope),
                 config_field_choice, .min = KICK_SCOPE_SESSION, .choices = scope_words,
                 .fallback = "session", .allowed = "session or user" },
+
+        [OPTION_SERVICE_TOKENS] = { "Service", "Tokens", IN_SERVICE(tokens), config_field_boolean,
+                .fallback = "yes", .allowed = "yes or no" },
+        [OPTION_SERVICE_AUDIENCE] = { "Service", "Audience", IN_SERVICE(audience),
+                config_field_word, .max = 255,
+                .allowed = "visible ASCII without spaces and quotes" },
+        [OPTION_SERVICE_REQUIRE_ROLE] = { "Service", "RequireRole", IN_SERVICE(role),
+                config_field_word, .max = 255,
+                .allowed = "visible ASCII without spaces and quotes" },
 
         [OPTION_HOOKS_EVENTS] = { "Hooks", "Events", PLACE(hook_events), config_field_flags,
                 .choices = event_words, .fallback = "",

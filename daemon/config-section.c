@@ -7,7 +7,8 @@
 #include "daemon/config-section.h"
 #include "daemon/config-value.h"
 
-#define POLICY_NAME_MAX 255u
+#define POLICY_NAME_MAX  255u
+#define SERVICE_NAME_MAX 255u
 
 /* "user:NAME" or "group:NAME". A group of a directory may have a name with blanks. */
 static bool is_policy_name(const char *name) {
@@ -20,6 +21,11 @@ static bool is_policy_name(const char *name) {
                         return name[size] && strlen(name) <= POLICY_NAME_MAX;
         }
         return false;
+}
+
+/* A file in /etc/pam.d, where libpam looks in no directory below it. */
+static bool is_service_name(const char *name) {
+        return config_value_is_word(name, SERVICE_NAME_MAX) && !strchr(name, '/');
 }
 
 static const ConfigSectionKind kinds[] = {
@@ -35,10 +41,21 @@ static const ConfigSectionKind kinds[] = {
                 .fields = offsetof(PolicySection, rules),
                 .base = offsetof(Config, policy),
         },
+        {
+                .kind = "Service",
+                .allowed = "the name of a service in /etc/pam.d",
+                .is_name = is_service_name,
+                .first = OPTION_SERVICE_TOKENS,
+                .last = OPTION_SERVICE_REQUIRE_ROLE,
+                .size = sizeof(ServiceSection),
+                .items = offsetof(Config, services),
+                .n_items = offsetof(Config, n_services),
+        },
 };
 
 _Static_assert(OPTION_POLICY_LAST - OPTION_POLICY_FIRST < 64, "one bit each");
 _Static_assert(offsetof(PolicySection, head) == 0, "what every section begins with");
+_Static_assert(offsetof(ServiceSection, head) == 0, "what every section begins with");
 
 const ConfigSectionKind *config_section_kind_at(size_t i) {
         return i < ARRAY_SIZE(kinds) ? &kinds[i] : NULL;

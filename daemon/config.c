@@ -112,7 +112,7 @@ static int on_named_section(Loader *loader, const char *header, const ConfigPlac
 
         if (!kind || end == quote || end[1])
                 return config_fault(&loader->fault, place,
-                        "unknown section; [Policy \"NAME\"] is what can have a name");
+                        "unknown section; authtokend.conf(5) lists those that have a name");
         name = strndup(quote + 1, (size_t)(end - quote) - 1);
         if (!name)
                 return config_fault_errno(&loader->fault, place, -ENOMEM);

@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "daemon/journal/journal.h"
 #include "daemon/policy/policy-rules.h"
+#include "daemon/policy/session-demand.h"
 #include "daemon/store/user-store.h"
 
 #define CONFIG_MESSAGE_MAX 512u
@@ -34,6 +35,13 @@ typedef struct PolicySection {
         ConfigSection head;
         PolicyRules rules; /* as far as they stand in the section */
 } PolicySection;
+
+/* [Service "NAME"] of a service in /etc/pam.d */
+typedef struct ServiceSection {
+        ConfigSection head;
+        bool tokens;
+        char *audience, *role; /* NULL: not set */
+} ServiceSection;
 
 typedef struct Config {
         /* [Daemon] */
@@ -60,6 +68,8 @@ typedef struct Config {
         PolicyRules policy;
         PolicySection *policies; /* in the order of the files */
         size_t n_policies;
+        ServiceSection *services; /* likewise */
+        size_t n_services;
         /* [Hooks] */
         unsigned int hook_events; /* 1 << HOOK_*, of hook-message.h */
         char *hook_socket_path;
@@ -128,6 +138,14 @@ int config_parse(
  */
 void config_policy_of(const Config *config, const char *user, const char *const *groups,
         size_t n_groups, PolicyRules *ret_rules);
+
+/**
+ * config_service_of() - the rules that hold for a PAM service
+ * @config:     borrowed
+ * @service:    its name
+ * @ret_rules:  borrows from @config
+ */
+void config_service_of(const Config *config, const char *service, ServiceRules *ret_rules);
 
 /**
  * config_free() - free a configuration

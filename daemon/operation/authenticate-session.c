@@ -129,9 +129,12 @@ static void accept(AuthenticateSession *auth, const UserState *state) {
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         AuthenticateSession *auth = userdata;
-        const LiveDemand demand = { .roles = { auth->role }, .max_age_sec = auth->max_age_sec };
+        LiveDemand demand = { .max_age_sec = auth->max_age_sec };
+        ServiceRules rules;
         Reason reason;
 
+        config_service_of(auth->op.context->config, auth->subject.service, &rules);
+        demand.session = session_demand_of(&rules, auth->role);
         auth->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)

@@ -14,7 +14,7 @@
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
-#include "daemon/policy/live-session.h"
+#include "daemon/policy/session-demand.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -74,18 +74,21 @@ static Reason check_code(Authenticate *auth, const LoginRequest *request) {
 
 static Reason check_credential(Authenticate *auth, const LoginRequest *request) {
         Context *context = auth->op.context;
-        const VerifyRequest question = {
+        VerifyRequest question = {
                 .token = request->token,
                 .token_size = request->token_size,
                 .now_sec = operation_now_sec(),
                 .audience = context->config->audience,
                 .user = request->user,
         };
+        ServiceRules rules;
 
+        config_service_of(context->config, request->service, &rules);
+        if (rules.audience)
+                question.audience = rules.audience;
         if (!text_is_user_name(request->user, strlen(request->user)))
                 return REASON_USER_INVALID;
-        /* polkit's own checks would turn a stolen token of minutes into rights of its holder. */
-        if (!strcmp(request->service, "polkit-1"))
+        if (!rules.takes_tokens)
                 return REASON_SERVICE_REFUSED;
         if (login_code_is_meant(request->token, request->token_size))
                 return check_code(auth, request);
@@ -189,16 +192,19 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         _cleanup_(user_state_unrefp) UserState *owned = state;
         Authenticate *auth = userdata;
         const Claims *claims = auth->claims;
+        SessionDemand demand;
+        ServiceRules rules;
         Reason reason;
 
+        config_service_of(auth->op.context->config, auth->subject.service, &rules);
+        demand = session_demand_of(&rules, auth->role);
         auth->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
                 reason = user_state_check_token(owned, claims->sid, claims->generation,
                         claims->issued_at_sec, operation_now_sec());
         if (reason == REASON_OK)
-                reason = policy_demand_roles(user_state_find(owned, claims->sid),
-                        &(LiveDemand){ .roles = { auth->role } });
+                reason = session_demand_check(&demand, user_state_find(owned, claims->sid));
         if (reason != REASON_OK)
                 refuse(auth, reason);
         else if (wants_hooks(auth))

@@ -4,7 +4,6 @@
 
 #include "daemon/policy/live-session.h"
 #include "daemon/session/session-check.h"
-#include "daemon/session/session-json.h"
 #include "daemon/session/user-state.h"
 
 Reason policy_live_shell(const LiveShell *shell, const char *user) {
@@ -18,13 +17,6 @@ Reason policy_live_shell(const LiveShell *shell, const char *user) {
         if (shell->ended)
                 return REASON_SHELL_ENDED;
         return shell->left ? REASON_SHELL_NONE : REASON_OK;
-}
-
-Reason policy_demand_roles(const Session *session, const LiveDemand *demand) {
-        for (size_t i = 0; i < POLICY_ROLES_MAX; i++)
-                if (demand->roles[i] && !session_json_has(session->roles_json, demand->roles[i]))
-                        return REASON_ROLE_MISSING;
-        return REASON_OK;
 }
 
 static bool is_too_old(const LiveDemand *demand, uint64_t authenticated_at_sec, uint64_t now_sec) {
@@ -46,9 +38,7 @@ Reason policy_live_session(const UserState *state, const char *sid, const LiveDe
                 return REASON_USER_BANNED;
         if (session->issued_at_sec < state->not_before_sec)
                 return REASON_ISSUED_BEFORE;
-        if (demand->audience && !session_json_has(session->audience_json, demand->audience))
-                return REASON_AUDIENCE_MISMATCH;
-        reason = policy_demand_roles(session, demand);
+        reason = session_demand_check(&demand->session, session);
         if (reason != REASON_OK)
                 return reason;
         return is_too_old(demand, authenticated_at_sec, now_sec) ? REASON_LOGIN_TOO_OLD : REASON_OK;

@@ -13,11 +13,9 @@
 #include <sys/types.h>
 
 #include "authtoken/reason.h"
+#include "daemon/policy/session-demand.h"
 
-typedef struct Session Session;
 typedef struct UserState UserState;
-
-#define POLICY_ROLES_MAX 2u
 
 /* The logind session in which the caller runs, and the login that opened it. Borrowed. */
 typedef struct LiveShell {
@@ -29,11 +27,10 @@ typedef struct LiveShell {
         bool left; /* the login is over, and what is left of it is no shell of its user's */
 } LiveShell;
 
-/* What a service wants of a session. Borrowed; NULL and 0 ask for nothing. */
+/* What a service wants of it. */
 typedef struct LiveDemand {
-        const char *audience;
-        const char *roles[POLICY_ROLES_MAX]; /* each of them */
-        uint64_t max_age_sec;                /* since the user gave a token last */
+        SessionDemand session;
+        uint64_t max_age_sec; /* since the user gave a token last; 0: any */
 } LiveDemand;
 
 /**
@@ -66,12 +63,3 @@ Reason policy_live_session(const UserState *state, const char *sid, const LiveDe
  * Not where the session has ended: its shell is to do nothing more.
  */
 bool policy_live_may_ask(Reason reason);
-
-/**
- * policy_demand_roles() - whether a session has the roles that a service asks for
- * @session:    borrowed
- * @demand:     only its roles are looked at
- *
- * Return: REASON_OK; REASON_ROLE_MISSING.
- */
-Reason policy_demand_roles(const Session *session, const LiveDemand *demand);

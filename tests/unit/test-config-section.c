@@ -11,7 +11,7 @@
         "configuration:" line                                                 \
         ": bad name of a section [Policy \"NAME\"]; allowed is user:NAME or " \
         "group:NAME"
-#define UNKNOWN "configuration:1: unknown section; [Policy \"NAME\"] is what can have a name"
+#define UNKNOWN "configuration:1: unknown section; authtokend.conf(5) lists those that have a name"
 
 static const ConfigCase forms[] = {
         { "a section of a user is fine", "[Policy \"user:alice\"]\nMaxSessions=1\n", NULL },
@@ -45,6 +45,22 @@ static const ConfigCase forms[] = {
         { "nobody's name is refused", "[Policy \"user:\"]\n", BAD_NAME("1") },
         { "an option that is no policy is refused", "[Policy \"user:a\"]\nLifetime=1min\n",
                 "configuration:2: unknown option in section [Policy]; authtokend.conf(5) "
+                "lists them" },
+        { "a service is fine", "[Service \"sudo-i\"]\nTokens=no\nAudience=a\nRequireRole=b\n",
+                NULL },
+        { "a service in a directory is refused", "[Service \"a/b\"]\n",
+                "configuration:1: bad name of a section [Service \"NAME\"]; allowed is the name of "
+                "a service in /etc/pam.d" },
+        { "a service without a name is refused", "[Service \"\"]\n",
+                "configuration:1: bad name of a section [Service \"NAME\"]; allowed is the name of "
+                "a service in /etc/pam.d" },
+        { "a service that takes tokens perhaps is refused", "[Service \"a\"]\nTokens=perhaps\n",
+                "configuration:2: bad value for Tokens=; allowed is yes or no" },
+        { "a role of two words is refused", "[Service \"a\"]\nRequireRole=b c\n",
+                "configuration:2: bad value for RequireRole=; allowed is visible ASCII without "
+                "spaces and quotes" },
+        { "a policy's option is none of a service", "[Service \"a\"]\nMaxSessions=1\n",
+                "configuration:2: unknown option in section [Service]; authtokend.conf(5) "
                 "lists them" },
         { "a bad value is refused", "[Policy \"user:a\"]\nMaxSessions=0\n",
                 "configuration:2: bad value for MaxSessions=; allowed is a number from 1 to 64" },
@@ -130,10 +146,52 @@ static void test_files_add_to_a_section(void **unused) {
         assert_int_equal(rmdir(directory), 0);
 }
 
+static const char services_text[] = "[Service \"sudo\"]\nAudience=root\nRequireRole=admin\n"
+                                    "[Service \"su\"]\nTokens=no\n"
+                                    "[Service \"polkit-1\"]\nAudience=desktop\n";
+
+static const struct {
+        const char *name, *text, *service;
+        bool takes_tokens;
+        const char *audience, *role;
+} service_cases[] = {
+        { "a service that is not named takes any token", services_text, "sshd", true, NULL, NULL },
+        { "one that is demands what its section says", services_text, "sudo", true, "root",
+                "admin" },
+        { "sudo -i is a service of its own", services_text, "sudo-i", true, NULL, NULL },
+        { "one can be closed to tokens", services_text, "su", false, NULL, NULL },
+        { "polkit takes none though its section says other things", services_text, "polkit-1",
+                false, "desktop", NULL },
+        { "polkit takes none by itself", "", "polkit-1", false, NULL, NULL },
+        { "polkit takes them where that is said", "[Service \"polkit-1\"]\nTokens=yes\n",
+                "polkit-1", true, NULL, NULL },
+};
+
+static void test_services(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(service_cases); i++) {
+                _cleanup_(config_freep) Config *config = NULL;
+                char message[CONFIG_MESSAGE_MAX] = "";
+                const char *text = service_cases[i].text;
+                ServiceRules rules;
+
+                print_message("# %s\n", service_cases[i].name);
+                assert_int_equal(
+                        config_parse(text, strlen(text), message, sizeof(message), &config), 0);
+                config_service_of(config, service_cases[i].service, &rules);
+                assert_int_equal(rules.takes_tokens, service_cases[i].takes_tokens);
+                assert_string_equal(STRING_OR_EMPTY(rules.audience),
+                        STRING_OR_EMPTY(service_cases[i].audience));
+                assert_string_equal(
+                        STRING_OR_EMPTY(rules.role), STRING_OR_EMPTY(service_cases[i].role));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_forms),
                 cmocka_unit_test(test_rules),
+                cmocka_unit_test(test_services),
                 cmocka_unit_test(test_files_add_to_a_section),
         };
 

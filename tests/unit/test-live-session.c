@@ -97,17 +97,20 @@ static void test_demands(void **unused) {
         } cases[] = {
                 { "who demands nothing takes any live session, its token expired or not", {}, 1,
                         REASON_OK },
-                { "a role that it has will do", { .roles = { "dev" } }, NOW, REASON_OK },
-                { "each of two roles is demanded", { .roles = { "dev", "admin" } }, NOW,
+                { "a role that it has will do", { .session.roles = { "dev" } }, NOW, REASON_OK },
+                { "each of two roles is demanded", { .session.roles = { "dev", "admin" } }, NOW,
                         REASON_OK },
-                { "one of the two is not enough", { .roles = { "dev", "ops" } }, NOW,
+                { "one of the two is not enough", { .session.roles = { "dev", "ops" } }, NOW,
                         REASON_ROLE_MISSING },
-                { "nor is the other", { .roles = { NULL, "ops" } }, NOW, REASON_ROLE_MISSING },
-                { "a part of a role is another role", { .roles = { "adm" } }, NOW,
+                { "nor is the other", { .session.roles = { NULL, "ops" } }, NOW,
                         REASON_ROLE_MISSING },
-                { "roles differ by case", { .roles = { "Admin" } }, NOW, REASON_ROLE_MISSING },
-                { "an audience that it has will do", { .audience = "sudo" }, NOW, REASON_OK },
-                { "another audience is refused", { .audience = "web" }, NOW,
+                { "a part of a role is another role", { .session.roles = { "adm" } }, NOW,
+                        REASON_ROLE_MISSING },
+                { "roles differ by case", { .session.roles = { "Admin" } }, NOW,
+                        REASON_ROLE_MISSING },
+                { "an audience that it has will do", { .session.audience = "sudo" }, NOW,
+                        REASON_OK },
+                { "another audience is refused", { .session.audience = "web" }, NOW,
                         REASON_AUDIENCE_MISMATCH },
                 { "exactly the age is young enough", { .max_age_sec = 600 }, NOW - 600, REASON_OK },
                 { "a second more is too old", { .max_age_sec = 600 }, NOW - 601,
@@ -186,7 +189,7 @@ static void test_states(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = make_state();
-                const LiveDemand demand = { .roles = { "admin" }, .max_age_sec = 600 };
+                const LiveDemand demand = { .session.roles = { "admin" }, .max_age_sec = 600 };
 
                 print_message("# %s\n", cases[i].name);
                 cases[i].change(state);
@@ -198,7 +201,7 @@ static void test_states(void **unused) {
 
 static void test_the_end_outweighs_every_demand(void **unused) {
         _cleanup_(user_state_unrefp) UserState *state = make_state();
-        const LiveDemand demand = { .audience = "web", .roles = { "ops" }, .max_age_sec = 1 };
+        const LiveDemand demand = { { "web", { "ops" } }, .max_age_sec = 1 };
 
         (void)unused;
         end_it(state);
