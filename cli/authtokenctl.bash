@@ -5,7 +5,9 @@
 _authtokenctl_options() {
         case $1 in
         main) echo --bus --version --help ;;
-        issue) echo --audience --role --platform --device --source --name --data --lifetime --output --json --help ;;
+        issue) echo --audience --role --platform --device --source --name --data --lifetime --output --pair --json --help ;;
+        refresh) echo --file --help ;;
+        ensure-fresh) echo --file --margin --help ;;
         list) echo --all --json --help ;;
         revoke) echo --user --session --token-file --platform --device --before --all --reason --help ;;
         kick) echo --user --session --platform --device --reason --help ;;
@@ -27,7 +29,7 @@ _authtokenctl() {
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                issue | list | revoke | kick | ban | unban | code | verify | status | keys)
+                issue | refresh | ensure-fresh | list | revoke | kick | ban | unban | code | verify | status | keys)
                         command=${COMP_WORDS[i]}
                         break
                         ;;
@@ -38,7 +40,7 @@ _authtokenctl() {
                 mapfile -t COMPREPLY < <(compgen -u -- "$current")
                 return
                 ;;
-        --output | --token-file | --jwks | --key)
+        --output | --file | --token-file | --jwks | --key)
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
                 return
                 ;;
@@ -46,7 +48,8 @@ _authtokenctl() {
                 mapfile -t COMPREPLY < <(compgen -W "system session" -- "$current")
                 return
                 ;;
-        --session | --audience | --role | --platform | --device | --source | --name | --data | --lifetime | --reason | --before | --for | \
+        --session | --audience | --role | --platform | --device | --source | --name | --data | --lifetime | --margin | \
+                --reason | --before | --for | \
                 --alg | --issuer | --max-lifetime | --max-size | --now)
                 return
                 ;;
@@ -56,7 +59,8 @@ _authtokenctl() {
                 return
         fi
         case $command in
-        main) mapfile -t COMPREPLY < <(compgen -W "issue list revoke kick ban unban code verify status keys" -- "$current") ;;
+        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke kick ban unban code verify status keys" \
+                -- "$current") ;;
         keys) mapfile -t COMPREPLY < <(compgen -W "list jwks" -- "$current") ;;
         code) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         issue | list | kick | ban | unban) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;

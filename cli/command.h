@@ -33,22 +33,22 @@ typedef struct CommandLine {
 ExitStatus issue_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * list_main() - live sessions and their logins
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
- *
- * Return: exit status.
+ * refresh_main() - the next tokens of a session; as issue_main()
+ */
+ExitStatus refresh_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * ensure_fresh_main() - an access token that is good for a while; as issue_main()
+ */
+ExitStatus ensure_fresh_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * list_main() - live sessions and their logins; as issue_main()
  */
 ExitStatus list_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * revoke_main() - end sessions
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
- *
- * Return: exit status.
+ * revoke_main() - end sessions; as issue_main()
  */
 ExitStatus revoke_main(const CommandLine *line, int argc, char **argv);
 
@@ -63,12 +63,7 @@ ExitStatus revoke_main(const CommandLine *line, int argc, char **argv);
 ExitStatus kick_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * code_main() - a login code that stands for a token
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
- *
- * Return: exit status.
+ * code_main() - a login code that stands for a token; as issue_main()
  */
 ExitStatus code_main(const CommandLine *line, int argc, char **argv);
 
@@ -93,22 +88,12 @@ ExitStatus ban_main(const CommandLine *line, int argc, char **argv);
 ExitStatus unban_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * status_main() - how the daemon is
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
- *
- * Return: exit status.
+ * status_main() - how the daemon is; as issue_main()
  */
 ExitStatus status_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * keys_main() - the daemon's keys, without their secrets
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
- *
- * Return: exit status.
+ * keys_main() - the daemon's keys, without their secrets; as issue_main()
  */
 ExitStatus keys_main(const CommandLine *line, int argc, char **argv);
 

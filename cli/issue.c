@@ -10,6 +10,7 @@
 
 #include "cli/bus-client.h"
 #include "cli/table.h"
+#include "cli/token-pair.h"
 #include "common/time-span.h"
 
 #define LIST_MAX     64u
@@ -23,7 +24,7 @@ typedef struct Issue {
         const char *platform, *device, *source, *name, *data;
         uint64_t lifetime_sec;
         const char *output;
-        bool json, help;
+        bool json, pair, help;
 } Issue;
 
 typedef enum Option {
@@ -37,6 +38,7 @@ typedef enum Option {
         OPTION_LIFETIME,
         OPTION_OUTPUT,
         OPTION_JSON,
+        OPTION_PAIR,
         OPTION_HELP = 'h',
         OPTION_UNKNOWN = '?',
 } Option;
@@ -52,6 +54,7 @@ static const struct option options[] = {
         { "lifetime", required_argument, NULL, OPTION_LIFETIME },
         { "output", required_argument, NULL, OPTION_OUTPUT },
         { "json", no_argument, NULL, OPTION_JSON },
+        { "pair", no_argument, NULL, OPTION_PAIR },
         { "help", no_argument, NULL, OPTION_HELP },
         { NULL, 0, NULL, 0 },
 };
@@ -68,6 +71,8 @@ static const char help[] =
         "  --data JSON          claims of your own, a JSON object\n"
         "  --lifetime SPAN      for example 5min or 1h; at most MaxLifetime=\n"
         "  --output FILE        write the token to a new file that only you can read\n"
+        "  --pair               with a refresh token, as one JSON object: see authtokenctl refresh "
+        "--help\n"
         "  --json               token, session, jti, kid and end as JSON\n"
         "  -h, --help           this text\n";
 
@@ -120,6 +125,9 @@ static ExitStatus set_option(Issue *issue, Option option) {
         case OPTION_JSON:
                 issue->json = true;
                 return STATUS_OK;
+        case OPTION_PAIR:
+                issue->pair = true;
+                return STATUS_OK;
         case OPTION_HELP:
                 issue->help = true;
                 return STATUS_OK;
@@ -141,6 +149,8 @@ static ExitStatus parse(Issue *issue, int argc, char **argv) {
         }
         if (argc - optind != 1 || !argv[optind])
                 return complain_usage("issue", "exactly one user is needed");
+        if (issue->pair && issue->json)
+                return complain_usage("issue", "--pair is JSON: not with --json");
         return take_text("issue", "USER", argv[optind], &issue->user);
 }
 
@@ -188,6 +198,9 @@ static int append_options(sd_bus_message *call, const Issue *issue) {
                         r = sd_bus_message_append(call, "{sv}", texts[i].key, "s", texts[i].value);
         if (r >= 0 && issue->lifetime_sec)
                 r = sd_bus_message_append(call, "{sv}", "lifetime", "t", issue->lifetime_sec);
+        /* A session with a refresh token that nobody has would be kept until the token ends. */
+        if (r >= 0 && !issue->pair)
+                r = sd_bus_message_append(call, "{sv}", "no_refresh", "b", 1);
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
@@ -207,9 +220,9 @@ static ExitStatus open_output(const char *path, FILE **ret_file) {
         return STATUS_FAILED;
 }
 
-static ExitStatus write_output(const Issue *issue, FILE *file, const char *token) {
+static ExitStatus write_output(const Issue *issue, FILE *file, const char *text) {
         bool written =
-                fprintf(file, "%s\n", token) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+                fprintf(file, "%s\n", text) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
         int error = errno;
 
         if (fclose(file) == 0 && written)
@@ -231,7 +244,24 @@ static ExitStatus print_json(const Issue *issue, const Dictionary *answer) {
         return r < 0 ? bus_client_broken("show the token", r) : table_print(table);
 }
 
-static int read_answer(sd_bus_message *reply, Dictionary **ret_answer) {
+/* What is delivered is under "output". */
+static int read_pair(sd_bus_message *reply, Dictionary **ret_answer) {
+        _cleanup_(token_pair_clear) TokenPair pair = { 0 };
+        _cleanup_(secret_freep) Secret *text = NULL;
+        int r;
+
+        r = token_pair_read(reply, &pair);
+        if (pair.session && dictionary_new(ret_answer) >= 0)
+                (void)dictionary_set(*ret_answer, "session", pair.session);
+        if (r >= 0)
+                r = *ret_answer ? token_pair_format(&pair, &text) : -ENOMEM;
+        if (r < 0)
+                return r;
+        text->data[strcspn(text->data, "\n")] = '\0';
+        return dictionary_set(*ret_answer, "output", text->data);
+}
+
+static int read_token(sd_bus_message *reply, Dictionary **ret_answer) {
         const char *access, *refresh;
         int r;
 
@@ -240,7 +270,18 @@ static int read_answer(sd_bus_message *reply, Dictionary **ret_answer) {
                 r = dictionary_read(reply, ret_answer);
         if (r >= 0)
                 r = dictionary_set(*ret_answer, "token", access);
-        return r;
+        return r < 0 ? r : dictionary_set(*ret_answer, "output", access);
+}
+
+static ExitStatus read_answer(const Issue *issue, sd_bus_message *reply, Dictionary **ret_answer) {
+        int r;
+
+        r = issue->pair ? read_pair(reply, ret_answer) : read_token(reply, ret_answer);
+        if (r == -ENOKEY) {
+                complain("the daemon has no key for refresh tokens, so there is no pair");
+                return STATUS_FAILED;
+        }
+        return r < 0 ? bus_client_broken("read the answer", r) : STATUS_OK;
 }
 
 static ExitStatus order(sd_bus *bus, const Issue *issue, Dictionary **ret_answer) {
@@ -257,8 +298,7 @@ static ExitStatus order(sd_bus *bus, const Issue *issue, Dictionary **ret_answer
         status = bus_client_call(call, "issue a token", CALL_SHORT, &reply);
         if (status != STATUS_OK)
                 return status;
-        r = read_answer(reply, ret_answer);
-        return r < 0 ? bus_client_broken("read the answer", r) : STATUS_OK;
+        return read_answer(issue, reply, ret_answer);
 }
 
 /* A session whose token nobody holds would count, and be live, until its end. */
@@ -282,18 +322,18 @@ static void take_back(sd_bus *bus, const Dictionary *answer) {
 }
 
 static ExitStatus deliver(const Issue *issue, FILE *file, const Dictionary *answer) {
-        const char *token = dictionary_text(answer, "token");
+        const char *output = dictionary_text(answer, "output");
         ExitStatus status = STATUS_OK;
 
-        if (!token) {
+        if (!output) {
                 if (file)
                         fclose(file);
                 return bus_client_broken("read the answer", -EBADMSG);
         }
         if (file)
-                status = write_output(issue, file, token);
+                status = write_output(issue, file, output);
         else if (!issue->json)
-                puts(token);
+                puts(output);
         if (status == STATUS_OK && issue->json)
                 status = print_json(issue, answer);
         return status == STATUS_OK ? finish_output() : status;
@@ -311,6 +351,8 @@ static ExitStatus begin(const CommandLine *line, const Issue *issue, FILE *file)
         if (status != STATUS_OK) {
                 if (file)
                         fclose(file);
+                if (answer)
+                        take_back(bus, answer);
                 return status;
         }
         (void)warn_of_unknown_user(issue->user);

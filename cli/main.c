@@ -26,6 +26,8 @@ static ExitStatus run_verify(const CommandLine *line, int argc, char **argv) {
 
 static const Command commands[] = {
         { "issue", issue_main, "begin a session and print its token" },
+        { "refresh", refresh_main, "exchange a refresh token for the next tokens" },
+        { "ensure-fresh", ensure_fresh_main, "print an access token that is good for a while" },
         { "list", list_main, "show live sessions and their logins" },
         { "revoke", revoke_main, "end sessions and their tokens" },
         { "kick", kick_main, "the same, and wait until their logins are gone" },
@@ -53,7 +55,7 @@ static const struct option options[] = {
 static ExitStatus print_help(void) {
         printf("Usage: authtokenctl [--bus=BUS] COMMAND [ARGUMENT]...\n\n");
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-                printf("  %-8s %s\n", commands[i].name, commands[i].words);
+                printf("  %-12s %s\n", commands[i].name, commands[i].words);
         printf("\n  --bus=BUS   system (the default), session, or a D-Bus address\n"
                "  --version   print the version\n"
                "  -h, --help  this text; after a command, about the command\n\n"

@@ -88,5 +88,6 @@ ExitStatus token_input_read(const char *path, Secret **ret_token) {
 bool token_input_is_token(const char *text) {
         const char *dot = strchr(text, '.');
 
-        return !strncmp(text, "eyJ", 3) || (dot && strchr(dot + 1, '.'));
+        return !strncmp(text, "eyJ", 3) || !strncmp(text, "atr1.", 5) ||
+               (dot && strchr(dot + 1, '.'));
 }

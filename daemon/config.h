@@ -55,6 +55,7 @@ typedef struct Config {
         /* [Keys] */
         char *key_directory;
         char *signing_kid;   /* NULL: the only private key */
+        char *refresh_kid;   /* NULL: the only key for refresh tokens */
         char *key_algorithm; /* a name that algorithm_find() knows */
         /* [Store] */
         StoreType store_type;

@@ -5,21 +5,33 @@
 
 typedef struct Config Config;
 
+/* Paths of key files that need not be there; NULL when the service manager passes no credentials. */
+typedef struct KeyCredentials {
+        char *signing, *refresh; /* owned */
+} KeyCredentials;
+
 /**
  * key_source_rules() - where the configuration says that the keys are
  * @config:     borrowed; its texts are lent on
- * @credential: of key_source_credential(); NULL without one; lent on
+ * @credentials: of key_source_credentials(); lent on
  *
- * Keys come from the key directory, and from the systemd credential "signing-key" where there is one. With
- * the SQLite store the first start makes a key; a fleet's key is never made up.
+ * Keys come from the key directory, and from the systemd credentials "signing-key" and "refresh-key" where there
+ * are such. With the SQLite store the first start makes keys; a fleet's keys are never made up: a host with one of
+ * its own would refuse the others' tokens.
  * Return: rules without a time.
  */
-KeyDirectoryRules key_source_rules(const Config *config, const char *credential);
+KeyDirectoryRules key_source_rules(const Config *config, const KeyCredentials *credentials);
 
 /**
- * key_source_credential() - where the systemd credential "signing-key" would be
- * @ret_path:   owned by the caller; NULL when the service manager passes no credentials
+ * key_source_credentials() - where the systemd credentials would be
+ * @ret_credentials: zeroed; to be cleared by the caller
  *
  * Return: 0; -ENOMEM.
  */
-int key_source_credential(char **ret_path);
+int key_source_credentials(KeyCredentials *ret_credentials);
+
+/**
+ * key_credentials_clear() - free what it owns
+ * @credentials: zeroed afterwards
+ */
+void key_credentials_clear(KeyCredentials *credentials);

@@ -42,7 +42,7 @@
 struct Manager {
         Context context;
         char *config_path;
-        char *credential; /* path of a key; NULL: the service manager passes none */
+        KeyCredentials credentials;
         Config *config;
         IpcListener *listener;
         BusConnection *bus;
@@ -120,7 +120,7 @@ static void set_rules(Manager *manager) {
         const Config *config = manager->config;
 
         manager->context.config = config;
-        manager->context.key_rules = key_source_rules(config, manager->credential);
+        manager->context.key_rules = key_source_rules(config, &manager->credentials);
         manager->context.rules = (VerifyRules){
                 .issuer = config->issuer,
                 .tenant = config->tenant,
@@ -313,7 +313,7 @@ int manager_new(const char *config_path, Manager **ret_manager) {
         r = journal_new(NULL, JOURNAL_STDERR, LOG_INFO, &manager->context.journal);
         if (r < 0)
                 return r;
-        r = key_source_credential(&manager->credential);
+        r = key_source_credentials(&manager->credentials);
         if (r >= 0)
                 r = build(manager);
         if (r < 0) {
@@ -354,7 +354,8 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
                         fixed->section, fixed->key);
                 return MANAGER_E_REFUSED;
         }
-        r = read_keys(manager, key_source_rules(config, manager->credential), ret_keyring, &fault);
+        r = read_keys(
+                manager, key_source_rules(config, &manager->credentials), ret_keyring, &fault);
         if (r) {
                 snprintf(message, message_size, "keys: %s", fault.text);
                 return r < 0 ? r : MANAGER_E_REFUSED;
@@ -423,7 +424,7 @@ Manager *manager_free(Manager *manager) {
         config_free(manager->config);
         sd_event_unref(context->event);
         free(manager->config_path);
-        free(manager->credential);
+        key_credentials_clear(&manager->credentials);
         free(manager);
         return NULL;
 }

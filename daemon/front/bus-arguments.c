@@ -39,6 +39,7 @@ static const OptionRow option_rows[] = {
         { "lifetime", BUS_OPTION_LIFETIME, OPTION_NUMBER, offsetof(BusArguments, lifetime_sec) },
         { "not_before", BUS_OPTION_NOT_BEFORE, OPTION_NUMBER,
                 offsetof(BusArguments, not_before_sec) },
+        { "no_refresh", BUS_OPTION_NO_REFRESH, OPTION_FLAG, offsetof(BusArguments, no_refresh) },
         { "user", BUS_OPTION_USER, OPTION_USER_NAME, offsetof(BusArguments, user) },
         { "user", BUS_OPTION_TOKEN_USER, OPTION_TEXT, offsetof(BusArguments, token_user) },
         { "long", BUS_OPTION_LONG, OPTION_FLAG, offsetof(BusArguments, is_long) },

@@ -6,6 +6,7 @@
  * nothing behind it sees text of the wrong form or of any length.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-bus.h>
@@ -43,6 +44,7 @@ typedef enum BusOption {
         BUS_OPTION_LIFETIME = 1 << 7,   /* t: seconds */
         BUS_OPTION_NOT_BEFORE = 1 << 8, /* t: seconds since the epoch */
         BUS_OPTION_USER = 1 << 9,
+        BUS_OPTION_NO_REFRESH = 1 << 11,   /* b */
         BUS_OPTION_ONE_AUDIENCE = 1 << 10, /* s; the same key as BUS_OPTION_AUDIENCE */
         BUS_OPTION_TOKEN_USER =
                 1 << 20,           /* s; the key "user", which here asks for nothing of theirs */
@@ -68,7 +70,7 @@ typedef struct BusArguments {
         char *platform, *device, *source, *name, *data_json;
         uint64_t lifetime_sec, not_before_sec;
         char *token_user;
-        int is_long; /* as sd-bus reads a boolean */
+        int is_long, no_refresh; /* as sd-bus reads a boolean */
         char *algorithm, *kid;
         int stage; /* likewise */
         uint64_t number;

@@ -11,6 +11,7 @@
 static const BusPermission permissions[] = {
         { "IssueToken", ACTION("issue-self"), ACTION("issue") },
         /* A token is its own proof. */
+        { "RefreshToken", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "ValidateToken", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "RevokeToken", BUS_AUTHZ_FREE, ACTION("revoke") },
         { "RevokeSession", BUS_AUTHZ_FREE, ACTION("revoke") },

@@ -50,6 +50,7 @@ static const char *name_of(Reason reason) {
         case REASON_SESSION_EXPIRED:
         case REASON_SESSION_IDLE:
         case REASON_SESSION_GONE:
+        case REASON_SESSION_REUSED:
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:
         case REASON_USER_BANNED:
@@ -89,6 +90,7 @@ static const char *name_of(Reason reason) {
         case REASON_STORE_CONFLICT:
         case REASON_INCOMPLETE:
         case REASON_NO_SIGNING_KEY:
+        case REASON_NO_REFRESH_KEY:
         case REASON_INTERNAL:
         case REASON_OK: /* nobody may take an error for a success */
         case REASON_COUNT:

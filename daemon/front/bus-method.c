@@ -11,6 +11,7 @@
 #include "daemon/front/bus-reply.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/create-code.h"
+#include "daemon/operation/refresh.h"
 #include "daemon/operation/rotate-key.h"
 #include "daemon/token/keyring.h"
 
@@ -48,20 +49,21 @@ static int start_issue(BusRequest *request) {
                         .data_json = arguments->data_json,
                         .lifetime_sec = arguments->lifetime_sec,
                         .not_before_sec = arguments->not_before_sec,
+                        .no_refresh = arguments->no_refresh,
                 },
                 bus_request_on_done, request, &request->op);
 }
 
-static int reply_issue(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+static int reply_tokens(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
         sd_bus_error *error) {
         int r;
 
         (void)request;
         (void)error;
         r = sd_bus_message_sensitive(reply);
-        /* The second string is the refresh token, of which there is none. */
         if (r >= 0)
-                r = sd_bus_message_append(reply, "ss", result->token->data, "");
+                r = sd_bus_message_append(reply, "ss", result->token->data,
+                        result->refresh ? result->refresh->data : "");
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
@@ -72,7 +74,14 @@ static int reply_issue(BusRequest *request, const OperationResult *result, sd_bu
                 r = bus_reply_text(reply, "kid", result->kid);
         if (r >= 0)
                 r = bus_reply_number(reply, "expires", result->expires_at_sec);
+        if (r >= 0)
+                r = bus_reply_number(reply, "session_expires", result->session_end_sec);
         return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int start_refresh(BusRequest *request) {
+        return refresh_start(request->scope->context, request->arguments.token, bus_request_on_done,
+                request, &request->op);
 }
 
 static int start_create_code(BusRequest *request) {
@@ -252,10 +261,12 @@ static const BusMethod methods[] = {
                 { { BUS_ARGUMENT_USER, BUS_ARGUMENT_OPTIONS },
                         BUS_OPTION_AUDIENCE | BUS_OPTION_ROLES | BUS_OPTION_PLATFORM |
                                 BUS_OPTION_DEVICE | BUS_OPTION_SOURCE | BUS_OPTION_NAME |
-                                BUS_OPTION_DATA | BUS_OPTION_LIFETIME | BUS_OPTION_NOT_BEFORE },
+                                BUS_OPTION_DATA | BUS_OPTION_LIFETIME | BUS_OPTION_NOT_BEFORE |
+                                BUS_OPTION_NO_REFRESH },
                 start_issue,
-                reply_issue,
+                reply_tokens,
         },
+        { "RefreshToken", { { BUS_ARGUMENT_TOKEN }, 0 }, start_refresh, reply_tokens },
         {
                 "ValidateToken",
                 { { BUS_ARGUMENT_TOKEN, BUS_ARGUMENT_OPTIONS }, BUS_OPTION_ONE_AUDIENCE },

@@ -32,6 +32,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("IssueToken", SD_BUS_ARGS("s", user, "a{sv}", options),
                 SD_BUS_RESULT("s", access, "s", refresh, "a{sv}", info), bus_request_handle,
                 SECRET),
+        SD_BUS_METHOD_WITH_ARGS("RefreshToken", SD_BUS_ARGS("s", token),
+                SD_BUS_RESULT("s", access, "s", refresh, "a{sv}", info), bus_request_handle,
+                SECRET),
         SD_BUS_METHOD_WITH_ARGS("ValidateToken", SD_BUS_ARGS("s", token, "a{sv}", options),
                 SD_BUS_RESULT("a{sv}", info), bus_request_handle, SECRET),
         SD_BUS_METHOD_WITH_ARGS("CreateCode", SD_BUS_ARGS("s", token, "a{sv}", options),
@@ -72,6 +75,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS(
                 "Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_request_handle, OPEN),
         SD_BUS_SIGNAL_WITH_ARGS("SessionOpened", SD_BUS_ARGS("s", session, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("SessionRefreshed", SD_BUS_ARGS("s", session), 0),
         SD_BUS_SIGNAL_WITH_ARGS(
                 "SessionEnding", SD_BUS_ARGS("s", session, "s", reason, "t", deadline_usec), 0),
         SD_BUS_SIGNAL_WITH_ARGS("SessionEnded", SD_BUS_ARGS("s", session, "s", reason), 0),
@@ -147,6 +151,9 @@ void bus_service_emit(BusService *service, const SessionEvent *event) {
         case SESSION_EVENT_OPENED:
                 (void)sd_bus_emit_signal(
                         bus, PATH, INTERFACE, "SessionOpened", "ss", event->sid, event->reason);
+                return;
+        case SESSION_EVENT_REFRESHED:
+                (void)sd_bus_emit_signal(bus, PATH, INTERFACE, "SessionRefreshed", "s", event->sid);
                 return;
         case SESSION_EVENT_ENDING:
                 (void)sd_bus_emit_signal(bus, PATH, INTERFACE, "SessionEnding", "sst", event->sid,

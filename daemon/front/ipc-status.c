@@ -25,6 +25,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_KEY_CONFIGURED:
         case REASON_KEY_NOT_SHARED:
         case REASON_KEYS_REFUSED:
+        case REASON_NO_REFRESH_KEY:
         case REASON_TOO_MANY_REQUESTS:
         case REASON_DAEMON_ABSENT:
         case REASON_DAEMON_CLOSED:
@@ -60,6 +61,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_SESSION_KICKED:
         case REASON_SESSION_REPLACED:
         case REASON_SESSION_EVICTED:
+        case REASON_SESSION_REUSED:
         case REASON_SESSION_GONE:
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:

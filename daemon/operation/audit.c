@@ -28,12 +28,14 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_SESSION_END:
                 return LOG_INFO;
         case AUDIT_LOGIN_LEFT:
+        case AUDIT_REUSE:
                 return LOG_ERR;
         case AUDIT_AUTHENTICATE:
         case AUDIT_LIVE_SESSION:
         case AUDIT_OPEN:
         case AUDIT_CLOSE:
         case AUDIT_ISSUE:
+        case AUDIT_REFRESH:
         case AUDIT_REVOKE:
         case AUDIT_KICK:
         case AUDIT_RECONCILE:

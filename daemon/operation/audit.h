@@ -23,6 +23,8 @@ typedef struct Context Context;
         X(CLOSE, "close-session", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c04", "login closed")          \
         X(VALIDATE, "validate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c05", "token valid")             \
         X(ISSUE, "issue", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c06", "token issued")                  \
+        X(REFRESH, "refresh", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cb0", "token refreshed")           \
+        X(REUSE, "token-reuse", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cb1", "suspicious refresh")      \
         X(REVOKE, "revoke", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c07", "session revoked")             \
         X(KICK, "kick", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c08", "session kicked")                  \
         X(LOGIN_ENDED, "login-ended", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c09", "login ended")       \

@@ -201,8 +201,9 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         auth->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
-                reason = user_state_check_token(owned, claims->sid, claims->generation,
-                        claims->issued_at_sec, operation_now_sec());
+                reason = user_state_check_token(owned,
+                        &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
+                        auth->op.context->config->policy.refresh_grace_sec, operation_now_sec());
         if (reason == REASON_OK)
                 reason = session_demand_check(&demand, user_state_find(owned, claims->sid));
         if (reason != REASON_OK)

@@ -28,7 +28,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         Reason reason;
 
         redeem->claims = claims_unref(redeem->claims);
-        reason = user_state_check_code(state, redeem->mac, now_sec, &code);
+        reason = user_state_check_code(
+                state, redeem->mac, config->policy.refresh_grace_sec, now_sec, &code);
         if (reason != REASON_OK)
                 return reason;
         reason = session_claims(user_state_find(state, code->sid),
@@ -61,7 +62,8 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
 
         redeem->call = store_call_free(call);
         if (reason == REASON_OK)
-                reason = user_state_check_code(owned, redeem->mac, operation_now_sec(), &code);
+                reason = user_state_check_code(owned, redeem->mac,
+                        context->config->policy.refresh_grace_sec, operation_now_sec(), &code);
         if (reason == REASON_OK &&
                 user_queue_change(context->queue, context->config->tenant, redeem->user,
                         &(UserChange){

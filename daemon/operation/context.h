@@ -30,6 +30,7 @@ typedef struct UserStore UserStore;
 
 typedef enum SessionEventType {
         SESSION_EVENT_OPENED,
+        SESSION_EVENT_REFRESHED, /* without a reason */
         SESSION_EVENT_ENDING,
         SESSION_EVENT_ENDED,
         SESSION_EVENT_KEY_ROTATED,

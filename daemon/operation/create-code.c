@@ -47,8 +47,9 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         Reason reason;
 
         user_state_prune(state, now_sec);
-        reason = user_state_check_token(
-                state, record->sid, record->generation, record->issued_at_sec, now_sec);
+        reason = user_state_check_token(state,
+                &(TokenFacts){ record->sid, record->generation, record->issued_at_sec },
+                create->op.context->config->policy.refresh_grace_sec, now_sec);
         if (reason != REASON_OK)
                 return reason;
         if (user_state_add_code(state, record) < 0)

@@ -2,23 +2,21 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/secret.h"
 #include "common/text.h"
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/operation/session-token.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
-#include "daemon/token/claims.h"
 #include "daemon/token/keyring.h"
-#include "daemon/token/token-issuer.h"
+#include "daemon/token/keyring-refresh.h"
 
 /* The token is signed before the session is committed and handed out after it: a crash in between
  * leaves a session without a token, never a token without a session. */
@@ -26,10 +24,7 @@ typedef struct Issue {
         Operation op;
         char *user;
         Session *session; /* until a state has taken it */
-        char jti[JTI_SIZE_MAX + 1];
-        char kid[KEY_KID_MAX + 1];
-        uint64_t expires_at_sec;
-        Secret *token;
+        SessionToken token;
         PolicyEnded ended; /* older sessions that gave way */
 } Issue;
 
@@ -38,20 +33,19 @@ static void issue_free(Operation *op) {
 
         free(issue->user);
         session_free(issue->session);
-        secret_free(issue->token);
+        session_token_clear(&issue->token);
         policy_ended_clear(&issue->ended);
         free(issue);
 }
 
 static void tell_journal(Issue *issue, Reason reason) {
-        char sid[SID_SIZE + 1] = "";
+        const char *sid = *issue->token.jti ? issue->session->sid : NULL;
 
-        memcpy(sid, issue->jti, strlen(issue->jti) > SID_SIZE ? SID_SIZE : 0);
         audit(issue->op.context, &(AuditRecord){
                                          .event = AUDIT_ISSUE,
                                          .reason = reason,
                                          .user = issue->user,
-                                         .sid = *sid ? sid : NULL,
+                                         .sid = sid,
                                  });
 }
 
@@ -103,8 +97,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
 
 static void on_committed(Reason reason, const UserState *state, void *userdata) {
         Issue *issue = userdata;
+        const Session *session;
 
-        (void)state;
         tell_journal(issue, reason);
         if (reason != REASON_OK) {
                 operation_finish_reason(&issue->op, reason);
@@ -112,15 +106,20 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
         }
         /* Their end is durable, like the new session; the reply does not wait for their logins. */
         session_ending_start_each(issue->op.context, issue->user, &issue->ended);
-        operation_finish(&issue->op, &(OperationResult){
-                                             .reason = REASON_OK,
-                                             .token = issue->token,
-                                             .sid = issue->session->sid,
-                                             .jti = issue->jti,
-                                             .kid = issue->kid,
-                                             .user = issue->user,
-                                             .expires_at_sec = issue->expires_at_sec,
-                                     });
+        /* The rules may have cut its end. */
+        session = user_state_find(state, issue->session->sid);
+        operation_finish(
+                &issue->op, &(OperationResult){
+                                    .reason = REASON_OK,
+                                    .token = issue->token.access,
+                                    .refresh = issue->token.refresh,
+                                    .sid = issue->session->sid,
+                                    .jti = issue->token.jti,
+                                    .kid = issue->token.kid,
+                                    .user = issue->user,
+                                    .expires_at_sec = issue->token.expires_at_sec,
+                                    .session_end_sec = session ? session->expires_at_sec : 0,
+                            });
 }
 
 static int copy_text(const char *text, char **ret_copy) {
@@ -144,40 +143,24 @@ static int copy_list(const char *const *items, size_t n_items, char **ret_json) 
         return r;
 }
 
-static int make_session(const IssueOrder *order, IssueRequest *request, Session **ret_session) {
-        _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
-        int r;
+static int copy_texts(const IssueOrder *order, Session *session) {
+        const struct {
+                const char *text;
+                char **place;
+        } rows[] = {
+                { order->platform, &session->platform },
+                { order->device, &session->device },
+                { order->source, &session->source },
+                { order->name, &session->name },
+                { order->data_json, &session->data_json },
+                { order->client_address, &session->client_address },
+                { order->user_agent, &session->user_agent },
+        };
+        int r = 0;
 
-        if (!session)
-                return -ENOMEM;
-        r = sid_generate(session->sid);
-        if (r >= 0)
-                r = copy_list(request->audience, request->n_audience, &session->audience_json);
-        if (r >= 0 && order->n_roles)
-                r = copy_list(order->roles, order->n_roles, &session->roles_json);
-        if (r >= 0)
-                r = copy_text(order->platform, &session->platform);
-        if (r >= 0)
-                r = copy_text(order->device, &session->device);
-        if (r >= 0)
-                r = copy_text(order->source, &session->source);
-        if (r >= 0)
-                r = copy_text(order->name, &session->name);
-        if (r >= 0)
-                r = copy_text(order->data_json, &session->data_json);
-        if (r >= 0)
-                r = copy_text(order->client_address, &session->client_address);
-        if (r >= 0)
-                r = copy_text(order->user_agent, &session->user_agent);
-        if (r < 0)
-                return r;
-        session->generation = 1;
-        session->created_at_sec = request->issued_at_sec;
-        session->rotated_at_sec = request->issued_at_sec;
-        session->issued_at_sec = request->issued_at_sec;
-        session->token_end_sec = request->expires_at_sec;
-        *ret_session = TAKE_PTR(session);
-        return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(rows) && r >= 0; i++)
+                r = copy_text(rows[i].text, rows[i].place);
+        return r;
 }
 
 static uint64_t lifetime_of(const Config *config, const IssueOrder *order) {
@@ -188,71 +171,52 @@ static uint64_t lifetime_of(const Config *config, const IssueOrder *order) {
         return lifetime_sec;
 }
 
-static Reason sign(Issue *issue, IssueRequest *request) {
-        Context *context = issue->op.context;
-        Key *key = keyring_signing_key(context->keyring);
+static int make_session(const Context *context, const IssueOrder *order, Session **ret_session) {
+        _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
+        const char *const own_audience[] = { context->config->audience };
+        const Key *key = keyring_refresh_key(context->keyring);
+        uint64_t now_sec = operation_now_sec();
+        int r;
 
-        request->sid = issue->session->sid;
-        request->generation = issue->session->generation;
-        switch (token_issue(context->keyring, request, &issue->token)) {
-        case 0:
-                break;
-        case TOKEN_ISSUER_E_NO_KEY:
-                return REASON_NO_SIGNING_KEY;
-        case TOKEN_ISSUER_E_INVALID:
-                return REASON_CLAIM_INVALID;
-        case TOKEN_ISSUER_E_TOO_LARGE:
-                return REASON_TOKEN_TOO_LARGE;
-        default:
-                return REASON_INTERNAL;
-        }
-        jti_format(request->sid, request->generation, issue->jti);
-        snprintf(issue->kid, sizeof(issue->kid), "%s", key ? STRING_OR_EMPTY(key_kid(key)) : "");
-        issue->expires_at_sec = request->expires_at_sec;
-        return REASON_OK;
-}
-
-/* Who has only one need not carry its name in each token. */
-static const char *tenant_claim(const char *tenant) {
-        return strcmp(tenant, CLAIMS_DEFAULT_TENANT) != 0 ? tenant : NULL;
+        if (!session)
+                return -ENOMEM;
+        r = sid_generate(session->sid);
+        if (r >= 0)
+                r = copy_list(order->n_audience ? order->audience : own_audience,
+                        order->n_audience ? order->n_audience : 1, &session->audience_json);
+        if (r >= 0 && order->n_roles)
+                r = copy_list(order->roles, order->n_roles, &session->roles_json);
+        if (r >= 0)
+                r = copy_texts(order, session);
+        if (r >= 0 && key && !order->no_refresh)
+                r = copy_text(key_kid(key), &session->refresh_kid);
+        if (r < 0)
+                return r;
+        session->generation = 1;
+        session->created_at_sec = now_sec;
+        session->rotated_at_sec = now_sec;
+        session->issued_at_sec = now_sec;
+        session->not_before_sec = order->not_before_sec;
+        session->token_end_sec = now_sec + lifetime_of(context->config, order);
+        *ret_session = TAKE_PTR(session);
+        return 0;
 }
 
 static Reason prepare(Issue *issue, const IssueOrder *order) {
-        const Config *config = issue->op.context->config;
-        const char *const own_audience[] = { config->audience };
-        uint64_t now_sec = operation_now_sec();
-        IssueRequest request = {
-                .issuer = config->issuer,
-                .subject = order->user,
-                .audience = order->n_audience ? order->audience : own_audience,
-                .n_audience = order->n_audience ? order->n_audience : 1,
-                .issued_at_sec = now_sec,
-                .expires_at_sec = now_sec + lifetime_of(config, order),
-                .not_before_sec = order->not_before_sec,
-                .has_not_before = order->not_before_sec != 0,
-                .roles = order->roles,
-                .n_roles = order->n_roles,
-                .platform = order->platform,
-                .device = order->device,
-                .source = order->source,
-                .name = order->name,
-                .tenant = tenant_claim(config->tenant),
-                .data_json = order->data_json,
-                .max_size = config->max_size,
-        };
+        Context *context = issue->op.context;
         int r;
 
         if (!text_is_user_name(order->user, strlen(order->user)))
                 return REASON_USER_INVALID;
-        if (order->lifetime_sec > config->max_lifetime_sec)
+        if (order->lifetime_sec > context->config->max_lifetime_sec)
                 return REASON_LIFETIME_EXCEEDED;
-        /* It would be over before it begins. */
-        if (request.has_not_before && request.not_before_sec >= request.expires_at_sec)
-                return REASON_CLAIM_INVALID;
-        r = make_session(order, &request, &issue->session);
+        r = make_session(context, order, &issue->session);
         if (r < 0)
                 return r == -EINVAL ? REASON_CLAIM_INVALID : REASON_INTERNAL;
-        return sign(issue, &request);
+        /* It would be over before it begins. */
+        if (order->not_before_sec >= issue->session->token_end_sec)
+                return REASON_CLAIM_INVALID;
+        return session_token_sign(context, issue->user, issue->session, &issue->token);
 }
 
 int issue_start(Context *context, const IssueOrder *order, OperationDone done, void *userdata,

@@ -40,10 +40,10 @@ typedef struct OperationResult {
         const char *user, *sid, *handle;
         const Claims *claims;
         const char *claims_json;
-        const Secret *token;
+        const Secret *token, *refresh; /* @refresh: NULL if there is none */
         const char *kid, *jti;
         const char *detail; /* of a refusal, for an administrator: which file, and why */
-        uint64_t expires_at_sec;
+        uint64_t expires_at_sec, session_end_sec;
         unsigned int n_revoked, n_ended, n_failed;
         const SessionRow *sessions;
         size_t n_sessions;

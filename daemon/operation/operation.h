@@ -31,6 +31,7 @@ typedef struct IssueOrder {
         const char *platform, *device, *source, *name, *data_json;
         uint64_t lifetime_sec;   /* 0: as configured */
         uint64_t not_before_sec; /* 0: none */
+        bool no_refresh;         /* nobody would keep the refresh token */
         const char *client_address, *user_agent;
 } IssueOrder;
 
@@ -124,8 +125,8 @@ int validate_start(Context *context, const LoginRequest *request, OperationDone 
 bool validate_now(Context *context, const LoginRequest *request, OperationResult *ret_result);
 
 /**
- * issue_start() - a new session with its first token
- * Sets: token, sid, jti, kid, expires_at_sec.
+ * issue_start() - a new session with its first tokens
+ * Sets: token, refresh, sid, jti, kid, expires_at_sec, session_end_sec.
  */
 int issue_start(Context *context, const IssueOrder *order, OperationDone done, void *userdata,
         Operation **ret_op);

@@ -41,9 +41,10 @@ static Reason check_token(Context *context, const LoginRequest *request, Claims 
                 context->cache, context->keyring, &context->rules, &question, ret_claims);
 }
 
-static Reason check_state(const Claims *claims, const UserState *state) {
-        return user_state_check_token(
-                state, claims->sid, claims->generation, claims->issued_at_sec, operation_now_sec());
+static Reason check_state(const Context *context, const Claims *claims, const UserState *state) {
+        return user_state_check_token(state,
+                &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
+                context->config->policy.refresh_grace_sec, operation_now_sec());
 }
 
 /* A question changes nothing, unless the session may not be idle: then every use of it counts. */
@@ -95,7 +96,7 @@ bool validate_now(Context *context, const LoginRequest *request, OperationResult
                         claims_unref(claims);
                         return false;
                 }
-                reason = check_state(claims, state);
+                reason = check_state(context, claims, state);
                 if (reason == REASON_OK)
                         note_use(context, claims, state);
         }
@@ -116,7 +117,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         validate->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
-                reason = check_state(validate->claims, owned);
+                reason = check_state(validate->op.context, validate->claims, owned);
         if (reason == REASON_OK)
                 note_use(validate->op.context, validate->claims, owned);
         tell_journal(validate->op.context,

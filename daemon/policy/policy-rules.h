@@ -36,8 +36,10 @@ typedef struct PolicyRules {
         SingleSignOn single_sign_on;
         Overflow overflow;
         uint64_t absolute_lifetime_sec;
-        uint64_t idle_timeout_sec; /* 0: none */
-        unsigned int max_sessions; /* 1 … USER_STATE_SESSIONS_MAX */
+        uint64_t idle_timeout_sec;     /* 0: none */
+        uint64_t refresh_lifetime_sec; /* a session that is not refreshed for so long ends */
+        uint64_t refresh_grace_sec;    /* how long the previous token may come once more */
+        unsigned int max_sessions;     /* 1 … USER_STATE_SESSIONS_MAX */
         KickAction on_kick;
         KickScope kick_scope;
         uint64_t kick_grace_usec;

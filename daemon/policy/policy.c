@@ -61,7 +61,9 @@ static Session *find_spent(const UserState *state, const PolicyScene *scene) {
         for (size_t i = 0; i < state->n_sessions; i++) {
                 Session *session = state->sessions[i];
 
-                if (session->token_end_sec + SESSION_END_MARGIN_SEC > scene->now_sec ||
+                /* A refresh token is good until the session ends. */
+                if (session->refresh_kid ||
+                        session->token_end_sec + SESSION_END_MARGIN_SEC > scene->now_sec ||
                         (oldest && oldest->token_end_sec <= session->token_end_sec))
                         continue;
                 if (!scene->may_be_open(session, scene->userdata))
@@ -98,9 +100,26 @@ static uint64_t next_order(const UserState *state, uint64_t created_at_sec) {
         return order;
 }
 
+static uint64_t sum_sec(uint64_t a, uint64_t b) {
+        return a > SESSION_NUMBER_MAX - b ? SESSION_NUMBER_MAX : a + b;
+}
+
+uint64_t policy_absolute_end_sec(const PolicyRules *rules, const Session *session) {
+        return sum_sec(session->created_at_sec, rules->absolute_lifetime_sec);
+}
+
+uint64_t policy_session_end_sec(const PolicyRules *rules, const Session *session) {
+        uint64_t absolute_sec = policy_absolute_end_sec(rules, session);
+        uint64_t end_sec = sum_sec(session->rotated_at_sec, rules->refresh_lifetime_sec);
+
+        if (!session->refresh_kid || end_sec > absolute_sec)
+                return absolute_sec;
+        return end_sec > session->token_end_sec ? end_sec : session->token_end_sec;
+}
+
 Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session,
         const PolicyScene *scene, PolicyEnded *ret_ended) {
-        uint64_t end_sec = scene->now_sec + rules->absolute_lifetime_sec;
+        uint64_t end_sec = policy_session_end_sec(rules, session);
         int r;
 
         if (is_banned(state, scene->now_sec))

@@ -55,6 +55,22 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
         const PolicyScene *scene, PolicyEnded *ret_ended);
 
 /**
+ * policy_absolute_end_sec() - when a session ends whatever its owner does
+ * @rules:      in force
+ * @session:    borrowed
+ */
+uint64_t policy_absolute_end_sec(const PolicyRules *rules, const Session *session);
+
+/**
+ * policy_session_end_sec() - when a session ends that is not refreshed any more
+ * @rules:      in force
+ * @session:    borrowed
+ *
+ * Without a refresh token a session lives until its absolute end, for the logins that it opened.
+ */
+uint64_t policy_session_end_sec(const PolicyRules *rules, const Session *session);
+
+/**
  * policy_end() - end the live sessions that a filter means
  * @state:      pruned to @now_sec; changes
  * @filter:     which

@@ -13,18 +13,20 @@ Reason user_state_check(const UserState *state, const char *sid, uint64_t now_se
         return ended ? ended->reason : REASON_SESSION_UNKNOWN;
 }
 
-Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
-        uint64_t issued_at_sec, uint64_t now_sec) {
-        const Session *session = user_state_find(state, sid);
-        Reason reason = user_state_check(state, sid, now_sec);
+Reason user_state_check_token(
+        const UserState *state, const TokenFacts *token, uint64_t grace_sec, uint64_t now_sec) {
+        const Session *session = user_state_find(state, token->sid);
+        Reason reason = user_state_check(state, token->sid, now_sec);
 
         if (reason != REASON_OK || !session)
                 return reason;
         if (state->ban_until_sec > now_sec)
                 return REASON_USER_BANNED;
-        if (issued_at_sec < state->not_before_sec)
+        if (token->issued_at_sec < state->not_before_sec)
                 return REASON_ISSUED_BEFORE;
-        if (generation < session->generation)
+        if (session_in_grace(session, token->generation, grace_sec, now_sec))
+                return REASON_OK;
+        if (token->generation < session->generation)
                 return REASON_GENERATION_OLD;
-        return generation == session->generation ? REASON_OK : REASON_SESSION_UNKNOWN;
+        return token->generation == session->generation ? REASON_OK : REASON_SESSION_UNKNOWN;
 }

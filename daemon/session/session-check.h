@@ -11,6 +11,13 @@
 
 typedef struct UserState UserState;
 
+/* What a token says of itself. Borrowed. */
+typedef struct TokenFacts {
+        const char *sid; /* this and the next from its jti */
+        uint64_t generation;
+        uint64_t issued_at_sec;
+} TokenFacts;
+
 /**
  * user_state_check() - whether a session of the user may act now
  * @state:      borrowed
@@ -27,13 +34,12 @@ Reason user_state_check(const UserState *state, const char *sid, uint64_t now_se
 /**
  * user_state_check_token() - whether a token of a session is the one that is live
  * @state:      borrowed
- * @sid:        from the token's jti
- * @generation: from the token's jti
- * @issued_at_sec: the token's iat
+ * @token:      what it says of itself, its signature being good
+ * @grace_sec:  how long after a refresh the previous token is still taken
  * @now_sec:    the caller's clock
  *
  * A generation that is not reached yet is unknown: the store was set back. Return: as
  * user_state_check(), then REASON_USER_BANNED, REASON_ISSUED_BEFORE, REASON_GENERATION_OLD.
  */
-Reason user_state_check_token(const UserState *state, const char *sid, uint64_t generation,
-        uint64_t issued_at_sec, uint64_t now_sec);
+Reason user_state_check_token(
+        const UserState *state, const TokenFacts *token, uint64_t grace_sec, uint64_t now_sec);

@@ -16,6 +16,7 @@ const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
         { "exp", SESSION_MEMBER_NUMBER, offsetof(Session, token_end_sec) },
         { "end", SESSION_MEMBER_NUMBER, offsetof(Session, expires_at_sec) },
         { "idle", SESSION_MEMBER_OPTIONAL, offsetof(Session, idle_sec) },
+        { "nbf", SESSION_MEMBER_OPTIONAL, offsetof(Session, not_before_sec) },
         { "aud", SESSION_MEMBER_STRINGS, offsetof(Session, audience_json) },
         { "roles", SESSION_MEMBER_STRINGS, offsetof(Session, roles_json) },
         { "plat", SESSION_MEMBER_TEXT, offsetof(Session, platform) },
@@ -110,4 +111,15 @@ uint64_t session_end_sec(const Session *session) {
         return end_sec > SESSION_NUMBER_MAX - SESSION_END_MARGIN_SEC
                        ? SESSION_NUMBER_MAX
                        : end_sec + SESSION_END_MARGIN_SEC;
+}
+
+bool session_in_grace(
+        const Session *session, uint64_t generation, uint64_t grace_sec, uint64_t now_sec) {
+        uint64_t rotated_sec = session->rotated_at_sec;
+
+        if (generation == 0 || generation + 1 != session->generation)
+                return false;
+        if (now_sec >= rotated_sec)
+                return now_sec - rotated_sec < grace_sec;
+        return grace_sec > 0 && rotated_sec - now_sec <= SESSION_END_MARGIN_SEC;
 }

@@ -28,8 +28,9 @@ typedef struct Session {
         uint64_t last_seen_sec;  /* 0: nobody has logged in by it */
         uint64_t issued_at_sec;  /* of the current token */
         uint64_t token_end_sec;  /* exp of the current token */
-        uint64_t expires_at_sec; /* absolute end of the session */
+        uint64_t expires_at_sec; /* end of the session, if it is not refreshed before */
         uint64_t idle_sec;       /* it ends when it is not used for so long; 0: it need not be */
+        uint64_t not_before_sec; /* nbf of its tokens; 0: none */
         char *audience_json;     /* array of strings, compact */
         char *roles_json;        /* likewise */
         char *platform, *device, *source, *name;
@@ -52,7 +53,7 @@ typedef struct SessionMember {
         size_t offset; /* of a uint64_t or a char * in Session */
 } SessionMember;
 
-#define SESSION_MEMBERS_COUNT 19u
+#define SESSION_MEMBERS_COUNT 20u
 extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 
 /**
@@ -109,6 +110,19 @@ Reason session_check(const Session *session, uint64_t now_sec);
  * The later end of token and session, plus SESSION_END_MARGIN_SEC for leeway; SESSION_NUMBER_MAX at most.
  */
 uint64_t session_end_sec(const Session *session);
+
+/**
+ * session_in_grace() - whether a token is the one before the current one, and may still come
+ * @session:    borrowed
+ * @generation: of the token
+ * @grace_sec:  how long after the rotation
+ * @now_sec:    the caller's clock
+ *
+ * A clock that is behind the one of the rotation's host, by no more than a verifier's leeway may be, is taken
+ * to stand at the rotation.
+ */
+bool session_in_grace(
+        const Session *session, uint64_t generation, uint64_t grace_sec, uint64_t now_sec);
 
 static inline bool session_member_is_number(const SessionMember *member) {
         return member->type == SESSION_MEMBER_NUMBER || member->type == SESSION_MEMBER_OPTIONAL;

@@ -46,8 +46,8 @@ int user_state_add_code(UserState *state, const LoginCode *code) {
         return 0;
 }
 
-Reason user_state_check_code(
-        const UserState *state, const char *mac, uint64_t now_sec, const LoginCode **ret_code) {
+Reason user_state_check_code(const UserState *state, const char *mac, uint64_t grace_sec,
+        uint64_t now_sec, const LoginCode **ret_code) {
         const LoginCode *code = find_code(state, mac);
         Reason reason;
 
@@ -55,8 +55,9 @@ Reason user_state_check_code(
                 return REASON_CODE_UNKNOWN;
         if (code->end_sec <= now_sec)
                 return REASON_CODE_EXPIRED;
-        reason = user_state_check_token(
-                state, code->sid, code->generation, code->issued_at_sec, now_sec);
+        reason = user_state_check_token(state,
+                &(TokenFacts){ code->sid, code->generation, code->issued_at_sec }, grace_sec,
+                now_sec);
         if (reason == REASON_OK)
                 *ret_code = code;
         return reason;

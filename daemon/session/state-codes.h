@@ -40,14 +40,15 @@ int user_state_add_code(UserState *state, const LoginCode *code);
  * user_state_check_code() - whether a code may be used now
  * @state:      borrowed
  * @mac:        of the code
+ * @grace_sec:  as for user_state_check_token()
  * @now_sec:    the caller's clock
  * @ret_code:   borrowed until @state changes; untouched unless REASON_OK
  *
  * Return: REASON_OK; REASON_CODE_UNKNOWN; REASON_CODE_EXPIRED; else as user_state_check_token() for the
  * token that it stands for.
  */
-Reason user_state_check_code(
-        const UserState *state, const char *mac, uint64_t now_sec, const LoginCode **ret_code);
+Reason user_state_check_code(const UserState *state, const char *mac, uint64_t grace_sec,
+        uint64_t now_sec, const LoginCode **ret_code);
 
 /**
  * user_state_drop_code() - use a code up

@@ -220,7 +220,8 @@ static int generate_pair(
         return r;
 }
 
-int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text) {
+static int generate(const Algorithm *algorithm, const char *use, char kid[KEY_THUMBPRINT_SIZE + 1],
+        Secret **ret_text) {
         _cleanup_(secret_freep) Secret *secret = NULL;
         json_t *object = NULL;
         char *text = NULL;
@@ -238,7 +239,7 @@ int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], 
         if (r == 0)
                 r = set_text(object, "alg", algorithm->name);
         if (r == 0)
-                r = set_text(object, "use", "sig");
+                r = set_text(object, "use", use);
         if (r == 0) {
                 text = json_dumps(object, JSON_INDENT(2));
                 r = text ? secret_new(text, strlen(text), &secret) : -ENOMEM;
@@ -251,4 +252,12 @@ int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], 
                 return r > 0 ? -EIO : r;
         *ret_text = TAKE_PTR(secret);
         return 0;
+}
+
+int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text) {
+        return generate(algorithm, "sig", kid, ret_text);
+}
+
+int jwk_generate_refresh(char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text) {
+        return generate(algorithm_find("HS256"), JWK_USE_REFRESH, kid, ret_text);
 }

@@ -257,7 +257,10 @@ static int parse_usage(const json_t *object, Jwk *jwk) {
 
         if (use && !json_is_string(use))
                 return KEY_E_MALFORMED;
-        if (use && strcmp(json_string_value(use), "sig") != 0)
+        jwk->is_refresh = use && strcmp(json_string_value(use), JWK_USE_REFRESH) == 0;
+        if (use && !jwk->is_refresh && strcmp(json_string_value(use), "sig") != 0)
+                return KEY_E_USE;
+        if (jwk->is_refresh && !jwk->secret)
                 return KEY_E_USE;
         if (operations && !json_is_array(operations))
                 return KEY_E_MALFORMED;

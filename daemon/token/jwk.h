@@ -15,6 +15,9 @@
 #include "daemon/token/algorithm.h"
 #include "daemon/token/key.h"
 
+/* RFC 7517 section 4.2 leaves room for values of one's own. */
+#define JWK_USE_REFRESH "refresh"
+
 /* A key as its file describes it. */
 typedef struct Jwk {
         EVP_PKEY *pkey;             /* or */
@@ -23,6 +26,7 @@ typedef struct Jwk {
         char *kid;                  /* NULL: the key has none */
         bool has_private;
         bool may_sign;
+        bool is_refresh; /* "use" is "refresh": for refresh tokens, and for nothing else */
 } Jwk;
 
 /**
@@ -30,8 +34,8 @@ typedef struct Jwk {
  * @object:     JSON object; borrowed
  * @ret_jwk:    owned by the caller
  *
- * "use" must be "sig" when it is there; "key_ops" must allow what a signature key does,
- * and name nothing twice.
+ * "use" must be "sig" when it is there, or, for an HS256 secret, "refresh"; "key_ops" must allow what a
+ * signature key does, and name nothing twice.
  * Strength is checked by key_new(), not here.
  * Return: 0; KEY_E_MALFORMED, _TYPE, _ALGORITHM, _USE, _KID, _POINT, _PAIR; -ENOMEM.
  */
@@ -73,3 +77,12 @@ int jwk_thumbprint(EVP_PKEY *pkey, char text[KEY_THUMBPRINT_SIZE + 1]);
  * Return: 0; -ENOMEM; -EIO.
  */
 int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text);
+
+/**
+ * jwk_generate_refresh() - make a new key for refresh tokens and write it as a JWK
+ * @kid:        receives a random name and NUL
+ * @ret_text:   owned by the caller; an HS256 secret whose "use" is "refresh"
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+int jwk_generate_refresh(char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text);

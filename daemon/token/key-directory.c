@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "daemon/token/jwk.h"
 #include "daemon/token/key-file.h"
+#include "daemon/token/keyring-refresh.h"
 
 #define PATH_SIZE 4096u
 
@@ -39,7 +40,7 @@ static int check_directory(const KeyDirectoryRules *rules, uid_t *ret_owner) {
 
 static int load_named(
         Keyring *keyring, const KeyDirectoryRules *rules, const char *name, KeyFault *fault) {
-        KeyFileRules strict = { .kid = NULL };
+        KeyFileRules strict = { .refresh = true };
         char path[PATH_SIZE];
         int n = snprintf(path, sizeof(path), "%s/%s", rules->directory, name);
         int r;
@@ -67,7 +68,7 @@ static int load_files(Keyring *keyring, const KeyDirectoryRules *rules, KeyFault
 }
 
 static int load_credential(Keyring *keyring, const char *path, KeyFault *fault) {
-        static const KeyFileRules rules = { .any_mode = true };
+        static const KeyFileRules rules = { .any_mode = true, .refresh = true };
         int r;
 
         if (!path)
@@ -87,6 +88,8 @@ int key_directory_load_all(const KeyDirectoryRules *rules, Keyring **ret_keyring
         if (r)
                 return key_fault_set(fault, rules->directory, r);
         r = load_credential(keyring, rules->credential, fault);
+        if (r == 0)
+                r = load_credential(keyring, rules->refresh_credential, fault);
         if (r == 0)
                 r = load_files(keyring, rules, fault);
         if (r == 0)
@@ -154,9 +157,10 @@ static int choose(Keyring *keyring, const KeyDirectoryRules *rules, const KeySta
         if (!kid && has_private(keyring, state->signing))
                 kid = state->signing;
         r = keyring_choose_signing_key(keyring, kid);
-        if (r == 0)
-                drop_retired(keyring, rules->now_sec);
-        return r;
+        if (r)
+                return r;
+        drop_retired(keyring, rules->now_sec);
+        return keyring_choose_refresh_key(keyring, rules->refresh_kid);
 }
 
 int key_directory_load_as(const KeyDirectoryRules *rules, const KeyState *state,
@@ -174,23 +178,51 @@ int key_directory_load_as(const KeyDirectoryRules *rules, const KeyState *state,
         return 0;
 }
 
-static int generate(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {
+/* @algorithm: NULL for a key for refresh tokens */
+static int write_new(const KeyDirectoryRules *rules, const Algorithm *algorithm,
+        char name[KEY_PLACE_NAME_SIZE]) {
         _cleanup_(key_place_closep) KeyPlace place = { .fd = -1 };
         _cleanup_(secret_freep) Secret *content = NULL;
-        char kid[KEY_THUMBPRINT_SIZE + 1], name[KEY_PLACE_NAME_SIZE];
+        char kid[KEY_THUMBPRINT_SIZE + 1];
         int r;
 
         r = key_place_open(rules->directory, &place);
         if (r == 0)
-                r = jwk_generate(rules->generate, kid, &content);
-        if (r == 0) {
-                key_place_name(kid, name);
-                r = key_place_write(&place, name, content);
-        }
+                r = algorithm ? jwk_generate(algorithm, kid, &content)
+                              : jwk_generate_refresh(kid, &content);
+        if (r)
+                return r;
+        key_place_name(kid, name);
+        return key_place_write(&place, name, content);
+}
+
+static int generate(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {
+        char name[KEY_PLACE_NAME_SIZE];
+        int r;
+
+        r = write_new(rules, rules->generate, name);
         if (r)
                 return key_fault_set(fault, rules->directory, r);
         keyring_set_new(keyring);
         return load_named(keyring, rules, name, fault);
+}
+
+/* A key for refresh tokens is of use only to who signs. */
+static int generate_refresh(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {
+        char name[KEY_PLACE_NAME_SIZE];
+        int r;
+
+        if (!rules->generate_refresh || !keyring_signing_key(keyring) ||
+                keyring_refresh_size(keyring) > 0)
+                return 0;
+        r = write_new(rules, NULL, name);
+        /* The administrator put the keys there and keeps them: tokens can be issued, not refreshed. */
+        if (r == -EACCES || r == -EPERM || r == -EROFS || r == KEY_E_DIRECTORY)
+                return 0;
+        if (r)
+                return key_fault_set(fault, rules->directory, r);
+        r = load_named(keyring, rules, name, fault);
+        return r ? r : keyring_choose_refresh_key(keyring, NULL);
 }
 
 static int load_or_generate(
@@ -226,6 +258,9 @@ int key_directory_load(const KeyDirectoryRules *rules, Keyring **ret_keyring, Ke
         r = choose(keyring, rules, state);
         if (r)
                 return key_fault_set(fault, rules->directory, r);
+        r = generate_refresh(rules, keyring, fault);
+        if (r)
+                return r;
         *ret_keyring = TAKE_PTR(keyring);
         return 0;
 }

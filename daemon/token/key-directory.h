@@ -6,6 +6,7 @@
  * credential of the service manager.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/token/algorithm.h"
@@ -14,12 +15,15 @@
 #include "daemon/token/keyring.h"
 
 typedef struct KeyDirectoryRules {
-        const char *directory;     /* absolute path */
-        const char *credential;    /* a key file that may be absent; NULL without one */
-        const char *signing_kid;   /* NULL: as key-state.h says */
-        const Algorithm *generate; /* made when there is no key at all; NULL: none is made */
-        uint64_t now_sec;          /* keys that retired before are not taken */
-        bool any_owner;            /* take the directory and its files from whoever owns it */
+        const char *directory;          /* absolute path */
+        const char *credential;         /* a key file that may be absent; NULL without one */
+        const char *refresh_credential; /* likewise */
+        const char *signing_kid;        /* NULL: as key-state.h says */
+        const char *refresh_kid;        /* NULL: the only key for refresh tokens */
+        const Algorithm *generate;      /* made when there is no key at all; NULL: none is made */
+        bool generate_refresh;          /* made beside a signing key when there is none */
+        uint64_t now_sec;               /* keys that retired before are not taken */
+        bool any_owner;                 /* take the directory and its files from whoever owns it */
 } KeyDirectoryRules;
 
 /**
@@ -30,7 +34,8 @@ typedef struct KeyDirectoryRules {
  *
  * Any file that cannot be used refuses the whole: a ring with a hole would fail later and in the
  * dark. A key that is generated is on disk, synced and mode 0600, before this returns. The
- * directory is made (mode 0700) when a key is to be generated and it is not there.
+ * directory is made (mode 0700) when a key is to be generated and it is not there. Without a key for refresh
+ * tokens this host only makes none, so a directory that cannot be written to is no failure then.
  * Return: 0; KEY_E_*; negative errno.
  */
 int key_directory_load(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault);

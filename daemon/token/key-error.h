@@ -37,6 +37,8 @@
         X(DIRECTORY, "the directory is not this user's or root's, or others may write to it") \
         X(SIGNING_KEY, "the configured signing key is not there or has no private half")      \
         X(SEVERAL_SIGNING, "several private keys, and none is said to sign")                  \
+        X(REFRESH_KEY, "the configured key for refresh tokens is not there")                  \
+        X(SEVERAL_REFRESH, "several keys for refresh tokens, and none is configured")         \
         X(STATE, "not what authtoken wrote; remove it if only one private key is there")      \
         X(CONFIGURED, "SigningKey= in the configuration names the key that signs")            \
         X(BUSY, "somebody else is changing the keys right now")

@@ -17,6 +17,7 @@
 #include "daemon/token/json-text.h"
 #include "daemon/token/jwk.h"
 #include "daemon/token/key-strength.h"
+#include "daemon/token/keyring-refresh.h"
 
 #define PEM_BEGIN "-----BEGIN "
 
@@ -80,6 +81,31 @@ static int choose_kid(const KeyFile *file, const Jwk *jwk, char thumbprint[KEY_T
         return jwk_thumbprint(jwk->pkey, thumbprint);
 }
 
+/* Beside the signature keys, where no verifier looks. */
+static int take_refresh(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
+        _cleanup_(key_freep) Key *key = NULL;
+        KeySource source = {
+                .kid = jwk->kid,
+                .file = file->path,
+                .algorithm = algorithm_find("HS256"),
+                .secret = jwk->secret,
+                .may_sign = true,
+        };
+        int r;
+
+        if (!jwk->kid)
+                return KEY_E_KID_MISSING;
+        if (jwk->algorithm && jwk->algorithm != source.algorithm)
+                return KEY_E_ALGORITHM;
+        r = key_new(&source, &key);
+        if (r == 0)
+                r = keyring_add_refresh(keyring, key);
+        if (r)
+                return r;
+        key = NULL; /* the ring's now */
+        return 0;
+}
+
 static int take_jwk(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
         _cleanup_(key_freep) Key *key = NULL;
         char thumbprint[KEY_THUMBPRINT_SIZE + 1];
@@ -92,6 +118,8 @@ static int take_jwk(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
         };
         int r;
 
+        if (jwk->is_refresh)
+                return take_refresh(file, jwk, keyring);
         /* First: of a key that is no good, neither algorithm nor thumbprint can be told. */
         r = jwk->pkey ? key_strength_check(jwk->pkey) : 0;
         if (r == 0)
@@ -139,13 +167,27 @@ static bool is_wanted(const Jwk *jwk, const Algorithm *algorithm) {
         return key_fits_algorithm(jwk->pkey, algorithm);
 }
 
+/* To whoever does not ask for them, keys for refresh tokens are not for signatures. */
+static int parse_key(const KeyFile *file, const json_t *object, Jwk **ret_jwk) {
+        _cleanup_(jwk_freep) Jwk *jwk = NULL;
+        int r;
+
+        r = jwk_parse(object, &jwk);
+        if (r)
+                return r;
+        if (jwk->is_refresh && !file->rules->refresh)
+                return KEY_E_USE;
+        *ret_jwk = TAKE_PTR(jwk);
+        return 0;
+}
+
 static int read_member(KeyFile *file, const json_t *member) {
         _cleanup_(jwk_freep) Jwk *jwk = NULL;
         int r;
 
         if (!json_is_object(member))
                 return KEY_E_MALFORMED;
-        r = jwk_parse(member, &jwk);
+        r = parse_key(file, member, &jwk);
         if (r == KEY_E_USE || r == KEY_E_TYPE || r == KEY_E_ALGORITHM)
                 return 0;
         if (r)
@@ -185,7 +227,7 @@ static int read_json(KeyFile *file, const Secret *content) {
                 /* Whoever names the algorithm of this one key knows better than its file. */
                 if (file->rules->algorithm)
                         (void)json_object_del(object, "alg");
-                r = jwk_parse(object, &file->jwks[0]);
+                r = parse_key(file, object, &file->jwks[0]);
                 file->n_jwks = r == 0;
         }
         json_decref(object);

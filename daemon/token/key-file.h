@@ -20,6 +20,7 @@ typedef struct KeyFileRules {
         bool any_place;     /* neither owner nor mode nor kind of file is checked */
         bool any_mode;      /* only the mode is not checked: the service manager set it */
         bool any_kid;       /* a key that stands alone in its file answers to any kid */
+        bool refresh;       /* keys for refresh tokens are taken, too */
         bool any_algorithm; /* a key without "alg" is taken for each that its type allows */
         uid_t owner;        /* may own the file, too, beside this user and root; 0: nobody else */
         const char *kid;    /* instead of the key's own; the file must hold one key */

@@ -7,15 +7,19 @@
 #include <jansson.h>
 
 #include "daemon/token/jwk.h"
+#include "daemon/token/keyring-refresh.h"
 
 struct Keyring {
         unsigned n_ref;
         size_t n_keys;
+        size_t n_refresh_keys;
         Key *signing_key; /* one of keys */
         bool is_new;
         uint64_t due_sec;
+        Key *refresh_key; /* one of refresh_keys */
         Key *keys[KEYRING_KEYS_MAX];
         uint64_t end_sec[KEYRING_KEYS_MAX]; /* 0: the key does not retire */
+        Key *refresh_keys[KEYRING_KEYS_MAX];
 };
 
 int keyring_new(Keyring **ret_keyring) {
@@ -38,6 +42,8 @@ Keyring *keyring_unref(Keyring *keyring) {
                 return NULL;
         for (size_t i = 0; i < keyring->n_keys; i++)
                 key_free(keyring->keys[i]);
+        for (size_t i = 0; i < keyring->n_refresh_keys; i++)
+                key_free(keyring->refresh_keys[i]);
         free(keyring);
         return NULL;
 }
@@ -54,6 +60,43 @@ int keyring_add(Keyring *keyring, Key *key) {
                         return KEY_E_DUPLICATE;
         keyring->keys[keyring->n_keys++] = key;
         return 0;
+}
+
+int keyring_add_refresh(Keyring *keyring, Key *key) {
+        if (keyring->n_refresh_keys == KEYRING_KEYS_MAX)
+                return KEY_E_FULL;
+        if (keyring_find_refresh(keyring, key_kid(key)))
+                return KEY_E_DUPLICATE;
+        keyring->refresh_keys[keyring->n_refresh_keys++] = key;
+        return 0;
+}
+
+int keyring_choose_refresh_key(Keyring *keyring, const char *kid) {
+        if (!kid && keyring->n_refresh_keys > 1)
+                return KEY_E_SEVERAL_REFRESH;
+        keyring->refresh_key = kid                       ? keyring_find_refresh(keyring, kid)
+                               : keyring->n_refresh_keys ? keyring->refresh_keys[0]
+                                                         : NULL;
+        return kid && !keyring->refresh_key ? KEY_E_REFRESH_KEY : 0;
+}
+
+Key *keyring_refresh_key(const Keyring *keyring) {
+        return keyring->refresh_key;
+}
+
+Key *keyring_find_refresh(const Keyring *keyring, const char *kid) {
+        for (size_t i = 0; i < keyring->n_refresh_keys; i++)
+                if (kid_equal(key_kid(keyring->refresh_keys[i]), kid))
+                        return keyring->refresh_keys[i];
+        return NULL;
+}
+
+size_t keyring_refresh_size(const Keyring *keyring) {
+        return keyring->n_refresh_keys;
+}
+
+Key *keyring_refresh_at(const Keyring *keyring, size_t index) {
+        return keyring->refresh_keys[index];
 }
 
 void keyring_remove(Keyring *keyring, size_t index) {

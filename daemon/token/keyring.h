@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * All keys of one issuer: which one signs, which ones verify.
+ * All keys of one issuer: which one signs, which ones verify; and, apart from them, the secrets behind
+ * refresh tokens, which no function of this header gives out: see keyring-refresh.h.
  *
  * A ring never changes once it is in use. A reload builds a new one and swaps, so a reload that
  * fails leaves the old ring as it was, and whoever holds a reference keeps a consistent one.
@@ -16,7 +17,7 @@
 
 typedef struct Keyring Keyring;
 
-#define KEYRING_KEYS_MAX 256u
+#define KEYRING_KEYS_MAX 256u /* of each of the two kinds */
 
 /**
  * keyring_new() - an empty ring

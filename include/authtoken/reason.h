@@ -41,6 +41,7 @@
         X(SESSION_EXPIRED, "session-expired", "the session reached the end of its lifetime")     \
         X(SESSION_IDLE, "session-idle", "the session was not used for too long")                 \
         X(SESSION_GONE, "session-gone", "the session's record is gone from the store")           \
+        X(SESSION_REUSED, "session-reused", "an old refresh token of the session came again")    \
         X(GENERATION_OLD, "generation-old", "a newer token of this session was issued")          \
         X(ISSUED_BEFORE, "issued-before", "the token is older than the user's not-before time")  \
         X(USER_BANNED, "user-banned", "the user is banned")                                      \
@@ -89,6 +90,7 @@
         X(KEY_CONFIGURED, "key-configured", "SigningKey= in the configuration names the key")    \
         X(KEY_NOT_SHARED, "key-not-shared", "a fleet needs a key on each host before it signs")  \
         X(KEYS_REFUSED, "keys-refused", "a key file or the key directory cannot be used")        \
+        X(NO_REFRESH_KEY, "no-refresh-key", "this host holds no key for refresh tokens")         \
         X(INTERNAL, "internal", "an unexpected error; refused")
 
 typedef enum Reason {

@@ -172,13 +172,13 @@ def test_each_command_and_option_is_in_the_manual():
 
 def test_each_command_and_option_is_completed():
     completion = pathlib.Path("cli/authtokenctl.bash")
-    commands = re.findall(r'^\s+\{ "(\w+)", \w+, "', text(pathlib.Path("cli/main.c")), re.MULTILINE)
+    commands = re.findall(r'^\s+\{ "([\w-]+)", \w+, "', text(pathlib.Path("cli/main.c")), re.MULTILINE)
     table = {f"{name} --{option}" for name in ["main", *commands] for option in re.findall(
         r'\{ "([a-z0-9-]+)", (?:no|required)_argument', text(pathlib.Path(f"cli/{name}.c")))}
-    branches = re.findall(r"^\s+(\w+)\) echo ((?:[^;]|\n)*);;", text(completion), re.MULTILINE)
+    branches = re.findall(r"^\s+([\w-]+)\) echo ((?:[^;]|\n)*);;", text(completion), re.MULTILINE)
     shown = {f"{name} {option}" for name, options in branches for option in re.findall(r"--[a-z0-9-]+", options)}
     same(("cli", table), (completion, shown), "options")
-    first = re.search(r'^\s+main\).*-W "([\w ]+)"', text(completion), re.MULTILINE).group(1).split()
+    first = re.search(r'^\s+main\).*-W "([\w -]+)"', text(completion), re.MULTILINE).group(1).split()
     same(("cli/main.c", set(commands)), (completion, set(first)), "commands")
 
 

@@ -71,7 +71,8 @@ static void test_ban(void **unused) {
                 state->n_ended = 0;
                 assert_string_equal(state->ban_reason, "left");
                 add_session(state, sids[0], NOW, NOW);
-                assert_int_equal(user_state_check_token(state, sids[0], 1, NOW, cases[i].asked_sec),
+                assert_int_equal(user_state_check_token(state, &(TokenFacts){ sids[0], 1, NOW }, 0,
+                                         cases[i].asked_sec),
                         cases[i].reason);
                 policy_ended_clear(&ended);
         }
@@ -86,7 +87,8 @@ static void test_a_session_that_a_ban_ended_stays_ended(void **unused) {
         policy_ended_clear(&ended);
         assert_null(state->ban_reason);
         assert_int_equal(exclusion_lift(state, NOW), REASON_OK);
-        assert_int_equal(user_state_check_token(state, sids[0], 1, NOW, NOW), REASON_USER_BANNED);
+        assert_int_equal(user_state_check_token(state, &(TokenFacts){ sids[0], 1, NOW }, 0, NOW),
+                REASON_USER_BANNED);
         assert_int_equal(user_state_check(state, sids[0], NOW), REASON_USER_BANNED);
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/token/key-directory.h"
+#include "daemon/token/keyring-refresh.h"
 #include "token-fixture.h"
 
 static KeyDirectoryRules rules_for(const char *folder, const char *algorithm) {
@@ -186,6 +187,89 @@ static void test_a_credential_is_read_and_may_be_absent(void **state) {
         fixture_folder_free(folder);
 }
 
+static void test_a_key_for_refresh_tokens_is_made_beside_the_signing_key(void **state) {
+        _cleanup_(keyring_unrefp) Keyring *first = NULL, *second = NULL;
+        char *folder = fixture_folder();
+        KeyDirectoryRules rules = rules_for(folder, "ES256");
+        struct stat st;
+
+        (void)state;
+        rules.generate_refresh = true;
+        assert_int_equal(key_directory_load(&rules, &first, NULL), 0);
+        assert_int_equal(count_files(folder), 2);
+        assert_int_equal(keyring_size(first), 1);
+        assert_int_equal(keyring_refresh_size(first), 1);
+        assert_int_equal(stat(key_file(keyring_refresh_key(first)), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+
+        rules.refresh_kid = key_kid(keyring_refresh_key(first));
+        assert_int_equal(key_directory_load(&rules, &second, NULL), 0);
+        assert_int_equal(count_files(folder), 2);
+        assert_string_equal(key_kid(keyring_refresh_key(second)), rules.refresh_kid);
+        fixture_folder_free(folder);
+}
+
+static void test_a_host_that_only_verifies_gets_no_key_for_refresh_tokens(void **state) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL, *signer = fixture_ring("ES256");
+        _cleanup_(freep) char *jwks = NULL;
+        char *folder = fixture_folder();
+        KeyDirectoryRules rules = rules_for(folder, "ES256");
+
+        (void)state;
+        rules.generate_refresh = true;
+        assert_int_equal(keyring_jwks(signer, &jwks), 0);
+        free(fixture_write(folder, "fleet.json", jwks, 0644));
+        assert_int_equal(key_directory_load(&rules, &keyring, NULL), 0);
+        assert_int_equal(count_files(folder), 1);
+        assert_null(keyring_refresh_key(keyring));
+        fixture_folder_free(folder);
+}
+
+#define REFRESH_JWK(kid)                                            \
+        "{\"kty\":\"oct\",\"use\":\"refresh\",\"kid\":\"" kid "\"," \
+        "\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}"
+
+static void test_of_several_keys_for_refresh_tokens_one_is_configured(void **state) {
+        static const struct {
+                const char *name, *kid;
+                int result;
+        } cases[] = {
+                { "none", NULL, KEY_E_SEVERAL_REFRESH },
+                { "the first", "one", 0 },
+                { "the second", "two", 0 },
+                { "another", "three", KEY_E_REFRESH_KEY },
+        };
+        char *folder = fixture_folder();
+
+        (void)state;
+        free(fixture_write(folder, "a.jwk", REFRESH_JWK("one"), 0600));
+        free(fixture_write(folder, "b.jwk", REFRESH_JWK("two"), 0600));
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+                KeyDirectoryRules rules = rules_for(folder, "ES256");
+
+                print_message("# %s\n", cases[i].name);
+                rules.refresh_kid = cases[i].kid;
+                assert_int_equal(key_directory_load(&rules, &keyring, NULL), cases[i].result);
+                if (cases[i].result)
+                        continue;
+                assert_string_equal(key_kid(keyring_refresh_key(keyring)), cases[i].kid);
+                assert_int_equal(keyring_refresh_size(keyring), 2);
+        }
+        fixture_folder_free(folder);
+}
+
+static void test_a_key_for_refresh_tokens_is_as_secret_as_any(void **state) {
+        char *folder = fixture_folder();
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        KeyDirectoryRules rules = rules_for(folder, "ES256");
+
+        (void)state;
+        free(fixture_write(folder, "a.jwk", REFRESH_JWK("one"), 0644));
+        assert_int_equal(key_directory_load(&rules, &keyring, NULL), KEY_E_FILE_MODE);
+        fixture_folder_free(folder);
+}
+
 static void test_a_directory_that_others_can_write_is_refused(void **state) {
         static const mode_t modes[] = { 0770, 0707, 01777 };
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
@@ -212,6 +296,10 @@ int main(void) {
                 cmocka_unit_test(test_one_of_several_private_keys_must_be_named),
                 cmocka_unit_test(test_a_host_with_public_keys_verifies_only),
                 cmocka_unit_test(test_a_credential_is_read_and_may_be_absent),
+                cmocka_unit_test(test_a_key_for_refresh_tokens_is_made_beside_the_signing_key),
+                cmocka_unit_test(test_a_host_that_only_verifies_gets_no_key_for_refresh_tokens),
+                cmocka_unit_test(test_of_several_keys_for_refresh_tokens_one_is_configured),
+                cmocka_unit_test(test_a_key_for_refresh_tokens_is_as_secret_as_any),
                 cmocka_unit_test(test_a_directory_that_others_can_write_is_refused),
         };
 

@@ -67,7 +67,7 @@ static UserState *make_state(void) {
 static Reason check(const UserState *state, const char *mac, uint64_t now_sec) {
         const LoginCode *code;
 
-        return user_state_check_code(state, mac, now_sec, &code);
+        return user_state_check_code(state, mac, 0, now_sec, &code);
 }
 
 static void ban(UserState *state) {
@@ -189,7 +189,7 @@ static void test_codes_come_back_the_same(void **unused) {
         assert_int_equal(state_fields_encode(state, &fields), 0);
         assert_int_equal(state_fields_decode("default", "alice", &fields, &again), 0);
         assert_int_equal(again->n_codes, 2);
-        assert_int_equal(user_state_check_code(again, MAC_2, NOW, &code), REASON_OK);
+        assert_int_equal(user_state_check_code(again, MAC_2, 0, NOW, &code), REASON_OK);
         assert_memory_equal(code, &state->codes[0], sizeof(*code));
 }
 

@@ -242,8 +242,9 @@ static void test_tokens(void **unused) {
                 add(state, SID_A, NOW);
                 state->not_before_sec = tokens[i].not_before_sec;
                 state->ban_until_sec = tokens[i].ban_until_sec;
-                if (user_state_check_token(state, SID_A, tokens[i].generation,
-                            tokens[i].issued_at_sec, tokens[i].now_sec) != tokens[i].reason)
+                if (user_state_check_token(state,
+                            &(TokenFacts){ SID_A, tokens[i].generation, tokens[i].issued_at_sec },
+                            0, tokens[i].now_sec) != tokens[i].reason)
                         fail_msg("wrong: %s", tokens[i].name);
         }
 }
@@ -254,8 +255,10 @@ static void test_a_token_of_an_ended_session_gets_its_reason(void **unused) {
         (void)unused;
         add(state, SID_A, NOW);
         assert_true(user_state_end(state, SID_A, REASON_SESSION_KICKED, NOW));
-        assert_int_equal(user_state_check_token(state, SID_A, 3, NOW, NOW), REASON_SESSION_KICKED);
-        assert_int_equal(user_state_check_token(state, SID_B, 3, NOW, NOW), REASON_SESSION_UNKNOWN);
+        assert_int_equal(user_state_check_token(state, &(TokenFacts){ SID_A, 3, NOW }, 0, NOW),
+                REASON_SESSION_KICKED);
+        assert_int_equal(user_state_check_token(state, &(TokenFacts){ SID_B, 3, NOW }, 0, NOW),
+                REASON_SESSION_UNKNOWN);
 }
 
 static void test_a_copy_is_equal_and_apart(void **unused) {

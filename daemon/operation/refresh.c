@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * whose is it → is the MAC right → load → decide → commit → sign. A crash after the commit loses the answer only:
+ * the client comes again with its old token, and within the grace time gets the same successor.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/refresh.h"
+#include "daemon/operation/session-ending.h"
+#include "daemon/operation/session-token.h"
+#include "daemon/operation/user-queue.h"
+#include "daemon/policy/rotation.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/keyring.h"
+#include "daemon/token/keyring-refresh.h"
+#include "daemon/token/refresh-token.h"
+#include "daemon/token/token-cache.h"
+
+typedef struct Refresh {
+        Operation op;
+        RefreshToken token;
+        char *user;
+        StoreCall *call;
+        Rotation rotation;
+        SessionToken next;
+} Refresh;
+
+static void refresh_free(Operation *op) {
+        Refresh *refresh = (Refresh *)op;
+
+        store_call_free(refresh->call);
+        session_token_clear(&refresh->next);
+        free(refresh->user);
+        free(refresh);
+}
+
+static void tell_journal(Refresh *refresh, Reason reason) {
+        audit(refresh->op.context,
+                &(AuditRecord){
+                        .event = reason == REASON_SESSION_REUSED ? AUDIT_REUSE : AUDIT_REFRESH,
+                        .reason = reason,
+                        .user = refresh->user,
+                        .sid = *refresh->token.sid ? refresh->token.sid : NULL,
+                });
+}
+
+static void refuse(Refresh *refresh, Reason reason) {
+        tell_journal(refresh, reason);
+        operation_finish_reason(&refresh->op, reason);
+}
+
+static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        Refresh *refresh = userdata;
+        const Context *context = refresh->op.context;
+        const Key *key = keyring_refresh_key(context->keyring);
+        RotationOrder order = {
+                .sid = refresh->token.sid,
+                .generation = refresh->token.generation,
+                .max_token_lifetime_sec = context->config->max_lifetime_sec,
+        };
+
+        /* A reload may have taken it away since the start. */
+        if (!key)
+                return REASON_NO_REFRESH_KEY;
+        order.refresh_kid = key_kid(key);
+        user_state_prune(state, now_sec);
+        refresh->rotation = rotation_decide(&context->config->policy, state, &order, now_sec);
+        switch (refresh->rotation.kind) {
+        case ROTATION_NEXT:
+        case ROTATION_REUSED: /* is to be kept, so it is no refusal yet */
+                *ret_changed = true;
+                return REASON_OK;
+        case ROTATION_REPEATED:
+        case ROTATION_REFUSED:
+                break;
+        }
+        return refresh->rotation.reason;
+}
+
+static void end_session(Refresh *refresh) {
+        char sids[1][SID_SIZE + 1];
+
+        memcpy(sids[0], refresh->token.sid, sizeof(sids[0]));
+        /* If this fails the session has ended nevertheless, and reconcile ends its logins. */
+        (void)session_ending_start(refresh->op.context,
+                &(EndedSessions){
+                        .user = refresh->user,
+                        .sids = (const char(*)[SID_SIZE + 1]) sids,
+                        .n_sids = 1,
+                        .reason = REASON_SESSION_REUSED,
+                },
+                NULL, NULL);
+}
+
+static void tell_everybody(Refresh *refresh) {
+        Context *context = refresh->op.context;
+
+        token_cache_drop_session(context->cache, refresh->token.sid);
+        if (context->sink)
+                context->sink(&(SessionEvent){ .type = SESSION_EVENT_REFRESHED,
+                                      .sid = refresh->token.sid },
+                        context->sink_userdata);
+}
+
+static void on_committed(Reason reason, const UserState *state, void *userdata) {
+        Refresh *refresh = userdata;
+        const Session *session;
+
+        if (reason == REASON_OK && refresh->rotation.kind == ROTATION_REUSED) {
+                end_session(refresh);
+                reason = REASON_SESSION_REUSED;
+        }
+        if (reason == REASON_OK) {
+                session = user_state_find(state, refresh->token.sid);
+                reason = session ? session_token_sign(refresh->op.context, refresh->user, session,
+                                           &refresh->next)
+                                 : REASON_INTERNAL;
+        }
+        if (reason != REASON_OK) {
+                refuse(refresh, reason);
+                return;
+        }
+        if (refresh->rotation.kind == ROTATION_NEXT)
+                tell_everybody(refresh);
+        tell_journal(refresh, REASON_OK);
+        operation_finish(&refresh->op, &(OperationResult){
+                                               .reason = REASON_OK,
+                                               .token = refresh->next.access,
+                                               .refresh = refresh->next.refresh,
+                                               .sid = refresh->token.sid,
+                                               .jti = refresh->next.jti,
+                                               .kid = refresh->next.kid,
+                                               .user = refresh->user,
+                                               .expires_at_sec = refresh->next.expires_at_sec,
+                                               .session_end_sec = refresh->next.session_end_sec,
+                                       });
+}
+
+/* The index is a hint, but the user is in the MAC. */
+static Reason check_mac(const Refresh *refresh) {
+        const Context *context = refresh->op.context;
+
+        switch (refresh_token_check(
+                context->keyring, &refresh->token, context->config->tenant, refresh->user)) {
+        case 0:
+                return REASON_OK;
+        case REFRESH_TOKEN_E_MAC:
+                return REASON_SIGNATURE_INVALID;
+        default:
+                return REASON_INTERNAL;
+        }
+}
+
+static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
+        Refresh *refresh = userdata;
+        Context *context = refresh->op.context;
+        Reason reason;
+
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK) {
+                refresh->user = strdup(user);
+                reason = refresh->user ? check_mac(refresh) : REASON_INTERNAL;
+        }
+        refresh->call = store_call_free(call);
+        if (reason == REASON_SIGNATURE_INVALID) {
+                /* That the session exists is nothing for who only knows its name. */
+                tell_journal(refresh, reason);
+                operation_finish_reason(&refresh->op, REASON_SESSION_UNKNOWN);
+                return;
+        }
+        if (reason == REASON_OK &&
+                user_queue_change(context->queue, context->config->tenant, refresh->user,
+                        &(UserChange){
+                                .decide = decide,
+                                .done = on_committed,
+                                .userdata = refresh,
+                        }) < 0)
+                reason = REASON_INTERNAL;
+        if (reason != REASON_OK)
+                refuse(refresh, reason);
+}
+
+static Reason prepare(Refresh *refresh, const Secret *token) {
+        const Keyring *keyring = refresh->op.context->keyring;
+
+        if (refresh_token_parse(token->data, token->size, &refresh->token))
+                return REASON_TOKEN_MALFORMED;
+        if (!keyring_signing_key(keyring))
+                return REASON_NO_SIGNING_KEY;
+        return keyring_refresh_key(keyring) ? REASON_OK : REASON_NO_REFRESH_KEY;
+}
+
+int refresh_start(Context *context, const Secret *token, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        Refresh *refresh = calloc(1, sizeof(*refresh));
+        Reason reason;
+        int r;
+
+        if (!refresh)
+                return -ENOMEM;
+        operation_init(&refresh->op, context, (OperationWaiter){ done, userdata }, refresh_free);
+        reason = prepare(refresh, token);
+        if (reason == REASON_OK) {
+                r = user_store_find_sid(context->store,
+                        (StoreName){ context->config->tenant, refresh->token.sid }, on_found,
+                        refresh, &refresh->call);
+        } else {
+                tell_journal(refresh, reason);
+                r = operation_finish_later(&refresh->op, reason);
+        }
+        if (r < 0) {
+                operation_abandon(&refresh->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &refresh->op;
+        return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/policy/policy.h"
+#include "daemon/policy/rotation.h"
+#include "daemon/session/session-check.h"
+#include "daemon/session/user-state.h"
+
+static Rotation refuse(Reason reason) {
+        return (Rotation){ ROTATION_REFUSED, reason };
+}
+
+/* The next token lives as long as the last one, but no token outlives its session. */
+static uint64_t token_end_of(const PolicyRules *rules, const Session *session,
+        const RotationOrder *order, uint64_t now_sec) {
+        uint64_t lifetime_sec = session->token_end_sec - session->issued_at_sec;
+        uint64_t end_sec = policy_absolute_end_sec(rules, session);
+
+        if (lifetime_sec > order->max_token_lifetime_sec)
+                lifetime_sec = order->max_token_lifetime_sec;
+        return lifetime_sec < end_sec - now_sec ? now_sec + lifetime_sec : end_sec;
+}
+
+static Rotation advance(
+        const PolicyRules *rules, Session *session, const RotationOrder *order, uint64_t now_sec) {
+        char *kid;
+
+        if (policy_absolute_end_sec(rules, session) <= now_sec)
+                return refuse(REASON_SESSION_EXPIRED);
+        if (session->generation >= JTI_GENERATION_MAX)
+                return refuse(REASON_LIMIT_REACHED);
+        kid = strdup(order->refresh_kid);
+        if (!kid)
+                return refuse(REASON_INTERNAL);
+        free(session->refresh_kid);
+        session->refresh_kid = kid;
+        session->token_end_sec = token_end_of(rules, session, order, now_sec);
+        session->generation++;
+        session->rotated_at_sec = now_sec;
+        session->issued_at_sec = now_sec;
+        session->expires_at_sec = policy_session_end_sec(rules, session);
+        return (Rotation){ ROTATION_NEXT, REASON_OK };
+}
+
+Rotation rotation_decide(
+        const PolicyRules *rules, UserState *state, const RotationOrder *order, uint64_t now_sec) {
+        Session *session;
+        Reason reason;
+
+        reason = user_state_check(state, order->sid, now_sec);
+        session = user_state_find(state, order->sid);
+        if (reason != REASON_OK || !session)
+                return refuse(reason);
+        if (order->generation > session->generation || !session->refresh_kid)
+                return refuse(REASON_SESSION_UNKNOWN);
+        /* First of all, also for a banned user: what was copied must not come back with the end of a ban. */
+        if (order->generation < session->generation &&
+                !session_in_grace(session, order->generation, rules->refresh_grace_sec, now_sec)) {
+                user_state_end(state, order->sid, REASON_SESSION_REUSED, now_sec);
+                return (Rotation){ ROTATION_REUSED, REASON_SESSION_REUSED };
+        }
+        if (state->ban_until_sec > now_sec)
+                return refuse(REASON_USER_BANNED);
+        /* A successor would be younger than the time before which nothing is to be accepted any more. */
+        if (session->issued_at_sec < state->not_before_sec)
+                return refuse(REASON_ISSUED_BEFORE);
+        if (order->generation < session->generation)
+                return (Rotation){ ROTATION_REPEATED, REASON_OK };
+        return advance(rules, session, order, now_sec);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/token/refresh-token.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base64url.h"
+#include "daemon/token/keyring-refresh.h"
+
+#define PREFIX_SIZE (sizeof(REFRESH_TOKEN_PREFIX) - 1)
+#define MAC_TEXT    BASE64URL_ENCODED_SIZE(REFRESH_TOKEN_MAC_SIZE)
+
+/* What the key is used for stands in front, so that no MAC of another purpose can ever be one of these. */
+#define PURPOSE "authtoken refresh token 1"
+
+/* What is left to read. */
+typedef struct Cursor {
+        const char *at;
+        size_t left;
+} Cursor;
+
+static bool take_prefix(Cursor *cursor) {
+        if (cursor->left < PREFIX_SIZE || memcmp(cursor->at, REFRESH_TOKEN_PREFIX, PREFIX_SIZE))
+                return false;
+        cursor->at += PREFIX_SIZE;
+        cursor->left -= PREFIX_SIZE;
+        return true;
+}
+
+/* SID.GENERATION, which reaches to the second dot. */
+static bool take_name(Cursor *cursor, RefreshToken *token) {
+        const char *dot = cursor->left > SID_SIZE + 1 ? memchr(cursor->at + SID_SIZE + 1, '.',
+                                                                cursor->left - SID_SIZE - 1)
+                                                      : NULL;
+        size_t size = dot ? (size_t)(dot - cursor->at) : 0;
+
+        if (!dot || jti_parse(cursor->at, size, token->sid, &token->generation))
+                return false;
+        cursor->at += size + 1;
+        cursor->left -= size + 1;
+        return true;
+}
+
+static bool take_mac(Cursor *cursor, RefreshToken *token) {
+        size_t used;
+
+        return cursor->left == MAC_TEXT &&
+               base64url_decode(cursor->at, cursor->left, token->mac, sizeof(token->mac), &used) ==
+                       0 &&
+               used == sizeof(token->mac);
+}
+
+int refresh_token_parse(const char *text, size_t size, RefreshToken *ret_token) {
+        Cursor cursor = { text, size };
+        RefreshToken token;
+
+        if (!take_prefix(&cursor) || !take_name(&cursor, &token) || !take_mac(&cursor, &token))
+                return REFRESH_TOKEN_E_MALFORMED;
+        *ret_token = token;
+        return 0;
+}
+
+/* Each part ends with a NUL, which none of them can contain: two subjects never give the same bytes. */
+static int message_of(const RefreshSubject *subject, Secret **ret_message) {
+        _cleanup_(secret_freep) Secret *message = NULL;
+        char jti[JTI_SIZE_MAX + 1];
+        const char *parts[] = { PURPOSE, subject->tenant, subject->user, jti };
+        int r;
+
+        jti_format(subject->sid, subject->generation, jti);
+        r = secret_new(NULL, 0, &message);
+        for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
+                r = secret_append(message, parts[i], strlen(parts[i]) + 1);
+        if (r)
+                return r;
+        *ret_message = TAKE_PTR(message);
+        return 0;
+}
+
+static int mac_of(Key *key, const RefreshSubject *subject, uint8_t mac[REFRESH_TOKEN_MAC_SIZE]) {
+        _cleanup_(secret_freep) Secret *message = NULL;
+        uint8_t signature[KEY_SIGNATURE_MAX];
+        size_t size;
+        int r;
+
+        r = message_of(subject, &message);
+        if (r)
+                return r;
+        r = key_sign(key, (KeyBytes){ message->data, message->size }, signature, &size);
+        if (r == 0 && size == REFRESH_TOKEN_MAC_SIZE)
+                memcpy(mac, signature, REFRESH_TOKEN_MAC_SIZE);
+        else if (r >= 0)
+                r = -EIO;
+        secret_wipe(signature, REFRESH_TOKEN_MAC_SIZE);
+        return r;
+}
+
+int refresh_token_check(
+        const Keyring *keyring, const RefreshToken *token, const char *tenant, const char *user) {
+        const RefreshSubject subject = { tenant, user, token->sid, token->generation };
+        uint8_t mac[REFRESH_TOKEN_MAC_SIZE];
+        bool same = false;
+        int r = 0;
+
+        for (size_t i = 0; i < keyring_refresh_size(keyring) && r == 0 && !same; i++) {
+                r = mac_of(keyring_refresh_at(keyring, i), &subject, mac);
+                same = r == 0 && secret_equal(mac, sizeof(mac), token->mac, sizeof(token->mac));
+        }
+        secret_wipe(mac, sizeof(mac));
+        if (r)
+                return r;
+        return same ? 0 : REFRESH_TOKEN_E_MAC;
+}
+
+int refresh_token_make(const Keyring *keyring, const char *kid, const RefreshSubject *subject,
+        Secret **ret_token) {
+        Key *key = keyring_find_refresh(keyring, kid);
+        char text[REFRESH_TOKEN_SIZE_MAX + 1], encoded[MAC_TEXT + 1], jti[JTI_SIZE_MAX + 1];
+        uint8_t mac[REFRESH_TOKEN_MAC_SIZE];
+        int r;
+
+        if (!key)
+                return REFRESH_TOKEN_E_NO_KEY;
+        r = mac_of(key, subject, mac);
+        if (r)
+                return r;
+        if (base64url_encode(mac, sizeof(mac), encoded, sizeof(encoded)))
+                return -EIO;
+        jti_format(subject->sid, subject->generation, jti);
+        (void)snprintf(text, sizeof(text), REFRESH_TOKEN_PREFIX "%s.%s", jti, encoded);
+        r = secret_new(text, strlen(text), ret_token);
+        secret_wipe(text, sizeof(text));
+        secret_wipe(encoded, sizeof(encoded));
+        secret_wipe(mac, sizeof(mac));
+        return r;
+}
