@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/login-grant.h"
+#include "daemon/operation/login-hook.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
 #include "daemon/policy/live-session.h"
@@ -24,7 +26,10 @@ typedef struct AuthenticateSession {
         char sid[SID_SIZE + 1]; /* what opened it */
         uint64_t authenticated_at_sec;
         StoreCall *call;
+        LoginHook hook;
 } AuthenticateSession;
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
 
 static void authenticate_session_free(Operation *op) {
         AuthenticateSession *auth = (AuthenticateSession *)op;
@@ -33,6 +38,7 @@ static void authenticate_session_free(Operation *op) {
         free(auth->role);
         free(auth->logind_id);
         store_call_free(auth->call);
+        login_hook_clear(&auth->hook);
         free(auth);
 }
 
@@ -44,6 +50,7 @@ static void tell_journal(AuthenticateSession *auth, Reason reason) {
                 return;
         record.sid = *auth->sid ? auth->sid : NULL;
         record.logind_id = auth->logind_id;
+        record.note = auth->hook.note;
         audit(auth->op.context, &record);
 }
 
@@ -126,6 +133,29 @@ static void accept(AuthenticateSession *auth, const UserState *state) {
         operation_finish(&auth->op, &result);
 }
 
+static void refuse(AuthenticateSession *auth, Reason reason) {
+        tell_journal(auth, reason);
+        operation_finish_reason(&auth->op, reason);
+}
+
+static int load(AuthenticateSession *auth) {
+        Context *context = auth->op.context;
+
+        return user_store_load(context->store,
+                (StoreName){ context->config->tenant, auth->subject.user }, on_loaded, auth,
+                &auth->call);
+}
+
+static void on_hooks(LoginHook *hook, Reason reason) {
+        AuthenticateSession *auth =
+                (AuthenticateSession *)((char *)hook - offsetof(AuthenticateSession, hook));
+
+        if (reason == REASON_OK && load(auth) < 0)
+                reason = REASON_INTERNAL;
+        if (reason != REASON_OK)
+                refuse(auth, reason);
+}
+
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         AuthenticateSession *auth = userdata;
@@ -140,12 +170,12 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         if (reason == REASON_OK)
                 reason = policy_live_session(
                         owned, auth->sid, &demand, auth->authenticated_at_sec, operation_now_sec());
-        if (reason == REASON_OK) {
+        if (reason != REASON_OK)
+                refuse(auth, reason);
+        else if (login_hook_is_due(&auth->hook))
+                login_hook_start(&auth->hook, user_state_find(owned, auth->sid));
+        else
                 accept(auth, owned);
-                return;
-        }
-        tell_journal(auth, reason);
-        operation_finish_reason(&auth->op, reason);
 }
 
 static int start(AuthenticateSession *auth, const LoginRequest *request) {
@@ -157,6 +187,12 @@ static int start(AuthenticateSession *auth, const LoginRequest *request) {
         if (r < 0)
                 return r;
         auth->max_age_sec = request->max_age_sec;
+        auth->hook = (LoginHook){
+                .context = context,
+                .subject = &auth->subject,
+                .deadline_usec = request->deadline_usec,
+                .done = on_hooks,
+        };
         if (request->role) {
                 auth->role = strdup(request->role);
                 if (!auth->role)
@@ -164,9 +200,7 @@ static int start(AuthenticateSession *auth, const LoginRequest *request) {
         }
         reason = find_shell(auth);
         if (reason == REASON_OK)
-                return user_store_load(context->store,
-                        (StoreName){ context->config->tenant, auth->subject.user }, on_loaded, auth,
-                        &auth->call);
+                return load(auth);
         tell_journal(auth, reason);
         return operation_finish_later(&auth->op, reason);
 }

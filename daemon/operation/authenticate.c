@@ -9,8 +9,8 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/code-redeem.h"
-#include "daemon/operation/hook.h"
 #include "daemon/operation/login-grant.h"
+#include "daemon/operation/login-hook.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
@@ -28,10 +28,7 @@ typedef struct Authenticate {
         CodeRedeem redeem;
         char *role; /* that the session must have; NULL: any will do */
         StoreCall *call;
-        HookCall *hook_call;
-        uint64_t deadline_usec; /* CLOCK_MONOTONIC, when the caller gives up */
-        bool hooks_passed;
-        char *note;
+        LoginHook hook;
 } Authenticate;
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
@@ -44,8 +41,7 @@ static void authenticate_free(Operation *op) {
         claims_unref(auth->claims);
         free(auth->role);
         store_call_free(auth->call);
-        hook_call_free(auth->hook_call);
-        free(auth->note);
+        login_hook_clear(&auth->hook);
         free(auth);
 }
 
@@ -54,7 +50,7 @@ static void tell_journal(Authenticate *auth, Reason reason) {
 
         if (auth->claims)
                 record.sid = auth->claims->sid;
-        record.note = auth->note;
+        record.note = auth->hook.note;
         audit(auth->op.context, &record);
 }
 
@@ -132,60 +128,13 @@ static int load(Authenticate *auth) {
                 &auth->call);
 }
 
-/* The session may have ended while the hooks ran, so its state is loaded once more. */
-static void on_hooks(HookCall *call, const HookResult *result, void *userdata) {
-        Authenticate *auth = userdata;
-        Reason reason = hook_verdict(auth->op.context, result->outcome);
+static void on_hooks(LoginHook *hook, Reason reason) {
+        Authenticate *auth = (Authenticate *)((char *)hook - offsetof(Authenticate, hook));
 
-        (void)call;
-        auth->hook_call = NULL;
-        auth->hooks_passed = true;
-        if (result->outcome != HOOK_ALLOWED &&
-                asprintf(&auth->note, "hook %s%s", result->hook, result->note) < 0)
-                auth->note = NULL;
         if (reason == REASON_OK && load(auth) < 0)
                 reason = REASON_INTERNAL;
         if (reason != REASON_OK)
                 refuse(auth, reason);
-}
-
-/* Others than root only ask whether a token is good: that opens no login. */
-static bool wants_hooks(const Authenticate *auth) {
-        return auth->subject.uid == 0 && !auth->hooks_passed &&
-               hook_is_on(auth->op.context, HOOK_LOGIN);
-}
-
-static void ask_hooks(Authenticate *auth, const UserState *state) {
-        const Session *session = user_state_find(state, auth->claims->sid);
-        const LoginSubject *subject = &auth->subject;
-        int r;
-
-        r = hook_ask(auth->op.context,
-                &(HookQuestion){
-                        .event = {
-                                .kind = HOOK_LOGIN,
-                                .user = subject->user,
-                                .session = auth->claims->sid,
-                                .service = subject->service,
-                                .tty = subject->tty,
-                                .rhost = subject->rhost,
-                                .reason = reason_code(REASON_OK),
-                                .platform = session ? session->platform : NULL,
-                                .device = session ? session->device : NULL,
-                        },
-                        .deadline_usec = auth->deadline_usec,
-                },
-                on_hooks, auth, &auth->hook_call);
-        if (r)
-                on_hooks(NULL,
-                        &(HookResult){
-                                .kind = HOOK_LOGIN,
-                                .outcome = HOOK_FAILED,
-                                .hook = "",
-                                .note = r == HOOK_CLIENT_E_FULL ? "too many logins wait already"
-                                                                : "no memory",
-                        },
-                        auth);
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
@@ -208,8 +157,8 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 reason = session_demand_check(&demand, user_state_find(owned, claims->sid));
         if (reason != REASON_OK)
                 refuse(auth, reason);
-        else if (wants_hooks(auth))
-                ask_hooks(auth, owned);
+        else if (login_hook_is_due(&auth->hook))
+                login_hook_start(&auth->hook, user_state_find(owned, claims->sid));
         else
                 accept(auth, owned);
 }
@@ -243,7 +192,12 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
         if (!auth)
                 return -ENOMEM;
         operation_init(&auth->op, context, (OperationWaiter){ done, userdata }, authenticate_free);
-        auth->deadline_usec = request->deadline_usec;
+        auth->hook = (LoginHook){
+                .context = context,
+                .subject = &auth->subject,
+                .deadline_usec = request->deadline_usec,
+                .done = on_hooks,
+        };
         r = login_subject_copy(request, &auth->subject);
         if (r >= 0 && request->role) {
                 auth->role = strdup(request->role);

@@ -47,5 +47,6 @@ Reason policy_live_session(const UserState *state, const char *sid, const LiveDe
 bool policy_live_may_ask(Reason reason) {
         return reason == REASON_SHELL_NONE || reason == REASON_SHELL_FOREIGN ||
                reason == REASON_AUDIENCE_MISMATCH || reason == REASON_ROLE_MISSING ||
-               reason == REASON_LOGIN_TOO_OLD;
+               reason == REASON_LOGIN_TOO_OLD || reason == REASON_HOOK_VETOED ||
+               reason == REASON_HOOK_FAILED;
 }

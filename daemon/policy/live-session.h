@@ -58,7 +58,7 @@ Reason policy_live_session(const UserState *state, const char *sid, const LiveDe
 
 /**
  * policy_live_may_ask() - whether the user may be asked for a password or token instead
- * @reason:     of one of the two above
+ * @reason:     of one of the two above, or what the hooks said
  *
  * Not where the session has ended: its shell is to do nothing more.
  */

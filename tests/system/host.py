@@ -17,6 +17,9 @@ SUDOERS = ("alice", "carol")
 DROP_INS = "/etc/authtoken/authtokend.conf.d"
 EXAMPLE = "/usr/share/doc/libpam-authtoken/examples/sshd_config.d-authtoken.conf"
 REDIS_SOCKET = "/run/redis/redis-server.sock"
+SUDO_LINE = ("auth [success=done ignore=ignore module_unknown=ignore service_err=ignore default=die] "
+             "pam_authtoken.so sudo_session")
+SUDO_STACKS = ("/etc/pam.d/sudo", "/etc/pam.d/sudo-i")
 SERVICE = "authtokend.service"
 SOCKET = "authtokend.socket"
 
@@ -94,6 +97,14 @@ class Host:
 
     def unconfigure(self, name):
         self.bed.path(f"{DROP_INS}/{name}").unlink()
+
+    def enable_sudo_session(self, options=""):
+        """Put the line of pam_authtoken(8) into the stacks of sudo, with these options more."""
+        self.disable_sudo_session()
+        self.bed.run("sed", "--in-place", f"/^@include common-auth/i {SUDO_LINE} {options}", *SUDO_STACKS)
+
+    def disable_sudo_session(self):
+        self.bed.run("sed", "--in-place", "/sudo_session/d", *SUDO_STACKS)
 
     def login(self, user, secret=None, **options):
         """Log in with the secret, or with the user's password."""

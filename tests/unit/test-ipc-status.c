@@ -45,6 +45,8 @@ static void test_only_an_end_is_final(void **unused) {
                 { REASON_ROLE_MISSING, IPC_STATUS_PROMPT },
                 { REASON_LOGIN_TOO_OLD, IPC_STATUS_PROMPT },
                 { REASON_AUDIENCE_MISMATCH, IPC_STATUS_PROMPT },
+                { REASON_HOOK_VETOED, IPC_STATUS_PROMPT },
+                { REASON_HOOK_FAILED, IPC_STATUS_PROMPT },
                 { REASON_SHELL_ENDED, IPC_STATUS_DENIED },
                 { REASON_SESSION_REVOKED, IPC_STATUS_DENIED },
                 { REASON_SESSION_KICKED, IPC_STATUS_DENIED },
