@@ -10,12 +10,14 @@
 #include "common/message.h"
 #include "common/text.h"
 
-#define PROGRAM "authtokenctl"
+static void begin_line(void) {
+        fprintf(stderr, "%s: ", program_invocation_short_name);
+}
 
 void complain(const char *format, ...) {
         va_list arguments;
 
-        fputs(PROGRAM ": ", stderr);
+        begin_line();
         va_start(arguments, format);
         vfprintf(stderr, _(format), arguments);
         va_end(arguments);
@@ -25,7 +27,7 @@ void complain(const char *format, ...) {
 ExitStatus complain_usage(const char *command, const char *format, ...) {
         va_list arguments;
 
-        fputs(PROGRAM ": ", stderr);
+        begin_line();
         va_start(arguments, format);
         vfprintf(stderr, _(format), arguments);
         va_end(arguments);
@@ -34,7 +36,7 @@ ExitStatus complain_usage(const char *command, const char *format, ...) {
 }
 
 ExitStatus point_to_help(const char *command) {
-        fprintf(stderr, _("See: %s %s --help\n"), PROGRAM, command);
+        fprintf(stderr, _("See: %s %s --help\n"), program_invocation_short_name, command);
         return STATUS_USAGE;
 }
 
