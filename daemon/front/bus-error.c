@@ -43,6 +43,7 @@ static const char *name_of(Reason reason) {
         case REASON_ISSUER_MISMATCH:
         case REASON_AUDIENCE_MISMATCH:
         case REASON_USER_MISMATCH:
+        case REASON_USER_UNMAPPED:
         case REASON_SESSION_REVOKED:
         case REASON_SESSION_KICKED:
         case REASON_SESSION_REPLACED:
@@ -58,6 +59,9 @@ static const char *name_of(Reason reason) {
         case REASON_CODE_EXPIRED:
         case REASON_TENANT_MISMATCH:
         case REASON_LOCKED_OUT:
+        case REASON_ADOPTION_UNCONFIRMED:
+        case REASON_ADOPTION_BEFORE:
+        case REASON_ADOPTION_OVER:
         case REASON_HANDLE_UNKNOWN:
         case REASON_HANDLE_EXPIRED:
         case REASON_HANDLE_USED:

@@ -55,6 +55,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_AUDIENCE_MISMATCH:
         case REASON_USER_MISMATCH:
         case REASON_USER_INVALID:
+        case REASON_USER_UNMAPPED:
         case REASON_USER_UNKNOWN:
         case REASON_SESSION_UNKNOWN:
         case REASON_SESSION_REVOKED:
@@ -70,6 +71,9 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_NOT_BANNED:
         case REASON_TENANT_MISMATCH:
         case REASON_LOCKED_OUT:
+        case REASON_ADOPTION_UNCONFIRMED:
+        case REASON_ADOPTION_BEFORE:
+        case REASON_ADOPTION_OVER:
         case REASON_HANDLE_UNKNOWN:
         case REASON_HANDLE_EXPIRED:
         case REASON_HANDLE_USED:

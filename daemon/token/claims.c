@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "common/text.h"
+#include "common/word-list.h"
 #include "daemon/token/json-text.h"
 
 /* Claims that are one text each, and where they go. */
@@ -212,42 +213,43 @@ static Claims *claims_build(const ClaimsSource *source) {
         return claims;
 }
 
-static Reason claims_from_object(
-        const ClaimsSource *source, const VerifyRules *rules, Claims **ret_claims) {
-        Claims *claims = claims_build(source);
-
-        if (!claims)
-                return REASON_INTERNAL;
-        if (jti_parse(claims->jti, strlen(claims->jti), claims->sid, &claims->generation) &&
-                !rules->foreign) {
-                claims_unref(claims);
-                return REASON_CLAIM_INVALID;
-        }
-        *ret_claims = claims;
-        return REASON_OK;
-}
-
-Reason claims_parse(const char *text, size_t size, const VerifyRules *rules, Claims **ret_claims) {
-        ClaimsSource source = { .text = text, .size = size };
-        const json_t *data;
-        json_t *object;
+Reason claims_from_object(
+        const json_t *object, const char *text, size_t size, Claims **ret_claims) {
+        ClaimsSource source = { .object = object, .text = text, .size = size };
+        const json_t *data = json_object_get(object, "data");
         Reason reason;
 
-        if (json_text_parse(text, size, &object))
-                return REASON_CLAIMS_MALFORMED;
         reason = check_form(object);
-        data = json_object_get(object, "data");
         if (reason == REASON_OK && data) {
                 source.data_json = json_dumps(data, JSON_COMPACT);
                 if (!source.data_json)
                         reason = REASON_INTERNAL;
         }
-        source.object = object;
-        if (reason == REASON_OK)
-                reason = claims_from_object(&source, rules, ret_claims);
+        if (reason == REASON_OK) {
+                *ret_claims = claims_build(&source);
+                if (!*ret_claims)
+                        reason = REASON_INTERNAL;
+        }
         free(source.data_json);
-        json_decref(object);
         return reason;
+}
+
+Reason claims_parse(const char *text, size_t size, const VerifyRules *rules, Claims **ret_claims) {
+        _cleanup_(claims_unrefp) Claims *claims = NULL;
+        json_t *object;
+        Reason reason;
+
+        if (json_text_parse(text, size, &object))
+                return REASON_CLAIMS_MALFORMED;
+        reason = claims_from_object(object, text, size, &claims);
+        json_decref(object);
+        if (reason != REASON_OK)
+                return reason;
+        if (jti_parse(claims->jti, strlen(claims->jti), claims->sid, &claims->generation) &&
+                !rules->foreign)
+                return REASON_CLAIM_INVALID;
+        *ret_claims = TAKE_PTR(claims);
+        return REASON_OK;
 }
 
 static bool has_audience(const Claims *claims, const char *audience) {
@@ -255,6 +257,23 @@ static bool has_audience(const Claims *claims, const char *audience) {
                 if (strcmp(claims->audience[i], audience) == 0)
                         return true;
         return false;
+}
+
+/* What an issuer calls us stands for what we call ourselves, and for nothing else. */
+static Reason check_audience(
+        const Claims *claims, const VerifyRules *rules, const VerifyRequest *request) {
+        bool stands_for = false;
+
+        for (size_t i = 0; rules->audiences && i < rules->audiences->n_words && !stands_for; i++)
+                stands_for = has_audience(claims, rules->audiences->words[i]);
+        if (rules->audiences && !stands_for)
+                return REASON_AUDIENCE_MISMATCH;
+        if (!request->audience || has_audience(claims, request->audience))
+                return REASON_OK;
+        if (stands_for && rules->own_audience &&
+                strcmp(request->audience, rules->own_audience) == 0)
+                return REASON_OK;
+        return REASON_AUDIENCE_MISMATCH;
 }
 
 /* All sums stay far below 2^64: times are at most 2^53. */
@@ -296,8 +315,9 @@ Reason claims_check(const Claims *claims, const VerifyRules *rules, const Verify
         if (rules->tenant && !rules->foreign &&
                 strcmp(claims->tenant ? claims->tenant : CLAIMS_DEFAULT_TENANT, rules->tenant) != 0)
                 return REASON_TENANT_MISMATCH;
-        if (request->audience && !has_audience(claims, request->audience))
-                return REASON_AUDIENCE_MISMATCH;
+        reason = check_audience(claims, rules, request);
+        if (reason != REASON_OK)
+                return reason;
         reason = check_clock(claims, rules, request->now_sec);
         if (reason == REASON_OK)
                 reason = check_user(claims, rules, request);

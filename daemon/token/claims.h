@@ -18,10 +18,19 @@
 #include "daemon/token/jti.h"
 #include "daemon/token/verify-rules.h"
 
+struct json_t;
+
 #define CLAIMS_TIME_MAX       (UINT64_C(1) << 53)
 #define CLAIMS_DEFAULT_TENANT "default" /* what a token without the claim "tnt" belongs to */
 
+typedef enum ClaimsOrigin {
+        CLAIMS_OURS,      /* of a session that was made here */
+        CLAIMS_STATELESS, /* of a predecessor with our key: it may have to be adopted */
+        CLAIMS_FOREIGN,   /* another issuer's: likewise */
+} ClaimsOrigin;
+
 typedef struct Claims {
+        ClaimsOrigin origin;
         const char *issuer;
         const char *subject;
         const char *jti;
@@ -57,6 +66,18 @@ typedef struct Claims {
  * Return: REASON_OK, _CLAIMS_MALFORMED, _CLAIM_MISSING, _CLAIM_INVALID, _INTERNAL.
  */
 Reason claims_parse(const char *text, size_t size, const VerifyRules *rules, Claims **ret_claims);
+
+/**
+ * claims_from_object() - check the form of every claim of a parsed set, but not of "jti"
+ * @object:     borrowed
+ * @text:       what claims->json becomes
+ * @size:       of @text
+ * @ret_claims: one reference, owned by the caller; without a session's id
+ *
+ * Return: as claims_parse().
+ */
+Reason claims_from_object(
+        const struct json_t *object, const char *text, size_t size, Claims **ret_claims);
 
 /**
  * claims_check() - hold claims against the rules and a request

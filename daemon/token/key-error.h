@@ -29,6 +29,8 @@
         X(MIXED, "a set must not hold secret keys beside public ones")                        \
         X(DUPLICATE, "another key has the same \"kid\"")                                      \
         X(FULL, "more than 256 keys")                                                         \
+        X(PUBLISHED, "its private half stands in a set that others can read")                 \
+        X(NAMELESS, "a key that is not alone in its set needs a \"kid\"")                     \
         X(NONE, "no key in it can be used for signatures")                                    \
         X(FILE_TYPE, "not a regular file")                                                    \
         X(FILE_OWNER, "not owned by this user or root")                                       \

@@ -253,6 +253,19 @@ static Claims *cache_hit(TokenCache *cache, const uint8_t digest[DIGEST_SIZE], u
         return cache->entries[index].claims;
 }
 
+/* The issuer may have gone, or say something else now. */
+static Reason check_again(
+        const Claims *claims, const VerifyRules *rules, const VerifyRequest *request) {
+        const VerifyRules *own = verify_rules_of(rules, claims);
+        VerifyRules effective;
+
+        if (!own)
+                return REASON_ISSUER_MISMATCH;
+        effective = *own;
+        effective.ignore_time = rules->ignore_time;
+        return claims_check(claims, &effective, request);
+}
+
 Reason token_cache_verify(TokenCache *cache, const Keyring *keyring, const VerifyRules *rules,
         const VerifyRequest *request, Claims **ret_claims) {
         uint8_t digest[DIGEST_SIZE];
@@ -267,7 +280,7 @@ Reason token_cache_verify(TokenCache *cache, const Keyring *keyring, const Verif
                 return REASON_INTERNAL;
         claims = cache_hit(cache, digest, request->now_sec);
         if (claims) {
-                reason = claims_check(claims, rules, request);
+                reason = check_again(claims, rules, request);
                 if (reason == REASON_OK)
                         *ret_claims = claims_ref(claims);
                 return reason;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/token/claim-mapping.h"
+#include "daemon/token/issuer-list.h"
 #include "daemon/token/jws.h"
 
 #define MEDIA_TYPE_PREFIX "application/"
@@ -17,96 +19,138 @@ static bool type_is(const char *type, const char *expected) {
 
 /* RFC 8725 section 3.11: ours say what they are, so that no other kind of token passes for one. */
 static bool type_is_expected(const char *type, const VerifyRules *rules) {
+        bool any_jwt = rules->foreign || rules->stateless;
+
         if (!type)
-                return rules->foreign;
-        return type_is(type, "at+jwt") || (rules->foreign && type_is(type, "JWT"));
+                return any_jwt;
+        return type_is(type, "at+jwt") || (any_jwt && type_is(type, "JWT"));
 }
 
-/* A token's key and what the key is used for. */
-typedef struct KeyUse {
+/* A token's key, what the key is used for, and the rules of whoever the key belongs to. */
+typedef struct Candidate {
         Key *key;
         const Algorithm *algorithm;
-} KeyUse;
+        const VerifyRules *rules;
+} Candidate;
 
-static Reason find_key_by_header(
-        const Keyring *keyring, const VerifyRules *rules, const Jws *jws, KeyUse *ret_use) {
+/* One token on its way through the steps. */
+typedef struct Verification {
+        const Keyring *keyring;
+        const VerifyRules *rules; /* our own */
+        const VerifyRequest *request;
+        Jws jws;
         JwsHeader header;
-        KeyUse use;
-        Reason reason;
+        Claims *claims; /* of the first candidate whose signature and claims are valid */
+} Verification;
 
-        reason = jws_header_parse(jws, &header);
-        if (reason != REASON_OK)
-                return reason;
-        use.algorithm = header.algorithm;
-        use.key = keyring_find(keyring, header.kid);
-        if (!use.key)
-                reason = REASON_KEY_UNKNOWN;
-        else if (!key_accepts(use.key, use.algorithm))
-                /* The key decides, never the token: RFC 8725 section 3.1. */
-                reason = REASON_ALGORITHM_REFUSED;
-        else if (!type_is_expected(header.type, rules))
-                reason = REASON_TYPE_UNEXPECTED;
-        else
-                *ret_use = use;
-        jws_header_clear(&header);
-        return reason;
-}
-
-static Reason find_key(
-        const Keyring *keyring, const VerifyRules *rules, const Jws *jws, KeyUse *ret_use) {
-        Key *key = keyring_find_header(keyring, jws->header_text);
-
-        if (!key)
-                return find_key_by_header(keyring, rules, jws, ret_use);
-        /* Our own header to the byte: what it says was decided when the key was loaded. */
-        *ret_use = (KeyUse){ key, key_algorithm(key) };
-        return REASON_OK;
-}
-
-static Reason check_signature(const Keyring *keyring, const VerifyRules *rules, const Jws *jws) {
-        KeyUse use;
-        Reason reason;
+static Reason check_signature(const Jws *jws, const Candidate *candidate) {
         int r;
 
-        reason = find_key(keyring, rules, jws, &use);
-        if (reason != REASON_OK)
-                return reason;
-        r = key_verify(use.key, use.algorithm, jws->signed_text, jws->signature);
+        r = key_verify(candidate->key, candidate->algorithm, jws->signed_text, jws->signature);
         if (r == KEY_E_SIGNATURE)
                 return REASON_SIGNATURE_INVALID;
         return r ? REASON_INTERNAL : REASON_OK;
 }
 
-static Reason verify_payload(const VerifyRules *rules, const VerifyRequest *request, const Jws *jws,
-        Claims **ret_claims) {
+/* The key is known, and with it what the payload has to say. */
+static Reason verify_by(Verification *run, const Candidate *candidate) {
         _cleanup_(claims_unrefp) Claims *claims = NULL;
+        VerifyRules rules = *candidate->rules;
         Reason reason;
 
-        reason = claims_parse(jws->payload.data, jws->payload.size, rules, &claims);
+        rules.ignore_time = run->rules->ignore_time;
+        reason = check_signature(&run->jws, candidate);
+        if (reason != REASON_OK || run->rules->signature_only)
+                return reason;
+        reason = claim_mapping_parse(&run->jws, &rules, &claims);
         if (reason == REASON_OK)
-                reason = claims_check(claims, rules, request);
+                reason = claims_check(claims, &rules, run->request);
         if (reason == REASON_OK)
-                *ret_claims = TAKE_PTR(claims);
+                run->claims = TAKE_PTR(claims);
+        return reason;
+}
+
+static Reason try_key(Verification *run, Key *key, const VerifyRules *rules, uint32_t algorithms) {
+        const Algorithm *algorithm = run->header.algorithm;
+
+        if (!key)
+                return REASON_KEY_UNKNOWN;
+        /* The key decides, never the token: RFC 8725 section 3.1. */
+        if (!key_accepts(key, algorithm) || !(algorithms >> algorithm_index(algorithm) & 1))
+                return REASON_ALGORITHM_REFUSED;
+        if (!type_is_expected(run->header.type, rules))
+                return REASON_TYPE_UNEXPECTED;
+        return verify_by(run, &(Candidate){ key, algorithm, rules });
+}
+
+/* Whether it can still be another's: several issuers may give a key the same name, or share one key.
+ * What a key says about its own issuer's token is the last word. */
+static bool is_open(Reason reason) {
+        return reason == REASON_KEY_UNKNOWN || reason == REASON_ALGORITHM_REFUSED ||
+               reason == REASON_TYPE_UNEXPECTED || reason == REASON_SIGNATURE_INVALID ||
+               reason == REASON_ISSUER_MISMATCH;
+}
+
+/* Whose token it is stands in the payload, which nobody reads before a signature is valid. So the name of
+ * the key leads to the keys that may have signed, and the one that did leads to the issuer. */
+static Reason try_all(Verification *run) {
+        const IssuerList *issuers = run->rules->issuers;
+        Reason reason;
+
+        reason = try_key(run, keyring_find(run->keyring, run->header.kid), run->rules, UINT32_MAX);
+        for (size_t i = 0; i < issuer_list_size(issuers) && is_open(reason); i++) {
+                const Issuer *issuer = issuer_list_at(issuers, i);
+                Key *key = issuer->keyring ? jwks_find(issuer->keyring, run->header.kid) : NULL;
+
+                if (key)
+                        reason = try_key(run, key, &issuer->rules, issuer->jwks_rules.algorithms);
+        }
+        return reason;
+}
+
+static Reason verify_parsed(Verification *run) {
+        Key *key = keyring_find_header(run->keyring, run->jws.header_text);
+        Reason reason;
+
+        /* Our own header to the byte: what it says was decided when the key was loaded. */
+        if (key) {
+                reason = verify_by(run, &(Candidate){ key, key_algorithm(key), run->rules });
+                if (!is_open(reason) || issuer_list_size(run->rules->issuers) == 0)
+                        return reason;
+        }
+        reason = jws_header_parse(&run->jws, &run->header);
+        if (reason == REASON_OK)
+                reason = try_all(run);
+        jws_header_clear(&run->header);
         return reason;
 }
 
 Reason token_verify(const Keyring *keyring, const VerifyRules *rules, const VerifyRequest *request,
         Claims **ret_claims) {
+        Verification run = { .keyring = keyring, .rules = rules, .request = request };
         Reason reason;
-        Jws jws;
 
         /* Before any copy: what is refused for its size must not cost its size. */
         if (request->token_size > rules->max_size)
                 return REASON_TOKEN_TOO_LARGE;
-        reason = jws_parse(request->token, request->token_size, &jws);
+        reason = jws_parse(request->token, request->token_size, &run.jws);
         if (reason != REASON_OK)
                 return reason;
-        if (jws.payload.size == 0 && !rules->signature_only)
+        if (run.jws.payload.size == 0 && !rules->signature_only)
                 reason = REASON_TOKEN_MALFORMED;
         if (reason == REASON_OK)
-                reason = check_signature(keyring, rules, &jws);
-        if (reason == REASON_OK && !rules->signature_only)
-                reason = verify_payload(rules, request, &jws, ret_claims);
-        jws_clear(&jws);
+                reason = verify_parsed(&run);
+        jws_clear(&run.jws);
+        if (reason == REASON_OK && run.claims)
+                *ret_claims = run.claims;
         return reason;
+}
+
+const VerifyRules *verify_rules_of(const VerifyRules *rules, const Claims *claims) {
+        const Issuer *issuer;
+
+        if (claims->origin != CLAIMS_FOREIGN)
+                return rules;
+        issuer = issuer_list_find(rules->issuers, claims->issuer);
+        return issuer ? &issuer->rules : NULL;
 }

@@ -12,16 +12,25 @@
 #include "daemon/token/verify-rules.h"
 
 /**
- * token_verify() - decide whether a token is one of ours, for this audience and user, and valid now
- * @keyring:    the issuer's keys
- * @rules:      what every token has to satisfy
+ * token_verify() - decide whether a token is trusted, for this audience and user, and valid now
+ * @keyring:    our own keys
+ * @rules:      what our tokens have to satisfy, and whose else are taken, each by rules of its own
  * @request:    the token and what it is held against
  * @ret_claims: one reference, owned by the caller; untouched unless the answer is REASON_OK, and
  *              with rules->signature_only always
  *
  * Order: size, form, header, key, signature, and only then the payload. No byte of the payload
- * is interpreted before its signature is valid.
+ * is interpreted before its signature is valid. Our own keys come before those of other issuers.
  * Return: REASON_OK, or the reason of the refusal; REASON_INTERNAL for anything unexpected.
  */
 Reason token_verify(const Keyring *keyring, const VerifyRules *rules, const VerifyRequest *request,
         Claims **ret_claims);
+
+/**
+ * verify_rules_of() - the rules that a token's claims have to satisfy
+ * @rules:      our own
+ * @claims:     of a token that token_verify() took
+ *
+ * Return: borrowed; NULL when its issuer is not trusted any more.
+ */
+const VerifyRules *verify_rules_of(const VerifyRules *rules, const Claims *claims);

@@ -31,6 +31,7 @@
         X(AUDIENCE_MISMATCH, "audience-mismatch", "\"aud\" does not name this service")          \
         X(USER_MISMATCH, "user-mismatch", "\"sub\" is not the user who logs in")                 \
         X(USER_INVALID, "user-invalid", "the user name cannot be a login name")                  \
+        X(USER_UNMAPPED, "user-unmapped", "the issuer's UserMap has no login name for the user") \
         X(USER_UNKNOWN, "user-unknown", "the user does not exist on this host")                  \
         /* the session */                                                                        \
         X(SESSION_UNKNOWN, "session-unknown", "no session of the user has this id")              \
@@ -51,6 +52,9 @@
         X(TENANT_MISMATCH, "tenant-mismatch", "the token belongs to another tenant")             \
         X(LOCKED_OUT, "locked-out", "too many failed logins of this user from this address")     \
         X(SESSION_LIMIT, "session-limit", "the user has as many sessions as the policy allows")  \
+        X(ADOPTION_UNCONFIRMED, "adoption-unconfirmed", "the store is new, was set back or emptied") \
+        X(ADOPTION_BEFORE, "adoption-before", "the token is older than what the store knows")    \
+        X(ADOPTION_OVER, "adoption-over", "the time of AdoptStateless has passed")               \
         /* the login between two steps */                                                        \
         X(HANDLE_UNKNOWN, "handle-unknown", "no login is under way under this handle")           \
         X(HANDLE_EXPIRED, "handle-expired", "the login took longer than 150 s")                  \

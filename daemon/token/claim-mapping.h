@@ -1,0 +1,26 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Claims that nobody here made: another issuer's, and those of a predecessor that kept no sessions. They
+ * become claims of the one form that the daemon works with: "sub" is a login name, and there is a session
+ * id, the same for every token that is the same to its issuer.
+ */
+
+#include "authtoken/reason.h"
+#include "daemon/token/claims.h"
+#include "daemon/token/jws.h"
+#include "daemon/token/verify-rules.h"
+
+/**
+ * claim_mapping_parse() - claims_parse() of a payload that may need a mapping
+ * @jws:        a token with a valid signature
+ * @rules:      with their mapping; without one, or for a "jti" that only we give, it is claims_parse()
+ * @ret_claims: one reference, owned by the caller
+ *
+ * The session's id is made of issuer and "jti"; without "jti", of issuer, header and payload. The signature is
+ * left out: whoever holds a token can often make another valid signature from its one (ECDSA: n - s), and
+ * would have a second session.
+ * Return: as claims_parse(); REASON_ISSUER_MISMATCH; REASON_USER_UNMAPPED, REASON_USER_INVALID.
+ */
+Reason claim_mapping_parse(const Jws *jws, const VerifyRules *rules, Claims **ret_claims);
