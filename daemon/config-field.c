@@ -6,12 +6,16 @@
 
 #include "common/text.h"
 #include "common/time-span.h"
+#include "common/word-list.h"
 #include "daemon/config-field.h"
 #include "daemon/config-value.h"
 #include "daemon/store/redis-address.h"
 #include "daemon/token/algorithm.h"
+#include "daemon/token/issuer-list.h"
+#include "daemon/token/user-map.h"
 
-#define SEC UINT64_C(1000000)
+#define SEC      UINT64_C(1000000)
+#define WORD_MAX 255u
 
 static int set_text(const char *text, void *field) {
         char *copy = strdup(text);
@@ -127,5 +131,62 @@ int config_field_switch(const ConfigOption *option, const char *text, void *fiel
         if (config_value_choice(text, option->choices, &index))
                 return CONFIG_E_INVALID;
         *(bool *)field = index == 1;
+        return 0;
+}
+
+int config_field_words(const ConfigOption *option, const char *text, void *field) {
+        WordList words;
+        bool good;
+        int r;
+
+        if (strlen(text) > option->max)
+                return CONFIG_E_INVALID;
+        r = word_list_parse(text, &words);
+        if (r < 0)
+                return r;
+        good = words.n_words > 0;
+        for (size_t i = 0; i < words.n_words; i++)
+                good = good && config_value_is_word(words.words[i], WORD_MAX);
+        word_list_clear(&words);
+        return good ? set_text(text, field) : CONFIG_E_INVALID;
+}
+
+int config_field_algorithms(const ConfigOption *option, const char *text, void *field) {
+        uint32_t mask;
+        int r;
+
+        if (strlen(text) > option->max)
+                return CONFIG_E_INVALID;
+        r = issuer_algorithms(text, &mask);
+        if (r)
+                return r < 0 ? r : CONFIG_E_INVALID;
+        return set_text(text, field);
+}
+
+int config_field_user_map(const ConfigOption *option, const char *text, void *field) {
+        UserMap *map = NULL;
+        int r;
+
+        if (strlen(text) > option->max)
+                return CONFIG_E_INVALID;
+        r = user_map_parse(text, &map);
+        if (r)
+                return r < 0 ? r : CONFIG_E_INVALID;
+        user_map_free(map);
+        return set_text(text, field);
+}
+
+int config_field_until(const ConfigOption *option, const char *text, void *field) {
+        static const char prefix[] = "until ";
+        uint64_t until_sec = 0;
+
+        (void)option;
+        if (strncmp(text, prefix, strlen(prefix)) == 0) {
+                if (config_value_date(text + strlen(prefix), &until_sec))
+                        return CONFIG_E_INVALID;
+        } else if (strcmp(text, "no") != 0) {
+                return CONFIG_E_INVALID;
+        }
+        *(uint64_t *)field = until_sec;
         return 0;
 }

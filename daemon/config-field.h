@@ -75,3 +75,24 @@ int config_field_flags(const ConfigOption *option, const char *text, void *field
  * config_field_switch() - one of two words; @field is a bool, true for the second
  */
 int config_field_switch(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_words() - words with spaces between them, at least one; @field is an owned string
+ */
+int config_field_words(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_algorithms() - names of RFC 7518 with spaces between them; @field is an owned string
+ */
+int config_field_algorithms(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_user_map() - see user-map.h; @field is an owned string
+ */
+int config_field_user_map(const ConfigOption *option, const char *text, void *field);
+
+/**
+ * config_field_until() - "no", or "until" and a date in UTC; @field is a uint64_t, seconds since the epoch, 0 for
+ * no
+ */
+int config_field_until(const ConfigOption *option, const char *text, void *field);

@@ -13,6 +13,7 @@
 #include "daemon/config-option.h"
 #include "daemon/config-section.h"
 #include "daemon/session/user-state.h"
+#include "daemon/token/verify-rules.h"
 #include "authtoken/ipc-message.h"
 
 #define MSEC       UINT64_C(1000)
@@ -21,6 +22,7 @@
 #define HOUR       (3600 * SEC)
 #define DAY        (24 * HOUR)
 #define PATH_LEN   (PATH_MAX - 1)
+#define LIST_LEN   16384u
 #define SOCKET_LEN (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 /* Where an option lives in the Config, or in a section of its kind, and what is there. */
@@ -29,6 +31,10 @@
         .is_text = _Generic(((type *)NULL)->name, char *: true, default: false)
 #define PLACE(name)      PLACE_IN(Config, name)
 #define IN_SERVICE(name) PLACE_IN(ServiceSection, name)
+
+#define ISSUER_PLACE(name) \
+        .offset = offsetof(IssuerSection, name), .size = sizeof(((IssuerSection *)NULL)->name), \
+        .is_text = _Generic(((IssuerSection *)NULL)->name, char *: true, default: false)
 
 static const char *const bus_words[] = { "system", "session", "none", NULL };
 static const char *const target_words[] = { "auto", "journal", "stderr", NULL };
@@ -196,6 +202,36 @@ static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_LIMITS_HANDSHAKE_TIMEOUT] = { "Limits", "HandshakeTimeout",
                 PLACE(handshake_timeout_usec), config_field_usec, .min = 10 * MSEC, .max = 60 * SEC,
                 .fallback = "5s", .allowed = "a time span from 10ms to 60s" },
+
+        [OPTION_MIGRATION_ADOPT_STATELESS] = { "Migration", "AdoptStateless",
+                PLACE(adopt_stateless_until_sec), config_field_until, .fallback = "no",
+                .allowed = "no, \"until YYYY-MM-DD\" or \"until YYYY-MM-DDTHH:MM:SSZ\"" },
+
+        [OPTION_ISSUER_JWKS] = { "Issuer", "Jwks", ISSUER_PLACE(jwks_path), config_field_path,
+                .max = PATH_LEN, .required = true, .allowed = "an absolute path" },
+        [OPTION_ISSUER_AUDIENCE] = { "Issuer", "Audience", ISSUER_PLACE(audience),
+                config_field_words, .max = LIST_LEN, .required = true,
+                .allowed = "words of visible ASCII without quotes, with spaces between them" },
+        [OPTION_ISSUER_ALGORITHMS] = { "Issuer", "Algorithms", ISSUER_PLACE(algorithms),
+                config_field_algorithms, .max = LIST_LEN,
+                .allowed = "names such as ES256, with spaces between them" },
+        [OPTION_ISSUER_USER_CLAIM] = { "Issuer", "UserClaim", ISSUER_PLACE(user_claim),
+                config_field_word, .max = 255, .fallback = "sub",
+                .allowed = "visible ASCII without spaces and quotes" },
+        [OPTION_ISSUER_USER_MAP] = { "Issuer", "UserMap", ISSUER_PLACE(user_map),
+                config_field_user_map, .max = LIST_LEN,
+                .allowed = "NAME:USER, @ENDING and *, each once, with spaces between them" },
+        [OPTION_ISSUER_ROLES_CLAIM] = { "Issuer", "RolesClaim", ISSUER_PLACE(roles_claim),
+                config_field_word, .max = 255,
+                .allowed = "visible ASCII without spaces and quotes" },
+        [OPTION_ISSUER_REQUIRE_JTI] = { "Issuer", "RequireJti", ISSUER_PLACE(require_jti),
+                config_field_boolean, .fallback = "yes", .allowed = "yes or no" },
+        [OPTION_ISSUER_MAX_LIFETIME] = { "Issuer", "MaxLifetime", ISSUER_PLACE(max_lifetime_sec),
+                config_field_sec, .min = SEC, .max = 31 * DAY, .fallback = "1d",
+                .allowed = "a time span of whole seconds from 1s to 31d" },
+        [OPTION_ISSUER_LEEWAY] = { "Issuer", "Leeway", ISSUER_PLACE(leeway_sec), config_field_sec,
+                .min = 0, .max = VERIFY_LEEWAY_MAX_SEC * SEC, .fallback = "30s",
+                .allowed = "a time span of whole seconds from 0 to 300s" },
 };
 
 _Static_assert(SOCKET_LEN == 107, "said in a message");

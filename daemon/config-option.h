@@ -61,6 +61,16 @@ typedef enum ConfigOptionId {
         OPTION_LIMITS_CONNECTIONS_PER_UID,
         OPTION_LIMITS_CONNECTIONS,
         OPTION_LIMITS_HANDSHAKE_TIMEOUT,
+        OPTION_MIGRATION_ADOPT_STATELESS,
+        OPTION_ISSUER_JWKS,
+        OPTION_ISSUER_AUDIENCE,
+        OPTION_ISSUER_ALGORITHMS,
+        OPTION_ISSUER_USER_CLAIM,
+        OPTION_ISSUER_USER_MAP,
+        OPTION_ISSUER_ROLES_CLAIM,
+        OPTION_ISSUER_REQUIRE_JTI,
+        OPTION_ISSUER_MAX_LIFETIME,
+        OPTION_ISSUER_LEEWAY,
         OPTION_COUNT,
         /* What [Policy "NAME"] may override. */
         OPTION_POLICY_FIRST = OPTION_SESSION_SINGLE_SIGN_ON,
@@ -81,6 +91,7 @@ struct ConfigOption {
         const char *const *choices; /* words, ended by NULL; the first stands for @min */
         const char *fallback;       /* the default as text; NULL: none */
         const char *allowed;        /* for the message when a value is refused */
+        bool required;              /* no section of its kind is complete without it */
         bool fixed;                 /* what is open hangs on it: takes a restart */
 };
 

@@ -9,6 +9,7 @@
 
 #define POLICY_NAME_MAX  255u
 #define SERVICE_NAME_MAX 255u
+#define ISSUER_NAME_MAX  255u
 
 /* "user:NAME" or "group:NAME". A group of a directory may have a name with blanks. */
 static bool is_policy_name(const char *name) {
@@ -26,6 +27,11 @@ static bool is_policy_name(const char *name) {
 /* A file in /etc/pam.d, where libpam looks in no directory below it. */
 static bool is_service_name(const char *name) {
         return config_value_is_word(name, SERVICE_NAME_MAX) && !strchr(name, '/');
+}
+
+/* "iss" is compared to the byte, so that any word will do; it mostly is a URL. */
+static bool is_issuer_name(const char *name) {
+        return config_value_is_word(name, ISSUER_NAME_MAX);
 }
 
 static const ConfigSectionKind kinds[] = {
@@ -51,11 +57,22 @@ static const ConfigSectionKind kinds[] = {
                 .items = offsetof(Config, services),
                 .n_items = offsetof(Config, n_services),
         },
+        {
+                .kind = "Issuer",
+                .allowed = "visible ASCII without spaces and quotes",
+                .is_name = is_issuer_name,
+                .first = OPTION_ISSUER_JWKS,
+                .last = OPTION_ISSUER_LEEWAY,
+                .size = sizeof(IssuerSection),
+                .items = offsetof(Config, issuers),
+                .n_items = offsetof(Config, n_issuers),
+        },
 };
 
 _Static_assert(OPTION_POLICY_LAST - OPTION_POLICY_FIRST < 64, "one bit each");
 _Static_assert(offsetof(PolicySection, head) == 0, "what every section begins with");
 _Static_assert(offsetof(ServiceSection, head) == 0, "what every section begins with");
+_Static_assert(offsetof(IssuerSection, head) == 0, "what every section begins with");
 
 const ConfigSectionKind *config_section_kind_at(size_t i) {
         return i < ARRAY_SIZE(kinds) ? &kinds[i] : NULL;
@@ -155,6 +172,19 @@ const ConfigOption *config_section_option(const ConfigSectionKind *kind, const c
 bool config_section_is_set(
         const ConfigSectionKind *kind, const ConfigSection *section, const ConfigOption *option) {
         return section->set >> (config_option_id(option) - kind->first) & 1;
+}
+
+const ConfigOption *config_section_missing(
+        const ConfigSectionKind *kind, const Config *config, const char *name) {
+        ConfigSection *section = config_section_find(kind, config, name);
+
+        for (ConfigOptionId id = kind->first; id <= kind->last; id++) {
+                const ConfigOption *option = config_option_at(id);
+
+                if (option->required && !*(char **)config_section_field(kind, section, option))
+                        return option;
+        }
+        return NULL;
 }
 
 void config_section_clear_all(Config *config) {

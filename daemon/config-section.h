@@ -93,6 +93,17 @@ bool config_section_is_set(
         const ConfigSectionKind *kind, const ConfigSection *section, const ConfigOption *option);
 
 /**
+ * config_section_missing() - what a section must say and does not
+ * @kind:       of the section
+ * @config:     borrowed
+ * @name:       of a section that is there
+ *
+ * Return: static row; NULL when it is complete.
+ */
+const ConfigOption *config_section_missing(
+        const ConfigSectionKind *kind, const Config *config, const char *name);
+
+/**
  * config_section_clear_all() - free all sections of a configuration
  * @config:     its lists are empty afterwards
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include <time.h>
 
 #include "daemon/config-value.h"
 
@@ -55,4 +56,42 @@ bool config_value_is_word(const char *text, size_t size_max) {
                 if (text[i] <= ' ' || text[i] > '~' || strchr("\"'\\", text[i]))
                         return false;
         return size > 0 && size <= size_max;
+}
+
+#define DATE_PARTS 6u
+
+/* Two days with one name would be read as two different times by two readers: only what a calendar says is
+ * taken, and no leap second. */
+int config_value_date(const char *text, uint64_t *ret_sec) {
+        static const char pattern[] = "9999-99-99T99:99:99Z";
+        static const size_t places[DATE_PARTS] = { 0, 5, 8, 11, 14, 17 };
+        int parts[DATE_PARTS] = { 0 };
+        size_t size = strlen(text), part = 0;
+        struct tm calendar = { 0 };
+        time_t sec;
+
+        if (size != strlen("9999-99-99") && size != strlen(pattern))
+                return CONFIG_VALUE_E_INVALID;
+        for (size_t i = 0; i < size; i++) {
+                bool is_digit = text[i] >= '0' && text[i] <= '9';
+
+                if (pattern[i] == '9' ? !is_digit : text[i] != pattern[i])
+                        return CONFIG_VALUE_E_INVALID;
+                if (part + 1 < DATE_PARTS && i == places[part + 1])
+                        part++;
+                if (is_digit)
+                        parts[part] = 10 * parts[part] + (text[i] - '0');
+        }
+        calendar = (struct tm){ .tm_year = parts[0] - 1900,
+                .tm_mon = parts[1] - 1,
+                .tm_mday = parts[2],
+                .tm_hour = parts[3],
+                .tm_min = parts[4],
+                .tm_sec = parts[5] };
+        sec = timegm(&calendar);
+        if (sec < 0 || calendar.tm_mon != parts[1] - 1 || calendar.tm_mday != parts[2] ||
+                calendar.tm_hour != parts[3] || calendar.tm_min != parts[4] || calendar.tm_sec != parts[5])
+                return CONFIG_VALUE_E_INVALID;
+        *ret_sec = (uint64_t)sec;
+        return 0;
 }

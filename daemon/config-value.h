@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
         CONFIG_VALUE_E_INVALID = 1,
@@ -53,3 +54,12 @@ bool config_value_is_name(const char *text, size_t size_max);
  * @size_max:   longest word taken
  */
 bool config_value_is_word(const char *text, size_t size_max);
+
+/**
+ * config_value_date() - read a day or a point of time, in UTC
+ * @text:       YYYY-MM-DD (its beginning) or YYYY-MM-DDTHH:MM:SSZ, of the years 1970 to 9999
+ * @ret_sec:    seconds since the epoch; untouched on failure
+ *
+ * Return: 0; CONFIG_VALUE_E_INVALID.
+ */
+int config_value_date(const char *text, uint64_t *ret_sec);

@@ -143,7 +143,7 @@ static int on_section(const char *section, const ConfigPlace *place, void *userd
         if (!first)
                 return config_fault(&loader->fault, place,
                         "unknown section; [Daemon], [Token], [Keys], [Store], [Session], [Kick], "
-                        "[Hooks] and [Limits] are allowed");
+                        "[Hooks], [Migration] and [Limits] are allowed");
         line = &loader->sections[config_option_id(first)];
         if (*line)
                 return config_fault(&loader->fault, place, "section [%s] stands in line %u already",
@@ -297,11 +297,28 @@ static int derive(char **value, const char *directory, const char *name) {
         return 0;
 }
 
+/* A section may stand in several files: it is complete, or not, when all have been read. */
+static int check_named(Loader *loader) {
+        for (size_t i = 0; i < loader->n_named; i++) {
+                const NamedOrigins *named = loader->all_named[i];
+                const ConfigOption *missing =
+                        config_section_missing(named->kind, loader->config, named->name);
+
+                if (missing)
+                        return config_fault(&loader->fault, &named->header,
+                                "[%s \"%s\"] needs %s=", named->kind->kind, named->name,
+                                missing->key);
+        }
+        return 0;
+}
+
 static int complete(Loader *loader) {
         Config *config = loader->config;
         int r;
 
         r = config_check(config, loader->origins, &loader->fault);
+        if (r == 0)
+                r = check_named(loader);
         if (r == 0)
                 r = derive(&config->key_directory, config->state_directory, "keys");
         if (r == 0)

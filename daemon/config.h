@@ -43,6 +43,14 @@ typedef struct ServiceSection {
         char *audience, *role; /* NULL: not set */
 } ServiceSection;
 
+/* [Issuer "URL"]; lists are words with spaces between them. */
+typedef struct IssuerSection {
+        ConfigSection head;
+        char *jwks_path, *audience, *algorithms, *user_claim, *user_map, *roles_claim;
+        bool require_jti;
+        uint64_t max_lifetime_sec, leeway_sec;
+} IssuerSection;
+
 typedef struct Config {
         /* [Daemon] */
         char *socket_path, *runtime_directory, *state_directory;
@@ -76,6 +84,10 @@ typedef struct Config {
         char *hook_socket_path;
         uint64_t hook_timeout_usec, hook_background_usec;
         bool hook_failure_allows;
+        /* [Issuer "URL"] and [Migration] */
+        IssuerSection *issuers; /* in the order of the files */
+        size_t n_issuers;
+        uint64_t adopt_stateless_until_sec; /* 0: tokens of a predecessor are not adopted */
         /* [Limits] */
         unsigned int connections_per_uid, connections;
         uint64_t handshake_timeout_usec;

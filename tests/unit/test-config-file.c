@@ -18,10 +18,10 @@ static const ConfigCase forms[] = {
         { "a tab before a value is fine", "[Token]\nIssuer =\ta\n", NULL },
         { "an unknown section is refused", "[Tokens]\nIssuer=a\n",
                 "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks] and [Limits] are allowed" },
+                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed" },
         { "an unknown section is refused without a key in it", "[Token]\n[tokens]\n",
                 "configuration:2: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks] and [Limits] are allowed" },
+                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed" },
         { "an unknown key is refused", "[Token]\n\nlifetime=1h\n",
                 "configuration:3: unknown option in section [Token]; authtokend.conf(5) "
                 "lists them" },

@@ -13,6 +13,11 @@
         "group:NAME"
 #define UNKNOWN "configuration:1: unknown section; authtokend.conf(5) lists those that have a name"
 
+#define ISSUER "[Issuer \"https://a\"]\nJwks=/a\nAudience=b c\n"
+#define BAD_DATE                                                                  \
+        "configuration:2: bad value for AdoptStateless=; allowed is no, \"until " \
+        "YYYY-MM-DD\" or \"until YYYY-MM-DDTHH:MM:SSZ\""
+
 static const ConfigCase forms[] = {
         { "a section of a user is fine", "[Policy \"user:alice\"]\nMaxSessions=1\n", NULL },
         { "a section of a group is fine", "[Policy \"group:domain users\"]\nOnKick=lock\n", NULL },
@@ -33,7 +38,7 @@ static const ConfigCase forms[] = {
                 "configuration:3: MaxSessions= stands in line 2 already" },
         { "a policy without a name is refused", "[Policy]\nMaxSessions=1\n",
                 "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks] and [Limits] are allowed" },
+                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed" },
         { "a section that has no name is refused with one", "[Token \"a\"]\n", UNKNOWN },
         { "a policy in lower case is refused", "[policy \"user:a\"]\n", UNKNOWN },
         { "a name without a blank before it is refused", "[Policy\"user:a\"]\n", UNKNOWN },
@@ -62,6 +67,40 @@ static const ConfigCase forms[] = {
         { "a policy's option is none of a service", "[Service \"a\"]\nMaxSessions=1\n",
                 "configuration:2: unknown option in section [Service]; authtokend.conf(5) "
                 "lists them" },
+        { "an issuer is fine", ISSUER, NULL },
+        { "an issuer with all its options is fine",
+                ISSUER "Algorithms=ES256 RS256 HS256\nUserClaim=email\n"
+                       "UserMap=@example.org 00u1:root\nRolesClaim=realm_access.roles\n"
+                       "RequireJti=no\nMaxLifetime=1h\nLeeway=0\n",
+                NULL },
+        { "an issuer without keys is refused", "[Token]\n[Issuer \"https://a\"]\nAudience=b\n",
+                "configuration:2: [Issuer \"https://a\"] needs Jwks=" },
+        { "an issuer without an audience is refused", "[Issuer \"https://a\"]\nJwks=/a\n",
+                "configuration:1: [Issuer \"https://a\"] needs Audience=" },
+        { "an audience that was taken back is refused", ISSUER "Audience=\n",
+                "configuration:4: Audience= stands in line 3 already" },
+        { "an empty audience is refused", "[Issuer \"https://a\"]\nJwks=/a\nAudience=\n",
+                "configuration:1: [Issuer \"https://a\"] needs Audience=" },
+        { "an algorithm that does not exist is refused", ISSUER "Algorithms=ES256 none\n",
+                "configuration:4: bad value for Algorithms=; allowed is names such as ES256, with "
+                "spaces between them" },
+        { "a user who cannot be one is refused", ISSUER "UserMap=a:b/c\n",
+                "configuration:4: bad value for UserMap=; allowed is NAME:USER, @ENDING and *, "
+                "each once, with spaces between them" },
+        { "ourselves as another issuer is refused", "[Token]\nIssuer=https://a\n" ISSUER,
+                "configuration:2: Issuer= in [Token] must not have an [Issuer \"URL\"] section" },
+        { "an issuer with a blank is refused", "[Issuer \"https://a b\"]\n",
+                "configuration:1: bad name of a section [Issuer \"NAME\"]; allowed is visible "
+                "ASCII without spaces and quotes" },
+        { "a day to adopt until is fine", "[Migration]\nAdoptStateless=until 2028-02-29\n", NULL },
+        { "a time to adopt until is fine",
+                "[Migration]\nAdoptStateless=until 2027-01-01T12:00:00Z\n", NULL },
+        { "a day that is in no calendar is refused",
+                "[Migration]\nAdoptStateless=until 2027-02-29\n", BAD_DATE },
+        { "a day without until is refused", "[Migration]\nAdoptStateless=2027-02-28\n", BAD_DATE },
+        { "a time of another zone is refused",
+                "[Migration]\nAdoptStateless=until 2027-01-01T12:00:00+\n", BAD_DATE },
+        { "adopting for ever is refused", "[Migration]\nAdoptStateless=yes\n", BAD_DATE },
         { "a bad value is refused", "[Policy \"user:a\"]\nMaxSessions=0\n",
                 "configuration:2: bad value for MaxSessions=; allowed is a number from 1 to 64" },
 };

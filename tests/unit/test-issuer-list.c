@@ -378,56 +378,6 @@ static void test_an_issuer_that_went_is_forgotten(void **state) {
                 REASON_ISSUER_MISMATCH);
 }
 
-static const struct {
-        const char *name, *header, *payload;
-        Reason reason, migrating;
-        ClaimsOrigin origin;
-} stateless[] = {
-        { "a token of ours", "at+jwt", FIXTURE_PAYLOAD, REASON_OK, REASON_OK, CLAIMS_OURS },
-        { "any JWT", "JWT", FIXTURE_PAYLOAD, REASON_TYPE_UNEXPECTED, REASON_OK, CLAIMS_OURS },
-        { "a predecessor's id", "at+jwt",
-                "{\"iss\":\"" FIXTURE_ISSUER "\",\"aud\":\"" FIXTURE_AUDIENCE
-                "\",\"sub\":\"alice\",\"jti\":\"7b6\"," TIMES "}",
-                REASON_CLAIM_INVALID, REASON_OK, CLAIMS_STATELESS },
-        { "no id at all", "JWT",
-                "{\"iss\":\"" FIXTURE_ISSUER "\",\"aud\":\"" FIXTURE_AUDIENCE
-                "\",\"sub\":\"alice\"," TIMES "}",
-                REASON_TYPE_UNEXPECTED, REASON_OK, CLAIMS_STATELESS },
-        { "another issuer", "JWT",
-                "{\"iss\":\"https://x\",\"aud\":\"" FIXTURE_AUDIENCE "\",\"sub\":\"alice\"," TIMES
-                "}",
-                REASON_TYPE_UNEXPECTED, REASON_ISSUER_MISMATCH, CLAIMS_STATELESS },
-        { "no login name", "JWT",
-                "{\"iss\":\"" FIXTURE_ISSUER "\",\"aud\":\"" FIXTURE_AUDIENCE
-                "\",\"sub\":\"a b\"," TIMES "}",
-                REASON_TYPE_UNEXPECTED, REASON_USER_INVALID, CLAIMS_STATELESS },
-};
-
-static void test_tokens_of_a_predecessor(void **state) {
-        Bed *bed = *state;
-        Key *key = keyring_signing_key(bed->own);
-
-        for (size_t i = 0; i < ARRAY_SIZE(stateless); i++) {
-                _cleanup_(secret_freep) Secret *token = NULL;
-                _cleanup_(claims_unrefp) Claims *before = NULL, *claims = NULL;
-                char header[256];
-
-                snprintf(header, sizeof(header),
-                        "{\"alg\":\"ES256\",\"typ\":\"%s\",\"kid\":\"%s\"}", stateless[i].header,
-                        key_kid(key));
-                token = fixture_token(
-                        key, header, stateless[i].payload, strlen(stateless[i].payload));
-                bed->rules.stateless = false;
-                if (verify(bed, token, FIXTURE_AUDIENCE, &before) != stateless[i].reason)
-                        fail_msg("wrong: %s", stateless[i].name);
-                bed->rules.stateless = true;
-                if (verify(bed, token, FIXTURE_AUDIENCE, &claims) != stateless[i].migrating)
-                        fail_msg("wrong in a migration: %s", stateless[i].name);
-                if (claims)
-                        assert_int_equal(claims->origin, stateless[i].origin);
-        }
-}
-
 static void test_settings_that_are_refused(void **state) {
         IssuerSettings settings = { .url = OTHER, .jwks_path = "/y", .audience = "a" };
         Bed *bed = *state;
@@ -455,7 +405,6 @@ int main(void) {
                 CASE(test_ids_do_not_look_like_options),
                 CASE(test_algorithms_are_the_rules),
                 CASE(test_an_issuer_that_went_is_forgotten),
-                CASE(test_tokens_of_a_predecessor),
                 CASE(test_settings_that_are_refused),
         };
 
