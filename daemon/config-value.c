@@ -90,7 +90,8 @@ int config_value_date(const char *text, uint64_t *ret_sec) {
                 .tm_sec = parts[5] };
         sec = timegm(&calendar);
         if (sec < 0 || calendar.tm_mon != parts[1] - 1 || calendar.tm_mday != parts[2] ||
-                calendar.tm_hour != parts[3] || calendar.tm_min != parts[4] || calendar.tm_sec != parts[5])
+                calendar.tm_hour != parts[3] || calendar.tm_min != parts[4] ||
+                calendar.tm_sec != parts[5])
                 return CONFIG_VALUE_E_INVALID;
         *ret_sec = (uint64_t)sec;
         return 0;

@@ -21,3 +21,7 @@ char *redis_key_sid(const char *prefix, const char *tenant, const char *sid) {
 char *redis_key_users(const char *prefix, const char *tenant) {
         return join(prefix, tenant, "users", "");
 }
+
+char *redis_key_mark(const char *prefix, const char *tenant, const char *name) {
+        return join(prefix, tenant, name, "");
+}

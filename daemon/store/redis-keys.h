@@ -7,6 +7,7 @@
  *      PREFIX:TENANT:u:USER    hash, the user's state
  *      PREFIX:TENANT:i:SID     string, whose session it is
  *      PREFIX:TENANT:users     sorted set, users by the end of their state in milliseconds
+ *      PREFIX:TENANT:MARK      string, see store-mark.h
  */
 
 /**
@@ -37,3 +38,13 @@ char *redis_key_sid(const char *prefix, const char *tenant, const char *sid);
  * Return: owned by the caller; NULL without memory.
  */
 char *redis_key_users(const char *prefix, const char *tenant);
+
+/**
+ * redis_key_mark() - the key of a mark
+ * @prefix:     configured
+ * @tenant:     without ':'
+ * @name:       see store-mark.h
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_mark(const char *prefix, const char *tenant, const char *name);

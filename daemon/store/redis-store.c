@@ -14,6 +14,7 @@
 #include "daemon/store/redis-error.h"
 #include "daemon/store/redis-handshake.h"
 #include "daemon/store/redis-keys.h"
+#include "daemon/store/redis-mark.h"
 #include "daemon/store/redis-request.h"
 #include "daemon/store/redis-store.h"
 #include "daemon/store/redis-users.h"
@@ -213,6 +214,7 @@ static const StoreOps redis_ops = {
         .find_sid = redis_store_find,
         .list = redis_users_list,
         .scan = redis_users_scan,
+        .mark = redis_mark_change,
 };
 
 static int parse_address(RedisStore *store, const StoreConfig *config) {

@@ -34,6 +34,11 @@ static const char schema[] =
                                                            "PRAGMA user_version = " AS_TEXT(
                                                                    SCHEMA_VERSION) ";";
 
+/* A file of before there were marks gets its table when it is opened. */
+static const char mark_schema[] = "CREATE TABLE IF NOT EXISTS mark ("
+                                  " tenant TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
+                                  " PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID";
+
 static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
         [SQLITE_STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
         [SQLITE_STATEMENT_COMMIT] = "COMMIT",
@@ -58,6 +63,10 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
         [SQLITE_STATEMENT_LIST] = "SELECT user FROM state WHERE tenant = ?1 ORDER BY user LIMIT ?2",
         [SQLITE_STATEMENT_SCAN] = "SELECT user FROM state WHERE tenant = ?1 AND user > ?2"
                                   " ORDER BY user LIMIT ?3",
+        [SQLITE_STATEMENT_READ_MARK] = "SELECT value FROM mark WHERE tenant = ?1 AND name = ?2",
+        [SQLITE_STATEMENT_WRITE_MARK] =
+                "INSERT OR REPLACE INTO mark (tenant, name, value) VALUES (?1, ?2, ?3)",
+        [SQLITE_STATEMENT_DELETE_MARK] = "DELETE FROM mark WHERE tenant = ?1 AND name = ?2",
         [SQLITE_STATEMENT_EXPIRE] =
                 "DELETE FROM state WHERE id IN"
                 " (SELECT id FROM state WHERE end_sec < ?1 ORDER BY end_sec LIMIT ?2)"
@@ -253,6 +262,8 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
                 r = configure(database, no_sync, &problem);
         if (r == 0)
                 r = check_schema(database, &problem);
+        if (r == 0)
+                r = run_sql(database, mark_schema);
         if (r == 0)
                 r = prepare(database);
         if (r < 0)

@@ -248,6 +248,52 @@ int sqlite_records_scan(
         return read_users(database, SQLITE_STATEMENT_SCAN, ret_names);
 }
 
+static int read_mark(SqliteDatabase *database, const SqliteMark *mark, char **ret_value) {
+        SqliteStatement statement = SQLITE_STATEMENT_READ_MARK;
+        sqlite3_stmt *row = database->statements[statement];
+        int r = 0, code, failed;
+
+        bind_text(database, statement, 1, mark->tenant);
+        bind_text(database, statement, 2, mark->name);
+        code = sqlite3_step(row);
+        if (code == SQLITE_ROW)
+                r = column_copy(row, 0, ret_value);
+        failed = finish(database, statement, code);
+        return failed ? failed : r;
+}
+
+static int write_mark(SqliteDatabase *database, const SqliteMark *mark) {
+        SqliteStatement statement =
+                *mark->value ? SQLITE_STATEMENT_WRITE_MARK : SQLITE_STATEMENT_DELETE_MARK;
+
+        bind_text(database, statement, 1, mark->tenant);
+        bind_text(database, statement, 2, mark->name);
+        if (*mark->value)
+                bind_text(database, statement, 3, mark->value);
+        return sqlite_database_run(database, statement);
+}
+
+int sqlite_records_mark(SqliteDatabase *database, const SqliteMark *mark, char **ret_value) {
+        _cleanup_(freep) char *stored = NULL, *written = NULL;
+        int r;
+
+        r = read_mark(database, mark, &stored);
+        if (r == 0 && mark->expected && strcmp(STRING_OR_EMPTY(stored), mark->expected) != 0)
+                r = STORE_E_CONFLICT;
+        if (r == 0 && mark->expected) {
+                written = *mark->value ? strdup(mark->value) : NULL;
+                if (*mark->value && !written)
+                        return -ENOMEM;
+                r = write_mark(database, mark);
+                if (r == 0)
+                        *ret_value = TAKE_PTR(written);
+                return r;
+        }
+        if (r == 0 || r == STORE_E_CONFLICT)
+                *ret_value = TAKE_PTR(stored);
+        return r;
+}
+
 static int add_pair(UserNames *names, sqlite3_stmt *row) {
         char *tenant = NULL;
         int r;

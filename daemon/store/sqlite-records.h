@@ -68,6 +68,21 @@ int sqlite_records_find(
  */
 int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names);
 
+/* What a mark is to become: see store-mark.h. */
+typedef struct SqliteMark {
+        const char *tenant, *name, *expected, *value;
+} SqliteMark;
+
+/**
+ * sqlite_records_mark() - replace a mark if it is still the expected one, or read it
+ * @database:   in a transaction, unless it is only read
+ * @mark:       which, and how
+ * @ret_value:  what is stored now, owned by the caller; untouched if there is nothing
+ *
+ * STORE_E_CONFLICT has written nothing, and has set @ret_value.
+ */
+int sqlite_records_mark(SqliteDatabase *database, const SqliteMark *mark, char **ret_value);
+
 /**
  * sqlite_records_scan() - the next STORE_PAGE_MAX names
  * @database:   any

@@ -169,6 +169,24 @@ static int sqlite_store_scan(
         return r < 0 ? r : submit(store, job, call);
 }
 
+static int copy_text(const char *text, char **ret_copy) {
+        *ret_copy = text ? strdup(text) : NULL;
+        return text && !*ret_copy ? -ENOMEM : 0;
+}
+
+static int sqlite_store_mark(UserStore *base, StoreCall *call, const StoreMarkChange *change) {
+        SqliteStore *store = (SqliteStore *)base;
+        _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
+        int r;
+
+        r = job_new(store, SQLITE_JOB_MARK, change->mark.tenant, change->mark.name, &job);
+        if (r == 0)
+                r = copy_text(change->expected, &job->mark_expected);
+        if (r == 0)
+                r = copy_text(change->value, &job->mark_value);
+        return r < 0 ? r : submit(store, TAKE_PTR(job), call);
+}
+
 static void sqlite_store_expire(UserStore *base, uint64_t now_sec) {
         SqliteStore *store = (SqliteStore *)base;
         SqliteJob *job;
@@ -244,9 +262,10 @@ static void finish_expire(SqliteStore *store, SqliteJob *job) {
 }
 
 static void finish_job(SqliteStore *store, SqliteJob *job) {
-        StoreResult result = {
-                .user = job->user, .users = job->names.users, .n_users = job->names.n_names
-        };
+        StoreResult result = { .user = job->user,
+                .mark = job->user,
+                .users = job->names.users,
+                .n_users = job->names.n_names };
         StoreCallType type = STORE_CALL_LOAD;
 
         note_outcome(store, job);
@@ -264,6 +283,9 @@ static void finish_job(SqliteStore *store, SqliteJob *job) {
                 break;
         case SQLITE_JOB_LIST:
                 type = STORE_CALL_LIST;
+                break;
+        case SQLITE_JOB_MARK:
+                type = STORE_CALL_MARK;
                 break;
         case SQLITE_JOB_SCAN:
                 type = STORE_CALL_SCAN;
@@ -315,6 +337,7 @@ static const StoreOps sqlite_ops = {
         .find_sid = sqlite_store_find,
         .list = sqlite_store_list,
         .scan = sqlite_store_scan,
+        .mark = sqlite_store_mark,
         .expire = sqlite_store_expire,
 };
 

@@ -29,6 +29,8 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
                 return NULL;
         free(job->tenant);
         free(job->subject);
+        free(job->mark_expected);
+        free(job->mark_value);
         free(job->user);
         user_state_unref(job->state);
         user_names_clear(&job->names);
@@ -37,7 +39,19 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
 }
 
 static bool job_writes(const SqliteJob *job) {
-        return job->type == SQLITE_JOB_STORE || job->type == SQLITE_JOB_EXPIRE;
+        return job->type == SQLITE_JOB_STORE || job->type == SQLITE_JOB_EXPIRE ||
+               (job->type == SQLITE_JOB_MARK && job->mark_expected);
+}
+
+static int run_mark(SqliteDatabase *database, SqliteJob *job) {
+        const SqliteMark mark = {
+                .tenant = job->tenant,
+                .name = job->subject,
+                .expected = job->mark_expected,
+                .value = job->mark_value,
+        };
+
+        return sqlite_records_mark(database, &mark, &job->user);
 }
 
 static int run_job(SqliteDatabase *database, SqliteJob *job) {
@@ -54,6 +68,8 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
                 return sqlite_records_scan(database, job->tenant, job->subject, &job->names);
         case SQLITE_JOB_EXPIRE:
                 return sqlite_records_expire(database, job->now_sec, &job->names);
+        case SQLITE_JOB_MARK:
+                return run_mark(database, job);
         }
         return -EINVAL;
 }

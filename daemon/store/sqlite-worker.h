@@ -24,18 +24,21 @@ typedef enum SqliteJobType {
         SQLITE_JOB_FIND,
         SQLITE_JOB_LIST,
         SQLITE_JOB_SCAN,
+        SQLITE_JOB_MARK,
         SQLITE_JOB_EXPIRE,
 } SqliteJobType;
 
 struct SqliteJob {
         SqliteJobType type;
         char *tenant;          /* not EXPIRE */
-        char *subject;         /* LOAD: user; FIND: sid; SCAN: user before the first */
+        char *subject;         /* LOAD: user; FIND: sid; SCAN: user before the first; MARK: name */
         UserState *state;      /* STORE: with its new version; LOAD: the result */
         StateVersion expected; /* STORE */
         bool ends;             /* it only takes away, so it may use the reserve */
         uint64_t now_sec;      /* EXPIRE */
-        char *user;            /* FIND: the result */
+        char *mark_expected;   /* MARK; NULL: only read */
+        char *mark_value;      /* MARK */
+        char *user;            /* FIND, MARK: the result */
         UserNames names;       /* LIST, SCAN, EXPIRE: the result */
         int result;            /* 0, STORE_E_* or negative errno */
         int sqlite_error;      /* that led to @result; 0: none */

@@ -108,6 +108,10 @@ static void complete(StoreCall *call, int r, StoreResult *result) {
                 call->done.list(call, r, r == 0 ? result->users : NULL,
                         r == 0 ? result->n_users : 0, call->userdata);
                 return;
+        case STORE_CALL_MARK:
+                call->done.mark(call, r, r == 0 || r == STORE_E_CONFLICT ? result->mark : NULL,
+                        call->userdata);
+                return;
         case STORE_CALL_SCAN:
                 call->done.scan(call, r,
                         &(StorePage){ .users = r == 0 ? result->users : NULL,

@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "daemon/session/user-state.h"
+#include "daemon/store/store-mark.h"
 #include "daemon/store/store-scan.h"
 #include "daemon/store/user-store.h"
 
@@ -21,12 +22,14 @@ typedef enum StoreCallType {
         STORE_CALL_FIND,
         STORE_CALL_LIST,
         STORE_CALL_SCAN,
+        STORE_CALL_MARK,
 } StoreCallType;
 
 /* What a call completes with, by its type. */
 typedef struct StoreResult {
         UserState *state; /* LOAD: handed over */
         const char *user; /* FIND */
+        const char *mark; /* MARK; also when it was a conflict */
         char **users;     /* LIST, SCAN */
         size_t n_users;
         const char *next; /* SCAN: where to go on; NULL: that was all */
@@ -41,6 +44,7 @@ struct StoreCall {
                 StoreFindDone find;
                 StoreListDone list;
                 StoreScanDone scan;
+                StoreMarkDone mark;
         } done;
         void *userdata;
         uint64_t started_usec; /* CLOCK_MONOTONIC */
@@ -65,6 +69,7 @@ typedef struct StoreOps {
         int (*find_sid)(UserStore *store, StoreCall *call, const char *tenant, const char *sid);
         int (*list)(UserStore *store, StoreCall *call, const char *tenant);
         int (*scan)(UserStore *store, StoreCall *call, const char *tenant, const char *from);
+        int (*mark)(UserStore *store, StoreCall *call, const StoreMarkChange *change);
         void (*expire)(UserStore *store, uint64_t now_sec);
 } StoreOps;
 

@@ -138,6 +138,20 @@ int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done,
                 call, store->ops->scan(store, call, scan->tenant, scan->from), ret_call);
 }
 
+int store_mark_change(UserStore *store, const StoreMarkChange *change, StoreMarkDone done,
+        void *userdata, StoreCall **ret_call) {
+        StoreCall *call;
+
+        if (!tenant_is_valid(change->mark.tenant) ||
+                (change->expected && (!change->value || strlen(change->value) > STORE_MARK_MAX)))
+                return -EINVAL;
+        call = call_new(store, STORE_CALL_MARK, userdata);
+        if (!call)
+                return -ENOMEM;
+        call->done.mark = done;
+        return call_started(call, store->ops->mark(store, call, change), ret_call);
+}
+
 void user_store_expire(UserStore *store, uint64_t now_sec) {
         if (store->ops->expire)
                 store->ops->expire(store, now_sec);

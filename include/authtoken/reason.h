@@ -52,7 +52,8 @@
         X(TENANT_MISMATCH, "tenant-mismatch", "the token belongs to another tenant")             \
         X(LOCKED_OUT, "locked-out", "too many failed logins of this user from this address")     \
         X(SESSION_LIMIT, "session-limit", "the user has as many sessions as the policy allows")  \
-        X(ADOPTION_UNCONFIRMED, "adoption-unconfirmed", "the store is new, was set back or emptied") \
+        X(ADOPTION_UNCONFIRMED, "adoption-unconfirmed",                                          \
+                "the store is new, was set back or emptied")                                     \
         X(ADOPTION_BEFORE, "adoption-before", "the token is older than what the store knows")    \
         X(ADOPTION_OVER, "adoption-over", "the time of AdoptStateless has passed")               \
         /* the login between two steps */                                                        \
