@@ -63,6 +63,7 @@ static Reason check_code(Authenticate *auth, const LoginRequest *request) {
         auth->redeem = (CodeRedeem){
                 .context = auth->op.context,
                 .user = auth->subject.user,
+                .service = auth->subject.service,
                 .done = on_redeemed,
         };
         return code_redeem_prepare(&auth->redeem, request->token, request->token_size);
@@ -209,7 +210,7 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
         }
         reason = check_credential(auth, request);
         if (reason == REASON_OK) {
-                r = *auth->redeem.mac ? code_redeem_start(&auth->redeem) : load(auth);
+                r = auth->redeem.code ? code_redeem_start(&auth->redeem) : load(auth);
         } else {
                 tell_journal(auth, reason);
                 r = operation_finish_later(&auth->op, reason);

@@ -8,15 +8,20 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/claims.h"
+#include "daemon/token/keyring-refresh.h"
 #include "daemon/token/login-code.h"
 
 static Reason check_claims(const CodeRedeem *redeem, uint64_t now_sec) {
-        const VerifyRequest question = {
+        VerifyRequest question = {
                 .now_sec = now_sec,
                 .audience = redeem->context->config->audience,
                 .user = redeem->user,
         };
+        ServiceRules service;
 
+        config_service_of(redeem->context->config, redeem->service, &service);
+        if (service.audience)
+                question.audience = service.audience;
         return claims_check(redeem->claims, &redeem->context->rules, &question);
 }
 
@@ -52,18 +57,36 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
         redeem->done(redeem, reason, reason == REASON_OK ? redeem->claims : NULL);
 }
 
+/* While the key is being replaced, some hosts of a fleet make codes with the old one, some with the new one. */
+static Reason find_code(CodeRedeem *redeem, const UserState *state) {
+        const Context *context = redeem->context;
+        const CodeOwner owner = { context->config->tenant, redeem->user };
+        const Keyring *keyring = context->keyring;
+        Reason reason = REASON_CODE_UNKNOWN;
+        const LoginCode *code;
+
+        if (keyring_refresh_size(keyring) == 0)
+                return REASON_NO_REFRESH_KEY;
+        for (size_t i = 0; i < keyring_refresh_size(keyring) && reason == REASON_CODE_UNKNOWN;
+                i++) {
+                if (code_mac(keyring_refresh_at(keyring, i), owner, redeem->code, redeem->mac))
+                        return REASON_INTERNAL;
+                reason = user_state_check_code(state, redeem->mac,
+                        context->config->policy.refresh_grace_sec, operation_now_sec(), &code);
+        }
+        return reason;
+}
+
 /* A wrong code is refused by a look alone: it must not stand in the line of the user's changes. */
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         CodeRedeem *redeem = userdata;
         Context *context = redeem->context;
         Reason reason = operation_reason_of_store(r);
-        const LoginCode *code;
 
         redeem->call = store_call_free(call);
         if (reason == REASON_OK)
-                reason = user_state_check_code(owned, redeem->mac,
-                        context->config->policy.refresh_grace_sec, operation_now_sec(), &code);
+                reason = find_code(redeem, owned);
         if (reason == REASON_OK &&
                 user_queue_change(context->queue, context->config->tenant, redeem->user,
                         &(UserChange){
@@ -73,18 +96,11 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
 }
 
 Reason code_redeem_prepare(CodeRedeem *redeem, const char *code, size_t size) {
-        const Context *context = redeem->context;
-        _cleanup_(secret_freep) Secret *canonical = NULL;
-        int r;
+        int r = login_code_parse(code, size, &redeem->code);
 
-        r = login_code_parse(code, size, &canonical);
         if (r)
                 return r < 0 ? REASON_INTERNAL : REASON_CODE_UNKNOWN;
-        r = code_mac(context->keyring, (CodeOwner){ context->config->tenant, redeem->user },
-                canonical, redeem->mac);
-        if (r == CODE_MAC_E_NO_KEY)
-                return REASON_NO_SIGNING_KEY;
-        return r ? REASON_INTERNAL : REASON_OK;
+        return REASON_OK;
 }
 
 int code_redeem_start(CodeRedeem *redeem) {
@@ -97,4 +113,5 @@ int code_redeem_start(CodeRedeem *redeem) {
 void code_redeem_clear(CodeRedeem *redeem) {
         redeem->claims = claims_unref(redeem->claims);
         redeem->call = store_call_free(redeem->call);
+        redeem->code = secret_free(redeem->code);
 }

@@ -20,8 +20,9 @@ typedef void (*CodeRedeemDone)(CodeRedeem *redeem, Reason reason, Claims *claims
 /* Verbs embed it. */
 struct CodeRedeem {
         Context *context;
-        const char *user; /* borrowed from the verb */
+        const char *user, *service; /* borrowed from the verb */
         CodeRedeemDone done;
+        Secret *code; /* its one spelling; NULL: the credential is no code */
         char mac[CODE_MAC_SIZE + 1];
         Claims *claims;
         StoreCall *call;
@@ -29,11 +30,11 @@ struct CodeRedeem {
 
 /**
  * code_redeem_prepare() - read what was typed
- * @redeem:     zeroed; context, user and done are set
+ * @redeem:     zeroed; context, user, service and done are set
  * @code:       need not end with NUL
  * @size:       of @code
  *
- * Return: REASON_OK; REASON_CODE_UNKNOWN what cannot be a code; REASON_NO_SIGNING_KEY; REASON_INTERNAL.
+ * Return: REASON_OK; REASON_CODE_UNKNOWN what cannot be a code; REASON_INTERNAL.
  */
 Reason code_redeem_prepare(CodeRedeem *redeem, const char *code, size_t size);
 

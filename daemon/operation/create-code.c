@@ -12,6 +12,7 @@
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/token/code-mac.h"
+#include "daemon/token/keyring-refresh.h"
 #include "daemon/token/login-code.h"
 #include "daemon/token/token-cache.h"
 
@@ -93,17 +94,17 @@ static Reason check_token(CreateCode *create, const CodeOrder *order) {
 static Reason draw(CreateCode *create, bool is_long) {
         const Context *context = create->op.context;
         _cleanup_(secret_freep) Secret *canonical = NULL;
+        Key *key = keyring_refresh_key(context->keyring);
         int r;
 
+        if (!key)
+                return REASON_NO_REFRESH_KEY;
         r = login_code_generate(is_long ? LOGIN_CODE_LONG : LOGIN_CODE_TYPED, &create->code);
         if (r == 0)
                 r = login_code_parse(create->code->data, create->code->size, &canonical);
         if (r == 0)
-                r = code_mac(context->keyring,
-                        (CodeOwner){ context->config->tenant, create->claims->subject }, canonical,
-                        create->record.mac);
-        if (r == CODE_MAC_E_NO_KEY)
-                return REASON_NO_SIGNING_KEY;
+                r = code_mac(key, (CodeOwner){ context->config->tenant, create->claims->subject },
+                        canonical, create->record.mac);
         return r ? REASON_INTERNAL : REASON_OK;
 }
 
