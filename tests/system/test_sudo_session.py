@@ -94,6 +94,16 @@ def test_a_shell_opened_by_a_password_is_asked_once(host, enabled):
     assert not accepted(host)
 
 
+def test_a_wrong_password_may_be_corrected(host, enabled):
+    """Two lines of the stack take one answer, and each attempt has a question of its own."""
+    child = host.login("alice").child
+    child.sendline("sudo -k id --user")
+    for answer in ("wrong", PASSWORDS["alice"]):
+        child.expect(r"Password or access token: ")
+        child.sendline(answer)
+    assert child.expect([r"\r\n0\r\n", "Password"]) == 0
+
+
 def test_a_token_may_still_be_typed(host, enabled):
     shell = host.login("alice")
     assert shell.sudo("-k id --user", host.authtoken.issue("alice").text) == (0, "0", True)
@@ -244,6 +254,25 @@ def test_what_runs_detached_counts_until_the_user_leaves(host, enabled, shell):
         wait_until(lambda: not host.authtoken.logins("alice"), "the login is closed")
         assert result(2) == "1"
     assert "password is required" in host.bed.path("/tmp/out").read_text("utf-8")
+
+
+HOOK = """#!/bin/sh
+! grep -q '"service":"sudo"'
+"""
+
+
+def test_a_hook_that_says_no_leaves_the_prompt(host, enabled, configure, shell):
+    assert is_root(shell)
+    hook = host.bed.path("/etc/authtoken/hooks.d/50-no-sudo")
+    host.bed.write("/etc/authtoken/hooks.d/50-no-sudo", HOOK, 0o755)
+    try:
+        configure("[Hooks]\nEvents=login\n")
+        assert not is_root(shell)
+        host.journal.wait_for(AUTHTOKEN_EVENT="authenticate-session", AUTHTOKEN_REASON="hook-vetoed")
+        assert shell.sudo("-k id --user", PASSWORDS["alice"]) == (0, "0", True)
+        assert host.login("alice", host.authtoken.issue("alice").text).is_open()
+    finally:
+        hook.unlink()
 
 
 def test_a_daemon_that_is_away_leaves_the_password(host, enabled, shell, note):
