@@ -5,10 +5,11 @@
 _authtokenctl_options() {
         case $1 in
         main) echo --bus --version --help ;;
-        issue) echo --audience --role --platform --device --source --name --data --lifetime --output --pair --json --help ;;
+        issue) echo --audience --role --platform --device --source --name --client-address --user-agent --data --lifetime --output --pair --json --help ;;
         refresh) echo --file --help ;;
         ensure-fresh) echo --file --margin --help ;;
-        list) echo --all --json --help ;;
+        list) echo --all --platform --device --count --json --help ;;
+        logout) echo --platform --device --session --token-file --help ;;
         revoke) echo --user --session --token-file --platform --device --before --all --reason --help ;;
         kick) echo --user --session --platform --device --reason --help ;;
         ban) echo --for --reason --list --json --help ;;
@@ -29,7 +30,7 @@ _authtokenctl() {
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                issue | refresh | ensure-fresh | list | revoke | kick | ban | unban | code | verify | status | keys)
+                issue | refresh | ensure-fresh | list | revoke | logout | kick | ban | unban | code | verify | status | keys)
                         command=${COMP_WORDS[i]}
                         break
                         ;;
@@ -48,7 +49,7 @@ _authtokenctl() {
                 mapfile -t COMPREPLY < <(compgen -W "system session" -- "$current")
                 return
                 ;;
-        --session | --audience | --role | --platform | --device | --source | --name | --data | --lifetime | --margin | \
+        --session | --audience | --role | --platform | --device | --source | --name | --client-address | --user-agent | --data | --lifetime | --margin | \
                 --reason | --before | --for | \
                 --alg | --issuer | --max-lifetime | --max-size | --now)
                 return
@@ -59,11 +60,11 @@ _authtokenctl() {
                 return
         fi
         case $command in
-        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke kick ban unban code verify status keys" \
+        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban code verify status keys" \
                 -- "$current") ;;
         keys) mapfile -t COMPREPLY < <(compgen -W "list jwks" -- "$current") ;;
         code) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-        issue | list | kick | ban | unban) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
+        issue | list | logout | kick | ban | unban) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
         esac
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "common/message.h"
@@ -52,6 +53,16 @@ ExitStatus take_text(const char *command, const char *name, const char *text, co
         if (!text_is_utf8(text, strlen(text)))
                 return complain_usage(command, "%s is not UTF-8", name);
         return take_argument(command, name, text, value);
+}
+
+ExitStatus own_user(const char *command, const char **user) {
+        /* cppcheck-suppress getpwuidCalled ; there is one thread */
+        const struct passwd *entry = getpwuid(geteuid());
+
+        if (!entry)
+                return complain_usage(command, "your uid has no user name: name a user");
+        *user = entry->pw_name;
+        return STATUS_OK;
 }
 
 bool warn_of_unknown_user(const char *user) {

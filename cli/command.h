@@ -53,6 +53,16 @@ ExitStatus list_main(const CommandLine *line, int argc, char **argv);
 ExitStatus revoke_main(const CommandLine *line, int argc, char **argv);
 
 /**
+ * logout_main() - authtokenctl logout
+ * @line:       what stood before it
+ * @argc:       with the subcommand
+ * @argv:       likewise
+ *
+ * Return: exit status.
+ */
+ExitStatus logout_main(const CommandLine *line, int argc, char **argv);
+
+/**
  * kick_main() - end sessions and wait for the end of their logins
  * @line:       borrowed
  * @argc:       of @argv
@@ -144,6 +154,15 @@ ExitStatus take_argument(
  * Return: STATUS_OK; STATUS_USAGE, complained.
  */
 ExitStatus take_text(const char *command, const char *name, const char *text, const char **value);
+
+/**
+ * own_user() - the name of whoever runs us
+ * @command:    for the complaint that their uid has none
+ * @user:       static
+ *
+ * Return: STATUS_OK or STATUS_USAGE.
+ */
+ExitStatus own_user(const char *command, const char **user);
 
 /**
  * warn_of_unknown_user() - complain about a user whom this host does not know

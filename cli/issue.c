@@ -22,6 +22,7 @@ typedef struct Issue {
         const char *audience[LIST_MAX], *roles[LIST_MAX];
         size_t n_audience, n_roles;
         const char *platform, *device, *source, *name, *data;
+        const char *client_address, *user_agent;
         uint64_t lifetime_sec;
         const char *output;
         bool json, pair, help;
@@ -34,6 +35,8 @@ typedef enum Option {
         OPTION_DEVICE,
         OPTION_SOURCE,
         OPTION_NAME,
+        OPTION_CLIENT_ADDRESS,
+        OPTION_USER_AGENT,
         OPTION_DATA,
         OPTION_LIFETIME,
         OPTION_OUTPUT,
@@ -50,6 +53,8 @@ static const struct option options[] = {
         { "device", required_argument, NULL, OPTION_DEVICE },
         { "source", required_argument, NULL, OPTION_SOURCE },
         { "name", required_argument, NULL, OPTION_NAME },
+        { "client-address", required_argument, NULL, OPTION_CLIENT_ADDRESS },
+        { "user-agent", required_argument, NULL, OPTION_USER_AGENT },
         { "data", required_argument, NULL, OPTION_DATA },
         { "lifetime", required_argument, NULL, OPTION_LIFETIME },
         { "output", required_argument, NULL, OPTION_OUTPUT },
@@ -68,6 +73,8 @@ static const char help[] =
         "  --device TEXT        which client\n"
         "  --source TEXT        where the order comes from\n"
         "  --name TEXT          the user's name for people\n"
+        "  --client-address IP  whose the token will be; shown by list\n"
+        "  --user-agent TEXT    with which program, likewise\n"
         "  --data JSON          claims of your own, a JSON object\n"
         "  --lifetime SPAN      for example 5min or 1h; at most MaxLifetime=\n"
         "  --output FILE        write the token to a new file that only you can read\n"
@@ -116,6 +123,10 @@ static ExitStatus set_option(Issue *issue, Option option) {
                 return take_text("issue", "--source", optarg, &issue->source);
         case OPTION_NAME:
                 return take_text("issue", "--name", optarg, &issue->name);
+        case OPTION_CLIENT_ADDRESS:
+                return take_text("issue", "--client-address", optarg, &issue->client_address);
+        case OPTION_USER_AGENT:
+                return take_text("issue", "--user-agent", optarg, &issue->user_agent);
         case OPTION_DATA:
                 return take_text("issue", "--data", optarg, &issue->data);
         case OPTION_LIFETIME:
@@ -183,6 +194,8 @@ static int append_options(sd_bus_message *call, const Issue *issue) {
                 { "source", issue->source },
                 { "name", issue->name },
                 { "data", issue->data },
+                { "client_address", issue->client_address },
+                { "user_agent", issue->user_agent },
         };
         int r;
 

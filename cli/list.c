@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <getopt.h>
-#include <pwd.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,18 +11,25 @@
 /* Text is borrowed from the arguments. */
 typedef struct List {
         const char *user; /* NULL: everybody */
-        bool all, json, help;
+        const char *platform, *device;
+        bool all, count, json, help;
 } List;
 
 typedef enum Option {
         OPTION_ALL = 'a',
         OPTION_JSON = 256,
+        OPTION_COUNT,
+        OPTION_PLATFORM,
+        OPTION_DEVICE,
         OPTION_HELP = 'h',
         OPTION_UNKNOWN = '?',
 } Option;
 
 static const struct option options[] = {
         { "all", no_argument, NULL, OPTION_ALL },
+        { "count", no_argument, NULL, OPTION_COUNT },
+        { "platform", required_argument, NULL, OPTION_PLATFORM },
+        { "device", required_argument, NULL, OPTION_DEVICE },
         { "json", no_argument, NULL, OPTION_JSON },
         { "help", no_argument, NULL, OPTION_HELP },
         { NULL, 0, NULL, 0 },
@@ -32,9 +39,12 @@ static const char help[] =
         "Usage: authtokenctl list [OPTION]... [USER]\n\n"
         "Show live sessions, and below each its logins on this host: those of USER, else\n"
         "your own, or everybody's if you are root.\n\n"
-        "  -a, --all   everybody's\n"
-        "  --json      everything that is known, as JSON; times are seconds since 1970\n"
-        "  -h, --help  this text\n";
+        "  -a, --all        everybody's\n"
+        "  --platform TEXT  only sessions of this platform\n"
+        "  --device TEXT    only sessions of this device\n"
+        "  --count          how many there are\n"
+        "  --json           everything that is known, as JSON; times are seconds since 1970\n"
+        "  -h, --help       this text\n";
 
 static const Column columns[] = {
         { "SESSION", "session", "service", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
@@ -44,7 +54,7 @@ static const Column columns[] = {
         { "USER", "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "TENANT", "tenant", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "CREATED", "created", "opened", COLUMN_TIME, COLUMN_BOTH },
-        { "SEEN", "last_seen", NULL, COLUMN_TIME, COLUMN_JSON_ONLY },
+        { "SEEN", "last_seen", NULL, COLUMN_TIME, COLUMN_BOTH },
         { "EXPIRES", "expires", NULL, COLUMN_TIME, COLUMN_BOTH },
         { "TOKEN EXPIRES", "token_expires", NULL, COLUMN_TIME, COLUMN_PLAIN_ONLY },
         { "TOKEN_EXPIRES", "token_expires", NULL, COLUMN_TIME, COLUMN_JSON_ONLY },
@@ -53,9 +63,11 @@ static const Column columns[] = {
         { "DEVICE", "device", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "SOURCE", "source", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "NAME", "name", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { "ADDRESS", "client_address", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { "AGENT", "user_agent", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "AUDIENCE", "audience", NULL, COLUMN_LIST, COLUMN_JSON_ONLY },
         { "ROLES", "roles", NULL, COLUMN_LIST, COLUMN_BOTH },
-        { "HOST", NULL, "host", COLUMN_TEXT, COLUMN_JSON_ONLY },
+        { "HOST", NULL, "host", COLUMN_TEXT, COLUMN_BOTH },
         { "LOGIND", NULL, "logind", COLUMN_TEXT, COLUMN_BOTH },
         { "LEADER", NULL, "leader", COLUMN_NUMBER, COLUMN_BOTH },
         /* A session has those of its newest login, which people see in the line below. */
@@ -70,6 +82,13 @@ static ExitStatus set_option(List *list, Option option) {
         case OPTION_ALL:
                 list->all = true;
                 return STATUS_OK;
+        case OPTION_COUNT:
+                list->count = true;
+                return STATUS_OK;
+        case OPTION_PLATFORM:
+                return take_text("list", "--platform", optarg, &list->platform);
+        case OPTION_DEVICE:
+                return take_text("list", "--device", optarg, &list->device);
         case OPTION_JSON:
                 list->json = true;
                 return STATUS_OK;
@@ -80,21 +99,6 @@ static ExitStatus set_option(List *list, Option option) {
                 break;
         }
         return point_to_help("list");
-}
-
-/* Somebody who may not see all sessions asks for those that are certainly allowed. */
-static ExitStatus choose_own(List *list) {
-        const struct passwd *entry;
-
-        if (geteuid() == 0)
-                return STATUS_OK;
-        /* cppcheck-suppress getpwuidCalled ; there is one thread */
-        entry = getpwuid(geteuid());
-        if (!entry)
-                return complain_usage(
-                        "list", "your uid has no user name: name a user or use --all");
-        list->user = entry->pw_name;
-        return STATUS_OK;
 }
 
 static ExitStatus parse(List *list, int argc, char **argv) {
@@ -111,34 +115,54 @@ static ExitStatus parse(List *list, int argc, char **argv) {
                 return complain_usage("list", "one user, or --all, or neither");
         if (argc > optind)
                 return take_text("list", "USER", argv[optind], &list->user);
-        return list->all ? STATUS_OK : choose_own(list);
+        /* Somebody who may not see all sessions asks for those that are certainly allowed. */
+        return list->all || geteuid() == 0 ? STATUS_OK : own_user("list", &list->user);
 }
 
 static int append_filter(sd_bus_message *call, const List *list) {
-        if (list->user)
-                return sd_bus_message_append(call, "a{sv}", 1, "user", "s", list->user);
-        return sd_bus_message_append(call, "a{sv}", 0);
+        const struct {
+                const char *key, *value;
+        } texts[] = {
+                { "user", list->user },
+                { "platform", list->platform },
+                { "device", list->device },
+        };
+        int r;
+
+        r = sd_bus_message_open_container(call, 'a', "{sv}");
+        for (size_t i = 0; i < ARRAY_SIZE(texts) && r >= 0; i++)
+                if (texts[i].value)
+                        r = sd_bus_message_append(call, "{sv}", texts[i].key, "s", texts[i].value);
+        return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-static ExitStatus ask(const CommandLine *line, const List *list, Dictionary **ret_sessions) {
+static ExitStatus ask(const CommandLine *line, const List *list, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         ExitStatus status;
         int r;
 
         status = bus_client_open(line, &bus);
         if (status == STATUS_OK)
-                status = bus_client_prepare(bus, "ListSessions", &call);
+                status = bus_client_prepare(
+                        bus, list->count ? "CountSessions" : "ListSessions", &call);
         if (status != STATUS_OK)
                 return status;
         r = append_filter(call, list);
         if (r < 0)
                 return bus_client_broken("compose the call", r);
-        status = bus_client_call(call, "list sessions", CALL_SHORT, &reply);
-        if (status != STATUS_OK)
-                return status;
-        r = dictionary_read_all(reply, ret_sessions);
-        return r < 0 ? bus_client_broken("read the answer", r) : STATUS_OK;
+        return bus_client_call(call, "list sessions", CALL_SHORT, ret_reply);
+}
+
+static ExitStatus show_count(const List *list, sd_bus_message *reply) {
+        uint32_t n_sessions;
+        int r;
+
+        r = sd_bus_message_read(reply, "u", &n_sessions);
+        if (r < 0)
+                return bus_client_broken("read the answer", r);
+        printf(list->json ? "{\"count\": %" PRIu32 "}\n" : "%" PRIu32 "\n", n_sessions);
+        return finish_output();
 }
 
 static ExitStatus show(const List *list, const Dictionary *session) {
@@ -153,9 +177,11 @@ static ExitStatus show(const List *list, const Dictionary *session) {
 }
 
 ExitStatus list_main(const CommandLine *line, int argc, char **argv) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(dictionary_freep) Dictionary *sessions = NULL;
         List list = { 0 };
         ExitStatus status;
+        int r;
 
         status = parse(&list, argc, argv);
         if (status != STATUS_OK)
@@ -164,6 +190,11 @@ ExitStatus list_main(const CommandLine *line, int argc, char **argv) {
                 fputs(help, stdout);
                 return finish_output();
         }
-        status = ask(line, &list, &sessions);
-        return status == STATUS_OK ? show(&list, sessions) : status;
+        status = ask(line, &list, &reply);
+        if (status != STATUS_OK)
+                return status;
+        if (list.count)
+                return show_count(&list, reply);
+        r = dictionary_read_all(reply, &sessions);
+        return r < 0 ? bus_client_broken("read the answer", r) : show(&list, sessions);
 }

@@ -30,6 +30,7 @@ static const Command commands[] = {
         { "ensure-fresh", ensure_fresh_main, "print an access token that is good for a while" },
         { "list", list_main, "show live sessions and their logins" },
         { "revoke", revoke_main, "end sessions and their tokens" },
+        { "logout", logout_main, "end sessions of your own" },
         { "kick", kick_main, "the same, and wait until their logins are gone" },
         { "code", code_main, "make a code that can be typed instead of a token" },
         { "ban", ban_main, "keep a user out, or show who is" },

@@ -35,6 +35,9 @@ static const OptionRow option_rows[] = {
         { "device", BUS_OPTION_DEVICE, OPTION_TEXT, offsetof(BusArguments, device) },
         { "source", BUS_OPTION_SOURCE, OPTION_TEXT, offsetof(BusArguments, source) },
         { "name", BUS_OPTION_NAME, OPTION_TEXT, offsetof(BusArguments, name) },
+        { "client_address", BUS_OPTION_CLIENT_ADDRESS, OPTION_TEXT,
+                offsetof(BusArguments, client_address) },
+        { "user_agent", BUS_OPTION_USER_AGENT, OPTION_TEXT, offsetof(BusArguments, user_agent) },
         { "data", BUS_OPTION_DATA, OPTION_JSON, offsetof(BusArguments, data_json) },
         { "lifetime", BUS_OPTION_LIFETIME, OPTION_NUMBER, offsetof(BusArguments, lifetime_sec) },
         { "not_before", BUS_OPTION_NOT_BEFORE, OPTION_NUMBER,
@@ -117,6 +120,16 @@ static int take_sid(Reader *reader, const char *text) {
                 return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                         "a session id has %u characters of base64url", SID_SIZE);
         return secret_new(text, SID_SIZE, &reader->arguments->subject);
+}
+
+/* An empty one does not narrow. */
+static int take_narrower(Reader *reader, const char *what, const char *text, char **ret_copy) {
+        int r;
+
+        if (!*text)
+                return 0;
+        r = check_text(reader, what, text);
+        return r < 0 ? r : copy(text, ret_copy);
 }
 
 static const OptionRow *find_option(const BusArgumentRule *rule, const char *key) {
@@ -287,6 +300,10 @@ static int take_argument(Reader *reader, BusArgument argument) {
                 return take_secret(reader, text, &reader->arguments->token);
         case BUS_ARGUMENT_NOTE:
                 return take_note(reader, text);
+        case BUS_ARGUMENT_PLATFORM:
+                return take_narrower(reader, "platform", text, &reader->arguments->platform);
+        case BUS_ARGUMENT_DEVICE:
+                return take_narrower(reader, "device", text, &reader->arguments->device);
         case BUS_ARGUMENT_NONE:
         case BUS_ARGUMENT_NUMBER:
         case BUS_ARGUMENT_OPTIONS:
@@ -334,6 +351,8 @@ void bus_arguments_clear(BusArguments *arguments) {
         free(arguments->source);
         free(arguments->name);
         free(arguments->data_json);
+        free(arguments->client_address);
+        free(arguments->user_agent);
         free(arguments->token_user);
         free(arguments->algorithm);
         free(arguments->kid);

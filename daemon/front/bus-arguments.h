@@ -23,13 +23,15 @@ typedef struct Secret Secret;
 /* What a method's arguments are, one after the other. */
 typedef enum BusArgument {
         BUS_ARGUMENT_NONE,
-        BUS_ARGUMENT_USER,    /* s: login name */
-        BUS_ARGUMENT_SID,     /* s: session id */
-        BUS_ARGUMENT_SUBJECT, /* s: session id, jti or token */
-        BUS_ARGUMENT_TOKEN,   /* s: token */
-        BUS_ARGUMENT_NOTE,    /* s: words for the journal, may be empty */
-        BUS_ARGUMENT_NUMBER,  /* t: seconds, of a duration or since the epoch */
-        BUS_ARGUMENT_OPTIONS, /* a{sv} */
+        BUS_ARGUMENT_USER,     /* s: login name */
+        BUS_ARGUMENT_SID,      /* s: session id */
+        BUS_ARGUMENT_SUBJECT,  /* s: session id, jti or token */
+        BUS_ARGUMENT_TOKEN,    /* s: token */
+        BUS_ARGUMENT_NOTE,     /* s: words for the journal, may be empty */
+        BUS_ARGUMENT_NUMBER,   /* t: seconds, of a duration or since the epoch */
+        BUS_ARGUMENT_OPTIONS,  /* a{sv} */
+        BUS_ARGUMENT_PLATFORM, /* s: may be empty, which is any */
+        BUS_ARGUMENT_DEVICE,   /* likewise */
 } BusArgument;
 
 /* Which keys a method's a{sv} may have. */
@@ -52,6 +54,8 @@ typedef enum BusOption {
         BUS_OPTION_ALGORITHM = 1 << 11,
         BUS_OPTION_KID = 1 << 12,
         BUS_OPTION_STAGE = 1 << 13, /* b */
+        BUS_OPTION_CLIENT_ADDRESS = 1 << 24,
+        BUS_OPTION_USER_AGENT = 1 << 25,
 } BusOption;
 
 typedef struct BusTextList {
@@ -68,6 +72,7 @@ typedef struct BusArguments {
         BusTextList audience, roles;
         char *one_audience;
         char *platform, *device, *source, *name, *data_json;
+        char *client_address, *user_agent;
         uint64_t lifetime_sec, not_before_sec;
         char *token_user;
         int is_long, no_refresh; /* as sd-bus reads a boolean */

@@ -26,6 +26,8 @@ static const BusPermission permissions[] = {
         { "KickSession", BUS_AUTHZ_FREE, ACTION("kick") },
         { "KickUser", BUS_AUTHZ_FREE, ACTION("kick") },
         { "ListSessions", BUS_AUTHZ_FREE, ACTION("list") },
+        { "CountSessions", BUS_AUTHZ_FREE, ACTION("list") },
+        { "Logout", BUS_AUTHZ_FREE, ACTION("revoke") },
         { "CreateCode", BUS_AUTHZ_FREE, ACTION("issue") },
         /* Public keys, and a status that names nobody. */
         { "ListKeys", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },

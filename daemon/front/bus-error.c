@@ -46,6 +46,7 @@ static const char *name_of(Reason reason) {
         case REASON_USER_UNMAPPED:
         case REASON_SESSION_REVOKED:
         case REASON_SESSION_KICKED:
+        case REASON_SESSION_LOGGED_OUT:
         case REASON_SESSION_REPLACED:
         case REASON_SESSION_EVICTED:
         case REASON_SESSION_EXPIRED:

@@ -47,6 +47,8 @@ static int start_issue(BusRequest *request) {
                         .source = arguments->source,
                         .name = arguments->name,
                         .data_json = arguments->data_json,
+                        .client_address = arguments->client_address,
+                        .user_agent = arguments->user_agent,
                         .lifetime_sec = arguments->lifetime_sec,
                         .not_before_sec = arguments->not_before_sec,
                         .no_refresh = arguments->no_refresh,
@@ -147,6 +149,11 @@ static int start_revoke(BusRequest *request) {
                 bus_request_on_done, request, &request->op);
 }
 
+static int start_logout(BusRequest *request) {
+        return logout_start(request->scope->context, &(EndOrder){ .filter = filter_of(request) },
+                bus_request_on_done, request, &request->op);
+}
+
 static int start_kick(BusRequest *request) {
         return kick_start(request->scope->context,
                 &(EndOrder){ .filter = filter_of(request), .note = note_of(request) },
@@ -189,6 +196,13 @@ static int reply_sessions(BusRequest *request, const OperationResult *result, sd
         (void)request;
         (void)error;
         return bus_reply_sessions(reply, result->sessions, result->n_sessions);
+}
+
+static int reply_count(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        (void)request;
+        (void)error;
+        return sd_bus_message_append(reply, "u", (uint32_t)result->n_sessions);
 }
 
 static int reply_keys(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
@@ -262,7 +276,8 @@ static const BusMethod methods[] = {
                         BUS_OPTION_AUDIENCE | BUS_OPTION_ROLES | BUS_OPTION_PLATFORM |
                                 BUS_OPTION_DEVICE | BUS_OPTION_SOURCE | BUS_OPTION_NAME |
                                 BUS_OPTION_DATA | BUS_OPTION_LIFETIME | BUS_OPTION_NOT_BEFORE |
-                                BUS_OPTION_NO_REFRESH },
+                                BUS_OPTION_NO_REFRESH | BUS_OPTION_CLIENT_ADDRESS |
+                                BUS_OPTION_USER_AGENT },
                 start_issue,
                 reply_tokens,
         },
@@ -350,9 +365,23 @@ static const BusMethod methods[] = {
         },
         {
                 "ListSessions",
-                { { BUS_ARGUMENT_OPTIONS }, BUS_OPTION_USER },
+                { { BUS_ARGUMENT_OPTIONS },
+                        BUS_OPTION_USER | BUS_OPTION_PLATFORM | BUS_OPTION_DEVICE },
                 start_list,
                 reply_sessions,
+        },
+        {
+                "CountSessions",
+                { { BUS_ARGUMENT_OPTIONS },
+                        BUS_OPTION_USER | BUS_OPTION_PLATFORM | BUS_OPTION_DEVICE },
+                start_list,
+                reply_count,
+        },
+        {
+                "Logout",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_PLATFORM, BUS_ARGUMENT_DEVICE }, 0 },
+                start_logout,
+                reply_revoked,
         },
         { "ListKeys", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_keys },
         { "GetJWKS", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_jwks },

@@ -139,6 +139,8 @@ static int append_session(sd_bus_message *reply, const SessionRow *row) {
                 { "device", row->device },
                 { "source", row->source },
                 { "name", row->name },
+                { "client_address", row->client_address },
+                { "user_agent", row->user_agent },
                 { "service", login ? login->service : NULL },
                 { "tty", login ? login->tty : NULL },
                 { "rhost", login ? login->rhost : NULL },
@@ -165,7 +167,8 @@ static size_t text_cost(const char *text) {
 
 static size_t session_cost(const SessionRow *row) {
         const char *const texts[] = { row->sid, row->user, row->tenant, row->platform, row->device,
-                row->source, row->name, row->audience_json, row->roles_json };
+                row->source, row->name, row->audience_json, row->roles_json, row->client_address,
+                row->user_agent };
         size_t cost = 8 * ENTRY_OVERHEAD;
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -64,6 +64,10 @@ static const sd_bus_vtable vtable[] = {
                 SD_BUS_RESULT("u", ended, "u", failed), bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListSessions", SD_BUS_ARGS("a{sv}", filter),
                 SD_BUS_RESULT("aa{sv}", sessions), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CountSessions", SD_BUS_ARGS("a{sv}", filter),
+                SD_BUS_RESULT("u", sessions), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Logout", SD_BUS_ARGS("s", user, "s", platform, "s", device),
+                SD_BUS_RESULT("u", ended), bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListKeys", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", keys),
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS(

@@ -60,6 +60,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_SESSION_UNKNOWN:
         case REASON_SESSION_REVOKED:
         case REASON_SESSION_KICKED:
+        case REASON_SESSION_LOGGED_OUT:
         case REASON_SESSION_REPLACED:
         case REASON_SESSION_EVICTED:
         case REASON_SESSION_REUSED:

@@ -38,6 +38,7 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_REFRESH:
         case AUDIT_REVOKE:
         case AUDIT_KICK:
+        case AUDIT_LOGOUT:
         case AUDIT_RECONCILE:
         case AUDIT_BUS_CALL:
         case AUDIT_CODE_CREATED:

@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -15,7 +16,7 @@
  * borrows can change in between. */
 typedef struct List {
         Operation op;
-        char *sid; /* NULL: all */
+        char *sid, *platform, *device; /* NULL: all */
         char **users;
         size_t n_users, n_asked, n_loaded;
         bool of_all;
@@ -38,6 +39,8 @@ static void list_free(Operation *op) {
         free(list->rows);
         free(list->login_rows);
         free(list->sid);
+        free(list->platform);
+        free(list->device);
         store_call_free(list->call);
         free(list);
 }
@@ -85,6 +88,8 @@ static void add_session(List *list, const UserState *state, const Session *sessi
                 .name = session->name,
                 .audience_json = session->audience_json,
                 .roles_json = session->roles_json,
+                .client_address = session->client_address,
+                .user_agent = session->user_agent,
                 .logins = list->login_rows + list->n_login_rows,
         };
         login_registry_each(list->op.context->logins, state->tenant, state->user, add_login,
@@ -92,14 +97,16 @@ static void add_session(List *list, const UserState *state, const Session *sessi
 }
 
 static void add_live_sessions(List *list, const UserState *state) {
+        const PolicyFilter filter = {
+                .sid = list->sid, .platform = list->platform, .device = list->device
+        };
         uint64_t now_sec = operation_now_sec();
 
         for (size_t i = 0; i < state->n_sessions; i++) {
                 const Session *session = state->sessions[i];
 
-                if (list->sid && strcmp(list->sid, session->sid))
-                        continue;
-                if (user_state_check(state, session->sid, now_sec) == REASON_OK)
+                if (policy_filter_matches(&filter, session) &&
+                        user_state_check(state, session->sid, now_sec) == REASON_OK)
                         add_session(list, state, session);
         }
 }
@@ -188,16 +195,25 @@ static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void
                 operation_finish_reason(&list->op, reason);
 }
 
+static int copy_text(const char *text, char **ret_copy) {
+        if (!text)
+                return 0;
+        *ret_copy = strdup(text);
+        return *ret_copy ? 0 : -ENOMEM;
+}
+
 static int start(List *list, const SessionFilter *filter) {
         Context *context = list->op.context;
         char *const users[] = { (char *)filter->user };
         int r;
 
-        if (filter->sid) {
-                list->sid = strdup(filter->sid);
-                if (!list->sid)
-                        return -ENOMEM;
-        }
+        r = copy_text(filter->sid, &list->sid);
+        if (r >= 0)
+                r = copy_text(filter->platform, &list->platform);
+        if (r >= 0)
+                r = copy_text(filter->device, &list->device);
+        if (r < 0)
+                return r;
         list->of_all = !filter->user;
         if (list->of_all)
                 return user_store_list(

@@ -25,6 +25,7 @@ typedef struct SessionRow {
         const char *sid, *user, *tenant;
         uint64_t created_at_sec, last_seen_sec, expires_at_sec, token_end_sec, generation;
         const char *platform, *device, *source, *name, *audience_json, *roles_json;
+        const char *client_address, *user_agent;
         const LoginRow *logins; /* on this host */
         size_t n_logins;
 } SessionRow;

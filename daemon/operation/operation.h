@@ -16,38 +16,13 @@
 #include <sys/types.h>
 
 #include "daemon/operation/login-request.h"
+#include "daemon/operation/operation-order.h"
 #include "daemon/operation/operation-result.h"
 
 typedef struct Context Context;
 typedef struct Operation Operation;
 
 typedef void (*OperationDone)(Operation *op, const OperationResult *result, void *userdata);
-
-/* A token to be issued. Borrowed for the call of the start function only. */
-typedef struct IssueOrder {
-        const char *user;
-        const char *const *audience, *const *roles;
-        size_t n_audience, n_roles;
-        const char *platform, *device, *source, *name, *data_json;
-        uint64_t lifetime_sec;   /* 0: as configured */
-        uint64_t not_before_sec; /* 0: none */
-        bool no_refresh;         /* nobody would keep the refresh token */
-        const char *client_address, *user_agent;
-} IssueOrder;
-
-/* Which sessions of a user are meant. Borrowed for the call of the start function only. */
-typedef struct SessionFilter {
-        const char *user; /* NULL: every user (list only) */
-        const char *sid;  /* NULL: all */
-        const char *platform, *device;
-} SessionFilter;
-
-/* Sessions to be ended. Borrowed for the call of the start function only. */
-typedef struct EndOrder {
-        SessionFilter filter; /* with a user */
-        const char *note;     /* the administrator's words for the journal; NULL is fine */
-        uint64_t before_sec;  /* revoke_before_start() only; 0: now */
-} EndOrder;
 
 /**
  * operation_detach() - nobody waits for the completion any more
@@ -152,6 +127,16 @@ int revoke_start(Context *context, const EndOrder *order, OperationDone done, vo
         Operation **ret_op);
 
 /**
+ * logout_start() - end a user's sessions for them; their logins end right after the reply
+ * @context:    the daemon
+ * @order:      a user, and what narrows it
+ *
+ * Sets: n_revoked, which may be 0.
+ */
+int logout_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
+
+/**
  * kick_start() - end sessions and wait until their logins are gone
  * @context:    the daemon
  * @order:      a user, and what else narrows it
@@ -165,7 +150,7 @@ int kick_start(Context *context, const EndOrder *order, OperationDone done, void
 /**
  * list_start() - live sessions
  * @context:    the daemon
- * @filter:     user or NULL
+ * @filter:     user or NULL, and what narrows it
  *
  * Sets: sessions, n_sessions.
  */

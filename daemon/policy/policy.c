@@ -148,7 +148,7 @@ static bool is_older(const Session *session, uint64_t time_sec) {
         return session->created_at_sec < time_sec || session->issued_at_sec < time_sec;
 }
 
-static bool matches(const PolicyFilter *filter, const Session *session) {
+bool policy_filter_matches(const PolicyFilter *filter, const Session *session) {
         if (filter->before_sec != 0 && !is_older(session, filter->before_sec))
                 return false;
         return equal_or_unset(filter->sid, session->sid) &&
@@ -165,7 +165,7 @@ int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint
                 return -ENOMEM;
         }
         for (size_t i = 0; i < state->n_sessions;)
-                if (matches(filter, state->sessions[i]))
+                if (policy_filter_matches(filter, state->sessions[i]))
                         end_one(state, state->sessions[i], reason, now_sec, &ended);
                 else
                         i++;

@@ -71,6 +71,13 @@ uint64_t policy_absolute_end_sec(const PolicyRules *rules, const Session *sessio
 uint64_t policy_session_end_sec(const PolicyRules *rules, const Session *session);
 
 /**
+ * policy_filter_matches() - whether a filter means a session
+ * @filter:     borrowed
+ * @session:    borrowed
+ */
+bool policy_filter_matches(const PolicyFilter *filter, const Session *session);
+
+/**
  * policy_end() - end the live sessions that a filter means
  * @state:      pruned to @now_sec; changes
  * @filter:     which

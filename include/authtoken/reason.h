@@ -37,6 +37,7 @@
         X(SESSION_UNKNOWN, "session-unknown", "no session of the user has this id")              \
         X(SESSION_REVOKED, "session-revoked", "the session was revoked")                         \
         X(SESSION_KICKED, "session-kicked", "the session was kicked")                            \
+        X(SESSION_LOGGED_OUT, "session-logged-out", "the user has logged the session out")       \
         X(SESSION_REPLACED, "session-replaced", "a newer login took the session's place")        \
         X(SESSION_EVICTED, "session-evicted", "newer sessions took its place at the limit")      \
         X(SESSION_EXPIRED, "session-expired", "the session reached the end of its lifetime")     \

@@ -22,6 +22,8 @@ METHODS = {
     "KickUser": (FREE, "kick", "('{user}', @a{{sv}} {{}}, '')"),
     "CreateCode": (FREE, "issue", "('{token}', @a{{sv}} {{}})"),
     "ListSessions": (FREE, "list", "({{'user': <'{user}'>}},)"),
+    "CountSessions": (FREE, "list", "({{'user': <'{user}'>}},)"),
+    "Logout": (FREE, "revoke", "('{user}', '', '')"),
     "ListKeys": (FREE, FREE, None),
     "GetJWKS": (FREE, FREE, None),
     "GetStatus": (FREE, FREE, None),

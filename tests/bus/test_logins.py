@@ -49,7 +49,8 @@ def test_a_login_is_listed_with_its_session(own, login):
 def test_the_command_shows_a_login_below_its_session(bus, login):
     done = ctl(bus, "list", uid=OWN_UID)
     heading, session, below = done.stdout.splitlines()
-    assert heading.split() == ["SESSION", "USER", "CREATED", "EXPIRES", "TOKEN", "EXPIRES", "LEADER", "TTY", "FROM"]
+    assert heading.split() == ["SESSION", "USER", "CREATED", "SEEN", "EXPIRES", "TOKEN", "EXPIRES", "HOST", "LEADER", "TTY",
+                               "FROM"]
     assert session.startswith(login[1])
     assert below.startswith("└─test ") and TTY in below and RHOST in below
     ((row,),) = json.loads(ctl(bus, "list", "--json").stdout).values()
@@ -59,7 +60,7 @@ def test_the_command_shows_a_login_below_its_session(bus, login):
 
 
 # What has another name in JSON than on the bus.
-NAMES = {"last_seen": "seen", "rhost": "from", "logins": "children"}
+NAMES = {"last_seen": "seen", "client_address": "address", "user_agent": "agent", "rhost": "from", "logins": "children"}
 LOGIN_NAMES = {**NAMES, "id": "login", "opened": "created"}
 
 

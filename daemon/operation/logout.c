@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/operation/audit.h"
+#include "daemon/operation/session-change.h"
+#include "daemon/operation/session-ending.h"
+
+static void logout_free(Operation *op) {
+        SessionChange *change = (SessionChange *)op;
+
+        session_change_clear(change);
+        free(change);
+}
+
+static void on_committed(SessionChange *change, Reason reason) {
+        if (reason == REASON_OK && change->ended.n_sids > 0)
+                /* If this fails the sessions have ended nevertheless, and reconcile ends their
+                 * logins within a minute. */
+                (void)session_ending_start(change->op.context,
+                        &(EndedSessions){
+                                .user = change->user,
+                                .sids = (const char(*)[SID_SIZE + 1]) change->ended.sids,
+                                .n_sids = change->ended.n_sids,
+                                .reason = change->end_reason,
+                        },
+                        NULL, NULL);
+        session_change_tell(change, AUDIT_LOGOUT, reason);
+        operation_finish(&change->op, &(OperationResult){
+                                              .reason = reason,
+                                              .user = change->user,
+                                              .n_revoked = (unsigned int)change->ended.n_sids,
+                                      });
+}
+
+int logout_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op) {
+        SessionChange *change = calloc(1, sizeof(*change));
+        int r;
+
+        if (!change)
+                return -ENOMEM;
+        operation_init(&change->op, context, (OperationWaiter){ done, userdata }, logout_free);
+        change->end_reason = REASON_SESSION_LOGGED_OUT;
+        change->committed = on_committed;
+        r = session_change_start(change, order);
+        if (r < 0) {
+                operation_abandon(&change->op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = &change->op;
+        return 0;
+}
