@@ -18,7 +18,7 @@ _authtokenctl_options() {
                 --batch --base64 --help ;;
         code) echo --long --user --help ;;
         status) echo --json --help ;;
-        keys) echo --json --help ;;
+        keys) echo --json --directory --alg --stage --kid --out --public --with-key --help ;;
         esac
 }
 
@@ -41,7 +41,7 @@ _authtokenctl() {
                 mapfile -t COMPREPLY < <(compgen -u -- "$current")
                 return
                 ;;
-        --output | --file | --token-file | --jwks | --key)
+        --output | --out | --directory | --file | --token-file | --jwks | --key)
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
                 return
                 ;;
@@ -51,7 +51,7 @@ _authtokenctl() {
                 ;;
         --session | --audience | --role | --platform | --device | --source | --name | --client-address | --user-agent | --data | --lifetime | --margin | \
                 --reason | --before | --for | \
-                --alg | --issuer | --max-lifetime | --max-size | --now)
+                --alg | --kid | --with-key | --issuer | --max-lifetime | --max-size | --now)
                 return
                 ;;
         esac
@@ -62,7 +62,13 @@ _authtokenctl() {
         case $command in
         main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban code verify status keys" \
                 -- "$current") ;;
-        keys) mapfile -t COMPREPLY < <(compgen -W "list jwks" -- "$current") ;;
+        keys)
+                if [[ $previous == import || $previous == seal ]]; then
+                        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                else
+                        mapfile -t COMPREPLY < <(compgen -W "list jwks rotate use generate import seal" -- "$current")
+                fi
+                ;;
         code) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         issue | list | logout | kick | ban | unban) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
         esac

@@ -37,7 +37,7 @@ static const Command commands[] = {
         { "unban", unban_main, "let a user in again" },
         { "verify", run_verify, "check tokens against keys, without the daemon" },
         { "status", status_main, "show how the daemon is" },
-        { "keys", keys_main, "show the daemon's public keys" },
+        { "keys", keys_main, "show, make, change and seal the daemon's keys" },
 };
 
 typedef enum Option {

@@ -13,6 +13,7 @@
 #include "daemon/operation/context.h"
 #include "daemon/operation/operation.h"
 #include "daemon/store/user-store.h"
+#include "daemon/token/key-listing.h"
 #include "daemon/token/keyring.h"
 
 #define ENTRY_OVERHEAD ((size_t)32) /* of the wire format, roughly */
@@ -193,22 +194,6 @@ int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_r
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static const char *state_of(const Keyring *keyring, size_t index) {
-        const Key *key = keyring_at(keyring, index);
-
-        if (key == keyring_signing_key(keyring))
-                return "signing";
-        if (keyring_end_sec(keyring, index))
-                return "retiring";
-        return key_may_sign(key) ? "staged" : "verifying";
-}
-
-static const char *file_name(const Key *key) {
-        const char *path = STRING_OR_EMPTY(key_file(key)), *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
-}
-
 int bus_reply_key(sd_bus_message *reply, const Keyring *keyring, size_t index) {
         const Key *key = keyring_at(keyring, index);
         uint64_t end_sec = keyring_end_sec(keyring, index);
@@ -217,8 +202,8 @@ int bus_reply_key(sd_bus_message *reply, const Keyring *keyring, size_t index) {
                 { "kid", key_kid(key) },
                 { "algorithm", algorithm ? algorithm->name : NULL },
                 { "thumbprint", key_thumbprint(key) },
-                { "state", state_of(keyring, index) },
-                { "file", file_name(key) },
+                { "state", key_listing_state(keyring, index) },
+                { "file", key_listing_file(key) },
         };
         int r;
 

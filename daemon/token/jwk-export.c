@@ -166,6 +166,15 @@ static int generate_secret(
         return r;
 }
 
+/* d may stand alone: RFC 7518 section 6.3.2. */
+static bool has_factors(EVP_PKEY *pkey) {
+        BIGNUM *factor = NULL;
+        bool has = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_FACTOR1, &factor) == 1;
+
+        BN_clear_free(factor);
+        return has;
+}
+
 static int set_private(json_t *object, EVP_PKEY *pkey, const Algorithm *algorithm) {
         static const struct {
                 const char *member, *param;
@@ -185,7 +194,7 @@ static int set_private(json_t *object, EVP_PKEY *pkey, const Algorithm *algorith
                 return set_number(
                         object, "d", pkey, OSSL_PKEY_PARAM_PRIV_KEY, algorithm->coordinate_size);
         if (algorithm->type == KEY_TYPE_RSA) {
-                for (size_t i = 0; i < ARRAY_SIZE(rsa) && r == 0; i++)
+                for (size_t i = 0; i < (has_factors(pkey) ? ARRAY_SIZE(rsa) : 1) && r == 0; i++)
                         r = set_number(object, rsa[i].member, pkey, rsa[i].param, 0);
                 return r;
         }
@@ -193,6 +202,25 @@ static int set_private(json_t *object, EVP_PKEY *pkey, const Algorithm *algorith
                 return -EIO;
         r = set_bytes(object, "d", bytes, size);
         secret_wipe(bytes, sizeof(bytes));
+        return r;
+}
+
+int jwk_export_private(EVP_PKEY *pkey, json_t *object) {
+        const Algorithm *algorithm = algorithm_of_pkey(pkey);
+        int r = algorithm ? set_private(object, pkey, algorithm) : KEY_E_TYPE;
+
+        ERR_clear_error();
+        return r;
+}
+
+int jwk_export_secret(const Secret *secret, json_t *object) {
+        int r;
+
+        r = set_text(object, "kty", "oct");
+        if (r == 0 && secret->size > NUMBER_SIZE_MAX)
+                r = -EIO;
+        if (r == 0)
+                r = set_bytes(object, "k", (const uint8_t *)secret->data, secret->size);
         return r;
 }
 
@@ -220,8 +248,8 @@ static int generate_pair(
         return r;
 }
 
-static int generate(const Algorithm *algorithm, const char *use, char kid[KEY_THUMBPRINT_SIZE + 1],
-        Secret **ret_text) {
+static int generate(const Algorithm *algorithm, const char *use, const char *name,
+        char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text) {
         _cleanup_(secret_freep) Secret *secret = NULL;
         json_t *object = NULL;
         char *text = NULL;
@@ -235,7 +263,7 @@ static int generate(const Algorithm *algorithm, const char *use, char kid[KEY_TH
         }
         ERR_clear_error();
         if (r == 0)
-                r = set_text(object, "kid", kid);
+                r = set_text(object, "kid", name ? name : kid);
         if (r == 0)
                 r = set_text(object, "alg", algorithm->name);
         if (r == 0)
@@ -255,9 +283,17 @@ static int generate(const Algorithm *algorithm, const char *use, char kid[KEY_TH
 }
 
 int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text) {
-        return generate(algorithm, "sig", kid, ret_text);
+        return generate(algorithm, "sig", NULL, kid, ret_text);
 }
 
 int jwk_generate_refresh(char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text) {
-        return generate(algorithm_find("HS256"), JWK_USE_REFRESH, kid, ret_text);
+        return generate(algorithm_find("HS256"), JWK_USE_REFRESH, NULL, kid, ret_text);
+}
+
+int jwk_generate_named(const Algorithm *algorithm, const char *name, Secret **ret_text) {
+        char kid[KEY_THUMBPRINT_SIZE + 1];
+
+        if (!algorithm)
+                return generate(algorithm_find("HS256"), JWK_USE_REFRESH, name, kid, ret_text);
+        return generate(algorithm, "sig", name, kid, ret_text);
 }

@@ -60,6 +60,24 @@ DEFINE_CLEANUP(Jwk, jwk_free)
 int jwk_export_public(EVP_PKEY *pkey, json_t **ret_object);
 
 /**
+ * jwk_export_private() - add the members of the private half
+ * @pkey:       with a private half
+ * @object:     of jwk_export_public()
+ *
+ * Return: 0; KEY_E_TYPE; -ENOMEM; -EIO.
+ */
+int jwk_export_private(EVP_PKEY *pkey, json_t *object);
+
+/**
+ * jwk_export_secret() - the members that describe an HMAC key
+ * @secret:     at most 1024 bytes
+ * @object:     empty
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+int jwk_export_secret(const Secret *secret, json_t *object);
+
+/**
  * jwk_thumbprint() - SHA-256 thumbprint (RFC 7638 section 3)
  * @pkey:       RSA, EC or Ed25519
  * @text:       receives KEY_THUMBPRINT_SIZE characters and NUL
@@ -86,3 +104,13 @@ int jwk_generate(const Algorithm *algorithm, char kid[KEY_THUMBPRINT_SIZE + 1], 
  * Return: 0; -ENOMEM; -EIO.
  */
 int jwk_generate_refresh(char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text);
+
+/**
+ * jwk_generate_named() - the same under a name of one's own
+ * @algorithm:  what it is for; NULL: for refresh tokens
+ * @name:       UTF-8; NULL: as without this
+ * @ret_text:   owned by the caller
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+int jwk_generate_named(const Algorithm *algorithm, const char *name, Secret **ret_text);

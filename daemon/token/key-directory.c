@@ -193,7 +193,7 @@ static int write_new(const KeyDirectoryRules *rules, const Algorithm *algorithm,
         if (r)
                 return r;
         key_place_name(kid, name);
-        return key_place_write(&place, name, content);
+        return key_place_add(&place, name, content);
 }
 
 static int generate(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {

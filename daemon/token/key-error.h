@@ -37,7 +37,7 @@
         X(FILE_MODE, "a private key needs mode 0600 or 0400, and others may write to none")   \
         X(FILE_SIZE, "the file is empty or larger than 64 KiB")                               \
         X(DIRECTORY, "the directory is not this user's or root's, or others may write to it") \
-        X(SIGNING_KEY, "the configured signing key is not there or has no private half")      \
+        X(SIGNING_KEY, "the signing key that is named is not there or has no private half")   \
         X(SEVERAL_SIGNING, "several private keys, and none is said to sign")                  \
         X(REFRESH_KEY, "the configured key for refresh tokens is not there")                  \
         X(SEVERAL_REFRESH, "several keys for refresh tokens, and none is configured")         \

@@ -440,3 +440,15 @@ int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules,
         key_file_clear(&file);
         return r ? key_fault_set(fault, path, r) : 0;
 }
+
+int key_file_parse(
+        Keyring *keyring, const Secret *content, const KeyFileRules *rules, KeyFault *fault) {
+        KeyFile file = { .rules = rules };
+        int r;
+
+        r = read_keys(&file, content);
+        if (r == 0)
+                r = take_all(&file, keyring);
+        key_file_clear(&file);
+        return r ? key_fault_set(fault, "key", r) : 0;
+}

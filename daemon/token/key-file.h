@@ -54,3 +54,15 @@ int key_file_read(const char *path, const KeyFileRules *rules, Secret **ret_cont
  * Return: 0; KEY_E_*; negative errno.
  */
 int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules, KeyFault *fault);
+
+/**
+ * key_file_parse() - the same with the text of a file
+ * @keyring:    not in use yet; undefined content after a failure: drop it
+ * @content:    borrowed
+ * @rules:      how to take it; where it came from is not looked at
+ * @fault:      says the reason on failure; NULL is fine
+ *
+ * Return: as key_file_load().
+ */
+int key_file_parse(
+        Keyring *keyring, const Secret *content, const KeyFileRules *rules, KeyFault *fault);

@@ -42,6 +42,24 @@ int key_place_open(const char *directory, KeyPlace *ret_place) {
         return 0;
 }
 
+/* As root, where the service manager has made the directory above for the daemon. */
+static int adopt(const char *directory) {
+        _cleanup_(closep) int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        struct stat above;
+
+        if (fd < 0 || fstatat(fd, "..", &above, 0) < 0)
+                return -errno;
+        if (geteuid() == 0 && fchown(fd, above.st_uid, above.st_gid) < 0)
+                return -errno;
+        return 0;
+}
+
+int key_place_make(const char *directory) {
+        if (mkdir(directory, 0700) < 0)
+                return errno == EEXIST ? 0 : -errno;
+        return adopt(directory);
+}
+
 void key_place_close(KeyPlace *place) {
         if (place->fd >= 0)
                 close(place->fd);
@@ -74,17 +92,25 @@ static int write_new_file(const KeyPlace *place, const Secret *content) {
         return write_all(fd, content);
 }
 
-int key_place_write(const KeyPlace *place, const char *name, const Secret *content) {
+static int put(const KeyPlace *place, const char *name, const Secret *content, unsigned int flags) {
         int r;
 
         r = write_new_file(place, content);
-        if (r == 0 && renameat(place->fd, NEW_FILE, place->fd, name) < 0)
+        if (r == 0 && renameat2(place->fd, NEW_FILE, place->fd, name, flags) < 0)
                 r = -errno;
         if (r == 0 && fsync(place->fd) < 0)
                 return -errno;
         if (r)
                 (void)unlinkat(place->fd, NEW_FILE, 0);
         return r;
+}
+
+int key_place_write(const KeyPlace *place, const char *name, const Secret *content) {
+        return put(place, name, content, 0);
+}
+
+int key_place_add(const KeyPlace *place, const char *name, const Secret *content) {
+        return put(place, name, content, RENAME_NOREPLACE);
 }
 
 int key_place_remove(const KeyPlace *place, const char *name) {

@@ -31,6 +31,14 @@ typedef struct KeyPlace {
 int key_place_open(const char *directory, KeyPlace *ret_place);
 
 /**
+ * key_place_make() - make a key directory that is not there, for the owner of the directory above it
+ * @directory:  path
+ *
+ * Return: 0 (also when it is there); negative errno.
+ */
+int key_place_make(const char *directory);
+
+/**
  * key_place_close() - unlock
  * @place:      may be closed already
  */
@@ -46,6 +54,17 @@ void key_place_close(KeyPlace *place);
  * Return: 0; negative errno: the old content or the new one is there.
  */
 int key_place_write(const KeyPlace *place, const char *name, const Secret *content);
+
+/**
+ * key_place_add() - make a file that is not there
+ * @place:      opened
+ * @name:       of the file
+ * @content:    borrowed
+ *
+ * As key_place_write(), but a file of this name, which may hold another key, stays as it is.
+ * Return: 0; -EEXIST; other negative errno.
+ */
+int key_place_add(const KeyPlace *place, const char *name, const Secret *content);
 
 /**
  * key_place_remove() - remove a file

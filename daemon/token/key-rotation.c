@@ -78,7 +78,7 @@ static int make_key(Change *change, const Algorithm *algorithm, char kid[KEY_KID
         r = jwk_generate(algorithm, thumbprint, &content);
         if (r == 0) {
                 key_place_name(thumbprint, name);
-                r = key_place_write(&change->place, name, content);
+                r = key_place_add(&change->place, name, content);
         }
         if (r)
                 return fail(change, r);

@@ -376,3 +376,7 @@ KeyBytes key_header(const Key *key) {
 EVP_PKEY *key_pkey(const Key *key) {
         return key->pkey;
 }
+
+const Secret *key_secret(const Key *key) {
+        return key->secret;
+}

@@ -139,6 +139,14 @@ const char *key_thumbprint(const Key *key);
 KeyBytes key_header(const Key *key);
 
 /**
+ * key_secret() - the HMAC key, to be kept in a file
+ * @key:        key
+ *
+ * Return: borrowed; NULL for a pair.
+ */
+const Secret *key_secret(const Key *key);
+
+/**
  * key_pkey() - the public key for export
  * @key:        key
  *

@@ -12,7 +12,7 @@ def check(done, status, words=""):
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr
     if status:
         assert not done.stdout
-        assert done.stderr.startswith(("authtokenctl: ", "revoke: ", "list: "))
+        assert done.stderr.startswith(("authtokenctl: ", "revoke: ", "list: ", "use: ", "jwks: "))
     return done
 
 

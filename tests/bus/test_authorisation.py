@@ -27,9 +27,10 @@ METHODS = {
     "ListKeys": (FREE, FREE, None),
     "GetJWKS": (FREE, FREE, None),
     "GetStatus": (FREE, FREE, None),
+    "RotateKey": ("manage-keys", "manage-keys", "(@a{{sv}} {{}},)"),
     "Reload": ("reload", "reload", None),
 }
-ABOUT_NOBODY = ("ValidateToken", "ListKeys", "GetJWKS", "GetStatus", "Reload")
+ABOUT_NOBODY = ("ValidateToken", "ListKeys", "GetJWKS", "GetStatus", "RotateKey", "Reload")
 
 methods = pytest.mark.parametrize("method", METHODS)
 

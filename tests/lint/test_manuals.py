@@ -173,8 +173,10 @@ def test_each_command_and_option_is_in_the_manual():
 def test_each_command_and_option_is_completed():
     completion = pathlib.Path("cli/authtokenctl.bash")
     commands = re.findall(r'^\s+\{ "([\w-]+)", \w+, "', text(pathlib.Path("cli/main.c")), re.MULTILINE)
-    table = {f"{name} --{option}" for name in ["main", *commands] for option in re.findall(
-        r'\{ "([a-z0-9-]+)", (?:no|required)_argument', text(pathlib.Path(f"cli/{name}.c")))}
+    # A command with commands of its own has a file for each of them.
+    table = {f"{name} --{option}" for name in ["main", *commands] for path in files()
+             if re.fullmatch(rf"cli/{name}(-[a-z]+)?\.c", str(path)) for option in re.findall(
+                 r'\{ "([a-z0-9-]+)", (?:no|required)_argument', text(path))}
     branches = re.findall(r"^\s+([\w-]+)\) echo ((?:[^;]|\n)*);;", text(completion), re.MULTILINE)
     shown = {f"{name} {option}" for name, options in branches for option in re.findall(r"--[a-z0-9-]+", options)}
     same(("cli", table), (completion, shown), "options")

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/keys.h"
+#include "daemon/token/key-export.h"
+#include "daemon/token/key-file.h"
+
+#define STORE    "/etc/credstore.encrypted"
+#define NAME     "signing-key"
+#define PROGRAM  "systemd-creds"
+#define NO_ENTRY 127
+
+typedef enum Option {
+        OPTION_OUT = 256,
+        OPTION_WITH_KEY,
+        OPTION_HELP = 'h',
+        OPTION_UNKNOWN = '?',
+} Option;
+
+static const struct option options[] = {
+        { "out", required_argument, NULL, OPTION_OUT },
+        { "with-key", required_argument, NULL, OPTION_WITH_KEY },
+        { "help", no_argument, NULL, OPTION_HELP },
+        { NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+        "Usage: authtokenctl keys seal [OPTION]... FILE\n\n"
+        "Encrypt the private key of FILE, a JWK or PEM, for this machine, as the credential\n"
+        "\"" NAME "\" that the daemon's unit loads at its next start. FILE stays: remove it\n"
+        "afterwards. FILE may be - for standard input.\n\n"
+        "  --out FILE      instead of " STORE "/" NAME "\n"
+        "  --with-key KEY  host, tpm2, host+tpm2 or auto, as for systemd-creds(1)\n"
+        "  -h, --help      this text\n";
+
+typedef struct Seal {
+        const char *file, *out, *with_key;
+        bool help;
+} Seal;
+
+static ExitStatus set_option(Seal *seal, Option option) {
+        switch (option) {
+        case OPTION_OUT:
+                return take_argument("keys seal", "--out", optarg, &seal->out);
+        case OPTION_WITH_KEY:
+                return take_argument("keys seal", "--with-key", optarg, &seal->with_key);
+        case OPTION_HELP:
+                seal->help = true;
+                return STATUS_OK;
+        case OPTION_UNKNOWN:
+                break;
+        }
+        return point_to_help("keys seal");
+}
+
+static ExitStatus parse(Seal *seal, int argc, char **argv) {
+        int option;
+
+        optind = 0;
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+                ExitStatus status = set_option(seal, (Option)option);
+
+                if (status != STATUS_OK || seal->help)
+                        return status;
+        }
+        if (argc - optind != 1)
+                return complain_usage("keys seal", "exactly one file is needed");
+        return take_argument("keys seal", "FILE", argv[optind], &seal->file);
+}
+
+/* What the daemon would refuse at its start is not sealed. As a JWK it keeps the name that it has here. */
+static ExitStatus read_key(const char *file, Secret **ret_text) {
+        static const KeyFileRules rules = { .any_place = true };
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        KeyFault fault = { "out of memory" };
+        int r;
+
+        r = keyring_new(&keyring);
+        if (r == 0)
+                r = key_file_load(keyring, strcmp(file, "-") ? file : "/dev/stdin", &rules, &fault);
+        if (r == 0 && keyring_size(keyring) != 1)
+                r = key_fault_set(&fault, file, KEY_E_SEVERAL);
+        if (r == 0 && !key_may_sign(keyring_at(keyring, 0)))
+                r = key_fault_set(&fault, file, KEY_E_SIGNING_KEY);
+        if (r == 0) {
+                r = key_export(keyring_at(keyring, 0), ret_text);
+                if (r)
+                        (void)key_fault_set(&fault, file, r);
+        }
+        if (r == 0)
+                return STATUS_OK;
+        complain("%s", fault.text);
+        return STATUS_FAILED;
+}
+
+/* In the child. */
+static void encrypt(const Seal *seal, int input) {
+        char with_key[64];
+        const char *arguments[7] = { PROGRAM, "encrypt", "--name=" NAME };
+        size_t n = 3;
+
+        if (seal->with_key) {
+                (void)snprintf(with_key, sizeof(with_key), "--with-key=%s", seal->with_key);
+                arguments[n++] = with_key;
+        }
+        arguments[n++] = "-";
+        arguments[n++] = seal->out ? seal->out : STORE "/" NAME;
+        (void)umask(0077);
+        if (dup2(input, STDIN_FILENO) >= 0)
+                (void)execvp(PROGRAM, (char *const *)arguments);
+        complain("cannot run " PROGRAM ": %s", strerror(errno));
+        _exit(NO_ENTRY);
+}
+
+/* It fits the pipe, so that nothing waits for a reader. */
+static int feed(int fd, const Secret *text) {
+        ssize_t n = write(fd, text->data, text->size);
+
+        if (n < 0)
+                return -errno;
+        return (size_t)n == text->size ? 0 : -EIO;
+}
+
+static ExitStatus wait_for(pid_t pid) {
+        int status;
+
+        while (waitpid(pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        return STATUS_FAILED;
+        /* It has said itself what was wrong. */
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? STATUS_OK : STATUS_FAILED;
+}
+
+static ExitStatus run(const Seal *seal, const Secret *text) {
+        int pipe_fds[2], r;
+        pid_t pid;
+
+        if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
+                complain("cannot run " PROGRAM ": %s", strerror(errno));
+                return STATUS_FAILED;
+        }
+        (void)signal(SIGPIPE, SIG_IGN);
+        pid = fork();
+        if (pid == 0) {
+                (void)signal(SIGPIPE, SIG_DFL);
+                encrypt(seal, pipe_fds[0]);
+        }
+        r = pid < 0 ? -errno : feed(pipe_fds[1], text);
+        close(pipe_fds[0]);
+        close(pipe_fds[1]);
+        if (pid < 0 || (r < 0 && r != -EPIPE))
+                complain("cannot run " PROGRAM ": %s", strerror(-r));
+        return pid < 0 ? STATUS_FAILED : wait_for(pid);
+}
+
+ExitStatus keys_seal_main(const CommandLine *line, int argc, char **argv) {
+        _cleanup_(secret_freep) Secret *text = NULL;
+        Seal seal = { 0 };
+        ExitStatus status;
+
+        (void)line;
+        status = parse(&seal, argc, argv);
+        if (status == STATUS_OK && seal.help) {
+                fputs(help, stdout);
+                return finish_output();
+        }
+        if (status == STATUS_OK)
+                status = read_key(seal.file, &text);
+        if (status != STATUS_OK)
+                return status;
+        if (!seal.out && mkdir(STORE, 0700) < 0 && errno != EEXIST) {
+                complain("cannot make " STORE ": %s", strerror(errno));
+                return STATUS_FAILED;
+        }
+        return run(&seal, text);
+}

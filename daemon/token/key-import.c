@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/token/key-import.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/token/key-export.h"
+#include "daemon/token/key-place.h"
+
+/* One import, under the directory's lock. */
+typedef struct Import {
+        const KeyDirectoryRules *rules;
+        const Keyring *keyring;
+        KeyPlace place;
+        KeyState state;
+        Keyring *there;
+        KeyImport result;
+        KeyFault *fault;
+} Import;
+
+static void import_free(Import *import) {
+        if (!import)
+                return;
+        key_place_close(&import->place);
+        keyring_unref(import->there);
+        free(import);
+}
+DEFINE_CLEANUP(Import, import_free)
+
+static int fail(const Import *import, const char *where, int error) {
+        return key_fault_set(import->fault, where ? where : import->rules->directory, error);
+}
+
+static bool is_same(const Key *a, const Key *b) {
+        const Secret *left = key_secret(a), *right = key_secret(b);
+
+        if (key_algorithm(a) != key_algorithm(b) || !left != !right ||
+                (key_may_sign(b) && !key_may_sign(a)))
+                return false;
+        return left ? secret_equal(left->data, left->size, right->data, right->size)
+                    : !strcmp(key_thumbprint(a), key_thumbprint(b));
+}
+
+static int compare_all(Import *import) {
+        size_t n_new = 0;
+
+        for (size_t i = 0; i < keyring_size(import->keyring); i++) {
+                const Key *key = keyring_at(import->keyring, i);
+                size_t index = keyring_index(import->there, key_kid(key));
+
+                import->result.is_new[i] = index == keyring_size(import->there);
+                n_new += import->result.is_new[i];
+                if (!import->result.is_new[i] && !is_same(keyring_at(import->there, index), key))
+                        return fail(import, key_file(keyring_at(import->there, index)),
+                                KEY_E_DUPLICATE);
+        }
+        return keyring_size(import->there) + n_new > KEYRING_KEYS_MAX
+                       ? fail(import, NULL, KEY_E_FULL)
+                       : 0;
+}
+
+static size_t count_signers(const Import *import) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < keyring_size(import->keyring); i++)
+                n += import->result.is_new[i] && key_may_sign(keyring_at(import->keyring, i));
+        return n;
+}
+
+/* The key that signs now shall sign on beside a second private one. Without any, one that comes alone will. */
+static int settle(Import *import) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        size_t n_signers = count_signers(import);
+        const Key *signing = NULL;
+        KeyFault ignored;
+        int r;
+
+        if (n_signers == 0)
+                return 0;
+        r = key_directory_load_as(import->rules, &import->state, &keyring, &ignored);
+        /* The configuration chooses among several, and knows about one more. */
+        if (r == KEY_E_SEVERAL_SIGNING)
+                return 0;
+        if (r == 0)
+                signing = keyring_signing_key(keyring);
+        if (!signing)
+                return n_signers == 1 ? 0 : fail(import, NULL, KEY_E_SEVERAL_SIGNING);
+        if (!strcmp(import->state.signing, key_kid(signing)))
+                return 0;
+        (void)snprintf(
+                import->state.signing, sizeof(import->state.signing), "%s", key_kid(signing));
+        r = key_state_save(&import->place, &import->state);
+        return r ? fail(import, NULL, r) : 0;
+}
+
+static int write_key(Import *import, const Key *key) {
+        _cleanup_(secret_freep) Secret *text = NULL;
+        char name[KEY_PLACE_NAME_SIZE];
+        int r;
+
+        r = key_export(key, &text);
+        if (r == 0) {
+                key_place_name(key_kid(key), name);
+                r = key_place_add(&import->place, name, text);
+        }
+        return r ? fail(import, NULL, r) : 0;
+}
+
+static int write_all(Import *import) {
+        int r = 0;
+
+        for (size_t i = 0; i < keyring_size(import->keyring) && r == 0; i++)
+                if (import->result.is_new[i])
+                        r = write_key(import, keyring_at(import->keyring, i));
+        return r;
+}
+
+static int begin(Import *import) {
+        const char *directory = import->rules->directory;
+        int r;
+
+        r = key_place_make(directory);
+        if (r == 0)
+                r = key_place_open(directory, &import->place);
+        if (r)
+                return fail(import, NULL, r);
+        r = key_state_load(directory, import->place.uid, &import->state, import->fault);
+        if (r == 0)
+                r = key_directory_load_all(import->rules, &import->there, import->fault);
+        return r;
+}
+
+int key_import(const KeyDirectoryRules *rules, const Keyring *keyring, KeyImport *ret_import,
+        KeyFault *fault) {
+        _cleanup_(import_freep) Import *import = calloc(1, sizeof(*import));
+        int r;
+
+        if (!import)
+                return key_fault_set(fault, rules->directory, -ENOMEM);
+        *import = (Import){
+                .rules = rules,
+                .keyring = keyring,
+                .place = { .fd = -1 },
+                .fault = fault,
+        };
+        r = begin(import);
+        if (r == 0)
+                r = compare_all(import);
+        if (r == 0)
+                r = settle(import);
+        if (r == 0)
+                r = write_all(import);
+        if (r == 0)
+                *ret_import = import->result;
+        return r;
+}

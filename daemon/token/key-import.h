@@ -1,0 +1,31 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Keys from elsewhere into a key directory, each in a file of its own, so that each can be removed alone. None
+ * of them signs for it: where a key signs already, it goes on.
+ */
+
+#include <stdbool.h>
+
+#include "daemon/token/key-directory.h"
+
+/* What became of each key of a ring. */
+typedef struct KeyImport {
+        bool is_new[KEYRING_KEYS_MAX]; /* else the same key is there already */
+} KeyImport;
+
+/**
+ * key_import() - put keys into a directory
+ * @rules:      the directory, which is made when it is not there, and the time
+ * @keyring:    the keys
+ * @ret_import: one row for each key
+ * @fault:      says file and reason on failure
+ *
+ * All keys are held against what is there before the first is written. A key that is there is passed over; another one of
+ * the same name is refused.
+ * Return: 0; KEY_E_DUPLICATE; KEY_E_FULL; KEY_E_SEVERAL_SIGNING the next start would not know which one signs; KEY_E_BUSY; other
+ * KEY_E_*; negative errno.
+ */
+int key_import(const KeyDirectoryRules *rules, const Keyring *keyring, KeyImport *ret_import,
+        KeyFault *fault);
