@@ -62,7 +62,8 @@ static int copy_text(const char **text) {
 static int copy_order(KeyTask *task, const KeyTaskOrder *order) {
         KeyTaskOrder copy = *order;
         const char **texts[] = { &copy.rules.directory, &copy.rules.credential,
-                &copy.rules.signing_kid, &copy.rotation.kid };
+                &copy.rules.refresh_credential, &copy.rules.signing_kid, &copy.rules.refresh_kid,
+                &copy.rotation.kid };
         int r = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -72,6 +73,7 @@ static int copy_order(KeyTask *task, const KeyTaskOrder *order) {
         }
         /* A ring is changed here, never begun. */
         copy.rules.generate = NULL;
+        copy.rules.generate_refresh = false;
         task->order = copy;
         return r;
 }
@@ -125,7 +127,9 @@ KeyTask *key_task_free(KeyTask *task) {
         keyring_unref(task->result.keyring);
         free((char *)task->order.rules.directory);
         free((char *)task->order.rules.credential);
+        free((char *)task->order.rules.refresh_credential);
         free((char *)task->order.rules.signing_kid);
+        free((char *)task->order.rules.refresh_kid);
         free((char *)task->order.rotation.kid);
         free(task);
         return NULL;

@@ -104,6 +104,8 @@ const char *key_directory_owns(
 
         for (size_t i = 0; i < keyring_size(keyring); i++)
                 n += !strcmp(STRING_OR_EMPTY(key_file(keyring_at(keyring, i))), file);
+        for (size_t i = 0; i < keyring_refresh_size(keyring); i++)
+                n += !strcmp(STRING_OR_EMPTY(key_file(keyring_refresh_at(keyring, i))), file);
         if (n != 1 || strncmp(file, rules->directory, size) != 0 || file[size] != '/')
                 return NULL;
         return strchr(file + size + 1, '/') ? NULL : file + size + 1;
