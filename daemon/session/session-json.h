@@ -3,8 +3,8 @@
 
 /*
  * The stored form of one session: a flat JSON object after the table session_members. What a caller gave
- * as JSON (audience, roles, data) is kept as text inside it, byte for byte, so that a token that is signed
- * again on another host holds exactly the claims of the first.
+ * as JSON comes back byte for byte, so that a token that is signed again on another host holds exactly the
+ * claims of the first: data is kept as text, audience and roles as what their compact text is the text of.
  */
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ typedef struct Session Session;
  * @ret_text:   owned by the caller
  *
  * The sid is not in it. Return: 0; -ENOMEM; -EINVAL for what could not be read again: a text that is not
- * UTF-8, or not the JSON it should be, or a number above SESSION_NUMBER_MAX.
+ * UTF-8, or not the JSON it should be in its compact form, or a number above SESSION_NUMBER_MAX.
  */
 int session_json_encode(const Session *session, char **ret_text);
 

@@ -40,15 +40,16 @@ typedef struct Session {
 } Session;
 
 typedef enum SessionMemberType {
-        SESSION_MEMBER_NUMBER,
-        SESSION_MEMBER_OPTIONAL, /* a number that is left out when it is 0 */
+        SESSION_MEMBER_NUMBER,   /* in session-numbers.h, as it is */
+        SESSION_MEMBER_TIME,     /* likewise, from the session's begin, which stands before it */
+        SESSION_MEMBER_OPTIONAL, /* a number of its own that is left out when it is 0 */
         SESSION_MEMBER_TEXT,
         SESSION_MEMBER_STRINGS, /* text that is a JSON array of strings */
         SESSION_MEMBER_OBJECT,  /* text that is a JSON object */
 } SessionMemberType;
 
 typedef struct SessionMember {
-        const char *name; /* in the stored form */
+        const char *name; /* in the stored form, where it has one: short, each session has it */
         SessionMemberType type;
         size_t offset; /* of a uint64_t or a char * in Session */
 } SessionMember;
@@ -125,7 +126,8 @@ bool session_in_grace(
         const Session *session, uint64_t generation, uint64_t grace_sec, uint64_t now_sec);
 
 static inline bool session_member_is_number(const SessionMember *member) {
-        return member->type == SESSION_MEMBER_NUMBER || member->type == SESSION_MEMBER_OPTIONAL;
+        return member->type == SESSION_MEMBER_NUMBER || member->type == SESSION_MEMBER_TIME ||
+               member->type == SESSION_MEMBER_OPTIONAL;
 }
 
 /* Where a member lies; the table's type says which of the two it is. */

@@ -20,6 +20,7 @@
 #define NUMBER_SIZE_MAX    1024u
 #define ED25519_KEY_SIZE   32u
 #define GENERATED_KID_SIZE 11u /* of the thumbprint: 66 bits */
+#define REFRESH_KID_SIZE   6u  /* random: it stands in each session */
 #define SECRET_SIZE_MAX    64u
 
 /* Adds a member in base64url; the text in between is wiped, because it may be private. */
@@ -262,6 +263,8 @@ static int generate(const Algorithm *algorithm, const char *use, const char *nam
                 r = generate_pair(algorithm, &object, kid);
         }
         ERR_clear_error();
+        if (strcmp(use, JWK_USE_REFRESH) == 0)
+                kid[REFRESH_KID_SIZE] = '\0';
         if (r == 0)
                 r = set_text(object, "kid", name ? name : kid);
         if (r == 0)

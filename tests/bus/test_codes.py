@@ -212,7 +212,7 @@ def test_neither_log_nor_store_have_it(bus, root, path, daemon):
         held = redis.stdout
     else:
         held = b"".join(file.read_bytes() for file in (bus.directory / "state").iterdir() if file.is_file())
-    assert b'"gen"' in held and b"c:" in held
+    assert b'"t":' in held and b"c:" in held
     held += daemon.log.read_bytes()
     for code in (used, kept):
         for text in (code, code[3:], code[3:].replace("-", "")):

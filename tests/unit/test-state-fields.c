@@ -13,10 +13,11 @@
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 
-#define NOW     UINT64_C(1800000000)
-#define SID_A   "AAAAAAAAAAAAAAAAAAAAAA"
-#define SID_B   "BBBBBBBBBBBBBBBBBBBBBA"
-#define NUMBERS "\"gen\":1,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":99"
+#define NOW   UINT64_C(1800000000)
+#define SID_A "AAAAAAAAAAAAAAAAAAAAAA"
+#define SID_B "BBBBBBBBBBBBBBBBBBBBBA"
+/* Generation, begin, rotated, seen, issued, end of the token and of the session. */
+#define NUMBERS "\"t\":\"1.5..0.0.4.2m\""
 #define SESSION "{" NUMBERS "}"
 #define ENDED   "{\"reason\":\"session-revoked\",\"at\":6,\"keep\":99}"
 
@@ -166,7 +167,9 @@ static const struct {
         { "a ban without end or reason", "ban", "{}", 0 },
         { "a not-before time", "nb", "17", 0 },
         { "a session with texts", "s:" SID_A,
-                "{" NUMBERS ",\"name\":\"x\",\"aud\":\"[\\\"a\\\"]\",\"data\":\"{}\"}", 0 },
+                "{" NUMBERS ",\"n\":\"x\",\"a\":[\"a\",\"b\"],\"r\":\"c\",\"j\":\"{}\"}", 0 },
+
+        { "a session for the usual audience", "s:" SID_A, "{" NUMBERS ",\"a\":\"\"}", 0 },
 
         { "an unknown field", "x", "1", USER_STATE_E_CORRUPT },
         { "an empty name", "", "1", USER_STATE_E_CORRUPT },
@@ -182,35 +185,40 @@ static const struct {
         { "something behind the object", "s:" SID_A, SESSION "x", USER_STATE_E_CORRUPT },
         { "an array", "s:" SID_A, "[]", USER_STATE_E_CORRUPT },
         { "a member that is not known", "s:" SID_A, "{" NUMBERS ",\"x\":1}", USER_STATE_E_CORRUPT },
-        { "a member twice", "s:" SID_A, "{" NUMBERS ",\"gen\":2}", USER_STATE_E_CORRUPT },
-        { "a member missing", "s:" SID_A, "{\"gen\":1}", USER_STATE_E_CORRUPT },
-        { "a negative number", "s:" SID_A,
-                "{\"gen\":-1,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":9}",
+        { "a member twice", "s:" SID_A, "{" NUMBERS "," NUMBERS "}", USER_STATE_E_CORRUPT },
+        { "a member missing", "s:" SID_A, "{\"n\":\"x\"}", USER_STATE_E_CORRUPT },
+        { "numbers that are a number", "s:" SID_A, "{\"t\":1}", USER_STATE_E_CORRUPT },
+        { "no numbers", "s:" SID_A, "{\"t\":\"\"}", USER_STATE_E_CORRUPT },
+        { "a number missing", "s:" SID_A, "{\"t\":\"1.5..0.0.4\"}", USER_STATE_E_CORRUPT },
+        { "one more number", "s:" SID_A, "{\"t\":\"1.5..0.0.4.2m.1\"}", USER_STATE_E_CORRUPT },
+        { "a dot behind them", "s:" SID_A, "{\"t\":\"1.5..0.0.4.2m.\"}", USER_STATE_E_CORRUPT },
+        { "a negative generation", "s:" SID_A, "{\"t\":\"-1.5..0.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "generation 0", "s:" SID_A, "{\"t\":\"0.5..0.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "no generation", "s:" SID_A, "{\"t\":\".5..0.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "a leading zero", "s:" SID_A, "{\"t\":\"01.5..0.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "a large letter", "s:" SID_A, "{\"t\":\"1.5..0.0.4.2M\"}", USER_STATE_E_CORRUPT },
+        { "a sign", "s:" SID_A, "{\"t\":\"1.5..+0.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "minus nothing", "s:" SID_A, "{\"t\":\"1.5..-0.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "before all time", "s:" SID_A, "{\"t\":\"1.5..-6.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "at no time, but said", "s:" SID_A, "{\"t\":\"1.5..-5.0.4.2m\"}", USER_STATE_E_CORRUPT },
+        { "a number above 2^53", "s:" SID_A, "{\"t\":\"2gosa7pa2gx.5..0.0.4.2m\"}",
                 USER_STATE_E_CORRUPT },
-        { "generation 0", "s:" SID_A,
-                "{\"gen\":0,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":9}",
+        { "a time above 2^53", "s:" SID_A, "{\"t\":\"1.5..0.0.4.2gosa7pa2gs\"}",
                 USER_STATE_E_CORRUPT },
-        { "a fraction", "s:" SID_A,
-                "{\"gen\":1.5,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,\"exp\":9,\"end\":"
-                "9}",
+        { "a number that does not end", "s:" SID_A,
+                "{\"t\":\"1.5..0.0.4.2mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm\"}",
                 USER_STATE_E_CORRUPT },
-        { "a number above 2^53", "s:" SID_A,
-                "{\"gen\":9007199254740993,\"rotated\":0,\"created\":5,\"seen\":5,\"iat\":5,"
-                "\"exp\":9,"
-                "\"end\":9}",
+        { "a text that is a number", "s:" SID_A, "{" NUMBERS ",\"n\":1}", USER_STATE_E_CORRUPT },
+        { "a text that is null", "s:" SID_A, "{" NUMBERS ",\"n\":null}", USER_STATE_E_CORRUPT },
+        { "a text with NUL", "s:" SID_A, "{" NUMBERS ",\"n\":\"\\u0000\"}", USER_STATE_E_CORRUPT },
+        { "an audience that is an object", "s:" SID_A, "{" NUMBERS ",\"a\":{}}",
                 USER_STATE_E_CORRUPT },
-        { "a text that is a number", "s:" SID_A, "{" NUMBERS ",\"name\":1}", USER_STATE_E_CORRUPT },
-        { "a text that is null", "s:" SID_A, "{" NUMBERS ",\"name\":null}", USER_STATE_E_CORRUPT },
-        { "a text with NUL", "s:" SID_A, "{" NUMBERS ",\"name\":\"\\u0000\"}",
-                USER_STATE_E_CORRUPT },
-        { "an audience that is no array", "s:" SID_A, "{" NUMBERS ",\"aud\":\"{}\"}",
-                USER_STATE_E_CORRUPT },
-        { "an audience of numbers", "s:" SID_A, "{" NUMBERS ",\"aud\":\"[1]\"}",
-                USER_STATE_E_CORRUPT },
-        { "data that is no object", "s:" SID_A, "{" NUMBERS ",\"data\":\"[]\"}",
+        { "an audience of numbers", "s:" SID_A, "{" NUMBERS ",\"a\":[1,2]}", USER_STATE_E_CORRUPT },
+        { "an array of one", "s:" SID_A, "{" NUMBERS ",\"a\":[\"a\"]}", USER_STATE_E_CORRUPT },
+        { "data that is no object", "s:" SID_A, "{" NUMBERS ",\"j\":\"[]\"}",
                 USER_STATE_E_CORRUPT },
         { "data with a member twice", "s:" SID_A,
-                "{" NUMBERS ",\"data\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}", USER_STATE_E_CORRUPT },
+                "{" NUMBERS ",\"j\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}", USER_STATE_E_CORRUPT },
         { "an end that reads as accepted", "e:" SID_A, "{\"reason\":\"ok\",\"at\":6,\"keep\":9}",
                 USER_STATE_E_CORRUPT },
         { "an end with an unknown reason", "e:" SID_A, "{\"reason\":\"x\",\"at\":6,\"keep\":9}",

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What a user takes of Redis' memory, over all keys: a fleet has many, and their sessions last for days.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store-fixture.h"
+
+#define FIRST_MAX   700
+#define FURTHER_MAX 250
+#define WEEK        604800u
+
+typedef struct Case {
+        const char *name;
+        unsigned int n_further;
+        long long more; /* for texts that a session need not have */
+        const char *platform, *device;
+        bool used, no_refresh;
+} Case;
+
+static const Case cases[] = {
+        { .name = "just issued", .n_further = 9 },
+        { .name = "just issued, two of them", .n_further = 1 },
+        { .name = "just issued, many", .n_further = 29 },
+        { .name = "for one login only", .n_further = 9, .no_refresh = true },
+        { .name = "logged in with and refreshed", .n_further = 9, .used = true },
+        { .name = "with platform and device",
+                .n_further = 9,
+                .more = 16,
+                .platform = "ssh",
+                .device = "pc" },
+};
+
+static int setup(void **state) {
+        StoreFixture *fixture;
+
+        store_fixture_new(STORE_REDIS, &fixture);
+        store_fixture_wait_online(fixture, true);
+        *state = fixture;
+        return 0;
+}
+
+static int teardown(void **state) {
+        store_fixture_free(*state);
+        return 0;
+}
+
+static Session *make_session(const Case *c) {
+        Session *session = calloc(1, sizeof(*session));
+        uint64_t now_sec = (uint64_t)time(NULL);
+
+        assert_non_null(session);
+        assert_int_equal(sid_generate(session->sid), 0);
+        session->generation = c->used ? 12 : 1;
+        session->created_at_sec = now_sec;
+        session->rotated_at_sec = session->issued_at_sec = now_sec + (c->used ? 9000 : 0);
+        session->last_seen_sec = c->used ? now_sec + 8000 : 0;
+        session->token_end_sec = session->issued_at_sec + 900;
+        session->expires_at_sec = session->rotated_at_sec + WEEK;
+        session->audience_json = strdup("[\"authtoken\"]");
+        session->refresh_kid = c->no_refresh ? NULL : strdup("AbCdEf");
+        session->platform = c->platform ? strdup(c->platform) : NULL;
+        session->device = c->device ? strdup(c->device) : NULL;
+        return session;
+}
+
+static long long usage_of(StoreFixture *fixture, const char *key) {
+        redisReply *reply = redis_server_do(&fixture->server, "MEMORY USAGE %s SAMPLES 0", key);
+        long long bytes = reply->integer;
+
+        assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+        freeReplyObject(reply);
+        return bytes;
+}
+
+/* All keys but the list of users, whose share of a user is told by nothing. */
+static long long usage(StoreFixture *fixture) {
+        redisReply *keys = redis_server_do(&fixture->server, "KEYS authtoken:default:[ui]:*");
+        long long bytes = 0;
+
+        for (size_t i = 0; i < keys->elements; i++)
+                bytes += usage_of(fixture, keys->element[i]->str);
+        freeReplyObject(keys);
+        return bytes;
+}
+
+static long long commit_and_measure(StoreFixture *fixture, const Case *c, unsigned int n) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
+
+        redis_server_run(&fixture->server, "FLUSHALL");
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        for (unsigned int i = 0; i < n; i++)
+                assert_int_equal(user_state_add(state, make_session(c)), 0);
+        assert_int_equal(fixture_commit(fixture, state), 0);
+        return usage(fixture);
+}
+
+static void test_memory(void **state) {
+        StoreFixture *fixture = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                long long first = commit_and_measure(fixture, &cases[i], 1);
+                long long all = commit_and_measure(fixture, &cases[i], 1 + cases[i].n_further);
+                long long further = (all - first) / cases[i].n_further;
+
+                print_message(
+                        "# %s: %lld bytes, %lld each further\n", cases[i].name, first, further);
+                assert_true(first > 0 && first <= FIRST_MAX);
+                assert_true(further > 0 && further <= FURTHER_MAX + cases[i].more);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
+        };
+
+        if (!redis_server_is_installed()) {
+                fputs("redis-server is not installed: this is skipped\n", stderr);
+                return 77;
+        }
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
