@@ -91,6 +91,8 @@ typedef struct Config {
         /* [Limits] */
         unsigned int connections_per_uid, connections;
         uint64_t handshake_timeout_usec;
+        unsigned int login_failures; /* 0: nobody is locked out */
+        uint64_t failure_window_sec, lock_out_sec;
 } Config;
 
 enum {

@@ -194,6 +194,7 @@ static int build_parts(Manager *manager) {
         Context *context = &manager->context;
         int r;
 
+        (void)gethostname(context->host, sizeof(context->host) - 1);
         r = store_source_open(
                 manager->config, context->event, on_store_notice, manager, &context->store);
         if (r)

@@ -66,7 +66,8 @@ static int priority_of(const AuditRecord *record) {
 static bool is_refusal(const AuditRecord *record) {
         return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
                record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE &&
-               record->event != AUDIT_SESSION_END && record->event != AUDIT_HOOK;
+               record->event != AUDIT_LOCK_OUT && record->event != AUDIT_SESSION_END &&
+               record->event != AUDIT_HOOK;
 }
 
 static bool is_of_key(const AuditRecord *record) {
@@ -79,6 +80,8 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
         const char *between = is_of_key(record) ? ": " : " for ";
         const char *whom = record->user ? record->user : "unknown user";
 
+        if (record->event == AUDIT_REVOKE_ALL)
+                whom = "all users";
         if (is_of_key(record))
                 whom = record->kid ? record->kid : "no key";
         if (record->event == AUDIT_KEYS_REFUSED)
@@ -98,12 +101,16 @@ static bool is_of_bus(const AuditRecord *record) {
                record->event == AUDIT_KEY_GENERATED;
 }
 
+void audit_count_only(Context *context, Reason reason) {
+        context->n_refusals++;
+        context->last_refusal = reason;
+}
+
 void audit(Context *context, const AuditRecord *record) {
         char message[512], pid[16] = "", uid[16] = "", count[16] = "";
 
         if (is_refusal(record)) {
-                context->n_refusals++;
-                context->last_refusal = record->reason;
+                audit_count_only(context, record->reason);
         } else if (record->event == AUDIT_OPEN) {
                 context->n_logins++;
         }

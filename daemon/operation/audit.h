@@ -72,3 +72,10 @@ typedef struct AuditRecord {
  * Refusals are warnings, the rest is informational; ACCOUNT and VALIDATE that went well are debug.
  */
 void audit(Context *context, const AuditRecord *record);
+
+/**
+ * audit_count_only() - count a refusal that is one of a flood, of which the journal was told once
+ * @context:    its counters change
+ * @reason:     of the refusal
+ */
+void audit_count_only(Context *context, Reason reason);

@@ -11,6 +11,7 @@
 #include "daemon/operation/code-redeem.h"
 #include "daemon/operation/login-grant.h"
 #include "daemon/operation/login-hook.h"
+#include "daemon/operation/login-limit.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
@@ -26,6 +27,7 @@ typedef struct Authenticate {
         LoginSubject subject;
         Claims *claims;
         CodeRedeem redeem;
+        LoginLimit limit;
         char *role; /* that the session must have; NULL: any will do */
         StoreCall *call;
         LoginHook hook;
@@ -38,6 +40,7 @@ static void authenticate_free(Operation *op) {
 
         login_subject_clear(&auth->subject);
         code_redeem_clear(&auth->redeem);
+        login_limit_clear(&auth->limit);
         claims_unref(auth->claims);
         free(auth->role);
         store_call_free(auth->call);
@@ -85,6 +88,8 @@ static Reason check_credential(Authenticate *auth, const LoginRequest *request) 
                 question.audience = rules.audience;
         if (!text_is_user_name(request->user, strlen(request->user)))
                 return REASON_USER_INVALID;
+        if (login_limit_is_reached(auth->op.context, &auth->subject))
+                return REASON_LOCKED_OUT;
         if (!rules.takes_tokens)
                 return REASON_SERVICE_REFUSED;
         if (login_code_is_meant(request->token, request->token_size))
@@ -99,8 +104,18 @@ static void note_use(Authenticate *auth, const Session *session) {
                 touch_session(auth->op.context, auth->subject.user, session);
 }
 
-static void refuse(Authenticate *auth, Reason reason) {
+/* Of a place that is locked out the journal was told when it was. */
+static void note_refusal(Authenticate *auth, Reason reason) {
+        if (reason == REASON_LOCKED_OUT) {
+                audit_count_only(auth->op.context, reason);
+                return;
+        }
         tell_journal(auth, reason);
+        login_limit_note(auth->op.context, &auth->subject, reason);
+}
+
+static void refuse(Authenticate *auth, Reason reason) {
+        note_refusal(auth, reason);
         operation_finish_reason(&auth->op, reason);
 }
 
@@ -151,6 +166,8 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         auth->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
+                reason = auth->limit.reason;
+        if (reason == REASON_OK)
                 reason = user_state_check_token(owned,
                         &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
                         auth->op.context->config->policy.refresh_grace_sec, operation_now_sec());
@@ -175,6 +192,8 @@ static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
                 record.sid = redeem->claims->sid;
                 audit(auth->op.context, &record);
         }
+        if (auth->limit.reason != REASON_OK)
+                reason = auth->limit.reason;
         if (reason == REASON_OK) {
                 auth->claims = claims_ref(claims);
                 if (load(auth) >= 0)
@@ -182,6 +201,16 @@ static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
                 reason = REASON_INTERNAL;
         }
         refuse(auth, reason);
+}
+
+/* One round trip: the store is asked for both at once. */
+static int start_asking(Authenticate *auth) {
+        int r;
+
+        r = login_limit_ask(&auth->limit, auth->op.context, &auth->subject);
+        if (r < 0)
+                return r;
+        return auth->redeem.code ? code_redeem_start(&auth->redeem) : load(auth);
 }
 
 int authenticate_start(Context *context, const LoginRequest *request, OperationDone done,
@@ -210,9 +239,9 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
         }
         reason = check_credential(auth, request);
         if (reason == REASON_OK) {
-                r = auth->redeem.code ? code_redeem_start(&auth->redeem) : load(auth);
+                r = start_asking(auth);
         } else {
-                tell_journal(auth, reason);
+                note_refusal(auth, reason);
                 r = operation_finish_later(&auth->op, reason);
         }
         if (r < 0) {

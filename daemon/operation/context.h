@@ -5,6 +5,7 @@
  * What every verb works with: the parts of the daemon, wired by manager.c.
  */
 
+#include <limits.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
@@ -49,6 +50,7 @@ typedef struct SessionEvent {
 typedef void (*SessionEventSink)(const SessionEvent *event, void *userdata);
 
 typedef struct Context {
+        char host[HOST_NAME_MAX + 1]; /* name of this one */
         sd_event *event;
         const Config *config;
         Journal *journal;

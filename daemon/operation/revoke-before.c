@@ -14,6 +14,8 @@
 #include "daemon/operation/session-ending.h"
 #include "daemon/policy/exclusion.h"
 
+#define CLOCKS_DIFFER_SEC 60u
+
 typedef struct RevokeBefore {
         SessionChange change;
         uint64_t time_sec; /* 0: now */
@@ -42,9 +44,10 @@ static void on_committed(SessionChange *change, Reason reason) {
                                       });
 }
 
-/* A time to come would lock the user out until then without saying so: that is what a ban is for. */
+/* A time to come would lock the user out until then without saying so: that is what a ban is for. A little
+ * is what clocks differ by. */
 static int start(RevokeBefore *revoke, const EndOrder *order) {
-        if (order->before_sec > operation_now_sec())
+        if (order->before_sec > operation_now_sec() + CLOCKS_DIFFER_SEC)
                 return operation_finish_later(&revoke->change.op, REASON_BAD_REQUEST);
         revoke->time_sec = order->before_sec;
         return session_change_start(&revoke->change, order);

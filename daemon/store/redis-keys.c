@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "daemon/store/failure-table.h"
 #include "daemon/store/redis-keys.h"
 
 static char *join(const char *prefix, const char *tenant, const char *rest, const char *name) {
@@ -24,4 +25,16 @@ char *redis_key_users(const char *prefix, const char *tenant) {
 
 char *redis_key_mark(const char *prefix, const char *tenant, const char *name) {
         return join(prefix, tenant, name, "");
+}
+
+char *redis_key_failures(const char *prefix, const FailureKey *key) {
+        char *text;
+
+        return asprintf(&text, "%s:%s:f:%s:%s", prefix, key->tenant, key->user, key->place) < 0
+                       ? NULL
+                       : text;
+}
+
+char *redis_key_counters(const char *prefix, const char *tenant) {
+        return join(prefix, tenant, "fn", "");
 }

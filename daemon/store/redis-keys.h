@@ -6,9 +6,13 @@
  *
  *      PREFIX:TENANT:u:USER    hash, the user's state
  *      PREFIX:TENANT:i:SID     string, whose session it is
+ *      PREFIX:TENANT:f:USER:PLACE string, how many logins have failed; it goes by itself
+ *      PREFIX:TENANT:fn        string, how many of those were made within a window
  *      PREFIX:TENANT:users     sorted set, users by the end of their state in milliseconds
  *      PREFIX:TENANT:MARK      string, see store-mark.h
  */
+
+typedef struct FailureKey FailureKey;
 
 /**
  * redis_key_user() - the key of a user's state
@@ -48,3 +52,21 @@ char *redis_key_users(const char *prefix, const char *tenant);
  * Return: owned by the caller; NULL without memory.
  */
 char *redis_key_mark(const char *prefix, const char *tenant, const char *name);
+
+/**
+ * redis_key_failures() - the key of a counter of failed logins
+ * @prefix:     configured
+ * @key:        whose, and where from
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_failures(const char *prefix, const FailureKey *key);
+
+/**
+ * redis_key_counters() - the key of the number of those counters
+ * @prefix:     configured
+ * @tenant:     without ':'
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_counters(const char *prefix, const char *tenant);

@@ -12,6 +12,7 @@ RedisRequest *redis_request_free(RedisRequest *request) {
         redis_commit_free(request->commit);
         free(request->tenant);
         free(request->user);
+        free(request->place);
         free(request);
         return NULL;
 }

@@ -31,6 +31,9 @@ typedef struct RedisRequest {
         StoreCallType type;
         StoreCall *call; /* NULL once nobody waits */
         char *tenant, *user;
+        char *place;                /* of failed logins */
+        uint64_t believe_until_sec; /* a lock-out */
+        unsigned int failures_max;
         RedisCommit *commit;
         bool script_sent; /* the whole script went with the commit: it cannot be missing */
 } RedisRequest;

@@ -12,6 +12,7 @@
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-error.h"
+#include "daemon/store/redis-failures.h"
 #include "daemon/store/redis-handshake.h"
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-mark.h"
@@ -212,6 +213,8 @@ static const StoreOps redis_ops = {
         .load = redis_store_load,
         .commit = redis_store_commit,
         .find_sid = redis_store_find,
+        .ask_failures = redis_failures_ask,
+        .note_failure = redis_failures_note,
         .list = redis_users_list,
         .scan = redis_users_scan,
         .mark = redis_mark_change,
@@ -252,7 +255,9 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
         store->base.timeout_usec = config->timeout_usec;
         snprintf(store->base.health.message, STORE_MESSAGE_MAX, "not connected yet");
         snprintf(store->told, sizeof(store->told), "not connected yet");
-        store_init(&store->base, &redis_ops, event);
+        r = store_init(&store->base, &redis_ops, event);
+        if (r < 0)
+                return r;
         r = parse_address(store, config);
         if (r)
                 return r;

@@ -39,6 +39,12 @@ static const char mark_schema[] = "CREATE TABLE IF NOT EXISTS mark ("
                                   " tenant TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
                                   " PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID";
 
+/* Came later: a file without it is as good as any. */
+static const char lock_out_schema[] =
+        "CREATE TABLE IF NOT EXISTS lock_out ("
+        " tenant TEXT NOT NULL, user TEXT NOT NULL, place TEXT NOT NULL,"
+        " until_sec INTEGER NOT NULL, PRIMARY KEY (tenant, user, place)) STRICT, WITHOUT ROWID;";
+
 static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
         [SQLITE_STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
         [SQLITE_STATEMENT_COMMIT] = "COMMIT",
@@ -67,6 +73,12 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
         [SQLITE_STATEMENT_WRITE_MARK] =
                 "INSERT OR REPLACE INTO mark (tenant, name, value) VALUES (?1, ?2, ?3)",
         [SQLITE_STATEMENT_DELETE_MARK] = "DELETE FROM mark WHERE tenant = ?1 AND name = ?2",
+        [SQLITE_STATEMENT_ADD_LOCK_OUT] =
+                "INSERT OR REPLACE INTO lock_out (tenant, user, place, until_sec)"
+                " VALUES (?1, ?2, ?3, ?4)",
+        [SQLITE_STATEMENT_READ_LOCK_OUTS] =
+                "SELECT tenant, user, place, until_sec FROM lock_out ORDER BY until_sec LIMIT ?1",
+        [SQLITE_STATEMENT_EXPIRE_LOCK_OUTS] = "DELETE FROM lock_out WHERE until_sec <= ?1",
         [SQLITE_STATEMENT_EXPIRE] =
                 "DELETE FROM state WHERE id IN"
                 " (SELECT id FROM state WHERE end_sec < ?1 ORDER BY end_sec LIMIT ?2)"
@@ -264,6 +276,8 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
                 r = check_schema(database, &problem);
         if (r == 0)
                 r = run_sql(database, mark_schema);
+        if (r == 0)
+                r = run_sql(database, lock_out_schema);
         if (r == 0)
                 r = prepare(database);
         if (r < 0)

@@ -6,6 +6,7 @@
 
 #include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
+#include "daemon/store/failure-table.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-records.h"
 #include "daemon/store/store-scan.h"
@@ -309,15 +310,53 @@ static int add_pair(UserNames *names, sqlite3_stmt *row) {
         return 0;
 }
 
+int sqlite_records_lock_out(SqliteDatabase *database, const FailureKey *key, uint64_t until_sec) {
+        SqliteStatement statement = SQLITE_STATEMENT_ADD_LOCK_OUT;
+
+        bind_text(database, statement, 1, key->tenant);
+        bind_text(database, statement, 2, key->user);
+        bind_text(database, statement, 3, key->place);
+        bind_int(database, statement, 4, (int64_t)until_sec);
+        return sqlite_database_run(database, statement);
+}
+
+int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table) {
+        SqliteStatement statement = SQLITE_STATEMENT_READ_LOCK_OUTS;
+        sqlite3_stmt *row = database->statements[statement];
+        int code;
+
+        bind_int(database, statement, 1, FAILURE_TABLE_MAX);
+        while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+                const FailureKey key = {
+                        .tenant = (const char *)sqlite3_column_text(row, 0),
+                        .user = (const char *)sqlite3_column_text(row, 1),
+                        .place = (const char *)sqlite3_column_text(row, 2),
+                };
+
+                if (key.tenant && key.user && key.place)
+                        failure_table_lock(table, &key, (uint64_t)sqlite3_column_int64(row, 3));
+        }
+        return finish(database, statement, code);
+}
+
+static int expire_lock_outs(SqliteDatabase *database, int64_t now_sec) {
+        bind_int(database, SQLITE_STATEMENT_EXPIRE_LOCK_OUTS, 1, now_sec);
+        return sqlite_database_run(database, SQLITE_STATEMENT_EXPIRE_LOCK_OUTS);
+}
+
 int sqlite_records_expire(SqliteDatabase *database, uint64_t now_sec, UserNames *ret_names) {
         SqliteStatement statement = SQLITE_STATEMENT_EXPIRE;
         sqlite3_stmt *row = database->statements[statement];
-        int r = 0, code, failed;
+        int64_t until_sec = (int64_t)(now_sec > INT64_MAX ? INT64_MAX : now_sec);
+        int r, code, failed;
 
+        r = expire_lock_outs(database, until_sec);
+        if (r)
+                return r;
         ret_names->tenants = calloc(SQLITE_RECORDS_EXPIRE_MAX, sizeof(char *));
         if (!ret_names->tenants)
                 return -ENOMEM;
-        bind_int(database, statement, 1, (int64_t)(now_sec > INT64_MAX ? INT64_MAX : now_sec));
+        bind_int(database, statement, 1, until_sec);
         bind_int(database, statement, 2, SQLITE_RECORDS_EXPIRE_MAX);
         while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
                 r = add_pair(ret_names, row);

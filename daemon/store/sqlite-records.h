@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef struct FailureKey FailureKey;
+typedef struct FailureTable FailureTable;
 typedef struct SqliteDatabase SqliteDatabase;
 typedef struct StateVersion StateVersion;
 typedef struct UserState UserState;
@@ -94,7 +96,23 @@ int sqlite_records_scan(
         SqliteDatabase *database, const char *tenant, const char *after, UserNames *ret_names);
 
 /**
- * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX
+ * sqlite_records_lock_out() - write down until when somebody is locked out
+ * @database:   in a transaction
+ * @key:        who, and where
+ * @until_sec:  seconds since the epoch
+ */
+int sqlite_records_lock_out(SqliteDatabase *database, const FailureKey *key, uint64_t until_sec);
+
+/**
+ * sqlite_records_lock_outs() - read what was written down
+ * @database:   just opened
+ * @table:      grows
+ */
+int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table);
+
+/**
+ * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX, and
+ *                           all lock-outs that are over
  * @database:   in a transaction
  * @now_sec:    seconds since the epoch
  * @ret_names:  whose; empty; cleared by the caller, on failure too

@@ -187,6 +187,23 @@ static int sqlite_store_mark(UserStore *base, StoreCall *call, const StoreMarkCh
         return r < 0 ? r : submit(store, TAKE_PTR(job), call);
 }
 
+/* The lock-out is in memory already, and waits for nothing; the answer comes when it is on the disk. */
+static int sqlite_store_lock_out(
+        UserStore *base, StoreCall *call, const FailureQuestion *question) {
+        SqliteStore *store = (SqliteStore *)base;
+        _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
+        int r;
+
+        r = job_new(store, SQLITE_JOB_LOCK_OUT, question->key.tenant, question->key.user, &job);
+        if (r < 0)
+                return r;
+        job->place = strdup(question->key.place);
+        if (!job->place)
+                return -ENOMEM;
+        job->until_sec = question->now_sec + question->rules.lock_out_sec;
+        return submit(store, TAKE_PTR(job), call);
+}
+
 static void sqlite_store_expire(UserStore *base, uint64_t now_sec) {
         SqliteStore *store = (SqliteStore *)base;
         SqliteJob *job;
@@ -292,6 +309,10 @@ static void finish_job(SqliteStore *store, SqliteJob *job) {
                 if (job->names.n_names == STORE_PAGE_MAX)
                         result.next = job->names.users[STORE_PAGE_MAX - 1];
                 break;
+        case SQLITE_JOB_LOCK_OUT:
+                type = STORE_CALL_FAILURE;
+                result.failure = (FailureAnswer){ .is_locked = true, .locked_now = true };
+                break;
         case SQLITE_JOB_EXPIRE:
                 finish_expire(store, job);
                 break;
@@ -338,6 +359,7 @@ static const StoreOps sqlite_ops = {
         .list = sqlite_store_list,
         .scan = sqlite_store_scan,
         .mark = sqlite_store_mark,
+        .note_failure = sqlite_store_lock_out,
         .expire = sqlite_store_expire,
 };
 
@@ -352,6 +374,11 @@ static int open_file(SqliteStore *store, const StoreConfig *config) {
                 store_tell(&store->base, LOG_ERR, "%s", message);
         if (r)
                 return r;
+        r = sqlite_records_lock_outs(database, store->base.failures);
+        if (r) {
+                sqlite_database_close(database);
+                return r;
+        }
         return sqlite_worker_new(database, &store->worker);
 }
 
@@ -388,7 +415,9 @@ int sqlite_store_new(const StoreConfig *config, sd_event *event, StoreNotice not
         store->base.timeout_usec = config->timeout_usec;
         store->base.health.online = true;
         store->base.health.durable = !config->unsafe_no_sync;
-        store_init(&store->base, &sqlite_ops, event);
+        r = store_init(&store->base, &sqlite_ops, event);
+        if (r < 0)
+                return r;
         store->path = strdup(config->path);
         if (!store->path)
                 return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/store/failure-table.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-worker.h"
 #include "daemon/store/user-store.h"
@@ -31,6 +32,7 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
         free(job->subject);
         free(job->mark_expected);
         free(job->mark_value);
+        free(job->place);
         free(job->user);
         user_state_unref(job->state);
         user_names_clear(&job->names);
@@ -40,6 +42,7 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
 
 static bool job_writes(const SqliteJob *job) {
         return job->type == SQLITE_JOB_STORE || job->type == SQLITE_JOB_EXPIRE ||
+               job->type == SQLITE_JOB_LOCK_OUT ||
                (job->type == SQLITE_JOB_MARK && job->mark_expected);
 }
 
@@ -66,6 +69,9 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
                 return sqlite_records_list(database, job->tenant, &job->names);
         case SQLITE_JOB_SCAN:
                 return sqlite_records_scan(database, job->tenant, job->subject, &job->names);
+        case SQLITE_JOB_LOCK_OUT:
+                return sqlite_records_lock_out(database,
+                        &(FailureKey){ job->tenant, job->subject, job->place }, job->until_sec);
         case SQLITE_JOB_EXPIRE:
                 return sqlite_records_expire(database, job->now_sec, &job->names);
         case SQLITE_JOB_MARK:

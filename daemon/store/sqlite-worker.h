@@ -25,6 +25,7 @@ typedef enum SqliteJobType {
         SQLITE_JOB_LIST,
         SQLITE_JOB_SCAN,
         SQLITE_JOB_MARK,
+        SQLITE_JOB_LOCK_OUT,
         SQLITE_JOB_EXPIRE,
 } SqliteJobType;
 
@@ -38,6 +39,8 @@ struct SqliteJob {
         uint64_t now_sec;      /* EXPIRE */
         char *mark_expected;   /* MARK; NULL: only read */
         char *mark_value;      /* MARK */
+        char *place;           /* LOCK_OUT: of the user in @subject */
+        uint64_t until_sec;    /* LOCK_OUT */
         char *user;            /* FIND, MARK: the result */
         UserNames names;       /* LIST, SCAN, EXPIRE: the result */
         int result;            /* 0, STORE_E_* or negative errno */

@@ -33,44 +33,23 @@ static bool tenant_is_valid(const char *tenant) {
                text_is_utf8(tenant, size) && !text_has_control(tenant, size);
 }
 
-static bool names_are_valid(const char *tenant, const char *user) {
+bool store_names_are_valid(const char *tenant, const char *user) {
         return tenant_is_valid(tenant) && text_is_user_name(user, strlen(user));
-}
-
-static StoreCall *call_new(UserStore *store, StoreCallType type, void *userdata) {
-        StoreCall *call = calloc(1, sizeof(*call));
-
-        if (!call)
-                return NULL;
-        call->store = store;
-        call->type = type;
-        call->userdata = userdata;
-        call->started_usec = store_now_usec(store);
-        TAILQ_INSERT_TAIL(&store->calls, call, link);
-        return call;
-}
-
-/* @r: what the store's start function said. */
-static int call_started(StoreCall *call, int r, StoreCall **ret_call) {
-        if (r < 0) {
-                store_call_free(call);
-                return r;
-        }
-        *ret_call = call;
-        return 0;
 }
 
 int user_store_load(UserStore *store, StoreName user, StoreLoadDone done, void *userdata,
         StoreCall **ret_call) {
         StoreCall *call;
+        int r;
 
-        if (!names_are_valid(user.tenant, user.name))
+        if (!store_names_are_valid(user.tenant, user.name))
                 return -EINVAL;
-        call = call_new(store, STORE_CALL_LOAD, userdata);
-        if (!call)
-                return -ENOMEM;
+        r = store_call_new(store, STORE_CALL_LOAD, userdata, &call);
+        if (r < 0)
+                return r;
         call->done.load = done;
-        return call_started(call, store->ops->load(store, call, user.tenant, user.name), ret_call);
+        return store_call_started(
+                call, store->ops->load(store, call, user.tenant, user.name), ret_call);
 }
 
 int user_store_peek(
@@ -82,14 +61,15 @@ int user_store_peek(
 int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone done,
         void *userdata, StoreCall **ret_call) {
         StoreCall *call;
+        int r;
 
-        if (!names_are_valid(state->tenant, state->user))
+        if (!store_names_are_valid(state->tenant, state->user))
                 return -EINVAL;
-        call = call_new(store, STORE_CALL_COMMIT, userdata);
-        if (!call)
-                return -ENOMEM;
+        r = store_call_new(store, STORE_CALL_COMMIT, userdata, &call);
+        if (r < 0)
+                return r;
         call->done.commit = done;
-        return call_started(call, store->ops->commit(store, call, state), ret_call);
+        return store_call_started(call, store->ops->commit(store, call, state), ret_call);
 }
 
 int user_store_find_sid(
@@ -99,57 +79,60 @@ int user_store_find_sid(
 
         if (!tenant_is_valid(sid.tenant))
                 return -EINVAL;
-        call = call_new(store, STORE_CALL_FIND, userdata);
-        if (!call)
-                return -ENOMEM;
+        r = store_call_new(store, STORE_CALL_FIND, userdata, &call);
+        if (r < 0)
+                return r;
         call->done.find = done;
         /* Whatever an administrator typed: what cannot be a sid is nobody's. */
         if (sid_is_valid(sid.name, strlen(sid.name)))
                 r = store->ops->find_sid(store, call, sid.tenant, sid.name);
         else
                 r = store_call_defer(call, STORE_E_NOT_FOUND, NULL);
-        return call_started(call, r, ret_call);
+        return store_call_started(call, r, ret_call);
 }
 
 int user_store_list(UserStore *store, const char *tenant, StoreListDone done, void *userdata,
         StoreCall **ret_call) {
         StoreCall *call;
+        int r;
 
         if (!tenant_is_valid(tenant))
                 return -EINVAL;
-        call = call_new(store, STORE_CALL_LIST, userdata);
-        if (!call)
-                return -ENOMEM;
+        r = store_call_new(store, STORE_CALL_LIST, userdata, &call);
+        if (r < 0)
+                return r;
         call->done.list = done;
-        return call_started(call, store->ops->list(store, call, tenant), ret_call);
+        return store_call_started(call, store->ops->list(store, call, tenant), ret_call);
 }
 
 int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done, void *userdata,
         StoreCall **ret_call) {
         StoreCall *call;
+        int r;
 
         if (!tenant_is_valid(scan->tenant))
                 return -EINVAL;
-        call = call_new(store, STORE_CALL_SCAN, userdata);
-        if (!call)
-                return -ENOMEM;
+        r = store_call_new(store, STORE_CALL_SCAN, userdata, &call);
+        if (r < 0)
+                return r;
         call->done.scan = done;
-        return call_started(
+        return store_call_started(
                 call, store->ops->scan(store, call, scan->tenant, scan->from), ret_call);
 }
 
 int store_mark_change(UserStore *store, const StoreMarkChange *change, StoreMarkDone done,
         void *userdata, StoreCall **ret_call) {
         StoreCall *call;
+        int r;
 
         if (!tenant_is_valid(change->mark.tenant) ||
                 (change->expected && (!change->value || strlen(change->value) > STORE_MARK_MAX)))
                 return -EINVAL;
-        call = call_new(store, STORE_CALL_MARK, userdata);
-        if (!call)
-                return -ENOMEM;
+        r = store_call_new(store, STORE_CALL_MARK, userdata, &call);
+        if (r < 0)
+                return r;
         call->done.mark = done;
-        return call_started(call, store->ops->mark(store, call, change), ret_call);
+        return store_call_started(call, store->ops->mark(store, call, change), ret_call);
 }
 
 void user_store_expire(UserStore *store, uint64_t now_sec) {

@@ -109,7 +109,7 @@ def test_is_revoked(fresh):
 
 def test_revoke_all_before_a_time(fresh):
     access, _ = fresh.session()
-    fresh.root.call("RevokeBefore", f"('{OWN_USER}', {int(time.time()) + 1}, '')")
+    fresh.root.call("RevokeBefore", f"('{OWN_USER}', uint64 {int(time.time()) + 1}, '')")
     assert not fresh.is_valid(access)
 
 

@@ -23,12 +23,15 @@ SUDO_STACKS = ("/etc/pam.d/sudo", "/etc/pam.d/sudo-i")
 SERVICE = "authtokend.service"
 SOCKET = "authtokend.socket"
 
-# Tokens have to expire while somebody waits, and secrets must not be written at any level.
+# Tokens have to expire while somebody waits, secrets must not be written at any level, and all tests come
+# from one address.
 COMMON = """
 [Daemon]
 LogLevel=debug
 [Token]
 Leeway=1s
+[Limits]
+LoginFailures=1000
 """
 STORES = {
     "sqlite": "[Store]\nType=sqlite\n",

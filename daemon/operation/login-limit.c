@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/login-limit.h"
+#include "daemon/operation/login-subject.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/policy/login-failure.h"
+#include "daemon/store/login-failures.h"
+
+/* A failure that is being counted. It keeps what the journal may have to be told. */
+typedef struct Note {
+        Operation op; /* only for its place in the context; nobody waits for it */
+        LoginSubject subject;
+        StoreCall *call;
+} Note;
+
+/* @place: filled, and borrowed by the question. */
+static FailureQuestion make_question(
+        const Context *context, const LoginSubject *subject, char place[LOGIN_PLACE_SIZE]) {
+        const Config *config = context->config;
+        const LoginOrigin origin = {
+                .peer_uid = subject->uid,
+                .rhost = subject->rhost,
+                .ruser = subject->ruser,
+                .host = context->host,
+        };
+
+        login_failure_place(&origin, place);
+        return (FailureQuestion){
+                .key = { config->tenant, subject->user, place },
+                .rules = {
+                        .max = config->login_failures,
+                        .window_sec = config->failure_window_sec,
+                        .lock_out_sec = config->lock_out_sec,
+                },
+                .now_sec = operation_now_sec(),
+        };
+}
+
+bool login_limit_is_reached(const Context *context, const LoginSubject *subject) {
+        char place[LOGIN_PLACE_SIZE];
+        FailureQuestion question = make_question(context, subject, place);
+
+        return login_failures_is_locked(context->store, &question);
+}
+
+static void on_answer(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
+        LoginLimit *limit = userdata;
+
+        limit->call = store_call_free(call);
+        limit->reason = operation_reason_of_store(r);
+        if (limit->reason == REASON_OK && answer->is_locked)
+                limit->reason = REASON_LOCKED_OUT;
+}
+
+int login_limit_ask(LoginLimit *limit, Context *context, const LoginSubject *subject) {
+        char place[LOGIN_PLACE_SIZE];
+        FailureQuestion question = make_question(context, subject, place);
+        int r;
+
+        /* Until the answer is there. */
+        limit->reason = REASON_INTERNAL;
+        r = login_failures_ask(context->store, &question, on_answer, limit, &limit->call);
+        if (r != STORE_E_NOT_FOUND)
+                return r;
+        limit->reason =
+                login_failures_is_locked(context->store, &question) ? REASON_LOCKED_OUT : REASON_OK;
+        return 0;
+}
+
+void login_limit_clear(LoginLimit *limit) {
+        limit->call = store_call_free(limit->call);
+}
+
+static void note_free(Operation *op) {
+        Note *note = (Note *)op;
+
+        login_subject_clear(&note->subject);
+        store_call_free(note->call);
+        free(note);
+}
+
+/* Once for each lock-out, not for each attempt: whoever guesses must not fill the journal. */
+static void on_noted(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
+        Note *note = userdata;
+        AuditRecord record = login_subject_audit(&note->subject, AUDIT_LOCK_OUT, REASON_LOCKED_OUT);
+
+        (void)r;
+        note->call = store_call_free(call);
+        if (answer->locked_now) {
+                record.count = note->op.context->config->login_failures;
+                audit(note->op.context, &record);
+        }
+        operation_finish_reason(&note->op, REASON_OK);
+}
+
+static int copy_subject(const LoginSubject *subject, LoginSubject *ret_subject) {
+        return login_subject_copy(
+                &(LoginRequest){
+                        .pid = subject->pid,
+                        .uid = subject->uid,
+                        .user = subject->user,
+                        .service = subject->service,
+                        .tty = subject->tty,
+                        .rhost = subject->rhost,
+                },
+                ret_subject);
+}
+
+void login_limit_note(Context *context, const LoginSubject *subject, Reason reason) {
+        char place[LOGIN_PLACE_SIZE];
+        FailureQuestion question;
+        Note *note;
+
+        if (!login_failure_counts(reason))
+                return;
+        note = calloc(1, sizeof(*note));
+        if (!note)
+                return;
+        question = make_question(context, subject, place);
+        operation_init(&note->op, context, (OperationWaiter){}, note_free);
+        if (copy_subject(subject, &note->subject) < 0 ||
+                login_failures_note(context->store, &question, on_noted, note, &note->call) != 0)
+                operation_abandon(&note->op);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+
+#include "daemon/store/failure-table.h"
+
+#define BUCKETS 4096u /* a power of two; some 4 entries each when the table is full */
+
+typedef struct Entry Entry;
+
+struct Entry {
+        Entry *next;             /* in the bucket */
+        TAILQ_ENTRY(Entry) link; /* linked in FailureTable.counting or .locked */
+        uint64_t hash;
+        bool is_locked;
+        unsigned int n_failures;
+        uint64_t until_sec; /* end of the window, or of the lock-out */
+        char names[];       /* tenant, user and place, a NUL after each */
+};
+
+TAILQ_HEAD(EntryList, Entry);
+
+struct FailureTable {
+        size_t count_max, count;
+        uint64_t seed;
+        Entry *buckets[BUCKETS];
+        struct EntryList counting; /* heard of longest ago first */
+        struct EntryList locked;   /* locked longest ago first */
+};
+
+int failure_table_new(size_t count_max, FailureTable **ret_table) {
+        _cleanup_(failure_table_freep) FailureTable *table = calloc(1, sizeof(*table));
+
+        if (!table)
+                return -ENOMEM;
+        TAILQ_INIT(&table->counting);
+        TAILQ_INIT(&table->locked);
+        table->count_max = count_max;
+        if (getrandom(&table->seed, sizeof(table->seed), 0) != (ssize_t)sizeof(table->seed))
+                return -EIO;
+        *ret_table = TAKE_PTR(table);
+        return 0;
+}
+
+static struct EntryList *list_of(FailureTable *table, const Entry *entry) {
+        return entry->is_locked ? &table->locked : &table->counting;
+}
+
+static void drop(FailureTable *table, Entry *entry) {
+        Entry **link = &table->buckets[entry->hash % BUCKETS];
+
+        while (*link != entry)
+                link = &(*link)->next;
+        *link = entry->next;
+        TAILQ_REMOVE(list_of(table, entry), entry, link);
+        table->count--;
+        free(entry);
+}
+
+FailureTable *failure_table_free(FailureTable *table) {
+        if (!table)
+                return NULL;
+        for (size_t i = 0; i < BUCKETS; i++)
+                while (table->buckets[i])
+                        drop(table, table->buckets[i]);
+        free(table);
+        return NULL;
+}
+
+/* FNV-1a from a random start, so that nobody can choose names that share a bucket beforehand. */
+static uint64_t hash_text(uint64_t hash, const char *text) {
+        do {
+                hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+        } while (*text++);
+        return hash;
+}
+
+static uint64_t hash_key(const FailureTable *table, const FailureKey *key) {
+        uint64_t hash = hash_text(table->seed, key->tenant);
+
+        hash = hash_text(hash_text(hash, key->user), key->place);
+        return hash ^ hash >> 32;
+}
+
+static bool is_of(const Entry *entry, const FailureKey *key) {
+        const char *user = entry->names + strlen(entry->names) + 1;
+
+        return !strcmp(entry->names, key->tenant) && !strcmp(user, key->user) &&
+               !strcmp(user + strlen(user) + 1, key->place);
+}
+
+static Entry *find(const FailureTable *table, const FailureKey *key) {
+        uint64_t hash = hash_key(table, key);
+
+        for (Entry *entry = table->buckets[hash % BUCKETS]; entry; entry = entry->next)
+                if (entry->hash == hash && is_of(entry, key))
+                        return entry;
+        return NULL;
+}
+
+static bool make_room(FailureTable *table, uint64_t now_sec) {
+        Entry *oldest = TAILQ_FIRST(&table->locked);
+
+        while (oldest && oldest->until_sec <= now_sec) {
+                drop(table, oldest);
+                oldest = TAILQ_FIRST(&table->locked);
+        }
+        oldest = TAILQ_FIRST(&table->counting);
+        if (table->count >= table->count_max && oldest)
+                drop(table, oldest);
+        return table->count < table->count_max;
+}
+
+static Entry *add(FailureTable *table, const FailureKey *key, uint64_t now_sec) {
+        size_t tenant = strlen(key->tenant) + 1, user = strlen(key->user) + 1;
+        size_t place = strlen(key->place) + 1;
+        Entry *entry;
+
+        if (!make_room(table, now_sec))
+                return NULL;
+        entry = calloc(1, sizeof(*entry) + tenant + user + place);
+        if (!entry)
+                return NULL;
+        memcpy(entry->names, key->tenant, tenant);
+        memcpy(entry->names + tenant, key->user, user);
+        memcpy(entry->names + tenant + user, key->place, place);
+        entry->hash = hash_key(table, key);
+        entry->next = table->buckets[entry->hash % BUCKETS];
+        table->buckets[entry->hash % BUCKETS] = entry;
+        TAILQ_INSERT_TAIL(&table->counting, entry, link);
+        table->count++;
+        return entry;
+}
+
+static void lock(FailureTable *table, Entry *entry, uint64_t until_sec) {
+        TAILQ_REMOVE(list_of(table, entry), entry, link);
+        entry->is_locked = true;
+        entry->until_sec = until_sec;
+        TAILQ_INSERT_TAIL(&table->locked, entry, link);
+}
+
+static bool lasts(const Entry *entry, uint64_t span_sec, uint64_t now_sec) {
+        return entry->until_sec > now_sec && entry->until_sec - now_sec <= span_sec;
+}
+
+bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *question) {
+        const Entry *entry;
+
+        if (question->rules.max == 0)
+                return false;
+        entry = find(table, &question->key);
+        return entry && entry->is_locked &&
+               lasts(entry, question->rules.lock_out_sec, question->now_sec);
+}
+
+static void restart(FailureTable *table, Entry *entry, const FailureQuestion *question) {
+        TAILQ_REMOVE(list_of(table, entry), entry, link);
+        entry->is_locked = false;
+        entry->n_failures = 0;
+        entry->until_sec = question->now_sec + question->rules.window_sec;
+        TAILQ_INSERT_TAIL(&table->counting, entry, link);
+}
+
+bool failure_table_count(FailureTable *table, const FailureQuestion *question) {
+        const FailureRules *rules = &question->rules;
+        Entry *entry;
+
+        if (rules->max == 0 || failure_table_is_locked(table, question))
+                return false;
+        entry = find(table, &question->key);
+        if (!entry)
+                entry = add(table, &question->key, question->now_sec);
+        if (!entry)
+                return false;
+        if (entry->is_locked || !lasts(entry, rules->window_sec, question->now_sec))
+                restart(table, entry, question);
+        TAILQ_REMOVE(&table->counting, entry, link);
+        TAILQ_INSERT_TAIL(&table->counting, entry, link);
+        if (++entry->n_failures < rules->max)
+                return false;
+        lock(table, entry, question->now_sec + rules->lock_out_sec);
+        return true;
+}
+
+void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t until_sec) {
+        Entry *entry = find(table, key);
+
+        /* Nothing has ended at second 0: who is locked out keeps their place. */
+        if (!entry)
+                entry = add(table, key, 0);
+        if (entry)
+                lock(table, entry, until_sec);
+}
+
+size_t failure_table_size(const FailureTable *table) {
+        return table->count;
+}

@@ -1,0 +1,84 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Failed logins by tenant, user and place, in memory and bounded: what was heard of longest ago is
+ * forgotten first, but nobody who is locked out, or a flood of names would free them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+
+#define FAILURE_TABLE_MAX 16384u
+
+typedef struct FailureTable FailureTable;
+
+/* Whose failures. @place: where from, as text; borrowed like the rest. */
+typedef struct FailureKey {
+        const char *tenant, *user, *place;
+} FailureKey;
+
+typedef struct FailureRules {
+        unsigned int max; /* failures that lock out; 0: nobody is ever locked out */
+        uint64_t window_sec, lock_out_sec;
+} FailureRules;
+
+typedef struct FailureQuestion {
+        FailureKey key;
+        FailureRules rules;
+        uint64_t now_sec; /* the caller's clock */
+} FailureQuestion;
+
+/**
+ * failure_table_new() - an empty table
+ * @count_max:  entries
+ * @ret_table:  owned by the caller
+ *
+ * Return: 0; -ENOMEM; -EIO no random numbers.
+ */
+int failure_table_new(size_t count_max, FailureTable **ret_table);
+
+/**
+ * failure_table_free() - free a table
+ * @table:      NULL is fine
+ *
+ * Return: NULL.
+ */
+FailureTable *failure_table_free(FailureTable *table);
+DEFINE_CLEANUP(FailureTable, failure_table_free)
+
+/**
+ * failure_table_is_locked() - whether a place is locked out now
+ * @table:      any
+ * @question:   borrowed
+ *
+ * An end that lies further ahead than a lock-out lasts is none: the clock was set back.
+ */
+bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *question);
+
+/**
+ * failure_table_count() - count a failure
+ * @table:      changes; a table that is full of lock-outs, or without memory, counts nothing
+ * @question:   borrowed
+ *
+ * The window begins with the first failure. While locked out, nothing is counted. Return: true if this
+ * failure was the one that locks out.
+ */
+bool failure_table_count(FailureTable *table, const FailureQuestion *question);
+
+/**
+ * failure_table_lock() - lock a place out until a time
+ * @table:      changes, if there is room
+ * @key:        borrowed
+ * @until_sec:  first second of freedom
+ */
+void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t until_sec);
+
+/**
+ * failure_table_size() - entries
+ * @table:      any
+ */
+size_t failure_table_size(const FailureTable *table);

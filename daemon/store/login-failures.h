@@ -1,0 +1,56 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Failed logins and lock-outs: a part of user-store.h. They stand beside the users' states, so that a flood
+ * of failures contends with nobody's logins. With Redis they are counted in the store, and hold on every
+ * host; with SQLite, which has one host, they are counted in memory, and only a lock-out is written down.
+ */
+
+#include "daemon/store/failure-table.h"
+#include "daemon/store/user-store.h"
+
+typedef struct FailureAnswer {
+        bool is_locked;
+        bool locked_now; /* by this failure; told to one of all hosts */
+} FailureAnswer;
+
+/* @r: 0, or STORE_E_* or negative errno, and then the answer is empty. */
+typedef void (*StoreFailureDone)(
+        StoreCall *call, int r, const FailureAnswer *answer, void *userdata);
+
+/**
+ * login_failures_is_locked() - whether a place is known to be locked out, without waiting
+ * @store:      any
+ * @question:   borrowed
+ *
+ * SQLite knows for certain. With Redis only what was heard in the last seconds is known: false means ask.
+ */
+bool login_failures_is_locked(UserStore *store, const FailureQuestion *question);
+
+/**
+ * login_failures_ask() - whether a place is locked out
+ * @store:      connected or not
+ * @question:   borrowed for the call of this function
+ * @done:       gets the answer, before that of any call that is started after this one
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * Return: 0 started; STORE_E_NOT_FOUND not started: login_failures_is_locked() has said it all; -ENOMEM;
+ * -EINVAL.
+ */
+int login_failures_ask(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
+        void *userdata, StoreCall **ret_call);
+
+/**
+ * login_failures_note() - count a failure
+ * @store:      connected or not
+ * @question:   borrowed for the call of this function
+ * @done:       called when it is counted, and a lock-out durable
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * Return: 0 started; STORE_E_NOT_FOUND not started: it is counted, and locks nobody out; -ENOMEM; -EINVAL.
+ */
+int login_failures_note(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
+        void *userdata, StoreCall **ret_call);

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""Who fails to log in too often from one place is kept out there, and nowhere else; on both stores."""
+
+import pytest
+
+import redis_server
+from frames import AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, ask
+from private_bus import OTHER_USER, OWN_USER, Daemon, is_served, wait_until
+
+FAILURES = 4
+HERE, THERE = "192.0.2.1", "192.0.2.2"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def redis(request, bus):
+    if request.param == "sqlite":
+        yield None
+        return
+    started = redis_server.start(bus.directory)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def daemon(bus, root, redis):
+    redis_server.make_signing_key(bus.directory)
+    store = f"Type=redis\nAddress=unix:{redis.socket}\n" if redis else ""
+    started = Daemon(bus, store=f"{store}[Limits]\nLoginFailures={FAILURES}\n")
+    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
+    yield started
+    started.stop()
+    wait_until(lambda: not is_served(root), "the name is free")
+
+
+def log_in(daemon, token, rhost=HERE, user=OWN_USER):
+    """(status, reason)"""
+    _, status, answer = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE,
+                            {USER: user, SERVICE: "test", TOKEN: token, RHOST: rhost})
+    return status, answer.get(REASON)
+
+
+def forge(token):
+    header, payload, signature = token.split(".")
+    return ".".join([header, payload, signature[:10] + ("A" if signature[10] != "A" else "B") + signature[11:]])
+
+
+def lock_out(daemon, token, rhost):
+    for _ in range(FAILURES):
+        assert log_in(daemon, forge(token), rhost) == (DENIED, "signature-invalid")
+    # With Redis it is counted after the answer.
+    wait_until(lambda: log_in(daemon, forge(token), rhost) == (DENIED, "locked-out"), "the place is locked out")
+
+
+def lines(daemon, event):
+    return [line for line in daemon.log_text().splitlines() if f"{event} for" in line]
+
+
+def test_one_place_is_locked_out_and_no_other(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    before = len(lines(daemon, "login locked out")), len(lines(daemon, "authenticate"))
+    lock_out(daemon, token, HERE)
+    for _ in range(20):
+        assert log_in(daemon, token, HERE) == (DENIED, "locked-out")
+    assert log_in(daemon, token, THERE)[0] == OK
+    assert log_in(daemon, root.issue(OTHER_USER)[0], HERE, OTHER_USER)[0] == OK
+    wait_until(lambda: len(lines(daemon, "login locked out")) == before[0] + 1, "the journal knows")
+    # One line for each attempt before it, none for those after it, and two for the logins.
+    assert len(lines(daemon, "authenticate")) - before[1] <= FAILURES + 4
+
+
+def test_a_lock_out_outlasts_a_kill(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    lock_out(daemon, token, "192.0.2.10")
+    daemon.process.kill()
+    daemon.process.wait()
+    wait_until(lambda: not is_served(root), "the name is free")
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
+    assert log_in(daemon, token, "192.0.2.10") == (DENIED, "locked-out")
+    assert log_in(daemon, token, "192.0.2.11")[0] == OK
+
+
+def test_a_network_of_ipv6_is_one_place(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    lock_out(daemon, token, "2001:db8::1")
+    assert log_in(daemon, token, "2001:db8::2:3:4:5") == (DENIED, "locked-out")
+    assert log_in(daemon, token, "2001:db8:0:1::1")[0] == OK
+
+
+@pytest.mark.parametrize("why", ["revoked", "banned"])
+def test_what_is_no_guess_locks_nobody_out(root, daemon, why):
+    token, sid = root.issue(OWN_USER)
+    rhost = {"revoked": "192.0.2.20", "banned": "192.0.2.21"}[why]
+    if why == "revoked":
+        root.call("RevokeSession", f"('{sid}', '')")
+    else:
+        root.call("BanUser", f"('{OWN_USER}', uint64 0, '')")
+    for _ in range(3 * FAILURES):
+        assert log_in(daemon, token, rhost)[1] in ("session-revoked", "user-banned")
+    if why == "banned":
+        root.call("UnbanUser", f"('{OWN_USER}',)")
+    assert log_in(daemon, root.issue(OWN_USER)[0], rhost)[0] == OK
+
+
+def test_a_wrong_code_is_a_guess(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    for _ in range(FAILURES):
+        assert log_in(daemon, "at-00000-00000", "192.0.2.30") == (DENIED, "code-unknown")
+    wait_until(lambda: log_in(daemon, token, "192.0.2.30") == (DENIED, "locked-out"), "the place is locked out")
+
+
+def test_a_lock_out_by_another_host_holds(root, daemon, redis):
+    if not redis:
+        pytest.skip("SQLite has one host")
+    token, _ = root.issue(OWN_USER)
+    key = f"authtoken:default:f:{OWN_USER}:192.0.2.40"
+    redis.run("SET", key, str(FAILURES), "EX", "100")
+    assert log_in(daemon, token, "192.0.2.40") == (DENIED, "locked-out")
+    redis.run("DEL", key)
+    wait_until(lambda: log_in(daemon, token, "192.0.2.40")[0] == OK, "an end by hand is heard")
+    redis.run("LPUSH", f"authtoken:default:f:{OWN_USER}:192.0.2.41", "x")
+    assert log_in(daemon, token, "192.0.2.41")[0] != OK
+
+
+def test_a_counter_goes_by_itself(root, daemon, redis):
+    if not redis:
+        pytest.skip("counters of SQLite are in memory")
+    token, _ = root.issue(OWN_USER)
+    log_in(daemon, forge(token), "192.0.2.50")
+    key = f"authtoken:default:f:{OWN_USER}:192.0.2.50"
+    wait_until(lambda: redis.run("GET", key).strip() == "1", "the failure is counted")
+    assert 0 < int(redis.run("PTTL", key)) <= 300_000
+    assert 0 < int(redis.run("PTTL", "authtoken:default:fn")) <= 300_000

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Failed logins, and users page by page: the same cases on `sqlite` and on `redis`.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/store/login-failures.h"
+#include "daemon/store/store-scan.h"
+#include "store-fixture.h"
+
+#define USERS 2100u
+
+static StoreType type_under_test;
+
+static int setup(void **state) {
+        store_fixture_new(type_under_test, (StoreFixture **)state);
+        return 0;
+}
+
+static int teardown(void **state) {
+        store_fixture_free(*state);
+        return 0;
+}
+
+typedef struct Waiter {
+        bool done;
+        int r;
+        FailureAnswer answer;
+} Waiter;
+
+static void on_answer(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
+        Waiter *waiter = userdata;
+
+        (void)call;
+        *waiter = (Waiter){ true, r, *answer };
+}
+
+static FailureQuestion question(const char *tenant, const char *place) {
+        return (FailureQuestion){
+                .key = { tenant, "alice", place },
+                .rules = { .max = 3, .window_sec = 60, .lock_out_sec = 300 },
+                .now_sec = fixture_now_sec(),
+        };
+}
+
+/* Returns whether this failure was the one that locked out. */
+static bool note(StoreFixture *fixture, const FailureQuestion *failure) {
+        StoreCall *call = NULL;
+        Waiter waiter = { 0 };
+        int r;
+
+        r = login_failures_note(fixture->store, failure, on_answer, &waiter, &call);
+        if (r == STORE_E_NOT_FOUND)
+                return false;
+        assert_int_equal(r, 0);
+        store_fixture_run(fixture, &waiter.done);
+        assert_int_equal(waiter.r, 0);
+        return waiter.answer.locked_now;
+}
+
+static bool is_locked(StoreFixture *fixture, const FailureQuestion *asked) {
+        StoreCall *call = NULL;
+        Waiter waiter = { 0 };
+        int r;
+
+        r = login_failures_ask(fixture->store, asked, on_answer, &waiter, &call);
+        if (r == STORE_E_NOT_FOUND)
+                return login_failures_is_locked(fixture->store, asked);
+        assert_int_equal(r, 0);
+        store_fixture_run(fixture, &waiter.done);
+        assert_int_equal(waiter.r, 0);
+        return waiter.answer.is_locked;
+}
+
+static void test_the_last_failure_locks_out_and_is_told_once(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+
+        assert_false(note(*test, &here));
+        assert_false(note(*test, &here));
+        assert_false(is_locked(*test, &here));
+        assert_true(note(*test, &here));
+        assert_true(is_locked(*test, &here));
+        assert_true(login_failures_is_locked(((StoreFixture *)*test)->store, &here));
+        assert_false(note(*test, &here));
+}
+
+static void test_other_places_and_tenants_are_free(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+        FailureQuestion there = question("default", "2001:db8::/64");
+        FailureQuestion elsewhere = question("blue", "192.0.2.1");
+
+        for (unsigned int i = 0; i < 3; i++)
+                (void)note(*test, &here);
+        assert_false(is_locked(*test, &there));
+        assert_false(is_locked(*test, &elsewhere));
+}
+
+static void test_a_lock_out_outlasts_the_daemon(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+
+        for (unsigned int i = 0; i < 3; i++)
+                (void)note(*test, &here);
+        store_fixture_reopen(*test);
+        store_fixture_wait_online(*test, true);
+        assert_true(is_locked(*test, &here));
+        user_store_expire(((StoreFixture *)*test)->store, here.now_sec + 299);
+        store_fixture_reopen(*test);
+        store_fixture_wait_online(*test, true);
+        assert_true(is_locked(*test, &here));
+}
+
+static void test_a_lock_out_that_is_over_is_forgotten(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+
+        if (type_under_test == STORE_REDIS)
+                here.rules.lock_out_sec = 1;
+        for (unsigned int i = 0; i < 3; i++)
+                (void)note(*test, &here);
+        here.now_sec += 300;
+        user_store_expire(((StoreFixture *)*test)->store, here.now_sec);
+        for (unsigned int i = 0; i < 100 && is_locked(*test, &here); i++)
+                store_fixture_turn(*test, 100000);
+        assert_false(is_locked(*test, &here));
+        assert_false(note(*test, &here));
+}
+
+static void test_a_name_that_cannot_be_is_not_counted(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+        StoreCall *call = NULL;
+        Waiter waiter = { 0 };
+
+        here.key.user = "al:ice";
+        here.rules.max = 1;
+        assert_true(login_failures_note(
+                            ((StoreFixture *)*test)->store, &here, on_answer, &waiter, &call) < 0);
+}
+
+typedef struct Scan {
+        bool done;
+        int r;
+        unsigned char seen[USERS];
+        unsigned int n_strange;
+        char *next;
+} Scan;
+
+static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
+        Scan *scan = userdata;
+
+        (void)call;
+        scan->done = true;
+        scan->r = r;
+        for (size_t i = 0; i < page->n_users; i++) {
+                unsigned long number = strtoul(page->users[i] + 1, NULL, 10);
+
+                if (page->users[i][0] != 'u' || number >= USERS)
+                        scan->n_strange++;
+                else
+                        scan->seen[number] = 1;
+        }
+        scan->next = page->next ? strdup(page->next) : NULL;
+}
+
+static unsigned int scan_all(StoreFixture *fixture, Scan *scan) {
+        _cleanup_(freep) char *from = NULL;
+        unsigned int n_pages = 0;
+
+        do {
+                StoreCall *call = NULL;
+
+                scan->done = false;
+                assert_int_equal(user_store_scan(fixture->store,
+                                         &(StoreScan){ .tenant = "default", .from = from }, on_page,
+                                         scan, &call),
+                        0);
+                store_fixture_run(fixture, &scan->done);
+                assert_int_equal(scan->r, 0);
+                free(from);
+                from = TAKE_PTR(scan->next);
+                n_pages++;
+        } while (from);
+        return n_pages;
+}
+
+static void test_all_users_are_found_page_by_page(void **test) {
+        _cleanup_(user_state_unrefp) UserState *foreign = NULL;
+        Scan scan = { 0 };
+        char user[16];
+
+        for (unsigned int i = 0; i < USERS; i++) {
+                snprintf(user, sizeof(user), "u%u", i);
+                fixture_store_user(*test, user, i);
+        }
+        assert_int_equal(user_state_new("default2", "stranger", &foreign), 0);
+        foreign->ban_until_sec = UINT64_MAX;
+        assert_int_equal(fixture_commit(*test, foreign), 0);
+        assert_true(scan_all(*test, &scan) > 2);
+        for (unsigned int i = 0; i < USERS; i++)
+                assert_int_equal(scan.seen[i], 1);
+        assert_int_equal(scan.n_strange, 0);
+}
+
+static void test_nobody_is_one_empty_page(void **test) {
+        Scan scan = { 0 };
+
+        assert_int_equal(scan_all(*test, &scan), 1);
+        assert_int_equal(scan.n_strange, 0);
+}
+
+int main(int argc, char **argv) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        test_the_last_failure_locks_out_and_is_told_once, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_other_places_and_tenants_are_free, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_a_lock_out_outlasts_the_daemon, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_a_lock_out_that_is_over_is_forgotten, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_a_name_that_cannot_be_is_not_counted, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_all_users_are_found_page_by_page, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_nobody_is_one_empty_page, setup, teardown),
+        };
+
+        if (argc != 2)
+                return 2;
+        type_under_test = strcmp(argv[1], "redis") == 0 ? STORE_REDIS : STORE_SQLITE;
+        if (type_under_test == STORE_REDIS && !redis_server_is_installed()) {
+                fputs("redis-server is not installed: these cases are skipped\n", stderr);
+                return 77;
+        }
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "common/cleanup.h"
+#include "daemon/store/failure-table.h"
+
+#define NOW UINT64_C(1700000000)
+
+static FailureQuestion question(const char *place, uint64_t now_sec) {
+        return (FailureQuestion){
+                .key = { "default", "alice", place },
+                .rules = { .max = 3, .window_sec = 60, .lock_out_sec = 300 },
+                .now_sec = now_sec,
+        };
+}
+
+/* Each step is one failure; the last one's outcome is looked at. */
+static void test_count(void **unused) {
+        static const struct {
+                const char *name;
+                uint64_t at_sec[5];
+                unsigned int n_failures;
+                bool locks;
+                uint64_t asked_sec;
+                bool is_locked;
+        } cases[] = {
+                { "two failures lock nobody out", { 0, 1 }, 2, false, 1, false },
+                { "the third one does", { 0, 1, 2 }, 3, true, 2, true },
+                { "until the last second", { 0, 1, 2 }, 3, true, 301, true },
+                { "and not any longer", { 0, 1, 2 }, 3, true, 302, false },
+                { "the fourth one is not counted", { 0, 1, 2, 3 }, 4, false, 302, false },
+                { "a third one in the last second of the window does", { 0, 1, 59 }, 3, true, 59,
+                        true },
+                { "a third one after the window does not", { 0, 1, 60 }, 3, false, 60, false },
+                { "the window begins anew after it", { 0, 60, 61, 62 }, 4, true, 62, true },
+                { "a lock-out that is over leaves no failures", { 0, 1, 2, 302, 303 }, 5, false,
+                        303, false },
+                { "a clock that was set back far frees", { 900, 901, 902 }, 3, true, 2, false },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(failure_table_freep) FailureTable *table = NULL;
+                FailureQuestion asked = question("here", NOW + cases[i].asked_sec);
+                bool locks = false;
+
+                print_message("# %s\n", cases[i].name);
+                assert_int_equal(failure_table_new(8, &table), 0);
+                for (unsigned int j = 0; j < cases[i].n_failures; j++) {
+                        FailureQuestion failure = question("here", NOW + cases[i].at_sec[j]);
+
+                        locks = failure_table_count(table, &failure);
+                }
+                assert_int_equal(locks, cases[i].locks);
+                assert_int_equal(failure_table_is_locked(table, &asked), cases[i].is_locked);
+                assert_int_equal(failure_table_size(table), 1);
+        }
+}
+
+static void test_each_place_user_and_tenant_has_a_budget_of_its_own(void **unused) {
+        static const FailureKey others[] = {
+                { "default", "alice", "there" },
+                { "default", "bob", "here" },
+                { "blue", "alice", "here" },
+                { "default", "alicehere", "" },
+                { "default", "alice", "" },
+        };
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion here = question("here", NOW);
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        for (unsigned int i = 0; i < 3; i++)
+                (void)failure_table_count(table, &here);
+        assert_true(failure_table_is_locked(table, &here));
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+                FailureQuestion other = question("", NOW);
+
+                other.key = others[i];
+                assert_false(failure_table_is_locked(table, &other));
+        }
+}
+
+static void test_nobody_is_locked_out_without_a_limit(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion none = question("here", NOW);
+
+        (void)unused;
+        none.rules.max = 0;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        for (unsigned int i = 0; i < 100; i++)
+                assert_false(failure_table_count(table, &none));
+        failure_table_lock(table, &none.key, NOW + 100);
+        assert_false(failure_table_is_locked(table, &none));
+}
+
+static void test_a_flood_of_names_frees_nobody_and_takes_no_memory(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion locked = question("here", NOW);
+        char place[32];
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        for (unsigned int i = 0; i < 3; i++)
+                (void)failure_table_count(table, &locked);
+        for (unsigned int i = 0; i < 1000; i++) {
+                FailureQuestion other = question(place, NOW);
+
+                snprintf(place, sizeof(place), "192.0.2.%u", i);
+                (void)failure_table_count(table, &other);
+                assert_true(failure_table_size(table) <= 8);
+        }
+        assert_true(failure_table_is_locked(table, &locked));
+}
+
+static void test_a_table_full_of_lock_outs_takes_new_ones_when_they_are_over(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion late = question("late", NOW), later = question("late", NOW + 301);
+        char place[32];
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        for (unsigned int i = 0; i < 8; i++) {
+                FailureKey key = { "default", "alice", place };
+
+                snprintf(place, sizeof(place), "%u", i);
+                failure_table_lock(table, &key, NOW + 300);
+        }
+        for (unsigned int i = 0; i < 5; i++)
+                assert_false(failure_table_count(table, &late));
+        for (unsigned int i = 0; i < 2; i++)
+                assert_false(failure_table_count(table, &later));
+        assert_true(failure_table_count(table, &later));
+        assert_int_equal(failure_table_size(table), 1);
+}
+
+static void test_a_lock_out_that_was_read_holds(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion here = question("here", NOW);
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        (void)failure_table_count(table, &here);
+        failure_table_lock(table, &here.key, NOW + 10);
+        assert_true(failure_table_is_locked(table, &here));
+        failure_table_lock(table, &here.key, NOW + 20);
+        here.now_sec = NOW + 19;
+        assert_true(failure_table_is_locked(table, &here));
+        here.now_sec = NOW + 20;
+        assert_false(failure_table_is_locked(table, &here));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_count),
+                cmocka_unit_test(test_each_place_user_and_tenant_has_a_budget_of_its_own),
+                cmocka_unit_test(test_nobody_is_locked_out_without_a_limit),
+                cmocka_unit_test(test_a_flood_of_names_frees_nobody_and_takes_no_memory),
+                cmocka_unit_test(test_a_table_full_of_lock_outs_takes_new_ones_when_they_are_over),
+                cmocka_unit_test(test_a_lock_out_that_was_read_holds),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
