@@ -18,8 +18,9 @@ SSH = ["ssh", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/n
 
 @pytest.fixture
 def next_askpass(host):
-    """Answers with alice's password, and keeps the prompt."""
-    host.bed.write(NEXT, f"#!/bin/sh\nprintf %s \"$1\" >>/home/alice/prompt\necho {PASSWORDS['alice']}\n")
+    """Answers with alice's password, but to a confirmation with no, and keeps the prompt."""
+    host.bed.write(NEXT, "#!/bin/sh\nprintf %s \"$1\" >>/home/alice/prompt\n"
+                         f"case $1 in *yes/no*) echo no ;; *) echo {PASSWORDS['alice']} ;; esac\n")
     host.bed.run("chmod", "755", NEXT)
     yield lambda: host.bed.output("cat", "/home/alice/prompt")
     host.bed.run("rm", "-f", NEXT, "/home/alice/prompt")
