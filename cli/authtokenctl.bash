@@ -18,7 +18,7 @@ _authtokenctl_options() {
                 --batch --base64 --help ;;
         code) echo --long --user --help ;;
         status) echo --json --help ;;
-        keys) echo --json --directory --alg --stage --kid --out --public --with-key --help ;;
+        keys) echo --json --directory --alg --stage --kid --out --public --refresh --with-key --help ;;
         esac
 }
 

@@ -12,8 +12,10 @@
 #include "daemon/token/jwk.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/key-import.h"
+#include "daemon/token/keyring-refresh.h"
 
 #define ALGORITHM_DEFAULT "ES256"
+#define ALGORITHM_REFRESH "HS256"
 
 typedef enum Option {
         OPTION_ALG = 256,
@@ -21,6 +23,7 @@ typedef enum Option {
         OPTION_OUT,
         OPTION_DIRECTORY,
         OPTION_PUBLIC,
+        OPTION_REFRESH,
         OPTION_HELP = 'h',
         OPTION_UNKNOWN = '?',
 } Option;
@@ -31,6 +34,7 @@ static const struct option options[] = {
         { "out", required_argument, NULL, OPTION_OUT },
         { "directory", required_argument, NULL, OPTION_DIRECTORY },
         { "public", no_argument, NULL, OPTION_PUBLIC },
+        { "refresh", no_argument, NULL, OPTION_REFRESH },
         { "help", no_argument, NULL, OPTION_HELP },
         { NULL, 0, NULL, 0 },
 };
@@ -46,11 +50,12 @@ static const char help[] =
         "  --directory DIR  add it to a key directory, where it does not sign yet\n"
         "  --public         with --out or --directory: print its public half as a JSON Web Key\n"
         "                   Set instead of its id\n"
+        "  --refresh        a key for refresh tokens, which the hosts of a fleet share\n"
         "  -h, --help       this text\n";
 
 typedef struct Generate {
         const char *algorithm, *kid, *out, *directory;
-        bool is_public, help;
+        bool is_public, is_refresh, help;
 } Generate;
 
 static ExitStatus set_option(Generate *generate, Option option) {
@@ -65,6 +70,9 @@ static ExitStatus set_option(Generate *generate, Option option) {
                 return take_argument("keys generate", "--directory", optarg, &generate->directory);
         case OPTION_PUBLIC:
                 generate->is_public = true;
+                return STATUS_OK;
+        case OPTION_REFRESH:
+                generate->is_refresh = true;
                 return STATUS_OK;
         case OPTION_HELP:
                 generate->help = true;
@@ -81,6 +89,8 @@ static ExitStatus check(const Generate *generate) {
         if (!algorithm)
                 return complain_usage(
                         "keys generate", "there is no algorithm %s", generate->algorithm);
+        if (generate->is_refresh && algorithm != algorithm_find(ALGORITHM_REFRESH))
+                return complain_usage("keys generate", "a key for refresh tokens is of HS256");
         if (generate->out && generate->directory)
                 return complain_usage("keys generate", "--out and --directory exclude each other");
         if (generate->is_public && !generate->out && !generate->directory)
@@ -106,19 +116,20 @@ static ExitStatus parse(Generate *generate, int argc, char **argv) {
         if (argc > optind)
                 return complain_usage("keys generate", "no arguments are taken");
         if (!generate->algorithm)
-                generate->algorithm = ALGORITHM_DEFAULT;
+                generate->algorithm = generate->is_refresh ? ALGORITHM_REFRESH : ALGORITHM_DEFAULT;
         return check(generate);
 }
 
 /* The way through the reader that the daemon has: what it would not take is not given out. */
 static ExitStatus make(const Generate *generate, Secret **ret_text, Keyring **ret_keyring) {
-        static const KeyFileRules rules = { .any_place = true };
+        static const KeyFileRules rules = { .any_place = true, .refresh = true };
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         _cleanup_(secret_freep) Secret *text = NULL;
         KeyFault fault;
         int r;
 
-        r = jwk_generate_named(algorithm_find(generate->algorithm), generate->kid, &text);
+        r = jwk_generate_named(generate->is_refresh ? NULL : algorithm_find(generate->algorithm),
+                generate->kid, &text);
         if (r == 0)
                 r = keyring_new(&keyring);
         if (r == 0)
@@ -185,7 +196,9 @@ static ExitStatus tell(const Generate *generate, const Keyring *keyring) {
                 complain("cannot show the key: %s", strerror(ENOMEM));
                 return STATUS_FAILED;
         }
-        puts(jwks ? jwks : key_kid(keyring_at(keyring, 0)));
+        puts(jwks ? jwks
+                  : key_kid(keyring_size(keyring) ? keyring_at(keyring, 0)
+                                                  : keyring_refresh_at(keyring, 0)));
         return finish_output();
 }
 

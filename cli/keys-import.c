@@ -59,7 +59,7 @@ static ExitStatus parse(Import *import, int argc, char **argv) {
 
 /* Whose the file is does not matter: what counts is who may write into the directory. */
 static ExitStatus read_keys(const char *file, Keyring **ret_keyring) {
-        static const KeyFileRules rules = { .any_place = true };
+        static const KeyFileRules rules = { .any_place = true, .refresh = true };
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         KeyFault fault = { "out of memory" };
         int r;
@@ -89,11 +89,11 @@ static ExitStatus put(const char *directory, const Keyring *keyring, KeyImport *
         return STATUS_FAILED;
 }
 
-static ExitStatus tell(const Keyring *keyring, const KeyImport *import) {
-        for (size_t i = 0; i < keyring_size(keyring); i++) {
-                const char *kid = key_kid(keyring_at(keyring, i));
+static ExitStatus tell(const KeyImport *import) {
+        for (size_t i = 0; i < import->n_keys; i++) {
+                const char *kid = key_kid(import->rows[i].key);
 
-                if (import->is_new[i])
+                if (import->rows[i].is_new)
                         puts(kid);
                 else
                         complain("the key %s is there already", kid);
@@ -134,7 +134,7 @@ ExitStatus keys_import_main(const CommandLine *line, int argc, char **argv) {
         if (status == STATUS_OK)
                 status = put(import.directory ? import.directory : KEYS_DIRECTORY, keyring, &done);
         if (status == STATUS_OK)
-                status = tell(keyring, &done);
+                status = tell(&done);
         if (status != STATUS_OK || import.directory)
                 return status;
         return reload(line);

@@ -13,11 +13,15 @@
 #include "cli/keys.h"
 #include "daemon/token/key-export.h"
 #include "daemon/token/key-file.h"
+#include "daemon/token/keyring-refresh.h"
 
 #define STORE    "/etc/credstore.encrypted"
-#define NAME     "signing-key"
 #define PROGRAM  "systemd-creds"
 #define NO_ENTRY 127
+
+/* As the daemon's unit names them. */
+#define SIGNING_KEY "signing-key"
+#define REFRESH_KEY "refresh-key"
 
 typedef enum Option {
         OPTION_OUT = 256,
@@ -36,14 +40,16 @@ static const struct option options[] = {
 static const char help[] =
         "Usage: authtokenctl keys seal [OPTION]... FILE\n\n"
         "Encrypt the private key of FILE, a JWK or PEM, for this machine, as the credential\n"
-        "\"" NAME "\" that the daemon's unit loads at its next start. FILE stays: remove it\n"
-        "afterwards. FILE may be - for standard input.\n\n"
-        "  --out FILE      instead of " STORE "/" NAME "\n"
+        "\"" SIGNING_KEY "\", or \"" REFRESH_KEY "\" for refresh tokens, that the daemon's unit\n"
+        "loads at its next start. FILE stays: remove it afterwards. FILE may be - for standard\n"
+        "input.\n\n"
+        "  --out FILE      instead of " STORE "/" SIGNING_KEY "\n"
         "  --with-key KEY  host, tpm2, host+tpm2 or auto, as for systemd-creds(1)\n"
         "  -h, --help      this text\n";
 
 typedef struct Seal {
         const char *file, *out, *with_key;
+        const char *name; /* of the credential */
         bool help;
 } Seal;
 
@@ -77,22 +83,32 @@ static ExitStatus parse(Seal *seal, int argc, char **argv) {
         return take_argument("keys seal", "FILE", argv[optind], &seal->file);
 }
 
+static int take_key(const Keyring *keyring, Seal *seal, Secret **ret_text) {
+        bool is_refresh = keyring_size(keyring) == 0;
+        const Key *key;
+
+        if (keyring_size(keyring) + keyring_refresh_size(keyring) != 1)
+                return KEY_E_SEVERAL;
+        key = is_refresh ? keyring_refresh_at(keyring, 0) : keyring_at(keyring, 0);
+        if (!is_refresh && !key_may_sign(key))
+                return KEY_E_SIGNING_KEY;
+        seal->name = is_refresh ? REFRESH_KEY : SIGNING_KEY;
+        return key_export(key, is_refresh, ret_text);
+}
+
 /* What the daemon would refuse at its start is not sealed. As a JWK it keeps the name that it has here. */
-static ExitStatus read_key(const char *file, Secret **ret_text) {
-        static const KeyFileRules rules = { .any_place = true };
+static ExitStatus read_key(Seal *seal, Secret **ret_text) {
+        static const KeyFileRules rules = { .any_place = true, .refresh = true };
+        const char *file = strcmp(seal->file, "-") ? seal->file : "/dev/stdin";
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         KeyFault fault = { "out of memory" };
         int r;
 
         r = keyring_new(&keyring);
         if (r == 0)
-                r = key_file_load(keyring, strcmp(file, "-") ? file : "/dev/stdin", &rules, &fault);
-        if (r == 0 && keyring_size(keyring) != 1)
-                r = key_fault_set(&fault, file, KEY_E_SEVERAL);
-        if (r == 0 && !key_may_sign(keyring_at(keyring, 0)))
-                r = key_fault_set(&fault, file, KEY_E_SIGNING_KEY);
+                r = key_file_load(keyring, file, &rules, &fault);
         if (r == 0) {
-                r = key_export(keyring_at(keyring, 0), ret_text);
+                r = take_key(keyring, seal, ret_text);
                 if (r)
                         (void)key_fault_set(&fault, file, r);
         }
@@ -104,16 +120,18 @@ static ExitStatus read_key(const char *file, Secret **ret_text) {
 
 /* In the child. */
 static void encrypt(const Seal *seal, int input) {
-        char with_key[64];
-        const char *arguments[7] = { PROGRAM, "encrypt", "--name=" NAME };
+        char name[32], with_key[64], out[64];
+        const char *arguments[7] = { PROGRAM, "encrypt", name };
         size_t n = 3;
 
+        (void)snprintf(name, sizeof(name), "--name=%s", seal->name);
+        (void)snprintf(out, sizeof(out), STORE "/%s", seal->name);
         if (seal->with_key) {
                 (void)snprintf(with_key, sizeof(with_key), "--with-key=%s", seal->with_key);
                 arguments[n++] = with_key;
         }
         arguments[n++] = "-";
-        arguments[n++] = seal->out ? seal->out : STORE "/" NAME;
+        arguments[n++] = seal->out ? seal->out : out;
         (void)umask(0077);
         if (dup2(input, STDIN_FILENO) >= 0)
                 (void)execvp(PROGRAM, (char *const *)arguments);
@@ -174,7 +192,7 @@ ExitStatus keys_seal_main(const CommandLine *line, int argc, char **argv) {
                 return finish_output();
         }
         if (status == STATUS_OK)
-                status = read_key(seal.file, &text);
+                status = read_key(&seal, &text);
         if (status != STATUS_OK)
                 return status;
         if (!seal.out && mkdir(STORE, 0700) < 0 && errno != EEXIST) {

@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "daemon/token/key-directory.h"
 #include "daemon/token/key-listing.h"
+#include "daemon/token/keyring-refresh.h"
 
 typedef enum Option {
         OPTION_JSON = 256,
@@ -72,26 +73,30 @@ static ExitStatus load(const char *directory, Keyring **ret_keyring) {
                 .any_owner = true,
         };
         KeyFault fault;
+        int r;
 
-        if (key_directory_load(&rules, ret_keyring, &fault) == 0)
+        r = key_directory_load(&rules, ret_keyring, &fault);
+        /* Which of them, the configuration says. */
+        if (r == KEY_E_SEVERAL_SIGNING || r == KEY_E_SEVERAL_REFRESH)
+                r = key_directory_load_all(&rules, ret_keyring, &fault);
+        if (r == 0)
                 return STATUS_OK;
         complain("%s", fault.text);
         return STATUS_FAILED;
 }
 
-static int describe(const Keyring *keyring, size_t index, Dictionary *row) {
-        const Key *key = keyring_at(keyring, index);
-        bool is_signing = key == keyring_signing_key(keyring);
+static int describe(const Key *key, const char *state, uint64_t end_sec, Dictionary *row) {
+        bool is_private = key_may_sign(key) || key_secret(key);
         const struct {
                 const char *name, *text;
         } texts[] = {
                 { "kid", key_kid(key) },
                 { "algorithm", key_algorithm(key) ? key_algorithm(key)->name : NULL },
-                { "state", key_listing_state(keyring, index) },
+                { "state", state },
                 { "file", key_listing_file(key) },
                 { "thumbprint", key_thumbprint(key) },
-                { "signing", is_signing ? "1" : "0" },
-                { "private", key_may_sign(key) ? "1" : "0" },
+                { "signing", strcmp(state, "signing") ? "0" : "1" },
+                { "private", is_private ? "1" : "0" },
         };
         char number[24];
         int r = 0;
@@ -99,11 +104,21 @@ static int describe(const Keyring *keyring, size_t index, Dictionary *row) {
         for (size_t i = 0; i < ARRAY_SIZE(texts) && r == 0; i++)
                 if (texts[i].text && *texts[i].text)
                         r = dictionary_set(row, texts[i].name, texts[i].text);
-        if (r == 0 && keyring_end_sec(keyring, index)) {
-                snprintf(number, sizeof(number), "%" PRIu64, keyring_end_sec(keyring, index));
+        if (r == 0 && end_sec) {
+                snprintf(number, sizeof(number), "%" PRIu64, end_sec);
                 r = dictionary_set(row, "verifies_until", number);
         }
         return r;
+}
+
+static int add_key(Table *table, const Key *key, const char *state, uint64_t end_sec) {
+        _cleanup_(dictionary_freep) Dictionary *row = NULL;
+        int r;
+
+        r = dictionary_new(&row);
+        if (r >= 0)
+                r = describe(key, state, end_sec, row);
+        return r < 0 ? r : table_add(table, row, NULL);
 }
 
 static ExitStatus list_directory(const Keyring *keyring, TableForm form) {
@@ -111,15 +126,11 @@ static ExitStatus list_directory(const Keyring *keyring, TableForm form) {
         int r;
 
         r = table_new("keys", columns, ARRAY_SIZE(columns), form, &table);
-        for (size_t i = 0; i < keyring_size(keyring) && r >= 0; i++) {
-                _cleanup_(dictionary_freep) Dictionary *row = NULL;
-
-                r = dictionary_new(&row);
-                if (r >= 0)
-                        r = describe(keyring, i, row);
-                if (r >= 0)
-                        r = table_add(table, row, NULL);
-        }
+        for (size_t i = 0; i < keyring_size(keyring) && r >= 0; i++)
+                r = add_key(table, keyring_at(keyring, i), key_listing_state(keyring, i),
+                        keyring_end_sec(keyring, i));
+        for (size_t i = 0; i < keyring_refresh_size(keyring) && r >= 0; i++)
+                r = add_key(table, keyring_refresh_at(keyring, i), KEY_LISTING_REFRESH, 0);
         return r < 0 ? bus_client_broken("show the keys", r) : table_print(table);
 }
 

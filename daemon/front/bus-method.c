@@ -207,15 +207,9 @@ static int reply_count(BusRequest *request, const OperationResult *result, sd_bu
 
 static int reply_keys(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
         sd_bus_error *error) {
-        const Keyring *keyring = request->scope->context->keyring;
-        int r;
-
         (void)result;
         (void)error;
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        for (size_t i = 0; i < keyring_size(keyring) && r >= 0; i++)
-                r = bus_reply_key(reply, keyring, i);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
+        return bus_reply_keys(reply, request->scope->context->keyring);
 }
 
 static int start_rotate_key(BusRequest *request) {

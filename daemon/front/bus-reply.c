@@ -14,7 +14,7 @@
 #include "daemon/operation/operation.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/key-listing.h"
-#include "daemon/token/keyring.h"
+#include "daemon/token/keyring-refresh.h"
 
 #define ENTRY_OVERHEAD ((size_t)32) /* of the wire format, roughly */
 
@@ -194,15 +194,13 @@ int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_r
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int bus_reply_key(sd_bus_message *reply, const Keyring *keyring, size_t index) {
-        const Key *key = keyring_at(keyring, index);
-        uint64_t end_sec = keyring_end_sec(keyring, index);
+static int append_key(sd_bus_message *reply, const Key *key, const char *state, uint64_t end_sec) {
         const Algorithm *algorithm = key_algorithm(key);
         const TextEntry texts[] = {
                 { "kid", key_kid(key) },
                 { "algorithm", algorithm ? algorithm->name : NULL },
                 { "thumbprint", key_thumbprint(key) },
-                { "state", key_listing_state(keyring, index) },
+                { "state", state },
                 { "file", key_listing_file(key) },
         };
         int r;
@@ -211,11 +209,23 @@ int bus_reply_key(sd_bus_message *reply, const Keyring *keyring, size_t index) {
         if (r >= 0)
                 r = append_texts(reply, texts, ARRAY_SIZE(texts));
         if (r >= 0)
-                r = bus_reply_flag(reply, "signing", key == keyring_signing_key(keyring));
+                r = bus_reply_flag(reply, "signing", !strcmp(state, "signing"));
         if (r >= 0)
-                r = bus_reply_flag(reply, "private", key_may_sign(key));
+                r = bus_reply_flag(reply, "private", key_may_sign(key) || key_secret(key) != NULL);
         if (r >= 0 && end_sec)
                 r = bus_reply_number(reply, "verifies_until", end_sec);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_reply_keys(sd_bus_message *reply, const Keyring *keyring) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; i < keyring_size(keyring) && r >= 0; i++)
+                r = append_key(reply, keyring_at(keyring, i), key_listing_state(keyring, i),
+                        keyring_end_sec(keyring, i));
+        for (size_t i = 0; i < keyring_refresh_size(keyring) && r >= 0; i++)
+                r = append_key(reply, keyring_refresh_at(keyring, i), KEY_LISTING_REFRESH, 0);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

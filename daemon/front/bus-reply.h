@@ -56,14 +56,13 @@ int bus_reply_flag(sd_bus_message *reply, const char *key, int value);
 int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_rows);
 
 /**
- * bus_reply_key() - append one key's public part as a{sv}, with its state
+ * bus_reply_keys() - append the keys as aa{sv}, without their secrets
  * @reply:      grows
- * @keyring:    ring
- * @index:      of the key in it
+ * @keyring:    borrowed
  *
  * Return: 0 or positive; negative errno.
  */
-int bus_reply_key(sd_bus_message *reply, const Keyring *keyring, size_t index);
+int bus_reply_keys(sd_bus_message *reply, const Keyring *keyring);
 
 /**
  * bus_reply_status() - append how the daemon is as a{sv}; it names nobody

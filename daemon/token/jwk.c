@@ -107,8 +107,10 @@ static int parse_rsa(const json_t *object, Jwk *jwk) {
                 _cleanup_(secret_freep) Secret *bytes = NULL;
 
                 r = member_bytes(object, rows[i].member, 0, &bytes);
-                if (r == 0 && bytes && bytes->size == 0)
-                        r = KEY_E_MALFORMED; /* RFC 7518 section 2: even 0 has an octet */
+                /* RFC 7518 section 2: even 0 has an octet. Sections 6.3.1.1 and 6.3.1.2: n and e have none
+                 * too many; of the private members, some writers pad those to a fixed size. */
+                if (r == 0 && bytes && (bytes->size == 0 || (i < 2 && bytes->data[0] == '\0')))
+                        r = KEY_E_MALFORMED;
                 if (r || !bytes)
                         continue;
                 numbers[i] = number_from(bytes);

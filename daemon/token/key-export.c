@@ -13,7 +13,7 @@ static int set_text(json_t *object, const char *name, const char *text) {
         return json_object_set_new(object, name, json_string(text)) ? -ENOMEM : 0;
 }
 
-static int describe(const Key *key, json_t **ret_object) {
+static int describe(const Key *key, bool is_refresh, json_t **ret_object) {
         json_t *object;
         int r;
 
@@ -32,7 +32,7 @@ static int describe(const Key *key, json_t **ret_object) {
         if (r == 0)
                 r = set_text(object, "alg", key_algorithm(key)->name);
         if (r == 0)
-                r = set_text(object, "use", "sig");
+                r = set_text(object, "use", is_refresh ? JWK_USE_REFRESH : "sig");
         if (r)
                 json_decref(object);
         else
@@ -40,14 +40,14 @@ static int describe(const Key *key, json_t **ret_object) {
         return r;
 }
 
-int key_export(const Key *key, Secret **ret_text) {
+int key_export(const Key *key, bool is_refresh, Secret **ret_text) {
         _cleanup_(secret_free_textp) char *text = NULL;
         json_t *object;
         int r;
 
         if (!key_algorithm(key) || !key_kid(key))
                 return KEY_E_TYPE;
-        r = describe(key, &object);
+        r = describe(key, is_refresh, &object);
         if (r)
                 return r;
         text = json_dumps(object, JSON_INDENT(2));

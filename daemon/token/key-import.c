@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "daemon/token/key-export.h"
 #include "daemon/token/key-place.h"
+#include "daemon/token/keyring-refresh.h"
 
 /* One import, under the directory's lock. */
 typedef struct Import {
@@ -43,29 +44,52 @@ static bool is_same(const Key *a, const Key *b) {
                     : !strcmp(key_thumbprint(a), key_thumbprint(b));
 }
 
-static int compare_all(Import *import) {
-        size_t n_new = 0;
+static void collect(Import *import) {
+        KeyImport *result = &import->result;
 
-        for (size_t i = 0; i < keyring_size(import->keyring); i++) {
-                const Key *key = keyring_at(import->keyring, i);
-                size_t index = keyring_index(import->there, key_kid(key));
-
-                import->result.is_new[i] = index == keyring_size(import->there);
-                n_new += import->result.is_new[i];
-                if (!import->result.is_new[i] && !is_same(keyring_at(import->there, index), key))
-                        return fail(import, key_file(keyring_at(import->there, index)),
-                                KEY_E_DUPLICATE);
+        for (size_t i = 0; i < keyring_size(import->keyring); i++)
+                result->rows[result->n_keys++].key = keyring_at(import->keyring, i);
+        for (size_t i = 0; i < keyring_refresh_size(import->keyring); i++) {
+                result->rows[result->n_keys].key = keyring_refresh_at(import->keyring, i);
+                result->rows[result->n_keys++].is_refresh = true;
         }
-        return keyring_size(import->there) + n_new > KEYRING_KEYS_MAX
-                       ? fail(import, NULL, KEY_E_FULL)
+}
+
+static const Key *find_there(const Import *import, const char *kid, bool is_refresh) {
+        size_t index = keyring_index(import->there, kid);
+
+        if (is_refresh)
+                return keyring_find_refresh(import->there, kid);
+        return index < keyring_size(import->there) ? keyring_at(import->there, index) : NULL;
+}
+
+static int compare_all(Import *import) {
+        size_t n_signature = keyring_size(import->there);
+        size_t n_refresh = keyring_refresh_size(import->there);
+
+        for (size_t i = 0; i < import->result.n_keys; i++) {
+                const Key *key = import->result.rows[i].key;
+                bool is_refresh = import->result.rows[i].is_refresh;
+                const Key *there = find_there(import, key_kid(key), is_refresh);
+
+                if (there && !is_same(there, key))
+                        return fail(import, key_file(there), KEY_E_DUPLICATE);
+                import->result.rows[i].is_new = !there;
+                *(is_refresh ? &n_refresh : &n_signature) += !there;
+        }
+        if (n_signature > KEYRING_KEYS_MAX)
+                return fail(import, NULL, KEY_E_FULL);
+        return n_refresh > 1 && n_refresh > keyring_refresh_size(import->there)
+                       ? fail(import, NULL, KEY_E_SEVERAL_REFRESH)
                        : 0;
 }
 
 static size_t count_signers(const Import *import) {
         size_t n = 0;
 
-        for (size_t i = 0; i < keyring_size(import->keyring); i++)
-                n += import->result.is_new[i] && key_may_sign(keyring_at(import->keyring, i));
+        for (size_t i = 0; i < import->result.n_keys; i++)
+                n += import->result.rows[i].is_new && !import->result.rows[i].is_refresh &&
+                     key_may_sign(import->result.rows[i].key);
         return n;
 }
 
@@ -95,12 +119,12 @@ static int settle(Import *import) {
         return r ? fail(import, NULL, r) : 0;
 }
 
-static int write_key(Import *import, const Key *key) {
+static int write_key(Import *import, const Key *key, bool is_refresh) {
         _cleanup_(secret_freep) Secret *text = NULL;
         char name[KEY_PLACE_NAME_SIZE];
         int r;
 
-        r = key_export(key, &text);
+        r = key_export(key, is_refresh, &text);
         if (r == 0) {
                 key_place_name(key_kid(key), name);
                 r = key_place_add(&import->place, name, text);
@@ -111,9 +135,10 @@ static int write_key(Import *import, const Key *key) {
 static int write_all(Import *import) {
         int r = 0;
 
-        for (size_t i = 0; i < keyring_size(import->keyring) && r == 0; i++)
-                if (import->result.is_new[i])
-                        r = write_key(import, keyring_at(import->keyring, i));
+        for (size_t i = 0; i < import->result.n_keys && r == 0; i++)
+                if (import->result.rows[i].is_new)
+                        r = write_key(import, import->result.rows[i].key,
+                                import->result.rows[i].is_refresh);
         return r;
 }
 
@@ -145,6 +170,7 @@ int key_import(const KeyDirectoryRules *rules, const Keyring *keyring, KeyImport
                 .place = { .fd = -1 },
                 .fault = fault,
         };
+        collect(import);
         r = begin(import);
         if (r == 0)
                 r = compare_all(import);

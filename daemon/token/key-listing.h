@@ -16,6 +16,9 @@
  */
 const char *key_listing_state(const Keyring *keyring, size_t index);
 
+/* What key_listing_state() would be of a key for refresh tokens. */
+#define KEY_LISTING_REFRESH "refresh"
+
 /**
  * key_listing_file() - where a key came from
  * @key:        key

@@ -180,7 +180,8 @@ def test_status(ctl):
 
 
 def test_keys_serve_to_verify(ctl, tmp_path):
-    (key,) = rows(ctl("keys", "list", "--json", uid=OTHER_UID), "keys")
+    key, refresh = rows(ctl("keys", "list", "--json", uid=OTHER_UID), "keys")
+    assert (key["state"], refresh["state"]) == ("signing", "refresh")
     jwks = check(ctl("keys", "jwks", uid=OTHER_UID), OK).stdout
     assert json.loads(jwks)["keys"][0]["kid"] == key["kid"] and key["signing"] is True
     assert key["kid"] in check(ctl("keys", "list"), OK).stdout

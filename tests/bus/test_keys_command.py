@@ -66,6 +66,20 @@ def test_each_algorithm_is_generated_for_the_daemon(keys, tmp_path, algorithm):
     check(keys("generate", "--out", file), FAILED, "exists")
 
 
+def test_a_key_for_refresh_tokens_goes_with_the_others(keys, tmp_path):
+    directory = tmp_path / "keys"
+    signing = line(keys("generate", "--directory", directory))
+    refresh = line(keys("generate", "--refresh", "--out", tmp_path / "refresh"))
+    check(keys("generate", "--refresh", "--alg", "ES256"), USAGE, "HS256")
+    for _ in range(2):
+        check(keys("import", "--directory", directory, tmp_path / "refresh"), OK)
+    assert states(keys("list", "--json", "--directory", directory)) == {signing: "signing", refresh: "refresh"}
+    (public,) = json.loads(line(keys("jwks", "--directory", directory)))["keys"]
+    assert public["kid"] == signing
+    line(keys("generate", "--refresh", "--out", tmp_path / "second"))
+    check(keys("import", "--directory", directory, tmp_path / "second"), FAILED, "several keys for refresh tokens")
+
+
 def test_a_public_half_is_printed_for_others(keys, tmp_path):
     public = json.loads(line(keys("generate", "--kid", "fleet", "--public", "--out", tmp_path / "key")))
     (key,) = public["keys"]

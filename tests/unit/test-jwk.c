@@ -130,9 +130,10 @@ static const struct {
         { "RSA with an empty d", "{" RSA ",\"d\":\"\"}", KEY_E_MALFORMED },
         { "RSA with e as a number", "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":65537}",
                 KEY_E_MALFORMED },
-        /* RFC 7518 section 2 forbids to write it; old Java wrote it, and the number is the same. */
         { "RSA with a zero in front of e", "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":\"AAEAAQ\"}",
-                0 },
+                KEY_E_MALFORMED },
+        { "RSA with zeros in front of n",
+                "{\"kty\":\"RSA\",\"n\":\"AAAA" RSA_N "\",\"e\":\"AQAB\"}", KEY_E_MALFORMED },
         /* key_new() refuses it for its size */
         { "an empty k", "{\"kty\":\"oct\",\"k\":\"\"}", 0 },
         { "no k", "{\"kty\":\"oct\"}", KEY_E_MALFORMED },

@@ -51,8 +51,8 @@ static void test_each_algorithm_goes_there_and_back(void **state) {
 
                 assert_int_equal(import(folder, keyring), 0);
                 loaded = load(folder);
-                assert_int_equal(key_export(keyring_signing_key(keyring), &first), 0);
-                assert_int_equal(key_export(keyring_signing_key(loaded), &second), 0);
+                assert_int_equal(key_export(keyring_signing_key(keyring), false, &first), 0);
+                assert_int_equal(key_export(keyring_signing_key(loaded), false, &second), 0);
                 assert_string_equal(first->data, second->data);
                 fixture_folder_free(folder);
         }
