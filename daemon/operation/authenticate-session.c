@@ -103,12 +103,12 @@ static Reason find_shell(AuthenticateSession *auth) {
         /* Whoever runs under user@.service has an owner, but no session. */
         if (auth->logind_id)
                 login = login_registry_find_logind(context->logins, auth->logind_id);
-        if (login && !strcmp(login->tenant, context->config->tenant)) {
-                shell.user = login->user;
-                shell.target = login->target;
-                shell.ended = login->ended;
-                shell.left = login->closed || !process_is_alive(&login->leader);
-        }
+        if (!login || strcmp(login->tenant, context->config->tenant) != 0)
+                return REASON_SHELL_NONE;
+        shell.user = login->user;
+        shell.target = login->target;
+        shell.ended = login->ended;
+        shell.left = login->closed || !process_is_alive(&login->leader);
         reason = policy_live_shell(&shell, auth->subject.user);
         if (reason == REASON_OK) {
                 memcpy(auth->sid, login->sid, sizeof(auth->sid));
