@@ -101,13 +101,13 @@ class Host:
     def unconfigure(self, name):
         self.bed.path(f"{DROP_INS}/{name}").unlink()
 
-    def enable_sudo_session(self, options=""):
-        """Put the line of pam_authtoken(8) into the stacks of sudo, with these options more."""
-        self.disable_sudo_session()
-        self.bed.run("sed", "--in-place", f"/^@include common-auth/i {SUDO_LINE} {options}", *SUDO_STACKS)
+    def enable_sudo_session(self, options="", stacks=SUDO_STACKS):
+        """Put the line of pam_authtoken(8) into the stacks, with these options more."""
+        self.disable_sudo_session(stacks)
+        self.bed.run("sed", "--in-place", f"/^@include common-auth/i {SUDO_LINE} {options}", *stacks)
 
-    def disable_sudo_session(self):
-        self.bed.run("sed", "--in-place", "/sudo_session/d", *SUDO_STACKS)
+    def disable_sudo_session(self, stacks=SUDO_STACKS):
+        self.bed.run("sed", "--in-place", "/sudo_session/d", *stacks)
 
     def login(self, user, secret=None, **options):
         """Log in with the secret, or with the user's password."""

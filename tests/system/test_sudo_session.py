@@ -237,6 +237,38 @@ def test_another_user_is_not_authenticated_by_it(host, enabled, shell):
     assert is_root(shell)
 
 
+def test_su_may_have_it_as_well(host, shell):
+    host.enable_sudo_session(stacks=["/etc/pam.d/su"])
+    try:
+        assert shell.run("su alice -c 'id --user --name'") == (0, "alice")
+        child = shell.child
+        child.sendline("su carol -c true")
+        assert child.expect(["Password or access token: ", r"\w+@bed:"]) == 0, "carol is somebody else"
+    finally:
+        host.disable_sudo_session(stacks=["/etc/pam.d/su"])
+
+
+@pytest.fixture
+def polkit(host):
+    """polkit-1 with the option: its stack is the distribution's until there is one in /etc."""
+    host.bed.run("cp", "/usr/lib/pam.d/polkit-1", "/etc/pam.d/polkit-1")
+    host.enable_sudo_session(stacks=["/etc/pam.d/polkit-1"])
+    yield
+    host.bed.path("/etc/pam.d/polkit-1").unlink()
+
+
+@pytest.mark.parametrize("identity, asked", [("alice", False), ("carol", True)])
+def test_polkit_may_have_it_as_well(polkit, shell, identity, asked):
+    """It takes no tokens all the same. Of the administrators, alice is herself only."""
+    shell.child.sendline("pkcheck --action-id org.authtoken1.issue --process $$ --allow-user-interaction "
+                         "--enable-internal-agent; echo status $?")
+    shell.child.expect(rf"(\d)\.\s+{identity}")
+    number = shell.child.match.group(1)
+    shell.child.expect(r"Choose identity .*: ")
+    shell.child.sendline(number)
+    assert shell.child.expect([r"status 0\r\n", "Password or access token: "]) == asked
+
+
 def test_what_runs_detached_counts_until_the_user_leaves(host, enabled, shell):
     """What screen does: a session of the terminal of its own, which outlives the login."""
     word = f'while read -r line; do {QUIET}; echo "status $?"; done < /tmp/in > /tmp/out 2>&1'
