@@ -17,8 +17,7 @@ SUDOERS = ("alice", "carol")
 DROP_INS = "/etc/authtoken/authtokend.conf.d"
 EXAMPLE = "/usr/share/doc/libpam-authtoken/examples/sshd_config.d-authtoken.conf"
 REDIS_SOCKET = "/run/redis/redis-server.sock"
-SUDO_LINE = ("auth [success=done ignore=ignore module_unknown=ignore service_err=ignore default=die] "
-             "pam_authtoken.so sudo_session")
+SUDO_LINE = "auth [success=done ignore=ignore module_unknown=ignore default=die] pam_authtoken.so sudo_session"
 SUDO_STACKS = ("/etc/pam.d/sudo", "/etc/pam.d/sudo-i")
 SERVICE = "authtokend.service"
 SOCKET = "authtokend.socket"

@@ -9,7 +9,7 @@ import pexpect
 import pytest
 
 from deadline import wait_until
-from host import PASSWORDS, SERVICE
+from host import PASSWORDS, REDIS_SOCKET, SERVICE
 from ssh import METHODS
 
 DROP_IN = "90-sudo-session.conf"
@@ -124,6 +124,14 @@ def test_a_role_that_is_missing_leaves_the_prompt(host, enabled, shell):
     host.journal.wait_for(AUTHTOKEN_EVENT="authenticate-session", AUTHTOKEN_REASON="role-missing")
 
 
+def test_an_option_that_is_misspelt_is_no_permission(enabled, shell, token):
+    enabled("require_rule=operator")
+    assert not is_root(shell)
+    assert shell.sudo("-k id --user", token.text)[0] == 1
+    enabled()
+    assert is_root(shell)
+
+
 def test_a_role_is_demanded_of_a_typed_token_as_well(host, enabled, shell, token):
     enabled("require_role=operator")
     assert shell.sudo("-k id --user", token.text)[0] == 1
@@ -171,6 +179,16 @@ def test_after_a_revocation_sudo_is_refused_within_a_second(host, enabled, confi
     host.journal.wait_for(AUTHTOKEN_EVENT="authenticate-session", AUTHTOKEN_REASON="shell-ended")
     host.journal.wait_for(AUTHTOKEN_EVENT="account", AUTHTOKEN_SERVICE="sudo")
     assert shell.is_open()
+
+
+@pytest.mark.store("redis")
+def test_what_another_host_has_ended_has_ended_here(host, enabled, configure, shell, token):
+    """The store is asked each time: nothing has to arrive here first."""
+    configure("[Kick]\nOnKick=notify\n")
+    assert is_root(shell)
+    gone = host.bed.output("redis-cli", "-s", REDIS_SOCKET, "HDEL", "authtoken:default:u:alice", f"s:{token.session}")
+    assert gone == "1"
+    assert not is_root(shell)
 
 
 def test_the_timestamp_ends_with_the_session(host, enabled, configure, shell, token):
