@@ -33,6 +33,7 @@ typedef struct Line {
 static const Line lines[] = {
         { "version", "Version", COLUMN_TEXT },
         { "issuer", "Issuer", COLUMN_TEXT },
+        { "device", "Device", COLUMN_TEXT },
         { "keys", "Keys", COLUMN_NUMBER },
         { "signing_key", "Signing key", COLUMN_TEXT },
         { "store_type", "Store", COLUMN_TEXT },

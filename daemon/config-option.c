@@ -42,6 +42,7 @@ static const char *const level_words[] = { "info", "debug", NULL };
 static const char *const store_words[] = { "sqlite", "redis", NULL };
 static const char *const synchronous_words[] = { "full", "off", NULL };
 static const char *const single_words[] = { "off", "device", "platform", "user", NULL };
+static const char *const bind_words[] = { "off", "warn", "deny", NULL };
 static const char *const overflow_words[] = { "reject", "evict-oldest", NULL };
 static const char *const action_words[] = { "terminate", "lock", "notify", NULL };
 static const char *const event_words[] = {
@@ -141,6 +142,8 @@ static const ConfigOption options[OPTION_COUNT] = {
                 config_field_switch, .choices = synchronous_words, .fallback = "full",
                 .fixed = true, .allowed = "full or off" },
 
+        [OPTION_SESSION_DEVICE_ID] = { "Session", "DeviceId", PLACE(device_id), config_field_word,
+                .max = 255, .allowed = "visible ASCII without spaces and quotes" },
         [OPTION_SESSION_SINGLE_SIGN_ON] = { "Session", "SingleSignOn", PLACE(policy.single_sign_on),
                 config_field_choice, .min = SINGLE_SIGN_ON_OFF, .choices = single_words,
                 .fallback = "off", .allowed = "off, device, platform or user" },
@@ -157,6 +160,12 @@ static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_SESSION_OVERFLOW] = { "Session", "Overflow", PLACE(policy.overflow),
                 config_field_choice, .min = OVERFLOW_REJECT, .choices = overflow_words,
                 .fallback = "reject", .allowed = "reject or evict-oldest" },
+        [OPTION_SESSION_BIND_ADDRESS] = { "Session", "BindAddress", PLACE(policy.bind_address),
+                config_field_choice, .min = BIND_OFF, .choices = bind_words, .fallback = "off",
+                .allowed = "off, warn or deny" },
+        [OPTION_SESSION_BIND_DEVICE] = { "Session", "BindDevice", PLACE(policy.bind_device),
+                config_field_choice, .min = BIND_OFF, .choices = bind_words, .fallback = "off",
+                .allowed = "off, warn or deny" },
 
         [OPTION_KICK_ON_KICK] = { "Kick", "OnKick", PLACE(policy.on_kick), config_field_choice,
                 .min = KICK_TERMINATE, .choices = action_words, .fallback = "terminate",

@@ -74,6 +74,7 @@ typedef struct Config {
         uint64_t store_timeout_usec;
         bool store_require_durable, store_allow_plaintext, store_no_sync;
         /* [Session] and [Kick] */
+        char *device_id; /* NULL: derived from the machine's id */
         PolicyRules policy;
         PolicySection *policies; /* in the order of the files */
         size_t n_policies;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
 #include <time.h>
 
 #include "common/secret.h"
@@ -116,10 +117,27 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         return 0;
 }
 
+/* The machine's id itself is not to leave the host: machine-id(5). */
+static void set_device_id(Manager *manager) {
+        static const sd_id128_t application =
+                SD_ID128_MAKE(71, 5b, 0e, 3a, 44, 0c, 4f, 5e, 8d, 3e, 0a, 96, c2, 1b, 7d, f4);
+        char *device_id = manager->context.device_id;
+        sd_id128_t id;
+
+        if (manager->config->device_id)
+                snprintf(device_id, sizeof(manager->context.device_id), "%s",
+                        manager->config->device_id);
+        else if (sd_id128_get_machine_app_specific(application, &id) >= 0)
+                (void)sd_id128_to_string(id, device_id);
+        else
+                *device_id = '\0';
+}
+
 static void set_rules(Manager *manager) {
         const Config *config = manager->config;
 
         manager->context.config = config;
+        set_device_id(manager);
         manager->context.key_rules = key_source_rules(config, &manager->credentials);
         manager->context.rules = (VerifyRules){
                 .issuer = config->issuer,

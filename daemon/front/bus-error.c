@@ -55,6 +55,8 @@ static const char *name_of(Reason reason) {
         case REASON_SESSION_REUSED:
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:
+        case REASON_ADDRESS_MISMATCH:
+        case REASON_DEVICE_MISMATCH:
         case REASON_USER_BANNED:
         case REASON_CODE_UNKNOWN:
         case REASON_CODE_EXPIRED:

@@ -287,6 +287,8 @@ int bus_reply_status(sd_bus_message *reply, const Context *context) {
         if (r >= 0)
                 r = bus_reply_text(reply, "issuer", context->config->issuer);
         if (r >= 0)
+                r = bus_reply_text(reply, "device", context->device_id);
+        if (r >= 0)
                 r = append_keys(reply, context);
         if (r >= 0)
                 r = append_store(reply, context);

@@ -67,6 +67,8 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_SESSION_GONE:
         case REASON_GENERATION_OLD:
         case REASON_ISSUED_BEFORE:
+        case REASON_ADDRESS_MISMATCH:
+        case REASON_DEVICE_MISMATCH:
         case REASON_USER_BANNED:
         case REASON_CODE_UNKNOWN:
         case REASON_NOT_BANNED:

@@ -40,6 +40,17 @@ int logind_session_leader(const char *session_id, pid_t *ret_leader) {
         return session_file_leader(SESSION_FILES, session_id, ret_leader);
 }
 
+int logind_session_remote_host(const char *session_id, char **ret_host) {
+        char *host = NULL;
+        int r;
+
+        r = sd_session_get_remote_host(session_id, &host);
+        if (r < 0)
+                return r;
+        *ret_host = host;
+        return 0;
+}
+
 bool logind_session_is_graphical(const char *session_id) {
         _cleanup_(freep) char *type = NULL;
 

@@ -122,6 +122,15 @@ bool logind_session_exists(const char *session_id);
 int logind_session_leader(const char *session_id, pid_t *ret_leader);
 
 /**
+ * logind_session_remote_host() - where a session was opened from
+ * @session_id: NUL-terminated
+ * @ret_host:   owned by the caller; untouched on failure
+ *
+ * Return: 0; -ENODATA it is a local one; other negative errno.
+ */
+int logind_session_remote_host(const char *session_id, char **ret_host);
+
+/**
  * logind_session_is_graphical() - whether a session has a screen that can be locked
  * @session_id: NUL-terminated; an unknown one has none
  */

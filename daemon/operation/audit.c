@@ -57,6 +57,7 @@ static int priority_of(const AuditRecord *record) {
                 if (record->reason == REASON_OK)
                         return LOG_NOTICE;
                 break;
+        case AUDIT_BINDING:
         case AUDIT_LOCK_OUT:
                 return LOG_WARNING;
         }
@@ -67,7 +68,7 @@ static bool is_refusal(const AuditRecord *record) {
         return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
                record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE &&
                record->event != AUDIT_LOCK_OUT && record->event != AUDIT_SESSION_END &&
-               record->event != AUDIT_HOOK;
+               record->event != AUDIT_BINDING && record->event != AUDIT_HOOK;
 }
 
 static bool is_of_key(const AuditRecord *record) {

@@ -33,6 +33,7 @@ typedef struct Context Context;
                 "login has lost its session")                                                  \
         X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")           \
         X(SESSION_END, "session-end", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d01", "session ended")     \
+        X(BINDING, "binding", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d03", "suspicious use")            \
         X(LOGOUT, "logout", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d02", "session logged out")          \
         X(CODE_CREATED, "code-created", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c50", "login code made") \
         X(CODE_USED, "code-used", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c51", "login code used up")    \

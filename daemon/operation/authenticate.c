@@ -12,9 +12,11 @@
 #include "daemon/operation/login-grant.h"
 #include "daemon/operation/login-hook.h"
 #include "daemon/operation/login-limit.h"
+#include "daemon/operation/login-place.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
+#include "daemon/operation/user-queue.h"
 #include "daemon/policy/session-demand.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
@@ -31,6 +33,7 @@ typedef struct Authenticate {
         char *role; /* that the session must have; NULL: any will do */
         StoreCall *call;
         LoginHook hook;
+        LoginPlace place;
 } Authenticate;
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
@@ -153,12 +156,46 @@ static void on_hooks(LoginHook *hook, Reason reason) {
                 refuse(auth, reason);
 }
 
+static Reason decide_place(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        Authenticate *auth = userdata;
+        Session *session = user_state_find(state, auth->claims->sid);
+
+        (void)now_sec;
+        if (!session || binding_check_address(session, auth->place.text) != BINDING_FIRST)
+                return REASON_OK;
+        *ret_changed = true;
+        return binding_take_address(session, auth->place.text) < 0 ? REASON_INTERNAL : REASON_OK;
+}
+
+static void on_bound(Reason reason, const UserState *state, void *userdata) {
+        Authenticate *auth = userdata;
+
+        (void)state;
+        /* Somebody else may have been first: everything is looked at once more. */
+        if (reason == REASON_OK && load(auth) < 0)
+                reason = REASON_INTERNAL;
+        if (reason != REASON_OK)
+                refuse(auth, reason);
+}
+
+/* Of two first uses from two places at once, one only is to pass: the place is written before it counts. */
+static void bind_to_place(Authenticate *auth) {
+        const UserChange change = { .decide = decide_place, .done = on_bound, .userdata = auth };
+        Context *context = auth->op.context;
+
+        if (user_queue_change(
+                    context->queue, context->config->tenant, auth->subject.user, &change) < 0)
+                refuse(auth, REASON_INTERNAL);
+}
+
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         Authenticate *auth = userdata;
         const Claims *claims = auth->claims;
+        const Session *session;
         SessionDemand demand;
         ServiceRules rules;
+        bool is_first = false;
         Reason reason;
 
         config_service_of(auth->op.context->config, auth->subject.service, &rules);
@@ -171,12 +208,18 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 reason = user_state_check_token(owned,
                         &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
                         auth->op.context->config->policy.refresh_grace_sec, operation_now_sec());
+        session = owned ? user_state_find(owned, claims->sid) : NULL;
         if (reason == REASON_OK)
-                reason = session_demand_check(&demand, user_state_find(owned, claims->sid));
+                reason = session_demand_check(&demand, session);
+        if (reason == REASON_OK)
+                reason = login_place_check(
+                        auth->op.context, &auth->subject, &auth->place, session, &is_first);
         if (reason != REASON_OK)
                 refuse(auth, reason);
         else if (login_hook_is_due(&auth->hook))
-                login_hook_start(&auth->hook, user_state_find(owned, claims->sid));
+                login_hook_start(&auth->hook, session);
+        else if (is_first)
+                bind_to_place(auth);
         else
                 accept(auth, owned);
 }
@@ -237,6 +280,7 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 operation_abandon(&auth->op);
                 return r;
         }
+        login_place_find(&auth->subject, &auth->place);
         reason = check_credential(auth, request);
         if (reason == REASON_OK) {
                 r = start_asking(auth);

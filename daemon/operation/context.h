@@ -65,6 +65,7 @@ typedef struct Context {
         Logind *logind;
         UserNames *names;
         HandleTable *handles;
+        char device_id[256]; /* of this host: DeviceId=, or derived from the machine's id */
         HookClient *hooks;
         UserQueue *queue;
         LoginEnder *ender;

@@ -8,6 +8,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
+#include "daemon/policy/binding.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -42,9 +43,17 @@ static Reason check_token(Context *context, const LoginRequest *request, Claims 
 }
 
 static Reason check_state(const Context *context, const Claims *claims, const UserState *state) {
-        return user_state_check_token(state,
+        const Session *session = user_state_find(state, claims->sid);
+        Reason reason;
+
+        reason = user_state_check_token(state,
                 &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
                 context->config->policy.refresh_grace_sec, operation_now_sec());
+        /* The service that asks is on this device; the user's address only the service knows. */
+        if (reason == REASON_OK && binding_device_mode(session) == BIND_DENY &&
+                binding_check_device(session, context->device_id) == BINDING_DIFFERS)
+                reason = REASON_DEVICE_MISMATCH;
+        return reason;
 }
 
 /* A question changes nothing, unless the session may not be idle: then every use of it counts. */

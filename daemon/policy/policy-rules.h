@@ -32,6 +32,13 @@ typedef enum Overflow {
         OVERFLOW_EVICT_OLDEST,
 } Overflow;
 
+/* What becomes of the use of a session at a place that it is not bound to. */
+typedef enum BindMode {
+        BIND_OFF, /* nothing is bound */
+        BIND_WARN,
+        BIND_DENY,
+} BindMode;
+
 typedef struct PolicyRules {
         SingleSignOn single_sign_on;
         Overflow overflow;
@@ -40,6 +47,7 @@ typedef struct PolicyRules {
         uint64_t refresh_lifetime_sec; /* a session that is not refreshed for so long ends */
         uint64_t refresh_grace_sec;    /* how long the previous token may come once more */
         unsigned int max_sessions;     /* 1 … USER_STATE_SESSIONS_MAX */
+        BindMode bind_address, bind_device;
         KickAction on_kick;
         KickScope kick_scope;
         uint64_t kick_grace_usec;

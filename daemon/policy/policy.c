@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/policy/binding.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
 
@@ -124,6 +125,8 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
 
         if (is_banned(state, scene->now_sec))
                 return REASON_USER_BANNED;
+        if (!binding_set(session, rules))
+                return REASON_CLAIM_INVALID;
         if (ended_reserve(ret_ended, state->n_sessions) < 0)
                 return REASON_INTERNAL;
         replace(rules, state, session, scene->now_sec, ret_ended);

@@ -46,6 +46,8 @@
         X(SESSION_REUSED, "session-reused", "an old refresh token of the session came again")    \
         X(GENERATION_OLD, "generation-old", "a newer token of this session was issued")          \
         X(ISSUED_BEFORE, "issued-before", "the token is older than the user's not-before time")  \
+        X(ADDRESS_MISMATCH, "address-mismatch", "the session is bound to another address")       \
+        X(DEVICE_MISMATCH, "device-mismatch", "the session is bound to another device")          \
         X(USER_BANNED, "user-banned", "the user is banned")                                      \
         X(CODE_UNKNOWN, "code-unknown", "no such login code, or it has been used")               \
         X(CODE_EXPIRED, "code-expired", "the minute of the login code is over")                  \

@@ -135,6 +135,9 @@ static const char everything[] = "[Daemon]\n"
                                  "[Session]\n"
                                  "AbsoluteLifetime=2d\n"
                                  "MaxSessions=6\n"
+                                 "DeviceId=laptop-7\n"
+                                 "BindAddress=warn\n"
+                                 "BindDevice=deny\n"
                                  "IdleTimeout=30min\n"
                                  "SingleSignOn=platform\n"
                                  "Overflow=evict-oldest\n"
@@ -185,6 +188,9 @@ static void test_everything(void **unused) {
         assert_int_equal(config->policy.absolute_lifetime_sec, 2 * DAY_SEC);
         assert_int_equal(config->policy.max_sessions, 6);
         assert_int_equal(config->policy.idle_timeout_sec, 1800);
+        assert_string_equal(config->device_id, "laptop-7");
+        assert_int_equal(config->policy.bind_address, BIND_WARN);
+        assert_int_equal(config->policy.bind_device, BIND_DENY);
         assert_int_equal(config->policy.single_sign_on, SINGLE_SIGN_ON_PLATFORM);
         assert_int_equal(config->policy.overflow, OVERFLOW_EVICT_OLDEST);
         assert_int_equal(config->policy.on_kick, KICK_NOTIFY);

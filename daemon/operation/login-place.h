@@ -1,0 +1,41 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Where a login comes from and on which device, held against what its session is bound to.
+ */
+
+#include <stdbool.h>
+
+#include "authtoken/reason.h"
+#include "daemon/policy/binding.h"
+
+typedef struct Context Context;
+typedef struct LoginSubject LoginSubject;
+typedef struct Session Session;
+
+typedef struct LoginPlace {
+        bool is_known; /* false: nowhere that could be compared */
+        char text[BINDING_PLACE_MAX + 1];
+} LoginPlace;
+
+/**
+ * login_place_find() - where a request comes from
+ * @subject:    who asks
+ * @ret_place:  the remote host that root's service names. A service that names none, as sudo does, is where
+ *              the login is that it runs in, and at the host itself if it runs in none.
+ */
+void login_place_find(const LoginSubject *subject, LoginPlace *ret_place);
+
+/**
+ * login_place_check() - whether a session may be used there
+ * @context:    the daemon
+ * @subject:    who asks; what is only warned of is told to the journal
+ * @place:      from login_place_find()
+ * @session:    borrowed
+ * @ret_first:  whether the session is to be bound to the place before it is used
+ *
+ * Return: REASON_OK; REASON_ADDRESS_MISMATCH; REASON_DEVICE_MISMATCH.
+ */
+Reason login_place_check(Context *context, const LoginSubject *subject, const LoginPlace *place,
+        const Session *session, bool *ret_first);

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""A session that is bound to an address or a device, used elsewhere."""
+
+import threading
+
+import pytest
+
+from frames import AUTHENTICATE, DENIED, OK, RHOST, SERVICE, TOKEN, USER, ask
+from private_bus import OWN_USER, CallError
+
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+
+
+@pytest.fixture
+def rules(root, daemon):
+    before = daemon.config.read_text()
+
+    def set_rules(*lines):
+        daemon.config.write_text(before + "[Session]\n" + "\n".join(lines) + "\n")
+        root.call("Reload")
+
+    yield set_rules
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+    daemon.config.write_text(before)
+    root.call("Reload")
+
+
+def log_in(daemon, token, rhost):
+    return ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
+               {USER: OWN_USER, SERVICE: "test", TOKEN: token, **({RHOST: rhost} if rhost else {})})[1]
+
+
+def told(daemon, *words):
+    return [line for line in daemon.log_text().splitlines() if all(word in line for word in words)]
+
+
+def test_the_first_address_binds(daemon, root, rules):
+    rules("BindAddress=deny")
+    token, sid = root.issue(OWN_USER)
+    assert [log_in(daemon, token, rhost) for rhost in (HERE, ELSEWHERE, HERE, f"::ffff:{HERE}", None)] == \
+        [OK, DENIED, OK, OK, DENIED]
+    assert len(told(daemon, 'AUTHTOKEN_EVENT="binding"', f'AUTHTOKEN_SESSION="{sid}"',
+                    'AUTHTOKEN_REASON="address-mismatch"')) == 2
+    assert told(daemon, 'AUTHTOKEN_EVENT="authenticate"', f'AUTHTOKEN_RHOST="{ELSEWHERE}"', "address-mismatch")
+    ((row,),) = root.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+    assert row["client_address"] == HERE
+
+
+def test_the_address_of_the_issue_binds(daemon, root, rules):
+    rules("BindAddress=deny")
+    token, _ = root.issue(OWN_USER, "{'client_address': <'2001:DB8::0001'>}")
+    assert [log_in(daemon, token, rhost) for rhost in (HERE, "2001:db8::1")] == [DENIED, OK]
+    with pytest.raises(CallError) as refusal:
+        root.issue(OWN_USER, "{'client_address': <'my laptop'>}")
+    assert refusal.value.code == "claim-invalid"
+
+
+def test_a_login_at_the_host_itself_binds_too(daemon, root, rules):
+    rules("BindAddress=deny")
+    token, _ = root.issue(OWN_USER)
+    assert [log_in(daemon, token, rhost) for rhost in (None, HERE, None)] == [OK, DENIED, OK]
+
+
+def test_a_warning_refuses_nothing(daemon, root, rules):
+    rules("BindAddress=warn")
+    token, sid = root.issue(OWN_USER)
+    assert [log_in(daemon, token, rhost) for rhost in (HERE, ELSEWHERE)] == [OK, OK]
+    assert told(daemon, 'AUTHTOKEN_EVENT="binding"', f'AUTHTOKEN_SESSION="{sid}"', f'AUTHTOKEN_RHOST="{ELSEWHERE}"')
+
+
+def test_a_session_keeps_the_rules_that_it_began_under(daemon, root, rules):
+    rules("BindAddress=off")
+    token, _ = root.issue(OWN_USER)
+    rules("BindAddress=deny")
+    assert [log_in(daemon, token, rhost) for rhost in (HERE, ELSEWHERE)] == [OK, OK]
+
+
+def test_of_many_first_addresses_one_binds(daemon, root, rules):
+    rules("BindAddress=deny")
+    for _ in range(5):
+        token, _ = root.issue(OWN_USER)
+        results = [None] * 20
+
+        def run(number, token=token, results=results):
+            results[number] = log_in(daemon, token, f"192.0.2.{number + 1}")
+
+        threads = [threading.Thread(target=run, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(results) == sorted([OK] + [DENIED] * 19)
+
+
+def test_a_token_of_another_device_is_refused(daemon, root, rules):
+    rules("BindDevice=deny", "DeviceId=laptop-7")
+    own, _ = root.issue(OWN_USER, "{'device': <'laptop-7'>}")
+    foreign, sid = root.issue(OWN_USER, "{'device': <'laptop-8'>}")
+    none, _ = root.issue(OWN_USER)
+    assert [log_in(daemon, token, HERE) for token in (own, foreign, none)] == [OK, DENIED, OK]
+    assert told(daemon, 'AUTHTOKEN_EVENT="binding"', f'AUTHTOKEN_SESSION="{sid}"', "device-mismatch")
+    root.call("ValidateToken", f"('{own}', @a{{sv}} {{}})")
+    with pytest.raises(CallError) as refusal:
+        root.call("ValidateToken", f"('{foreign}', @a{{sv}} {{}})")
+    assert refusal.value.code == "device-mismatch"
+
+
+def test_the_status_tells_the_device(root, rules):
+    (status,) = root.call("GetStatus")
+    assert len(status["device"]) == 32
+    rules("DeviceId=laptop-7")
+    (status,) = root.call("GetStatus")
+    assert status["device"] == "laptop-7"
