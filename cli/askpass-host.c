@@ -14,13 +14,14 @@ static bool is_name_character(char c) {
 
 /* Labels of letters, digits, dashes and underscores; none is empty or begins with a dash. */
 static bool is_name(const char *host) {
-        for (size_t i = 0; host[i] != '\0'; i++) {
-                if (!is_name_character(host[i]))
+        char before = '.';
+
+        for (; *host != '\0'; host++) {
+                if (!is_name_character(*host) || (before == '.' && (*host == '.' || *host == '-')))
                         return false;
-                if ((i == 0 || host[i - 1] == '.') && (host[i] == '.' || host[i] == '-'))
-                        return false;
+                before = *host;
         }
-        return host[0] != '\0' && host[strlen(host) - 1] != '.';
+        return before != '.';
 }
 
 /* As ssh shows it: the form alone, with the interface behind a % if there is one. */
