@@ -4,14 +4,24 @@
 import json
 import subprocess
 import sys
-import threading
 
 import pytest
 
+from hook_socket import HookSocket, answering
 from private_bus import HERE, OWN_USER, wait_until
 from service import Redis, parts
 
 SSH_ON = "{{'platform': <'{}'>, 'device': <'{}'>}}"
+
+
+def open_login(service, token):
+    """A login that lasts until its standard input is closed."""
+    login = subprocess.Popen([sys.executable, "-B", HERE / "login.py", service.path, OWN_USER, "pts/9", "192.0.2.1"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    login.stdin.write(token + "\n")
+    login.stdin.flush()
+    assert login.stdout.readline() == "opened\n"
+    return login
 
 
 def test_pair(fresh):
@@ -31,10 +41,8 @@ def test_refresh(fresh):
 @pytest.mark.parametrize("rule, ended", [
     ("device", ["same"]), ("platform", ["same", "device"]), ("user", ["same", "device", "platform"])])
 def test_single_sign_on(fresh, configured, rule, ended):
-    configured(f"[Session]\nSingleSignOn={rule}\n")
     where = {"same": ("ssh", "a"), "device": ("ssh", "b"), "platform": ("desktop", "a")}
     # Each before the next would end it.
-    configured("[Session]\nSingleSignOn=off\n")
     old = {name: fresh.session(options=SSH_ON.format(*place))[0] for name, place in where.items()}
     configured(f"[Session]\nSingleSignOn={rule}\n")
     new, _ = fresh.session(options=SSH_ON.format("ssh", "a"))
@@ -57,28 +65,40 @@ def test_logout(fresh):
 
 def test_kick(fresh):
     access, _ = fresh.session()
-    shell = subprocess.Popen([sys.executable, "-B", HERE / "login.py", fresh.path, OWN_USER, "pts/9", "192.0.2.1"],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    shell.stdin.write(access + "\n")
-    shell.stdin.flush()
-    assert shell.stdout.readline() == "opened\n"
-    asked = fresh.root.send("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, 'out')")
-    wait_until(lambda: not fresh.is_valid(access), "the end of the session")
-    # The process is in no session of logind, so it has to leave by itself to count as ended.
-    shell.stdin.close()
-    shell.wait(20)
-    shell.stdout.close()
-    assert sum(fresh.root.result(asked)) == 1
+    with open_login(fresh, access) as login:
+        asked = fresh.root.send("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, 'out')")
+        wait_until(lambda: not fresh.is_valid(access), "the end of the session")
+        # The process is in no session of logind, so it has to leave by itself to count as ended.
+        login.stdin.close()
+        assert sum(fresh.root.result(asked)) == 1
 
 
 def test_silent_refresh(fresh, ctl, tmp_path):
     pair = tmp_path / "pair"
-    done = ctl("issue", "--pair-file", pair, "--lifetime", "1min", OWN_USER)
+    done = ctl("issue", "--pair", "--output", pair, "--lifetime", "1min", OWN_USER)
     assert done.returncode == 0, done.stderr
     before = json.loads(pair.read_text(encoding="utf-8"))
     done = ctl("ensure-fresh", "--file", pair)
     assert done.returncode == 0, done.stderr
     assert fresh.is_valid(done.stdout.strip()) and done.stdout.strip() != before["access"]
+
+
+def test_four_hooks(fresh, bus):
+    hooks = HookSocket(bus.directory / "hook.sock", answering("allowed"))
+    try:
+        fresh.restart(f"[Hooks]\nSocket={hooks.path}\nEvents=login logout refresh kick\n")
+        access, refresh, info = fresh.issue()
+        with open_login(fresh, access) as login:
+            hooks.of("login", info["session"])
+            fresh.refresh(refresh)
+            hooks.of("refresh", info["session"])
+            login.stdin.close()
+            hooks.of("logout", info["session"])
+        fresh.root.call("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, 'out')")
+        hooks.of("kick", info["session"])
+    finally:
+        fresh.restart()
+        hooks.stop()
 
 
 def test_key_prefix(fresh, bus):
