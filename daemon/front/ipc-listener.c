@@ -15,12 +15,13 @@
 #include "daemon/config.h"
 #include "daemon/front/ipc-listener.h"
 #include "daemon/front/ipc-peer.h"
+#include "daemon/front/ipc-share.h"
 #include "daemon/operation/context.h"
 
 #define N_EVENTS         64
 #define ACCEPTS_PER_TURN 32u
 #define ROOT_READS       64u /* requests of one connection in one turn */
-#define OTHER_READS      4u
+#define OTHER_READS      1u  /* then it is the next user's turn */
 #define BACKLOG          1024
 #define SWEEP_USEC       UINT64_C(1000000)
 
@@ -28,67 +29,36 @@
 typedef struct Seat {
         struct Seat *previous, *next; /* linked in IpcListener.seats, youngest first */
         IpcPeer *peer;
+        IpcShare *share; /* NULL: root's */
         uint64_t connected_usec;
 } Seat;
-
-typedef struct Share {
-        struct Share *next; /* linked in IpcListener.shares */
-        uid_t uid;
-        unsigned int n_peers;
-} Share;
 
 struct IpcListener {
         Context *context;
         int fd, epoll_fd;
         sd_event_source *source, *sweep;
         Seat *seats;
-        Share *shares; /* of everybody but root */
+        IpcShares *shares; /* of everybody but root */
         unsigned int n_peers;
         bool is_accepting;
         uint8_t *buffer;
 };
 
-static void share_drop(IpcListener *listener, uid_t uid) {
-        Share **link = &listener->shares, *share;
-
-        while ((*link)->uid != uid)
-                link = &(*link)->next;
-        share = *link;
-        if (--share->n_peers > 0)
-                return;
-        *link = share->next;
-        free(share);
-}
-
 /* root is never held back by what others take: they may have half of all connections together. */
-static bool share_take(IpcListener *listener, uid_t uid) {
+static bool share_take(IpcListener *listener, uid_t uid, IpcShare **ret_share) {
         const Config *config = listener->context->config;
-        Share *share;
 
-        if (listener->n_peers >= (uid == 0 ? config->connections : config->connections / 2))
-                return false;
+        *ret_share = NULL;
         if (uid == 0)
-                return true;
-        for (share = listener->shares; share; share = share->next)
-                if (share->uid == uid)
-                        break;
-        if (!share) {
-                share = calloc(1, sizeof(*share));
-                if (!share)
-                        return false;
-                share->uid = uid;
-                share->next = listener->shares;
-                listener->shares = share;
-        }
-        if (share->n_peers >= config->connections_per_uid)
+                return listener->n_peers < config->connections;
+        if (listener->n_peers >= config->connections / 2)
                 return false;
-        share->n_peers++;
-        return true;
+        ipc_shares_set_part(listener->shares, config->part_per_uid);
+        *ret_share = ipc_shares_join(listener->shares, uid, config->connections_per_uid);
+        return *ret_share;
 }
 
 static void seat_free(IpcListener *listener, Seat *seat) {
-        uid_t uid = ipc_peer_uid(seat->peer);
-
         if (seat->previous)
                 seat->previous->next = seat->next;
         else
@@ -96,9 +66,9 @@ static void seat_free(IpcListener *listener, Seat *seat) {
         if (seat->next)
                 seat->next->previous = seat->previous;
         listener->n_peers--;
-        if (uid != 0)
-                share_drop(listener, uid);
         ipc_peer_free(seat->peer); /* closing it takes it out of the epoll */
+        if (seat->share)
+                ipc_share_leave(seat->share);
         free(seat);
 }
 
@@ -110,14 +80,14 @@ static Seat *seat_new(IpcListener *listener, int fd) {
                 close(fd);
                 return NULL;
         }
-        if (!share_take(listener, ipc_peer_uid(peer)))
-                return NULL;
         seat = calloc(1, sizeof(*seat));
-        if (!seat) {
-                if (ipc_peer_uid(peer) != 0)
-                        share_drop(listener, ipc_peer_uid(peer));
+        if (!seat)
+                return NULL;
+        if (!share_take(listener, ipc_peer_uid(peer), &seat->share)) {
+                free(seat);
                 return NULL;
         }
+        ipc_peer_set_share(peer, seat->share);
         seat->peer = TAKE_PTR(peer);
         sd_event_now(listener->context->event, CLOCK_MONOTONIC, &seat->connected_usec);
         seat->next = listener->seats;
@@ -131,6 +101,8 @@ static Seat *seat_new(IpcListener *listener, int fd) {
 static bool watch(IpcListener *listener, Seat *seat) {
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = seat };
 
+        if (seat->share)
+                return ipc_share_watch(seat->share, ipc_peer_fd(seat->peer), seat) == 0;
         return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, ipc_peer_fd(seat->peer), &event) == 0;
 }
 
@@ -146,7 +118,9 @@ static void set_events(IpcListener *listener, IpcPeer *peer, uint32_t events) {
         Seat *seat = find_seat(listener, peer);
         struct epoll_event event = { .events = events, .data.ptr = seat };
 
-        if (seat)
+        if (seat && seat->share)
+                ipc_share_set_events(seat->share, ipc_peer_fd(peer), seat, events);
+        else if (seat)
                 (void)epoll_ctl(listener->epoll_fd, EPOLL_CTL_MOD, ipc_peer_fd(peer), &event);
 }
 
@@ -176,13 +150,14 @@ static void arm_sweep(IpcListener *listener) {
         (void)sd_event_source_set_enabled(listener->sweep, SD_EVENT_ON);
 }
 
-/* A login sends its request right after connect(), so it is usually there by now. */
+/* A login sends its request right after connect(), so it is usually there by now. Others wait for their turn. */
 static void welcome(IpcListener *listener, int fd) {
         Seat *seat = seat_new(listener, fd);
 
         if (!seat)
                 return;
-        if (!watch(listener, seat) || ipc_peer_read(seat->peer, 1) == IPC_PEER_CLOSE)
+        if (!watch(listener, seat) ||
+                (!seat->share && ipc_peer_read(seat->peer, 1) == IPC_PEER_CLOSE))
                 seat_free(listener, seat);
         else if (!ipc_peer_has_spoken(seat->peer))
                 arm_sweep(listener);
@@ -212,16 +187,16 @@ static void accept_some(IpcListener *listener) {
         }
 }
 
-static void serve(IpcListener *listener, struct epoll_event *event, bool root) {
-        Seat *seat = event->data.ptr;
+static void serve(IpcListener *listener, Seat *seat, uint32_t events) {
+        unsigned int n_max = seat->share ? OTHER_READS : ROOT_READS;
 
-        if (!seat || (ipc_peer_uid(seat->peer) == 0) != root)
-                return;
-        event->data.ptr = NULL; /* served, and possibly gone */
         /* Both ends closed: nobody is left to answer. */
-        if ((event->events & (EPOLLHUP | EPOLLERR)) ||
-                ipc_peer_read(seat->peer, root ? ROOT_READS : OTHER_READS) == IPC_PEER_CLOSE)
+        if ((events & (EPOLLHUP | EPOLLERR)) || ipc_peer_read(seat->peer, n_max) == IPC_PEER_CLOSE)
                 seat_free(listener, seat);
+}
+
+static void serve_other(void *item, uint32_t events, void *userdata) {
+        serve(userdata, item, events);
 }
 
 static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -234,14 +209,13 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
         (void)revents;
         n = epoll_wait(fd, events, N_EVENTS, 0);
         for (int i = 0; i < n; i++) {
-                if (!events[i].data.ptr)
+                if (events[i].data.ptr)
+                        serve(listener, events[i].data.ptr, events[i].events);
+                else
                         knock = true;
-                serve(listener, &events[i], true);
         }
         if (knock)
                 accept_some(listener);
-        for (int i = 0; i < n; i++)
-                serve(listener, &events[i], false);
         return 0;
 }
 
@@ -291,6 +265,9 @@ static int start(IpcListener *listener, int fd) {
                 loop, &listener->source, listener->epoll_fd, EPOLLIN, on_events, listener);
         if (r < 0)
                 return r;
+        r = ipc_shares_new(loop, serve_other, listener, &listener->shares);
+        if (r < 0)
+                return r;
         r = sd_event_add_time_relative(
                 loop, &listener->sweep, CLOCK_MONOTONIC, SWEEP_USEC, 0, on_sweep, listener);
         if (r < 0)
@@ -323,6 +300,7 @@ IpcListener *ipc_listener_free(IpcListener *listener) {
                 return NULL;
         while (listener->seats)
                 seat_free(listener, listener->seats);
+        ipc_shares_free(listener->shares);
         sd_event_source_disable_unref(listener->source);
         sd_event_source_disable_unref(listener->sweep);
         if (listener->epoll_fd >= 0)

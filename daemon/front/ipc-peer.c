@@ -10,6 +10,7 @@
 #include "common/secret.h"
 #include "daemon/front/ipc-listener.h"
 #include "daemon/front/ipc-peer.h"
+#include "daemon/front/ipc-share.h"
 #include "daemon/front/ipc-status.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/audit.h"
@@ -55,6 +56,7 @@ typedef struct Request {
 
 struct IpcPeer {
         IpcListener *listener;
+        IpcShare *share; /* NULL: root's */
         int fd;
         pid_t pid;
         uid_t uid;
@@ -109,6 +111,13 @@ static void answer_now(IpcPeer *peer, const IpcMessage *request, const Operation
         send_answer(peer, &answer);
 }
 
+static void forget_name_call(Request *request) {
+        if (!request->name_call)
+                return;
+        request->name_call = user_name_call_free(request->name_call);
+        ipc_share_release(request->peer->share);
+}
+
 static void request_free(Request *request) {
         IpcPeer *peer = request->peer;
         Request **link;
@@ -118,7 +127,7 @@ static void request_free(Request *request) {
         *link = request->next;
         peer->n_pending--;
         operation_detach(request->op);
-        user_name_call_free(request->name_call);
+        forget_name_call(request);
         secret_free(request->packet);
         free(request);
         if (peer->has_finished) {
@@ -194,8 +203,7 @@ static Reason reason_of_stranger(IpcType type) {
         return type == IPC_ACCOUNT ? REASON_CALLER_UNKNOWN : REASON_NOT_AUTHORISED;
 }
 
-static void on_name(UserNameCall *call, const char *name, void *userdata) {
-        Request *request = userdata;
+static void go_on_with_name(Request *request, const char *name) {
         IpcMessage message;
         int r;
 
@@ -203,7 +211,6 @@ static void on_name(UserNameCall *call, const char *name, void *userdata) {
                 (const uint8_t *)request->packet->data, request->packet->size, &message);
         if (r == 0 && name && strlen(name) == message.user.size &&
                 !memcmp(name, message.user.data, message.user.size)) {
-                request->name_call = user_name_call_free(call);
                 start_verb(request, &message);
                 return;
         }
@@ -215,8 +222,20 @@ static void on_name(UserNameCall *call, const char *name, void *userdata) {
                         .pid = request->peer->pid,
                         .uid = request->peer->uid,
                 });
-        request->name_call = user_name_call_free(call);
         refuse(request, reason_of_stranger(request->type));
+}
+
+/* The request, and its connection, may be gone afterwards; the share is not, before it is released. */
+static void on_name(UserNameCall *call, const char *name, void *userdata) {
+        uint64_t begun_usec = ipc_share_clock();
+        Request *request = userdata;
+        IpcShare *share = request->peer->share;
+
+        request->name_call = NULL;
+        go_on_with_name(request, name);
+        user_name_call_free(call);
+        ipc_share_charge(share, ipc_share_clock() - begun_usec);
+        ipc_share_release(share);
 }
 
 static int request_new(
@@ -243,6 +262,8 @@ static void look_name_up(Request *request, const uint8_t *packet, size_t size) {
                 user_names_lookup(context->names, request->peer->uid, on_name, request,
                         &request->name_call) < 0)
                 refuse(request, REASON_TOO_MANY_REQUESTS);
+        else
+                ipc_share_hold(request->peer->share);
 }
 
 static bool validate_at_once(IpcPeer *peer, const IpcMessage *message) {
@@ -385,6 +406,10 @@ IpcPeer *ipc_peer_free(IpcPeer *peer) {
         close(peer->fd);
         free(peer);
         return NULL;
+}
+
+void ipc_peer_set_share(IpcPeer *peer, IpcShare *share) {
+        peer->share = share;
 }
 
 uid_t ipc_peer_uid(const IpcPeer *peer) {

@@ -14,6 +14,7 @@
 typedef struct Context Context;
 typedef struct IpcListener IpcListener;
 typedef struct IpcPeer IpcPeer;
+typedef struct IpcShare IpcShare;
 
 /* Verbs that one connection may have under way; further requests wait in its socket. */
 #define IPC_PEER_PENDING_MAX 64u
@@ -40,6 +41,13 @@ int ipc_peer_new(IpcListener *listener, int fd, IpcPeer **ret_peer);
  */
 IpcPeer *ipc_peer_free(IpcPeer *peer);
 DEFINE_CLEANUP(IpcPeer, ipc_peer_free)
+
+/**
+ * ipc_peer_set_share() - whose time it takes
+ * @peer:       any
+ * @share:      borrowed; outlives the peer; NULL: root's
+ */
+void ipc_peer_set_share(IpcPeer *peer, IpcShare *share);
 
 /**
  * ipc_peer_read() - handle what has arrived

@@ -7,6 +7,7 @@
 #include "daemon/journal/journal.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/operation.h"
 
 static const struct {
         const char *name, *message_id, *words;
@@ -102,19 +103,30 @@ static bool is_of_bus(const AuditRecord *record) {
                record->event == AUDIT_KEY_GENERATED;
 }
 
+/* What any user of the host can cause as often as they like. */
+static bool is_of_anybody(const AuditRecord *record) {
+        return record->uid != 0 &&
+               (record->event == AUDIT_AUTHENTICATE || record->event == AUDIT_ACCOUNT ||
+                       record->event == AUDIT_VALIDATE || record->event == AUDIT_BUS_CALL);
+}
+
 void audit_count_only(Context *context, Reason reason) {
         context->n_refusals++;
         context->last_refusal = reason;
 }
 
 void audit(Context *context, const AuditRecord *record) {
-        char message[512], pid[16] = "", uid[16] = "", count[16] = "";
+        char message[512], pid[16] = "", uid[16] = "", count[16] = "", suppressed[24] = "";
+        uint64_t n_suppressed = 0;
 
         if (is_refusal(record)) {
                 audit_count_only(context, record->reason);
         } else if (record->event == AUDIT_OPEN) {
                 context->n_logins++;
         }
+        if (is_of_anybody(record) && !audit_budget_take(&context->audit_budget, record->uid,
+                                             operation_now_sec(), &n_suppressed))
+                return;
         compose(record, message, sizeof(message));
         if (record->pid > 0)
                 snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t)record->pid);
@@ -123,6 +135,8 @@ void audit(Context *context, const AuditRecord *record) {
                 snprintf(uid, sizeof(uid), "%" PRIuMAX, (uintmax_t)record->uid);
         if (record->count > 0)
                 snprintf(count, sizeof(count), "%u", record->count);
+        if (n_suppressed > 0)
+                snprintf(suppressed, sizeof(suppressed), "%" PRIu64, n_suppressed);
         const JournalField fields[] = {
                 { "MESSAGE_ID", events[record->event].message_id },
                 { "AUTHTOKEN_EVENT", events[record->event].name },
@@ -139,6 +153,7 @@ void audit(Context *context, const AuditRecord *record) {
                 { "AUTHTOKEN_PEER_PID", *pid ? pid : NULL },
                 { "AUTHTOKEN_PEER_UID", *uid ? uid : NULL },
                 { "AUTHTOKEN_COUNT", *count ? count : NULL },
+                { "AUTHTOKEN_SUPPRESSED", *suppressed ? suppressed : NULL },
         };
         journal_send(context->journal, priority_of(record), message, fields, ARRAY_SIZE(fields));
 }

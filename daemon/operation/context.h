@@ -11,6 +11,7 @@
 
 #include "authtoken/reason.h"
 #include "daemon/token/key-directory.h"
+#include "daemon/operation/audit-budget.h"
 #include "daemon/token/verify-rules.h"
 
 typedef struct Claims Claims;
@@ -74,5 +75,6 @@ typedef struct Context {
         void *sink_userdata;
         Operation *operations; /* all that are under way */
         uint64_t n_logins, n_refusals;
+        AuditBudget audit_budget;
         Reason last_refusal;
 } Context;
