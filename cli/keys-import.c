@@ -31,8 +31,7 @@ static const char help[] =
         "  -h, --help       this text\n";
 
 typedef struct Import {
-        const char *directory, *file;
-        bool help;
+        const char *directory, *file; /* no file: the help is asked for */
 } Import;
 
 static ExitStatus parse(Import *import, int argc, char **argv) {
@@ -42,17 +41,15 @@ static ExitStatus parse(Import *import, int argc, char **argv) {
         while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
                 ExitStatus status;
 
-                if (option == OPTION_HELP) {
-                        import->help = true;
+                if (option == OPTION_HELP)
                         return STATUS_OK;
-                }
                 if (option != OPTION_DIRECTORY)
                         return point_to_help("keys import");
                 status = take_argument("keys import", "--directory", optarg, &import->directory);
                 if (status != STATUS_OK)
                         return status;
         }
-        if (argc - optind != 1)
+        if (argc - optind != 1 || !argv[optind])
                 return complain_usage("keys import", "exactly one file is needed");
         return take_argument("keys import", "FILE", argv[optind], &import->file);
 }
@@ -125,7 +122,7 @@ ExitStatus keys_import_main(const CommandLine *line, int argc, char **argv) {
         ExitStatus status;
 
         status = parse(&import, argc, argv);
-        if (status == STATUS_OK && import.help) {
+        if (status == STATUS_OK && !import.file) {
                 fputs(help, stdout);
                 return finish_output();
         }

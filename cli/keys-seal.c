@@ -78,7 +78,7 @@ static ExitStatus parse(Seal *seal, int argc, char **argv) {
                 if (status != STATUS_OK || seal->help)
                         return status;
         }
-        if (argc - optind != 1)
+        if (argc - optind != 1 || !argv[optind])
                 return complain_usage("keys seal", "exactly one file is needed");
         return take_argument("keys seal", "FILE", argv[optind], &seal->file);
 }
@@ -187,7 +187,7 @@ ExitStatus keys_seal_main(const CommandLine *line, int argc, char **argv) {
 
         (void)line;
         status = parse(&seal, argc, argv);
-        if (status == STATUS_OK && seal.help) {
+        if (status == STATUS_OK && (seal.help || !seal.file)) {
                 fputs(help, stdout);
                 return finish_output();
         }

@@ -335,7 +335,7 @@ static int read_file(
 
 int key_file_read(const char *path, const KeyFileRules *rules, Secret **ret_content) {
         _cleanup_(secret_freep) Secret *content = NULL;
-        struct stat st;
+        struct stat st = { 0 };
         int r;
 
         r = secret_new(NULL, 0, &content);

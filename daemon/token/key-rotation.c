@@ -30,21 +30,24 @@ static int fail(const Change *change, int error) {
         return key_fault_set(change->fault, change->rules->directory, error);
 }
 
-static int change_begin(const KeyDirectoryRules *rules, KeyFault *fault, Change **ret_change) {
-        _cleanup_(change_freep) Change *change = calloc(1, sizeof(*change));
+static Change *change_new(const KeyDirectoryRules *rules, KeyFault *fault) {
+        Change *change = calloc(1, sizeof(*change));
+
+        if (change)
+                *change = (Change){ .rules = rules, .place = { .fd = -1 }, .fault = fault };
+        else
+                (void)key_fault_set(fault, rules->directory, -ENOMEM);
+        return change;
+}
+
+static int change_begin(Change *change) {
         int r;
 
-        if (!change)
-                return key_fault_set(fault, rules->directory, -ENOMEM);
-        *change = (Change){ .rules = rules, .place = { .fd = -1 }, .fault = fault };
-        r = key_place_open(rules->directory, &change->place);
+        r = key_place_open(change->rules->directory, &change->place);
         if (r)
                 return fail(change, r);
-        r = key_state_load(rules->directory, change->place.uid, &change->state, fault);
-        if (r)
-                return r;
-        *ret_change = TAKE_PTR(change);
-        return 0;
+        return key_state_load(
+                change->rules->directory, change->place.uid, &change->state, change->fault);
 }
 
 static const char *signing_kid(const Change *change) {
@@ -133,12 +136,14 @@ static int switch_to(Change *change, const char *kid, uint64_t overlap_sec, Keyr
 
 int key_rotate(const KeyDirectoryRules *rules, const KeyRotation *rotation,
         char kid[KEY_KID_MAX + 1], Keyring **ret_keyring, KeyFault *fault) {
-        _cleanup_(change_freep) Change *change = NULL;
+        _cleanup_(change_freep) Change *change = change_new(rules, fault);
         int r;
 
+        if (!change)
+                return -ENOMEM;
         if (rules->signing_kid && !rotation->stage)
-                return key_fault_set(fault, rules->directory, KEY_E_CONFIGURED);
-        r = change_begin(rules, fault, &change);
+                return fail(change, KEY_E_CONFIGURED);
+        r = change_begin(change);
         if (r == 0)
                 r = key_directory_load_as(rules, &change->state, &change->keyring, fault);
         if (r)
@@ -193,12 +198,14 @@ static int remove_key(Change *change, const char *kid, bool *ret_removed) {
 
 int key_retire(const KeyDirectoryRules *rules, char kid[KEY_KID_MAX + 1], bool *ret_removed,
         KeyFault *fault) {
-        _cleanup_(change_freep) Change *change = NULL;
+        _cleanup_(change_freep) Change *change = change_new(rules, fault);
         const KeyRetirement *row;
         int r;
 
         *kid = '\0';
-        r = change_begin(rules, fault, &change);
+        if (!change)
+                return -ENOMEM;
+        r = change_begin(change);
         if (r)
                 return r;
         row = find_due(change);
