@@ -202,6 +202,27 @@ def test_no_login_is_refused_while_keys_rotate_twenty_times(daemon, root):
     assert flood.n_answers > 1000
 
 
+def test_reloads_and_rotations_at_once_agree_in_the_end(daemon, root):
+    """A ring that a reload has loaded meanwhile is not undone by the one that the rotation made."""
+    flood = Flood(daemon, [issue(root)])
+    for _ in range(10):
+        reloads = [root.send("Reload") for _ in range(3)]
+        rotation = root.send("RotateKey", NO_OPTIONS)
+        reloads += [root.send("Reload") for _ in range(6)]
+        (kid,) = root.result(rotation)
+        for number in reloads:
+            root.result(number)
+        assert signing(root) == kid
+    assert not flood.stop()
+
+
+def test_of_two_rotations_at_once_one_is_told_to_come_again(root):
+    numbers = [root.send("RotateKey", NO_OPTIONS) for _ in range(2)]
+    (kid,) = root.result(numbers[0])
+    refused("too-many-requests", root.result, numbers[1])
+    assert signing(root) == kid
+
+
 BAD_FILES = {
     "malformed": ("{", 0o600, "not a well-formed key"),
     "open to others": (None, 0o644, "a private key needs mode 0600"),
