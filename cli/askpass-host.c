@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "cli/askpass-host.h"
@@ -24,20 +25,25 @@ static bool is_name(const char *host) {
         return before != '.';
 }
 
-/* As ssh shows it: the form alone, with the interface behind a % if there is one. */
-static bool is_address(const char *host) {
-        const char *scope = strchr(host, '%');
-        size_t size = scope ? (size_t)(scope - host) : strlen(host);
-        size_t n_colons = 0;
+/* An address of IPv6, with the interface behind a % if there is one, in its shortest form. */
+static bool read_address(char host[ASKPASS_HOST_MAX + 1]) {
+        char *scope = strchr(host, '%');
+        char shortest[INET6_ADDRSTRLEN], name[ASKPASS_HOST_MAX + 1] = "";
+        struct in6_addr address;
 
-        for (size_t i = 0; i < size; i++) {
-                char c = host[i];
-
-                if (!is_digit(c) && !(c >= 'a' && c <= 'f') && c != ':' && c != '.')
+        if (scope) {
+                memcpy(name, scope, strlen(scope) + 1);
+                *scope = '\0';
+                if (!is_name(name + 1))
                         return false;
-                n_colons += c == ':';
         }
-        return n_colons >= 2 && n_colons <= 7 && (!scope || is_name(scope + 1));
+        if (inet_pton(AF_INET6, host, &address) != 1 ||
+                !inet_ntop(AF_INET6, &address, shortest, sizeof(shortest)) ||
+                strlen(shortest) + strlen(name) > ASKPASS_HOST_MAX)
+                return false;
+        memcpy(host, shortest, strlen(shortest) + 1);
+        memcpy(host + strlen(shortest), name, strlen(name) + 1);
+        return true;
 }
 
 bool askpass_host_read(const char *text, size_t size, char host[ASKPASS_HOST_MAX + 1]) {
@@ -46,7 +52,7 @@ bool askpass_host_read(const char *text, size_t size, char host[ASKPASS_HOST_MAX
         if (has_brackets) {
                 text++;
                 size -= 2;
-        } else if (size > 1 && text[size - 1] == '.') {
+        } else if (size > 1 && text[size - 1] == '.' && !memchr(text, ':', size)) {
                 size--;
         }
         if (size == 0 || size > ASKPASS_HOST_MAX || memchr(text, '\0', size))
@@ -54,7 +60,9 @@ bool askpass_host_read(const char *text, size_t size, char host[ASKPASS_HOST_MAX
         for (size_t i = 0; i < size; i++)
                 host[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
         host[size] = '\0';
-        return is_address(host) || (!has_brackets && is_name(host));
+        if (!has_brackets && is_name(host))
+                return true;
+        return strchr(host, ':') && read_address(host);
 }
 
 bool askpass_host_fits(const char *host, const char *pattern) {

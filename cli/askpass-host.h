@@ -3,7 +3,7 @@
 
 /*
  * Names of hosts, in one spelling: small letters, no dot at the end, no brackets around an address. Nothing but
- * ASCII, so that no name only looks like another one. Two names are the same host exactly if their spellings are
+ * ASCII, so that no name only looks like another one. An IPv6 address stands in its shortest form. Two names are the same host exactly if their spellings are
  * the same: nothing is looked up.
  */
 
