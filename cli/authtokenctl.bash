@@ -14,6 +14,7 @@ _authtokenctl_options() {
         kick) echo --user --session --platform --device --reason --help ;;
         ban) echo --for --reason --list --json --help ;;
         unban) echo --help ;;
+        adopt) echo --confirm --since --help ;;
         verify) echo --jwks --key --alg --signature-only --issuer --audience --user --max-lifetime --max-size --now \
                 --batch --base64 --help ;;
         code) echo --long --user --help ;;
@@ -30,7 +31,7 @@ _authtokenctl() {
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                issue | refresh | ensure-fresh | list | revoke | logout | kick | ban | unban | code | verify | status | keys)
+                issue | refresh | ensure-fresh | list | revoke | logout | kick | ban | unban | adopt | code | verify | status | keys)
                         command=${COMP_WORDS[i]}
                         break
                         ;;
@@ -50,7 +51,7 @@ _authtokenctl() {
                 return
                 ;;
         --session | --audience | --role | --platform | --device | --source | --name | --client-address | --user-agent | --data | --lifetime | --margin | \
-                --reason | --before | --for | \
+                --reason | --before | --for | --since | \
                 --alg | --kid | --with-key | --issuer | --max-lifetime | --max-size | --now)
                 return
                 ;;
@@ -60,7 +61,7 @@ _authtokenctl() {
                 return
         fi
         case $command in
-        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban code verify status keys" \
+        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban adopt code verify status keys" \
                 -- "$current") ;;
         keys)
                 if [[ $previous == import || $previous == seal ]]; then

@@ -53,12 +53,7 @@ ExitStatus list_main(const CommandLine *line, int argc, char **argv);
 ExitStatus revoke_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * logout_main() - authtokenctl logout
- * @line:       what stood before it
- * @argc:       with the subcommand
- * @argv:       likewise
- *
- * Return: exit status.
+ * logout_main() - end sessions of your own; as issue_main()
  */
 ExitStatus logout_main(const CommandLine *line, int argc, char **argv);
 
@@ -78,22 +73,17 @@ ExitStatus kick_main(const CommandLine *line, int argc, char **argv);
 ExitStatus code_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * ban_main() - keep a user out, or show who is
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
- *
- * Return: exit status; STATUS_FAILED also when a login did not end.
+ * ban_main() - keep a user out, or show who is; as issue_main()
  */
 ExitStatus ban_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * unban_main() - let a user in again
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
- *
- * Return: exit status; STATUS_NOT_FOUND there is no ban.
+ * adopt_main() - let tokens without a session be adopted again; as issue_main()
+ */
+ExitStatus adopt_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * unban_main() - let a user in again; as issue_main()
  */
 ExitStatus unban_main(const CommandLine *line, int argc, char **argv);
 

@@ -35,6 +35,7 @@ static const Command commands[] = {
         { "code", code_main, "make a code that can be typed instead of a token" },
         { "ban", ban_main, "keep a user out, or show who is" },
         { "unban", unban_main, "let a user in again" },
+        { "adopt", adopt_main, "let tokens without a session in again" },
         { "verify", run_verify, "check tokens against keys, without the daemon" },
         { "status", status_main, "show how the daemon is" },
         { "keys", keys_main, "show, make, change and seal the daemon's keys" },

@@ -18,6 +18,7 @@
 #include "daemon/front/bus-service.h"
 #include "daemon/front/ipc-listener.h"
 #include "daemon/hook/hook-client.h"
+#include "daemon/issuer-source.h"
 #include "daemon/journal/journal.h"
 #include "daemon/key-source.h"
 #include "daemon/logind/logind.h"
@@ -26,6 +27,7 @@
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/deadline.h"
+#include "daemon/operation/adoption.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/login-ender.h"
@@ -48,6 +50,7 @@ struct Manager {
         IpcListener *listener;
         BusConnection *bus;
         BusService *service;
+        IssuerSource *issuers;
         sd_event_source *tick;
 };
 
@@ -104,6 +107,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         user_store_expire(manager->context.store, operation_now_sec());
         reconcile_all(&manager->context);
         key_keeper_tick(manager->context.keeper);
+        issuer_source_tick(manager->issuers);
+        adoption_look(manager->context.adoption);
         notify_status(manager);
         return sd_event_source_set_time(source, usec + TICK_USEC);
 }
@@ -145,6 +150,8 @@ static void set_rules(Manager *manager) {
                 .leeway_sec = config->leeway_sec,
                 .max_lifetime_sec = config->max_lifetime_sec,
                 .max_size = config->max_size,
+                .issuers = issuer_source_list(manager->issuers),
+                .stateless = config->adopt_stateless_until_sec > 0,
         };
 }
 
@@ -159,14 +166,16 @@ static int load_config(Manager *manager) {
                         manager->context.journal, LOG_ERR, "configuration refused: %s", message);
                 return r < 0 ? r : -EINVAL;
         }
-        set_rules(manager);
         r = journal_new(manager->context.event, manager->config->log_target,
                 manager->config->log_level, &journal);
         if (r < 0)
                 return r;
         journal_free(manager->context.journal);
         manager->context.journal = journal;
-        return 0;
+        r = issuer_source_new(&manager->context, manager->config, NULL, &manager->issuers);
+        if (r >= 0)
+                set_rules(manager);
+        return r;
 }
 
 /* @rules: of the configuration that is to come into force. */
@@ -234,6 +243,8 @@ static int build_parts(Manager *manager) {
         if (r >= 0)
                 r = hook_client_new(
                         context->event, manager->config->hook_socket_path, &context->hooks);
+        if (r >= 0)
+                r = adoption_new(context, &context->adoption);
         if (r >= 0)
                 r = user_queue_new(context->store, &context->queue);
         if (r >= 0)
@@ -386,12 +397,15 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
 int manager_reload(Manager *manager, char *message, size_t message_size) {
         _cleanup_(config_freep) Config *config = NULL;
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        _cleanup_(issuer_source_freep) IssuerSource *issuers = NULL;
         Context *context = &manager->context;
         int r;
 
         (void)sd_notify(0, "RELOADING=1\nSTATUS=Reading the configuration.");
         *message = '\0';
         r = prepare_reload(manager, &config, &keyring, message, message_size);
+        if (r == 0)
+                r = issuer_source_new(context, config, manager->issuers, &issuers);
         if (r) {
                 journal_log(
                         context->journal, LOG_ERR, "reload refused, nothing changed: %s", message);
@@ -400,6 +414,8 @@ int manager_reload(Manager *manager, char *message, size_t message_size) {
                 Config *old = manager->config;
 
                 manager->config = TAKE_PTR(config);
+                issuer_source_free(manager->issuers);
+                manager->issuers = TAKE_PTR(issuers);
                 set_rules(manager);
                 config_free(old);
                 key_keeper_take(context->keeper, TAKE_PTR(keyring));
@@ -428,6 +444,8 @@ Manager *manager_free(Manager *manager) {
         login_ender_free(context->ender);
         user_queue_free(context->queue);
         operation_free_all(context);
+        adoption_free(context->adoption);
+        issuer_source_free(manager->issuers);
         hook_client_free(context->hooks);
         handle_table_free(context->handles);
         claims_unref(context->last_claims);

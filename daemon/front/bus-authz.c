@@ -33,6 +33,8 @@ static const BusPermission permissions[] = {
         { "ListKeys", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "GetJWKS", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "GetStatus", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
+        { "ConfirmAdoption", ACTION("manage-keys"), ACTION("manage-keys") },
+        { "ConfirmAdoptionSince", ACTION("manage-keys"), ACTION("manage-keys") },
         { "RotateKey", ACTION("manage-keys"), ACTION("manage-keys") },
         { "Reload", ACTION("reload"), ACTION("reload") },
 };

@@ -10,6 +10,7 @@
 #include "daemon/front/bus-method.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/confirm-adoption.h"
 #include "daemon/operation/create-code.h"
 #include "daemon/operation/refresh.h"
 #include "daemon/operation/rotate-key.h"
@@ -212,6 +213,15 @@ static int reply_keys(BusRequest *request, const OperationResult *result, sd_bus
         return bus_reply_keys(reply, request->scope->context->keyring);
 }
 
+static int start_confirm_adoption(BusRequest *request) {
+        return confirm_adoption_start(request->scope->context,
+                &(AdoptionOrder){
+                        .since_sec = request->arguments.number,
+                        .uid = bus_peer_uid(&request->ticket),
+                },
+                bus_request_on_done, request, &request->op);
+}
+
 static int start_rotate_key(BusRequest *request) {
         const BusArguments *arguments = &request->arguments;
 
@@ -386,6 +396,9 @@ static const BusMethod methods[] = {
                 start_rotate_key,
                 reply_kid,
         },
+        { "ConfirmAdoption", { { BUS_ARGUMENT_NONE }, 0 }, start_confirm_adoption, reply_nothing },
+        { "ConfirmAdoptionSince", { { BUS_ARGUMENT_NUMBER }, 0 }, start_confirm_adoption,
+                reply_nothing },
         { "GetStatus", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_status },
         { "Reload", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_reload },
 };

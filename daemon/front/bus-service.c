@@ -72,6 +72,10 @@ static const sd_bus_vtable vtable[] = {
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS(
                 "GetJWKS", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", jwks), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS(
+                "ConfirmAdoption", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ConfirmAdoptionSince", SD_BUS_ARGS("t", since), SD_BUS_NO_RESULT,
+                bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RotateKey", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("s", kid),
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status),

@@ -36,6 +36,8 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_OPEN:
         case AUDIT_CLOSE:
         case AUDIT_ISSUE:
+        case AUDIT_ADOPT:
+        case AUDIT_ADOPTION_CONFIRMED:
         case AUDIT_REFRESH:
         case AUDIT_REVOKE:
         case AUDIT_KICK:

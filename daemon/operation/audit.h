@@ -41,6 +41,9 @@ typedef struct Context Context;
         X(KEY_ROTATED, "key-rotated", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c61", "another key signs") \
         X(KEY_RETIRED, "key-retired", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c62", "key retired")       \
         X(KEYS_REFUSED, "keys-refused", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c63", "keys read")       \
+        X(ADOPT, "adopt", "5d2f0b6b7a6c4c0a9f0e3c51f1d80ca1", "token adopted")                 \
+        X(ADOPTION_CONFIRMED, "adoption-confirmed", "5d2f0b6b7a6c4c0a9f0e3c51f1d80ca2",        \
+                "adoption confirmed")                                                          \
         X(HOOK, "hook", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd1", "hooks not told")                  \
         X(BAN, "ban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c10", "user banned")                       \
         X(UNBAN, "unban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c11", "ban lifted")                    \

@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "daemon/config.h"
+#include "daemon/operation/adopt.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/code-redeem.h"
 #include "daemon/operation/login-grant.h"
@@ -30,6 +31,7 @@ typedef struct Authenticate {
         Claims *claims;
         CodeRedeem redeem;
         LoginLimit limit;
+        Adopt adopt;
         char *role; /* that the session must have; NULL: any will do */
         StoreCall *call;
         LoginHook hook;
@@ -44,6 +46,7 @@ static void authenticate_free(Operation *op) {
         login_subject_clear(&auth->subject);
         code_redeem_clear(&auth->redeem);
         login_limit_clear(&auth->limit);
+        adopt_clear(&auth->adopt);
         claims_unref(auth->claims);
         free(auth->role);
         store_call_free(auth->call);
@@ -178,6 +181,16 @@ static void on_bound(Reason reason, const UserState *state, void *userdata) {
                 refuse(auth, reason);
 }
 
+/* Now there is a session, and all else is as with any other. */
+static void on_adopted(Adopt *adopt, Reason reason) {
+        Authenticate *auth = (Authenticate *)((char *)adopt - offsetof(Authenticate, adopt));
+
+        if (reason == REASON_OK && load(auth) < 0)
+                reason = REASON_INTERNAL;
+        if (reason != REASON_OK)
+                refuse(auth, reason);
+}
+
 /* Of two first uses from two places at once, one only is to pass: the place is written before it counts. */
 static void bind_to_place(Authenticate *auth) {
         const UserChange change = { .decide = decide_place, .done = on_bound, .userdata = auth };
@@ -186,6 +199,22 @@ static void bind_to_place(Authenticate *auth) {
         if (user_queue_change(
                     context->queue, context->config->tenant, auth->subject.user, &change) < 0)
                 refuse(auth, REASON_INTERNAL);
+}
+
+/* Only what somebody else has issued, and only for a login. */
+static bool may_adopt(const Authenticate *auth, Reason reason) {
+        return reason == REASON_SESSION_UNKNOWN && auth->subject.uid == 0 &&
+               auth->claims->origin != CLAIMS_OURS && !auth->adopt.context;
+}
+
+static Reason adopt(Authenticate *auth) {
+        auth->adopt = (Adopt){
+                .context = auth->op.context,
+                .claims = auth->claims,
+                .rhost = auth->subject.rhost,
+                .done = on_adopted,
+        };
+        return adopt_start(&auth->adopt) < 0 ? REASON_INTERNAL : REASON_OK;
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
@@ -208,6 +237,11 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 reason = user_state_check_token(owned,
                         &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
                         auth->op.context->config->policy.refresh_grace_sec, operation_now_sec());
+        if (may_adopt(auth, reason)) {
+                reason = adopt(auth);
+                if (reason == REASON_OK)
+                        return;
+        }
         session = owned ? user_state_find(owned, claims->sid) : NULL;
         if (reason == REASON_OK)
                 reason = session_demand_check(&demand, session);

@@ -14,6 +14,7 @@
 #include "daemon/operation/audit-budget.h"
 #include "daemon/token/verify-rules.h"
 
+typedef struct Adoption Adoption;
 typedef struct Claims Claims;
 typedef struct Config Config;
 typedef struct DeadlineTimer DeadlineTimer;
@@ -62,6 +63,7 @@ typedef struct Context {
         TokenCache *cache;
         Claims *last_claims; /* keeps what validate_now() lent out */
         UserStore *store;
+        Adoption *adoption;
         LoginRegistry *logins;
         Logind *logind;
         UserNames *names;

@@ -7,7 +7,7 @@
 
 #include "common/text.h"
 #include "daemon/config.h"
-#include "daemon/login/login-registry.h"
+#include "daemon/operation/admission.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
@@ -49,49 +49,12 @@ static void tell_journal(Issue *issue, Reason reason) {
                                  });
 }
 
-typedef struct Search {
-        const Session *session;
-        bool found;
-} Search;
-
-static bool is_of_session(Login *login, void *userdata) {
-        Search *search = userdata;
-
-        search->found = !strcmp(login->sid, search->session->sid);
-        return !search->found;
-}
-
-/* On other hosts of a fleet a session that was ever used may still have opened one. */
-static bool may_be_open(const Session *session, void *userdata) {
-        Search search = { .session = session };
-        const Issue *issue = userdata;
-        const Config *config = issue->op.context->config;
-
-        if (session->last_seen_sec == 0)
-                return false;
-        if (config->store_type == STORE_REDIS)
-                return true;
-        login_registry_each(
-                issue->op.context->logins, config->tenant, issue->user, is_of_session, &search);
-        return search.found;
-}
-
-/* Several tries may be needed, and a state owns what it takes: each try gets a copy. */
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
-        _cleanup_(session_freep) Session *session = NULL;
         Issue *issue = userdata;
         Reason reason;
 
-        user_state_prune(state, now_sec);
-        if (session_copy(issue->session, &session) < 0)
-                return REASON_INTERNAL;
-        policy_ended_clear(&issue->ended);
-        reason = policy_admit(&issue->op.context->config->policy, state, session,
-                &(PolicyScene){ now_sec, may_be_open, issue }, &issue->ended);
-        if (reason == REASON_OK) {
-                TAKE_PTR(session);
-                *ret_changed = true;
-        }
+        reason = admission_decide(issue->op.context, state, issue->session, now_sec, &issue->ended);
+        *ret_changed = reason == REASON_OK;
         return reason;
 }
 

@@ -21,6 +21,14 @@ uint64_t operation_now_sec(void) {
         return operation_now_usec() / 1000000;
 }
 
+uint64_t operation_boot_sec(void) {
+        uint64_t now_sec = operation_now_sec();
+        struct timespec up = { 0 };
+
+        (void)clock_gettime(CLOCK_BOOTTIME, &up);
+        return now_sec > (uint64_t)up.tv_sec ? now_sec - (uint64_t)up.tv_sec : 0;
+}
+
 int operation_at_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t handler,
         void *userdata, sd_event_source **ret_source) {
         if (at_sec > INT64_MAX / 1000000)

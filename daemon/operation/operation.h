@@ -46,6 +46,13 @@ uint64_t operation_now_usec(void);
  */
 uint64_t operation_now_sec(void);
 
+/**
+ * operation_boot_sec() - when the host was booted, by the wall clock
+ *
+ * Return: seconds since the epoch.
+ */
+uint64_t operation_boot_sec(void);
+
 /* Every start function: 0 started, @ret_op is valid until @done was called (and may be NULL if the caller
  * will never detach); negative errno: not started, @done will not be called. */
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/admission.h"
+#include "daemon/operation/context.h"
+#include "daemon/session/user-state.h"
+
+/* Whose sessions are looked at. */
+typedef struct Scene {
+        const Context *context;
+        const char *user;
+} Scene;
+
+typedef struct Search {
+        const Session *session;
+        bool found;
+} Search;
+
+static bool is_of_session(Login *login, void *userdata) {
+        Search *search = userdata;
+
+        search->found = !strcmp(login->sid, search->session->sid);
+        return !search->found;
+}
+
+/* On other hosts of a fleet a session that was ever used may still have opened one. */
+static bool may_be_open(const Session *session, void *userdata) {
+        Search search = { .session = session };
+        const Scene *scene = userdata;
+        const Config *config = scene->context->config;
+
+        if (session->last_seen_sec == 0)
+                return false;
+        if (config->store_type == STORE_REDIS)
+                return true;
+        login_registry_each(
+                scene->context->logins, config->tenant, scene->user, is_of_session, &search);
+        return search.found;
+}
+
+Reason admission_decide(Context *context, UserState *state, const Session *session,
+        uint64_t now_sec, PolicyEnded *ended) {
+        _cleanup_(session_freep) Session *copy = NULL;
+        Scene scene = { context, state->user };
+        Reason reason;
+
+        user_state_prune(state, now_sec);
+        if (session_copy(session, &copy) < 0)
+                return REASON_INTERNAL;
+        policy_ended_clear(ended);
+        reason = policy_admit(&context->config->policy, state, copy,
+                &(PolicyScene){ now_sec, may_be_open, &scene }, ended);
+        if (reason == REASON_OK)
+                TAKE_PTR(copy);
+        return reason;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/config.h"
+#include "daemon/operation/admission.h"
+#include "daemon/operation/adopt.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/deadline.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/operation/session-ending.h"
+#include "daemon/operation/user-queue.h"
+#include "daemon/session/session-check.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+#include "daemon/token/claims.h"
+
+static int copy_text(const char *text, char **ret_copy) {
+        *ret_copy = text ? strdup(text) : NULL;
+        return text && !*ret_copy ? -ENOMEM : 0;
+}
+
+static int copy_list(const char *const *items, size_t n_items, char **ret_json) {
+        json_auto_t *array = json_array();
+        int r = array ? 0 : -ENOMEM;
+
+        if (n_items == 0)
+                return r;
+        for (size_t i = 0; i < n_items && r == 0; i++)
+                r = json_array_append_new(array, json_string(items[i])) ? -ENOMEM : 0;
+        if (r == 0)
+                *ret_json = json_dumps(array, JSON_COMPACT);
+        return r < 0 || *ret_json ? r : -ENOMEM;
+}
+
+/* It ends with its token: nothing of it can be renewed here. */
+static int make_session(Adopt *adopt) {
+        _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
+        const Claims *claims = adopt->claims;
+        const char *source = claims->origin == CLAIMS_FOREIGN ? claims->issuer : claims->source;
+        int r;
+
+        if (!session)
+                return -ENOMEM;
+        memcpy(session->sid, claims->sid, sizeof(session->sid));
+        r = copy_list(claims->audience, claims->n_audience, &session->audience_json);
+        if (r == 0)
+                r = copy_list(claims->roles, claims->n_roles, &session->roles_json);
+        if (r == 0)
+                r = copy_text(claims->platform, &session->platform);
+        if (r == 0)
+                r = copy_text(claims->device, &session->device);
+        if (r == 0)
+                r = copy_text(source, &session->source);
+        if (r < 0)
+                return r;
+        session->generation = claims->generation;
+        session->created_at_sec = operation_now_sec();
+        session->rotated_at_sec = session->created_at_sec;
+        session->issued_at_sec = claims->issued_at_sec;
+        session->token_end_sec = claims->expires_at_sec;
+        session->expires_at_sec = claims->expires_at_sec;
+        adopt->session = TAKE_PTR(session);
+        return 0;
+}
+
+static void finish(Adopt *adopt, Reason reason) {
+        audit(adopt->context, &(AuditRecord){
+                                      .event = AUDIT_ADOPT,
+                                      .reason = reason,
+                                      .user = adopt->claims->subject,
+                                      .sid = adopt->claims->sid,
+                                      .rhost = adopt->rhost,
+                                      .note = adopt->claims->issuer,
+                              });
+        adopt->done(adopt, reason);
+}
+
+/* Another login by the same token may have come first. */
+static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        Adopt *adopt = userdata;
+        const char *sid = adopt->claims->sid;
+        const Session *session = user_state_find(state, sid);
+        const EndedSession *ended = user_state_find_ended(state, sid);
+        Reason reason;
+
+        if (session)
+                return session_check(session, now_sec);
+        if (ended)
+                return ended->reason;
+        /* Somebody deleted the user's record, and with it what had ended. */
+        if (adopt->was_known)
+                return REASON_SESSION_UNKNOWN;
+        if (adopt->claims->issued_at_sec < state->not_before_sec)
+                return REASON_ISSUED_BEFORE;
+        reason = admission_decide(adopt->context, state, adopt->session, now_sec, &adopt->ended);
+        *ret_changed = reason == REASON_OK;
+        return reason;
+}
+
+static void on_committed(Reason reason, const UserState *state, void *userdata) {
+        Adopt *adopt = userdata;
+
+        if (reason == REASON_OK) {
+                deadline_timer_note(adopt->context->deadlines, state);
+                session_ending_start_each(adopt->context, adopt->claims->subject, &adopt->ended);
+        }
+        finish(adopt, reason);
+}
+
+static void on_counted(AdoptionRequest *request, Reason reason) {
+        Adopt *adopt = (Adopt *)((char *)request - offsetof(Adopt, request));
+        Context *context = adopt->context;
+        const UserChange change = { .decide = decide, .done = on_committed, .userdata = adopt };
+
+        if (reason == REASON_OK && user_queue_change(context->queue, context->config->tenant,
+                                           adopt->claims->subject, &change) < 0)
+                reason = REASON_INTERNAL;
+        if (reason != REASON_OK)
+                finish(adopt, reason);
+}
+
+static bool is_over(const Adopt *adopt) {
+        uint64_t until_sec = adopt->context->config->adopt_stateless_until_sec;
+
+        return adopt->claims->origin == CLAIMS_STATELESS && operation_now_sec() >= until_sec;
+}
+
+static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
+        Adopt *adopt = userdata;
+        Reason reason = REASON_OK;
+
+        (void)user;
+        adopt->call = store_call_free(call);
+        adopt->was_known = r == 0;
+        if (is_over(adopt))
+                reason = REASON_ADOPTION_OVER;
+        else if (r != 0 && r != STORE_E_NOT_FOUND)
+                reason = operation_reason_of_store(r);
+        if (reason == REASON_OK && adoption_ask(adopt->context->adoption, &adopt->request) < 0)
+                reason = REASON_INTERNAL;
+        if (reason != REASON_OK)
+                finish(adopt, reason);
+}
+
+int adopt_start(Adopt *adopt) {
+        Context *context = adopt->context;
+        int r;
+
+        r = make_session(adopt);
+        if (r < 0)
+                return r;
+        adopt->request = (AdoptionRequest){
+                .wish = ADOPTION_WISH_ADOPT,
+                .stateless = adopt->claims->origin == CLAIMS_STATELESS,
+                .issued_at_sec = adopt->claims->issued_at_sec,
+                .done = on_counted,
+        };
+        return user_store_find_sid(context->store,
+                (StoreName){ context->config->tenant, adopt->claims->sid }, on_found, adopt,
+                &adopt->call);
+}
+
+void adopt_clear(Adopt *adopt) {
+        if (adopt->context && adopt->context->adoption)
+                adoption_cancel(adopt->context->adoption, &adopt->request);
+        store_call_free(adopt->call);
+        session_free(adopt->session);
+        policy_ended_clear(&adopt->ended);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/config.h"
+#include "daemon/journal/journal.h"
+#include "daemon/operation/adoption.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/policy/adoption.h"
+#include "daemon/store/kept-text.h"
+#include "daemon/store/store-mark.h"
+
+#define MARK      "adoption"
+#define TRIES_MAX 16u
+
+TAILQ_HEAD(AdoptionQueue, AdoptionRequest);
+
+struct Adoption {
+        Context *context;
+        AdoptionMemory memory;
+        KeptText *kept;
+        struct AdoptionQueue waiting;
+        struct AdoptionQueue serving; /* what one change of the epoch is for */
+        sd_event_source *deferred;
+        StoreCall *call;
+        bool busy;
+        unsigned int tries;
+        char stored[STORE_MARK_MAX + 1]; /* as it was read or written last; "": nothing */
+        AdoptionEpoch next;              /* what is being written */
+        AdoptionRequest look;
+        bool told; /* that nothing is adopted */
+};
+
+static int run(Adoption *adoption);
+
+static void finish_all(Adoption *adoption, Reason reason) {
+        AdoptionRequest *request;
+
+        adoption->busy = false;
+        while ((request = TAILQ_FIRST(&adoption->serving))) {
+                Reason own = reason;
+
+                TAILQ_REMOVE(&adoption->serving, request, link);
+                request->queued = false;
+                if (own == REASON_OK && request->wish == ADOPTION_WISH_ADOPT)
+                        own = adoption_check_token(&adoption->next, &adoption->memory,
+                                request->stateless, request->issued_at_sec);
+                request->done(request, own);
+        }
+        (void)run(adoption);
+}
+
+static void keep(Adoption *adoption) {
+        char text[ADOPTION_TEXT_MAX];
+        int r;
+
+        adoption_memory_format(&adoption->memory, text);
+        r = kept_text_set(adoption->kept, text);
+        if (r < 0)
+                journal_log(adoption->context->journal, LOG_WARNING,
+                        "adoption: the epoch cannot be remembered: %s", strerror(-r));
+}
+
+static void remember(Adoption *adoption, const AdoptionEpoch *epoch) {
+        if (adoption->memory.known && !adoption->memory.doubted &&
+                strcmp(adoption->memory.id, epoch->id) == 0 &&
+                adoption->memory.count == epoch->count)
+                return;
+        adoption_remember(&adoption->memory, epoch);
+        keep(adoption);
+}
+
+static void tell_unconfirmed(Adoption *adoption, const char *why) {
+        if (adoption->told)
+                return;
+        adoption->told = true;
+        journal_log(adoption->context->journal, LOG_ERR,
+                "adoption: %s; no token without a session is taken until \"authtokenctl adopt "
+                "--confirm\"",
+                why);
+}
+
+/* Nothing is left to be written. */
+static void settle(Adoption *adoption, const AdoptionEpoch *epoch) {
+        adoption->next = *epoch;
+        adoption->told = false;
+        remember(adoption, epoch);
+        finish_all(adoption, REASON_OK);
+}
+
+static bool is_wished(const Adoption *adoption, AdoptionWish wish) {
+        const AdoptionRequest *request;
+
+        TAILQ_FOREACH(request, &adoption->serving, link)
+        if (request->wish == wish)
+                return true;
+        return false;
+}
+
+static void on_written(StoreCall *call, int r, const char *value, void *userdata);
+
+/* @value: "": the mark is taken away. */
+static void write_mark(Adoption *adoption, const char *value) {
+        Context *context = adoption->context;
+        const StoreMarkChange change = {
+                .mark = { context->config->tenant, MARK },
+                .expected = adoption->stored,
+                .value = value,
+        };
+
+        if (store_mark_change(context->store, &change, on_written, adoption, &adoption->call) < 0)
+                finish_all(adoption, REASON_INTERNAL);
+}
+
+static uint64_t since_of(const Adoption *adoption, uint64_t now_sec) {
+        const AdoptionRequest *request;
+
+        TAILQ_FOREACH(request, &adoption->serving, link)
+        if (request->wish == ADOPTION_WISH_CONFIRM && request->since_sec)
+                return request->since_sec;
+        return now_sec;
+}
+
+/* @before: the store's epoch; NULL: it has none. */
+static void write_new(Adoption *adoption, const AdoptionEpoch *before, bool is_first) {
+        uint64_t now_sec = operation_now_sec();
+        AdoptionEpoch *next = &adoption->next;
+        char text[ADOPTION_TEXT_MAX];
+
+        *next = (AdoptionEpoch){ .made_at_sec = now_sec };
+        if (sid_generate(next->id) < 0) {
+                finish_all(adoption, REASON_INTERNAL);
+                return;
+        }
+        /* Later than all before it, also when the clock was set back. */
+        if (before && next->made_at_sec <= before->made_at_sec)
+                next->made_at_sec = before->made_at_sec + 1;
+        if (adoption->memory.known && next->made_at_sec <= adoption->memory.made_at_sec)
+                next->made_at_sec = adoption->memory.made_at_sec + 1;
+        /* A store that knows nothing yet cannot have forgotten the end of a predecessor's token. */
+        next->since_sec = is_first ? now_sec - 1 : since_of(adoption, now_sec);
+        next->stateless_since_sec = is_first ? 0 : next->since_sec;
+        adoption_epoch_format(next, text);
+        write_mark(adoption, text);
+}
+
+static void write_counted(Adoption *adoption, const AdoptionEpoch *epoch) {
+        char text[ADOPTION_TEXT_MAX];
+
+        adoption->next = *epoch;
+        adoption->next.count++;
+        adoption_epoch_format(&adoption->next, text);
+        write_mark(adoption, text);
+}
+
+/* Told to every host by taking the mark away: one that has only just come remembers nothing. */
+static void doubt(Adoption *adoption) {
+        adoption->memory.doubted = true;
+        keep(adoption);
+        tell_unconfirmed(adoption, "the store was set back to an older copy");
+        adoption->next = (AdoptionEpoch){ 0 };
+        write_mark(adoption, "");
+}
+
+static void on_missing(Adoption *adoption) {
+        bool sole_writer = adoption->context->config->store_type == STORE_SQLITE;
+
+        if (sole_writer && !adoption->memory.known) {
+                write_new(adoption, NULL, true);
+                return;
+        }
+        tell_unconfirmed(
+                adoption, adoption->memory.known ? "the store was emptied" : "the store is new");
+        finish_all(adoption, REASON_ADOPTION_UNCONFIRMED);
+}
+
+/* What is stored is known: one step from here. */
+static void decide(Adoption *adoption) {
+        AdoptionEpoch epoch = { 0 };
+        bool is_there = adoption_epoch_parse(adoption->stored, &epoch) == 0;
+
+        if (is_wished(adoption, ADOPTION_WISH_CONFIRM)) {
+                write_new(adoption, is_there ? &epoch : NULL, false);
+                return;
+        }
+        switch (adoption_judge(is_there ? &epoch : NULL, &adoption->memory)) {
+        case ADOPTION_MISSING:
+                on_missing(adoption);
+                return;
+        case ADOPTION_SET_BACK:
+                doubt(adoption);
+                return;
+        case ADOPTION_CURRENT:
+        case ADOPTION_NEW:
+                break;
+        }
+        if (is_wished(adoption, ADOPTION_WISH_ADOPT))
+                write_counted(adoption, &epoch);
+        else
+                settle(adoption, &epoch);
+}
+
+static void note_stored(Adoption *adoption, const char *value) {
+        snprintf(adoption->stored, sizeof(adoption->stored), "%s", STRING_OR_EMPTY(value));
+}
+
+static void on_written(StoreCall *call, int r, const char *value, void *userdata) {
+        Adoption *adoption = userdata;
+
+        adoption->call = NULL;
+        if (r == 0 || r == STORE_E_CONFLICT)
+                note_stored(adoption, value);
+        store_call_free(call);
+        if (r == STORE_E_CONFLICT && adoption->tries++ < TRIES_MAX)
+                decide(adoption);
+        else if (r != 0)
+                finish_all(adoption, operation_reason_of_store(r));
+        else if (*adoption->stored)
+                settle(adoption, &adoption->next);
+        else
+                finish_all(adoption, REASON_ADOPTION_UNCONFIRMED);
+}
+
+static void on_read(StoreCall *call, int r, const char *value, void *userdata) {
+        Adoption *adoption = userdata;
+
+        adoption->call = NULL;
+        if (r == 0)
+                note_stored(adoption, value);
+        store_call_free(call);
+        if (r != 0)
+                finish_all(adoption, operation_reason_of_store(r));
+        else
+                decide(adoption);
+}
+
+static int on_run(sd_event_source *source, void *userdata) {
+        Adoption *adoption = userdata;
+        Context *context = adoption->context;
+        const StoreMarkChange change = { .mark = { context->config->tenant, MARK } };
+
+        (void)source;
+        adoption->deferred = sd_event_source_unref(adoption->deferred);
+        adoption->tries = 0;
+        TAILQ_CONCAT(&adoption->serving, &adoption->waiting, link);
+        adoption->busy = !TAILQ_EMPTY(&adoption->serving);
+        if (!adoption->busy)
+                return 0;
+        if (store_mark_change(context->store, &change, on_read, adoption, &adoption->call) < 0)
+                finish_all(adoption, REASON_INTERNAL);
+        return 0;
+}
+
+static int run(Adoption *adoption) {
+        if (adoption->busy || adoption->deferred || TAILQ_EMPTY(&adoption->waiting))
+                return 0;
+        return sd_event_add_defer(adoption->context->event, &adoption->deferred, on_run, adoption);
+}
+
+int adoption_ask(Adoption *adoption, AdoptionRequest *request) {
+        int r;
+
+        TAILQ_INSERT_TAIL(&adoption->waiting, request, link);
+        request->queued = true;
+        r = run(adoption);
+        if (r < 0)
+                adoption_cancel(adoption, request);
+        return r;
+}
+
+void adoption_cancel(Adoption *adoption, AdoptionRequest *request) {
+        AdoptionRequest *waiting;
+
+        if (!request->queued)
+                return;
+        request->queued = false;
+        TAILQ_FOREACH(waiting, &adoption->waiting, link)
+        if (waiting == request) {
+                TAILQ_REMOVE(&adoption->waiting, request, link);
+                return;
+        }
+        TAILQ_REMOVE(&adoption->serving, request, link);
+}
+
+static void on_looked(AdoptionRequest *request, Reason reason) {
+        (void)request;
+        (void)reason;
+}
+
+bool adoption_is_wanted(const Context *context) {
+        return context->config->n_issuers > 0 || context->config->adopt_stateless_until_sec > 0;
+}
+
+void adoption_look(Adoption *adoption) {
+        if (kept_text_error(adoption->kept))
+                journal_log(adoption->context->journal, LOG_WARNING,
+                        "adoption: the epoch cannot be remembered: %s",
+                        strerror(-kept_text_error(adoption->kept)));
+        if (!adoption_is_wanted(adoption->context) || adoption->look.queued)
+                return;
+        adoption->look = (AdoptionRequest){ .wish = ADOPTION_WISH_LOOK, .done = on_looked };
+        (void)adoption_ask(adoption, &adoption->look);
+}
+
+static void read_memory(Adoption *adoption, const char *path, AdoptionMemory *memory) {
+        char text[KEPT_TEXT_MAX + 1];
+        int r;
+
+        r = kept_text_read(path, text);
+        if (r == 0 && adoption_memory_parse(text, memory))
+                r = -EBADMSG;
+        if (r < 0 && r != -ENOENT)
+                journal_log(adoption->context->journal, LOG_WARNING,
+                        "adoption: %s is of no use: %s", path, strerror(-r));
+}
+
+/* The runtime directory knows of this boot only, and is no part of a backup. */
+static void recall(Adoption *adoption, const char *const paths[KEPT_TEXT_FILES]) {
+        AdoptionMemory runtime = { 0 }, state = { 0 };
+
+        read_memory(adoption, paths[0], &runtime);
+        read_memory(adoption, paths[1], &state);
+        adoption->memory = runtime.known ? runtime : state;
+        /* Whatever was set back before the boot, no token of this boot is in it. */
+        if (!runtime.known)
+                adoption->memory.floor_sec = operation_boot_sec();
+}
+
+int adoption_new(Context *context, Adoption **ret_adoption) {
+        _cleanup_(adoption_freep) Adoption *adoption = calloc(1, sizeof(*adoption));
+        _cleanup_(freep) char *runtime = NULL, *state = NULL;
+        const Config *config = context->config;
+        int r;
+
+        if (!adoption)
+                return -ENOMEM;
+        adoption->context = context;
+        TAILQ_INIT(&adoption->waiting);
+        TAILQ_INIT(&adoption->serving);
+        if (asprintf(&runtime, "%s/adoption.%s", config->runtime_directory, config->tenant) < 0) {
+                runtime = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&state, "%s/adoption.%s", config->state_directory, config->tenant) < 0) {
+                state = NULL;
+                return -ENOMEM;
+        }
+        const char *const paths[KEPT_TEXT_FILES] = { runtime, state };
+
+        r = kept_text_new(paths, &adoption->kept);
+        if (r < 0)
+                return r;
+        recall(adoption, paths);
+        *ret_adoption = TAKE_PTR(adoption);
+        return 0;
+}
+
+Adoption *adoption_free(Adoption *adoption) {
+        if (!adoption)
+                return NULL;
+        sd_event_source_disable_unref(adoption->deferred);
+        store_call_free(adoption->call);
+        kept_text_free(adoption->kept);
+        free(adoption);
+        return NULL;
+}

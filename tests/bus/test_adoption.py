@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: MIT
+"""Tokens that nobody here has issued, with both stores: adopted once, ended for good."""
+
+import shutil
+import time
+
+import pytest
+
+import redis_server
+from foreign_issuer import URL, Issuer, Rsa, Secret
+from frames import (AUTHENTICATE, DENIED, OK, REASON, SERVICE, TOKEN, USER, VALIDATE, ask, ask_as)
+from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, CallError, Daemon, is_served, wait_until
+
+
+class Store:
+    """What an administrator does to a store behind the daemon's back."""
+
+    def __init__(self, kind, directory):
+        self.kind, self.directory = kind, directory
+        self.redis = redis_server.start(directory) if kind == "redis" else None
+
+    def config(self):
+        return f"Type=redis\nAddress=unix:{self.redis.socket}\n" if self.redis else "Synchronous=off\n"
+
+    def stop(self):
+        if self.redis:
+            self.redis.stop()
+
+    def files(self):
+        return sorted((self.directory / "state").glob("state.db*"))
+
+    def copy(self):
+        """A backup; the daemon is stopped."""
+        if self.redis:
+            keys = self.redis.run("KEYS", "*").split()
+            return {key: self.redis.run("GET", key).strip() for key in keys if key.endswith(":adoption")}
+        kept = self.directory / "backup"
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        for file in self.files():
+            shutil.copy2(file, kept / file.name)
+        return kept
+
+    def put_back(self, backup):
+        self.empty()
+        if self.redis:
+            for key, value in backup.items():
+                self.redis.run("SET", key, value)
+            return
+        for file in backup.iterdir():
+            shutil.copy2(file, self.directory / "state" / file.name)
+
+    def empty(self):
+        if self.redis:
+            self.redis.run("FLUSHALL")
+            return
+        for file in self.files():
+            file.unlink()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def store(request, bus):
+    for name in ("run", "state"):
+        shutil.rmtree(bus.directory / name, ignore_errors=True)
+    started = Store(request.param, bus.directory)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def issuer(bus):
+    return Issuer(bus.directory / "jwks.json", Secret())
+
+
+class Host:
+    """The daemon as this file needs it: with the store under test and another issuer."""
+
+    def __init__(self, bus, root, store, issuer):
+        self.root, self.store, self.issuer, self.directory = root, store, issuer, bus.directory
+        redis_server.make_signing_key(bus.directory)
+        self.daemon = Daemon(bus, store=store.config() + issuer.section())
+        self.wait()
+        self.plain = self.daemon.config.read_text()
+
+    def wait(self):
+        wait_until(lambda: not self.daemon.is_alive() or is_served(self.root), "authtokend on the bus")
+        assert self.daemon.is_alive(), self.daemon.log_text()
+
+    def stop(self):
+        self.daemon.stop()
+        wait_until(lambda: not is_served(self.root), "the name to be free")
+
+    def start(self):
+        self.daemon.start()
+        self.wait()
+
+    def ask(self, kind, token, user=OWN_USER):
+        return ask(self.directory / "socket" / "pam.sock", kind, {USER: user, SERVICE: "sshd", TOKEN: token})
+
+    def log_in(self, token, user=OWN_USER):
+        """"ok", or the journal's reason"""
+        before = len(self.daemon.log_text())
+        _, status, fields = self.ask(AUTHENTICATE, token, user)
+        if status == OK:
+            return "ok"
+        if REASON in fields:
+            return fields[REASON]
+        return wait_until(lambda: self.last_reason(before), "a line in the journal")
+
+    def last_reason(self, start):
+        for line in self.daemon.log_text()[start:].splitlines():
+            if "authenticate for" in line and "refused" in line:
+                return line.rsplit("(", 1)[1].split(")")[0]
+        return None
+
+    def configure(self, text):
+        self.daemon.config.write_text(self.plain + text)
+        self.root.call("Reload")
+
+    def confirm(self):
+        self.root.call("ConfirmAdoption")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def daemon(bus, root, store, issuer):
+    host = Host(bus, root, store, issuer)
+    if store.redis:
+        assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+        assert "the store is new" in host.daemon.log_text()
+    host.confirm()
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def host(daemon, root):
+    yield daemon
+    if daemon.daemon.config.read_text() != daemon.plain:
+        daemon.configure("")
+    for user in (OWN_USER, OTHER_USER):
+        root.call("RevokeUser", f"('{user}', '')")
+
+
+def only_session(root, user=OWN_USER):
+    ((row,),) = root.call("ListSessions", f"({{'user': <'{user}'>}},)")
+    return row
+
+
+def test_a_token_of_another_issuer_logs_in_and_has_a_session(host, root, issuer):
+    token = issuer.token(OWN_USER)
+    assert host.log_in(token) == "ok"
+    row = only_session(root)
+    assert (row["user"], row["source"]) == (OWN_USER, URL)
+    assert host.log_in(token) == "ok"
+    assert only_session(root)["session"] == row["session"]
+
+
+def test_its_session_ends_with_it(host, root, issuer):
+    now = int(time.time())
+    assert host.log_in(issuer.token(OWN_USER, exp=now + 77)) == "ok"
+    assert only_session(root)["expires"] == now + 77
+
+
+def test_it_is_validated_only_once_it_has_one(host, root, issuer):
+    token = issuer.token(OWN_USER)
+    with pytest.raises(CallError) as refusal:
+        root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})")
+    assert refusal.value.code == "session-unknown"
+    assert host.log_in(token) == "ok"
+    (info,) = root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})")
+    assert info["user"] == OWN_USER
+    assert f"{OWN_USER}@example.org" in info["claims"]
+
+
+def test_only_a_login_by_root_adopts(host, root, issuer):
+    token = issuer.token(OWN_USER)
+    path = host.directory / "socket" / "pam.sock"
+    path.parent.chmod(0o755)
+    path.chmod(0o666)
+    status, _ = ask_as(OWN_UID, path, "AUTHENTICATE", f"USER={OWN_USER}", "SERVICE=sshd", f"TOKEN={token}")
+    assert int(status) == DENIED
+    assert ask(path, VALIDATE, {TOKEN: token})[1] == DENIED
+    assert root.sessions(OWN_USER) == set()
+
+
+@pytest.mark.parametrize("end", ["RevokeToken", "RevokeSession", "RevokeUser", "KickSession", "KickUser"])
+def test_an_ended_one_stays_ended(host, root, issuer, end):
+    token = issuer.token(OWN_USER)
+    assert host.log_in(token) == "ok"
+    subject = {"RevokeToken": token, "RevokeUser": OWN_USER, "KickUser": OWN_USER}.get(
+        end, only_session(root)["session"])
+    options = "@a{sv} {}, " if end == "KickUser" else ""
+    root.call(end, f"('{subject}', {options}'')")
+    ended = "session-kicked" if end.startswith("Kick") else "session-revoked"
+    assert host.log_in(token) == ended
+    host.stop()
+    host.start()
+    assert host.log_in(token) == ended
+
+
+def test_two_tokens_are_two_sessions(host, root, issuer):
+    tokens = [issuer.token(OWN_USER) for _ in range(2)]
+    assert [host.log_in(token) for token in tokens] == ["ok", "ok"]
+    root.call("RevokeToken", f"('{tokens[0]}', '')")
+    assert [host.log_in(token) for token in tokens] == ["session-revoked", "ok"]
+
+
+@pytest.mark.parametrize(("claims", "reason"), [
+    ({"aud": "somebody-else"}, "audience-mismatch"),
+    ({"iss": "https://evil.example.org"}, "issuer-mismatch"),
+    ({"sub": OWN_USER}, "user-unmapped"),
+    ({"sub": f"{OTHER_USER}@example.org"}, "user-mismatch"),
+    ({"jti": None}, "claim-missing"),
+    ({"exp": 1_000_000_000}, "token-expired"),
+])
+def test_what_is_refused_is_not_adopted(host, root, issuer, claims, reason):
+    assert host.log_in(issuer.token(OWN_USER, **claims)) == reason
+    assert root.sessions(OWN_USER) == set()
+
+
+def test_a_ban_and_the_limit_hold_for_it(host, root, issuer):
+    root.call("BanUser", f"('{OWN_USER}', uint64 60, '')")
+    assert host.log_in(issuer.token(OWN_USER)) == "user-banned"
+    root.call("UnbanUser", f"('{OWN_USER}',)")
+    host.configure("[Session]\nMaxSessions=1\n")
+    assert host.log_in(issuer.token(OWN_USER)) == "ok"
+    assert host.log_in(issuer.token(OWN_USER)) == "session-limit"
+
+
+def test_single_sign_on_replaces_it(host, root, issuer):
+    host.configure("[Session]\nSingleSignOn=user\n")
+    first, second = issuer.token(OWN_USER), issuer.token(OWN_USER)
+    assert [host.log_in(token) for token in (first, second, first)] == ["ok", "ok", "session-replaced"]
+
+
+def test_one_from_before_a_time_stays_out(host, root, issuer):
+    now = int(time.time())
+    root.call("ConfirmAdoptionSince", "(uint64 1,)")
+    root.call("RevokeBefore", f"('{OWN_USER}', uint64 {now - 5}, '')")
+    assert host.log_in(issuer.token(OWN_USER, iat=now - 10)) == "issued-before"
+    assert host.log_in(issuer.token(OWN_USER, iat=now - 1)) == "ok"
+
+
+def test_a_user_record_that_somebody_deleted_is_no_way_back(host, store, issuer):
+    if not store.redis:
+        pytest.skip("nobody else can write to SQLite's file")
+    token = issuer.token(OWN_USER)
+    assert host.log_in(token) == "ok"
+    store.redis.run("DEL", f"authtoken:default:u:{OWN_USER}")
+    assert host.log_in(token) == "session-unknown"
+
+
+def test_keys_change_with_their_file(host, issuer):
+    key = Rsa(host.directory, "next")
+    token = issuer.token(OWN_USER, key=key)
+    assert host.log_in(token) == "key-unknown"
+    issuer.publish(issuer.key, key)
+    wait_until(lambda: host.log_in(token) == "ok", "the new key")
+    issuer.publish(key)
+    wait_until(lambda: host.log_in(issuer.token(OWN_USER)) == "key-unknown", "the old key to go")
+    issuer.publish_text("{}")
+    wait_until(lambda: "its keys stay as they were" in host.daemon.log_text(), "a line in the journal")
+    assert host.log_in(token) == "ok"
+    issuer.publish({"kty": "RSA", "kid": "weak", "n": "AQAB", "e": "AQAB"}, issuer.key)
+    wait_until(lambda: host.log_in(issuer.token(OWN_USER)) == "ok", "the first key again")
+    assert "1 keys were left out, first key 1 (weak)" in host.daemon.log_text()
+
+
+def test_an_emptied_store_adopts_nothing_until_it_is_confirmed(host, root, store, issuer):
+    ended = issuer.token(OWN_USER)
+    assert host.log_in(ended) == "ok"
+    root.call("RevokeToken", f"('{ended}', '')")
+    if store.redis:
+        store.empty()
+    else:
+        host.stop()
+        store.empty()
+        host.start()
+    assert host.log_in(ended) == "adoption-unconfirmed"
+    assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+    assert "the store was emptied" in host.daemon.log_text()
+    host.stop()
+    host.start()
+    assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+    host.confirm()
+    assert host.log_in(ended) == "adoption-before"
+    assert host.log_in(issuer.token(OWN_USER)) == "ok"
+
+
+def test_a_store_that_was_set_back_adopts_nothing_until_it_is_confirmed(host, root, store, issuer):
+    host.stop()
+    backup = store.copy()
+    host.start()
+    ended = issuer.token(OWN_USER)
+    assert host.log_in(ended) == "ok"
+    root.call("RevokeToken", f"('{ended}', '')")
+    host.stop()
+    store.put_back(backup)
+    host.start()
+    assert host.log_in(ended) == "adoption-unconfirmed"
+    assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+    assert "the store was set back" in host.daemon.log_text()
+    host.confirm()
+    assert host.log_in(ended) == "adoption-before"
+    assert host.log_in(issuer.token(OWN_USER)) == "ok"
+
+
+def boot_time():
+    with open("/proc/stat", encoding="ascii") as stat:
+        return next(int(line.split()[1]) for line in stat if line.startswith("btime"))
+
+
+def test_a_host_without_memory_takes_nothing_from_before_its_boot(host, root, issuer):
+    host.daemon.config.write_text(host.plain + "MaxLifetime=31d\n")
+    before = boot_time() - 100
+    root.call("ConfirmAdoptionSince", "(uint64 1,)")
+    host.stop()
+    host.start()
+    assert host.log_in(issuer.token(OWN_USER, iat=before)) == "ok"
+    host.stop()
+    for directory in ("run", "state"):
+        (host.directory / directory / "adoption.default").unlink()
+    host.start()
+    assert host.log_in(issuer.token(OWN_USER, iat=before)) == "adoption-before"
+    assert host.log_in(issuer.token(OWN_USER)) == "ok"
+
+
+def test_sessions_go_on_while_nothing_is_adopted(host, root, store, issuer):
+    kept = issuer.token(OWN_USER)
+    assert host.log_in(kept) == "ok"
+    key = "authtoken:default:adoption"
+    if not store.redis:
+        pytest.skip("nobody else can write to SQLite's file")
+    store.redis.run("DEL", key)
+    assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+    assert host.log_in(kept) == "ok"
+    host.confirm()
+
+
+def test_only_an_administrator_confirms(host, own, polkit, ctl):
+    with pytest.raises(CallError):
+        own.call("ConfirmAdoption")
+    assert polkit.asked()[0]["action"] == "org.authtoken1.manage-keys"
+    assert ctl("adopt", uid=OTHER_UID).returncode == 2
+    assert ctl("adopt", "--confirm").returncode == 0
+    assert ctl("adopt", "--confirm", "--since", "1").returncode == 0
+    assert ctl("adopt", "--confirm", "--since", str(int(time.time()) + 1000)).returncode == 2
