@@ -5,8 +5,14 @@
 #include <stdlib.h>
 
 #include "daemon/config.h"
+#include "daemon/journal/journal.h"
 #include "daemon/key-source.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/context.h"
+#include "daemon/operation/key-keeper.h"
+#include "daemon/operation/operation.h"
 #include "daemon/token/algorithm.h"
+#include "daemon/token/keyring.h"
 
 KeyDirectoryRules key_source_rules(const Config *config, const KeyCredentials *credentials) {
         bool is_local = config->store_type == STORE_SQLITE;
@@ -42,4 +48,40 @@ void key_credentials_clear(KeyCredentials *credentials) {
         free(credentials->signing);
         free(credentials->refresh);
         *credentials = (KeyCredentials){ 0 };
+}
+
+int key_source_read(
+        Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault) {
+        int r;
+
+        rules.now_sec = operation_now_sec();
+        r = key_directory_load(&rules, ret_keyring, fault);
+        if (r)
+                audit(context, &(AuditRecord){
+                                       .event = AUDIT_KEYS_REFUSED,
+                                       .reason = REASON_KEYS_REFUSED,
+                                       .note = fault->text,
+                               });
+        return r;
+}
+
+int key_source_load(Context *context) {
+        KeyFault fault = { 0 };
+        Keyring *keyring;
+        int r;
+
+        r = key_source_read(context, context->key_rules, &keyring, &fault);
+        if (r)
+                return r < 0 ? r : -EINVAL;
+        key_keeper_take(context->keeper, keyring);
+        if (keyring_is_new(keyring))
+                audit(context, &(AuditRecord){
+                                       .event = AUDIT_KEY_GENERATED,
+                                       .kid = key_kid(keyring_signing_key(keyring)),
+                                       .uid = geteuid(),
+                               });
+        if (!keyring_signing_key(context->keyring))
+                journal_log(context->journal, LOG_NOTICE,
+                        "no signing key: this host verifies and kicks, and issues nothing");
+        return 0;
 }

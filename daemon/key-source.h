@@ -4,6 +4,7 @@
 #include "daemon/token/key-directory.h"
 
 typedef struct Config Config;
+typedef struct Context Context;
 
 /* Paths of key files that need not be there; NULL when the service manager passes no credentials. */
 typedef struct KeyCredentials {
@@ -21,6 +22,26 @@ typedef struct KeyCredentials {
  * Return: rules without a time.
  */
 KeyDirectoryRules key_source_rules(const Config *config, const KeyCredentials *credentials);
+
+/**
+ * key_source_read() - read the keys, and tell the journal if they cannot be used
+ * @context:    the daemon
+ * @rules:      of the configuration that is to come into force; without a time
+ * @ret_keyring: one reference, owned by the caller
+ * @fault:      says where and why they were refused
+ *
+ * Return: as key_directory_load().
+ */
+int key_source_read(
+        Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault);
+
+/**
+ * key_source_load() - read the keys of the configuration in force, and put them to use
+ * @context:    with its keeper, which has none yet
+ *
+ * Return: 0; negative errno, and the journal was told why.
+ */
+int key_source_load(Context *context);
 
 /**
  * key_source_credentials() - where the systemd credentials would be

@@ -178,43 +178,11 @@ static int load_config(Manager *manager) {
         return r;
 }
 
-/* @rules: of the configuration that is to come into force. */
-static int read_keys(
-        Manager *manager, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault) {
-        int r;
-
-        rules.now_sec = operation_now_sec();
-        r = key_directory_load(&rules, ret_keyring, fault);
-        if (r)
-                audit(&manager->context, &(AuditRecord){
-                                                 .event = AUDIT_KEYS_REFUSED,
-                                                 .reason = REASON_KEYS_REFUSED,
-                                                 .note = fault->text,
-                                         });
-        return r;
-}
-
 static int load_keys(Manager *manager) {
-        Keyring *keyring;
-        KeyFault fault = {};
         int r;
 
         r = key_keeper_new(&manager->context, &manager->context.keeper);
-        if (r == 0)
-                r = read_keys(manager, manager->context.key_rules, &keyring, &fault);
-        if (r)
-                return r < 0 ? r : -EINVAL;
-        key_keeper_take(manager->context.keeper, keyring);
-        if (keyring_is_new(keyring))
-                audit(&manager->context, &(AuditRecord){
-                                                 .event = AUDIT_KEY_GENERATED,
-                                                 .kid = key_kid(keyring_signing_key(keyring)),
-                                                 .uid = geteuid(),
-                                         });
-        if (!keyring_signing_key(manager->context.keyring))
-                journal_log(manager->context.journal, LOG_NOTICE,
-                        "no signing key: this host verifies and kicks, and issues nothing");
-        return 0;
+        return r < 0 ? r : key_source_load(&manager->context);
 }
 
 static int build_parts(Manager *manager) {
@@ -384,8 +352,8 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
                         fixed->section, fixed->key);
                 return MANAGER_E_REFUSED;
         }
-        r = read_keys(
-                manager, key_source_rules(config, &manager->credentials), ret_keyring, &fault);
+        r = key_source_read(&manager->context, key_source_rules(config, &manager->credentials),
+                ret_keyring, &fault);
         if (r) {
                 snprintf(message, message_size, "keys: %s", fault.text);
                 return r < 0 ? r : MANAGER_E_REFUSED;
