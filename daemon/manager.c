@@ -32,6 +32,7 @@
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/owner-cache.h"
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/store-source.h"
@@ -215,6 +216,8 @@ static int build_parts(Manager *manager) {
                 r = adoption_new(context, &context->adoption);
         if (r >= 0)
                 r = user_queue_new(context->store, &context->queue);
+        if (r >= 0)
+                r = owner_cache_new(&context->owners);
         if (r >= 0)
                 r = login_ender_new(context, &context->ender);
         if (r >= 0)
@@ -411,6 +414,7 @@ Manager *manager_free(Manager *manager) {
         deadline_timer_free(context->deadlines);
         login_ender_free(context->ender);
         user_queue_free(context->queue);
+        owner_cache_free(context->owners);
         operation_free_all(context);
         adoption_free(context->adoption);
         issuer_source_free(manager->issuers);

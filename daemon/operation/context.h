@@ -26,6 +26,7 @@ typedef struct LoginEnder LoginEnder;
 typedef struct Logind Logind;
 typedef struct LoginRegistry LoginRegistry;
 typedef struct Operation Operation;
+typedef struct OwnerCache OwnerCache;
 typedef struct TokenCache TokenCache;
 typedef struct UserNames UserNames;
 typedef struct UserQueue UserQueue;
@@ -71,6 +72,7 @@ typedef struct Context {
         char device_id[256]; /* of this host: DeviceId=, or derived from the machine's id */
         HookClient *hooks;
         UserQueue *queue;
+        OwnerCache *owners;
         LoginEnder *ender;
         DeadlineTimer *deadlines;
         SessionEventSink sink; /* NULL: nobody listens */

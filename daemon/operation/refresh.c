@@ -12,6 +12,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/owner-cache.h"
 #include "daemon/operation/refresh.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/session-token.h"
@@ -130,6 +131,7 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
         }
         if (refresh->rotation.kind == ROTATION_NEXT)
                 tell_everybody(refresh);
+        owner_cache_put(refresh->op.context->owners, refresh->token.sid, refresh->user);
         tell_journal(refresh, REASON_OK);
         operation_finish(&refresh->op, &(OperationResult){
                                                .reason = REASON_OK,
@@ -159,33 +161,39 @@ static Reason check_mac(const Refresh *refresh) {
         }
 }
 
+static Reason queue_change(Refresh *refresh) {
+        const Context *context = refresh->op.context;
+        const UserChange change = {
+                .decide = decide, .done = on_committed, .userdata = refresh
+        };
+        Reason reason;
+
+        reason = check_mac(refresh);
+        if (reason == REASON_OK && user_queue_change(context->queue, context->config->tenant,
+                                           refresh->user, &change) < 0)
+                return REASON_INTERNAL;
+        return reason;
+}
+
+/* That the session exists is nothing for who only knows its name. */
+static Reason answer_of(Reason reason) {
+        return reason == REASON_SIGNATURE_INVALID ? REASON_SESSION_UNKNOWN : reason;
+}
+
 static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         Refresh *refresh = userdata;
-        Context *context = refresh->op.context;
         Reason reason;
 
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK) {
                 refresh->user = strdup(user);
-                reason = refresh->user ? check_mac(refresh) : REASON_INTERNAL;
+                reason = refresh->user ? queue_change(refresh) : REASON_INTERNAL;
         }
         refresh->call = store_call_free(call);
-        if (reason == REASON_SIGNATURE_INVALID) {
-                /* That the session exists is nothing for who only knows its name. */
-                tell_journal(refresh, reason);
-                operation_finish_reason(&refresh->op, REASON_SESSION_UNKNOWN);
+        if (reason == REASON_OK)
                 return;
-        }
-        if (reason == REASON_OK &&
-                user_queue_change(context->queue, context->config->tenant, refresh->user,
-                        &(UserChange){
-                                .decide = decide,
-                                .done = on_committed,
-                                .userdata = refresh,
-                        }) < 0)
-                reason = REASON_INTERNAL;
-        if (reason != REASON_OK)
-                refuse(refresh, reason);
+        tell_journal(refresh, reason);
+        operation_finish_reason(&refresh->op, answer_of(reason));
 }
 
 static Reason prepare(Refresh *refresh, const Secret *token) {
@@ -201,20 +209,26 @@ static Reason prepare(Refresh *refresh, const Secret *token) {
 int refresh_start(Context *context, const Secret *token, OperationDone done, void *userdata,
         Operation **ret_op) {
         Refresh *refresh = calloc(1, sizeof(*refresh));
+        const char *owner;
         Reason reason;
-        int r;
+        int r = 0;
 
         if (!refresh)
                 return -ENOMEM;
         operation_init(&refresh->op, context, (OperationWaiter){ done, userdata }, refresh_free);
         reason = prepare(refresh, token);
-        if (reason == REASON_OK) {
+        owner = reason == REASON_OK ? owner_cache_get(context->owners, refresh->token.sid) : NULL;
+        if (owner) {
+                refresh->user = strdup(owner);
+                reason = refresh->user ? queue_change(refresh) : REASON_INTERNAL;
+        }
+        if (reason == REASON_OK && !owner) {
                 r = user_store_find_sid(context->store,
                         (StoreName){ context->config->tenant, refresh->token.sid }, on_found,
                         refresh, &refresh->call);
-        } else {
+        } else if (reason != REASON_OK) {
                 tell_journal(refresh, reason);
-                r = operation_finish_later(&refresh->op, reason);
+                r = operation_finish_later(&refresh->op, answer_of(reason));
         }
         if (r < 0) {
                 operation_abandon(&refresh->op);
