@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +34,7 @@
 #include "daemon/operation/owner-cache.h"
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/signal-source.h"
 #include "daemon/store-source.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/claims.h"
@@ -246,33 +246,13 @@ static int listen_for_logins(Manager *manager) {
         return r;
 }
 
-static int handle_signals(Manager *manager) {
-        sd_event *event = manager->context.event;
-        sigset_t signals;
-        int r;
-
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        sigaddset(&signals, SIGHUP);
-        /* Before any thread is made, so that every thread leaves them to the loop. */
-        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-                return -errno;
-        r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
-        if (r >= 0)
-                r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
-        if (r >= 0)
-                r = sd_event_add_signal(event, NULL, SIGHUP, on_hangup, manager);
-        return r;
-}
-
 static int build(Manager *manager) {
         Context *context = &manager->context;
         int r;
 
         r = sd_event_new(&context->event);
         if (r >= 0)
-                r = handle_signals(manager);
+                r = signal_sources_add(context->event, on_hangup, manager);
         if (r >= 0)
                 r = load_config(manager);
         if (r >= 0)
