@@ -163,9 +163,7 @@ static Reason check_mac(const Refresh *refresh) {
 
 static Reason queue_change(Refresh *refresh) {
         const Context *context = refresh->op.context;
-        const UserChange change = {
-                .decide = decide, .done = on_committed, .userdata = refresh
-        };
+        const UserChange change = { .decide = decide, .done = on_committed, .userdata = refresh };
         Reason reason;
 
         reason = check_mac(refresh);
