@@ -87,7 +87,7 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
         if (record->event == AUDIT_REVOKE_ALL)
                 whom = "all users";
         if (is_of_key(record))
-                whom = record->kid ? record->kid : "no key";
+                whom = record->kid ? record->kid : "a new key";
         if (record->event == AUDIT_KEYS_REFUSED)
                 snprintf(text, size, "keys refused: %s", STRING_OR_EMPTY(record->note));
         else if (is_refusal(record))

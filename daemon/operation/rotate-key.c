@@ -15,6 +15,7 @@ typedef struct RotateKey {
         Operation op;
         uid_t uid;
         bool is_new, stage;
+        char before[KEY_KID_MAX + 1]; /* the key that signs when it begins */
 } RotateKey;
 
 static void rotate_key_free(Operation *op) {
@@ -60,14 +61,15 @@ static void tell_bus(const RotateKey *rotate, const char *kid) {
 static void on_done(KeyTask *task, KeyTaskResult *result, void *userdata) {
         RotateKey *rotate = userdata;
         Reason reason = reason_of(result->r);
+        bool is_change = !rotate->stage && strcmp(rotate->before, result->kid) != 0;
         AuditEvent event = rotate->stage ? AUDIT_KEY_GENERATED : AUDIT_KEY_ROTATED;
 
         (void)task;
         if (reason == REASON_OK && rotate->is_new)
                 tell_journal(rotate, AUDIT_KEY_GENERATED, reason, result->kid);
-        if (reason != REASON_OK || !rotate->stage)
+        if (reason != REASON_OK || is_change)
                 tell_journal(rotate, event, reason, result->kid);
-        if (reason == REASON_OK && !rotate->stage)
+        if (reason == REASON_OK && is_change)
                 tell_bus(rotate, result->kid);
         operation_finish(&rotate->op,
                 &(OperationResult){
@@ -120,6 +122,7 @@ static int begin(RotateKey *rotate, const KeyOrder *order) {
 
 int rotate_key_start(Context *context, const KeyOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
+        const Key *signing = keyring_signing_key(context->keyring);
         RotateKey *rotate = calloc(1, sizeof(*rotate));
         int r;
 
@@ -129,6 +132,8 @@ int rotate_key_start(Context *context, const KeyOrder *order, OperationDone done
         rotate->uid = order->uid;
         rotate->is_new = !order->kid;
         rotate->stage = order->stage;
+        if (signing)
+                (void)snprintf(rotate->before, sizeof(rotate->before), "%s", key_kid(signing));
         r = begin(rotate, order);
         if (r < 0) {
                 operation_abandon(&rotate->op);

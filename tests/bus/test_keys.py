@@ -3,6 +3,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import threading
 import time
 
@@ -136,10 +138,20 @@ def test_a_new_key_signs_and_everybody_hears_of_it(daemon, root, other):
 
 
 def test_the_algorithm_can_be_chosen(daemon, root):
-    for algorithm in ("EdDSA", "RS256", "HS512", "ES256"):
+    tokens = []
+    for algorithm in ("EdDSA", "RS256", "HS512", "PS384", "ES256"):
         kid = rotate(root, f"({{'algorithm': <'{algorithm}'>}},)")
         assert keys(root)[kid]["algorithm"] == algorithm
-        assert validate(daemon, issue(root)) == "ok"
+        tokens.append(issue(root))
+    assert {validate(daemon, token) for token in tokens} == {"ok"}
+
+
+def test_a_key_that_signs_already_is_no_change(daemon, root):
+    before, lines = signing(root), daemon.log_text().count("another key signs")
+    assert rotate(root, f"({{'kid': <'{before}'>}},)") == before
+    kid = rotate(root)
+    wait_until(lambda: f"another key signs: {kid}" in daemon.log_text(), "the line of the change")
+    wait_until(lambda: daemon.log_text().count("another key signs") == lines + 1, "one line")
 
 
 def test_a_staged_key_is_published_before_it_signs(daemon, root):
@@ -296,6 +308,38 @@ def test_killed_while_it_rotates_the_daemon_starts_with_good_keys(daemon, root):
         assert signing(root)
         assert {validate(daemon, token) for token in tokens} == {"ok"}
         tokens.append(issue(root))
+
+
+def test_a_sealed_key_is_followed_by_another_one(daemon, root):
+    """As the manual says: the old one's public half in the directory, the new one as the credential."""
+    credentials = daemon.directory / "credentials"
+    credentials.mkdir(mode=0o700)
+    old = folder(daemon) / f"{signing(root)}.jwk"
+    (credentials / "signing-key").write_bytes(old.read_bytes())
+    os.chmod(credentials / "signing-key", 0o440)
+    secrets = folder(daemon).rename(folder(daemon).with_name("secrets"))
+    folder(daemon).mkdir(mode=0o700)
+    daemon.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+    restart(daemon, root)
+    assert {row["file"] for row in keys(root).values() if row["state"] == "signing"} == {"signing-key"}
+    token = issue(root)
+    (jwks,) = root.call("GetJWKS")
+    run_keys = [os.environ["AUTHTOKENCTL"], "keys"]
+    made = subprocess.run([*run_keys, "generate", "--kid", "next"], capture_output=True, check=True).stdout
+    (credentials / "signing-key").write_bytes(made)
+    subprocess.run([*run_keys, "import", "--directory", folder(daemon), "-"], input=jwks.encode(), check=True,
+                   capture_output=True)
+    restart(daemon, root)
+    assert signing(root) == "next"
+    assert validate(daemon, token) == validate(daemon, issue(root)) == "ok"
+    # A rotation goes on from there; the credential is not used once its time is over, and stays.
+    kid = rotate(root)
+    assert states(root)["next"] == "retiring" and signing(root) == kid
+    del daemon.environment["CREDENTIALS_DIRECTORY"]
+    daemon.stop()
+    shutil.rmtree(folder(daemon))
+    secrets.rename(folder(daemon))
+    restart(daemon, root)
 
 
 def test_a_host_with_public_keys_verifies_and_ends_but_does_not_mint(daemon, root):

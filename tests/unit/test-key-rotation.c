@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -263,6 +264,30 @@ static void test_what_cannot_be_done_changes_nothing(void **state) {
         place_clear(&place);
 }
 
+static void test_a_full_disk_changes_nothing(void **state) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        KeyRotation rotation = new_key();
+        struct rlimit before, none;
+        char kid[KEY_KID_MAX + 1];
+        Place place;
+        int r;
+
+        (void)state;
+        place_new(&place);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        none = (struct rlimit){ 0, before.rlim_max };
+        (void)signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        r = rotate(&place, &rotation, kid);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(r, -EFBIG);
+        keyring = load(&place);
+        assert_int_equal(keyring_size(keyring), 1);
+        assert_string_equal(signing(keyring), place.first);
+        assert_int_equal(rotate(&place, &rotation, kid), 0);
+        place_clear(&place);
+}
+
 static void test_two_changes_at_once_exclude_each_other(void **state) {
         KeyRotation rotation = new_key();
         char kid[KEY_KID_MAX + 1];
@@ -390,6 +415,7 @@ int main(void) {
                 cmocka_unit_test(test_a_key_retires_when_nothing_of_it_can_be_valid),
                 cmocka_unit_test(test_a_key_that_cannot_be_removed_is_not_used_all_the_same),
                 cmocka_unit_test(test_what_cannot_be_done_changes_nothing),
+                cmocka_unit_test(test_a_full_disk_changes_nothing),
                 cmocka_unit_test(test_two_changes_at_once_exclude_each_other),
                 cmocka_unit_test(test_a_host_without_a_signing_key_makes_none),
                 cmocka_unit_test(test_killed_at_any_system_call_a_rotation_leaves_good_keys),
