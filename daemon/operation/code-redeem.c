@@ -10,6 +10,7 @@
 #include "daemon/token/claims.h"
 #include "daemon/token/keyring-refresh.h"
 #include "daemon/token/login-code.h"
+#include "daemon/token/token-verifier.h"
 
 static Reason check_claims(const CodeRedeem *redeem, uint64_t now_sec) {
         VerifyRequest question = {
@@ -17,12 +18,37 @@ static Reason check_claims(const CodeRedeem *redeem, uint64_t now_sec) {
                 .audience = redeem->context->config->audience,
                 .user = redeem->user,
         };
+        const VerifyRules *rules;
         ServiceRules service;
+        Reason reason;
 
         config_service_of(redeem->context->config, redeem->service, &service);
         if (service.audience)
                 question.audience = service.audience;
-        return claims_check(redeem->claims, &redeem->context->rules, &question);
+        rules = verify_rules_of(&redeem->context->rules, redeem->claims);
+        if (!rules)
+                return REASON_ISSUER_MISMATCH;
+        reason = claims_check(redeem->claims, rules, &question);
+        /* From here on they are a session's, and no reason to make one. */
+        redeem->claims->origin = CLAIMS_OURS;
+        return reason;
+}
+
+/* The token's claims as the session's record has them. */
+static Reason read_claims(CodeRedeem *redeem, const UserState *state, const LoginCode *code) {
+        const Session *session = user_state_find(state, code->sid);
+        const Config *config = redeem->context->config;
+        const SessionOwner owner = {
+                .issuer = code->is_foreign ? STRING_OR_EMPTY(session->source) : config->issuer,
+                .tenant = code->is_foreign ? NULL : config->tenant,
+                .user = redeem->user,
+        };
+        Reason reason;
+
+        reason = session_claims(session, owner, &redeem->claims);
+        if (reason == REASON_OK && code->is_foreign)
+                redeem->claims->origin = CLAIMS_FOREIGN;
+        return reason;
 }
 
 /* What speaks against the login uses the code up all the same: it was shown to somebody. */
@@ -37,8 +63,7 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
                 state, redeem->mac, config->policy.refresh_grace_sec, now_sec, &code);
         if (reason != REASON_OK)
                 return reason;
-        reason = session_claims(user_state_find(state, code->sid),
-                (SessionOwner){ config->issuer, NULL, redeem->user }, &redeem->claims);
+        reason = read_claims(redeem, state, code);
         if (reason != REASON_OK)
                 return reason;
         user_state_drop_code(state, redeem->mac);

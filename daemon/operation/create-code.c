@@ -120,6 +120,7 @@ static Reason prepare(CreateCode *create, const CodeOrder *order) {
         memcpy(record->sid, claims->sid, sizeof(record->sid));
         record->generation = claims->generation;
         record->issued_at_sec = claims->issued_at_sec;
+        record->is_foreign = claims->origin == CLAIMS_FOREIGN;
         record->end_sec = operation_now_sec() + STATE_CODE_LIFETIME_SEC;
         if (record->end_sec > claims->expires_at_sec)
                 record->end_sec = claims->expires_at_sec;

@@ -25,6 +25,7 @@ typedef struct LoginCode {
         uint64_t generation;
         uint64_t issued_at_sec; /* of the token */
         uint64_t end_sec;
+        bool is_foreign; /* the token is another issuer's, whom the session names as its source */
 } LoginCode;
 
 /**

@@ -134,6 +134,8 @@ static int encode_code(const LoginCode *code, StateFields *fields) {
                 r = session_json_set_number(object, "iat", code->issued_at_sec);
         if (r >= 0)
                 r = session_json_set_number(object, "end", code->end_sec);
+        if (r >= 0 && code->is_foreign)
+                r = session_json_set_number(object, "ext", 1);
         if (r < 0)
                 return r;
         snprintf(name, sizeof(name), STATE_FIELD_CODE "%s", code->mac);
@@ -282,16 +284,20 @@ static int decode_ended(UserState *state, const char *sid, const char *value) {
 static int decode_code(UserState *state, const char *mac, const char *value) {
         json_auto_t *object = json_loads(value, JSON_REJECT_DUPLICATES, NULL);
         LoginCode code = { 0 };
+        const json_t *foreign;
         size_t n_taken = 0;
         const char *sid;
         int r;
 
+        foreign = take(object, "ext", &n_taken);
+        code.is_foreign = foreign != NULL;
         sid = json_string_value(take(object, "sid", &n_taken));
         if (!sid || !sid_is_valid(sid, strlen(sid)) ||
                 !session_json_get_number(take(object, "gen", &n_taken), &code.generation) ||
                 !session_json_get_number(take(object, "iat", &n_taken), &code.issued_at_sec) ||
                 !session_json_get_number(take(object, "end", &n_taken), &code.end_sec) ||
-                n_taken != json_object_size(object) || state->n_codes == STATE_CODES_MAX)
+                n_taken != json_object_size(object) || state->n_codes == STATE_CODES_MAX ||
+                (foreign && json_integer_value(foreign) != 1))
                 return USER_STATE_E_CORRUPT;
         memcpy(code.sid, sid, SID_SIZE);
         memcpy(code.mac, mac, SID_SIZE);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Login codes, on both stores: made over the bus, used on the socket, once."""
+"""Login codes, on both stores and of another tenant than the default one: made over the bus, used on the socket, once."""
 
 import concurrent.futures
 import re
@@ -20,10 +20,10 @@ TYPED = r"at-[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}"
 LONG = r"at-[0-9A-HJKMNP-TV-Z]{26}"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
+@pytest.fixture(scope="module", params=["sqlite", "tenant", "redis"])
 def store(request, bus):
-    if request.param == "sqlite":
-        yield "Synchronous=off\n"
+    if request.param != "redis":
+        yield "Synchronous=off\n" + ("Tenant=other\n" if request.param == "tenant" else "")
         return
     redis = redis_server.start(bus.directory)
     redis_server.make_signing_key(bus.directory)

@@ -186,6 +186,7 @@ static void test_codes_come_back_the_same(void **unused) {
         (void)unused;
         state->version = (StateVersion){ 1, 1 };
         add(state, MAC_2, SID_B, NOW + 30);
+        state->codes[0].is_foreign = true;
         assert_int_equal(state_fields_encode(state, &fields), 0);
         assert_int_equal(state_fields_decode("default", "alice", &fields, &again), 0);
         assert_int_equal(again->n_codes, 2);
@@ -201,6 +202,11 @@ static const struct {
         int r;
 } stored_cases[] = {
         { "as it is written", CODE_FIELD, CODE_VALUE, 0 },
+        { "of another issuer's token", CODE_FIELD,
+                "{\"sid\":\"" SID_A "\",\"gen\":3,\"iat\":1,\"end\":1,\"ext\":1}", 0 },
+        { "neither theirs nor ours", CODE_FIELD,
+                "{\"sid\":\"" SID_A "\",\"gen\":3,\"iat\":1,\"end\":1,\"ext\":0}",
+                USER_STATE_E_CORRUPT },
         { "a name that is no MAC", "c:short", CODE_VALUE, USER_STATE_E_CORRUPT },
         { "no object", CODE_FIELD, "[]", USER_STATE_E_CORRUPT },
         { "a member missing", CODE_FIELD, "{\"sid\":\"" SID_A "\",\"gen\":3,\"iat\":1}",
