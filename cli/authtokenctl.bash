@@ -19,6 +19,8 @@ _authtokenctl_options() {
                 --batch --base64 --help ;;
         code) echo --long --user --help ;;
         status) echo --json --help ;;
+        monitor) echo --json --help ;;
+        metrics) echo --output --help ;;
         keys) echo --json --directory --alg --stage --kid --out --public --refresh --with-key --help ;;
         esac
 }
@@ -31,7 +33,7 @@ _authtokenctl() {
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                issue | refresh | ensure-fresh | list | revoke | logout | kick | ban | unban | adopt | code | verify | status | keys)
+                issue | refresh | ensure-fresh | list | revoke | logout | kick | ban | unban | adopt | code | verify | status | monitor | metrics | keys)
                         command=${COMP_WORDS[i]}
                         break
                         ;;
@@ -61,7 +63,7 @@ _authtokenctl() {
                 return
         fi
         case $command in
-        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban adopt code verify status keys" \
+        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban adopt code verify status monitor metrics keys" \
                 -- "$current") ;;
         keys)
                 if [[ $previous == import || $previous == seal ]]; then

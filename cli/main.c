@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/monitoring.h"
 #include "cli/verify.h"
 #include "common/cleanup.h"
 #include "common/message.h"
@@ -38,6 +39,8 @@ static const Command commands[] = {
         { "adopt", adopt_main, "let tokens without a session in again" },
         { "verify", run_verify, "check tokens against keys, without the daemon" },
         { "status", status_main, "show how the daemon is" },
+        { "monitor", monitor_main, "show what happens to sessions, while it happens" },
+        { "metrics", metrics_main, "print counters for a monitoring system" },
         { "keys", keys_main, "show, make, change and seal the daemon's keys" },
 };
 

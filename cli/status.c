@@ -3,9 +3,13 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/bus-client.h"
 #include "cli/table.h"
+#include "common/text.h"
+
+#define TIME_SIZE 32u
 
 typedef enum Option {
         OPTION_JSON = 256,
@@ -32,6 +36,7 @@ typedef struct Line {
 
 static const Line lines[] = {
         { "version", "Version", COLUMN_TEXT },
+        { "started", "Started", COLUMN_TIME },
         { "issuer", "Issuer", COLUMN_TEXT },
         { "device", "Device", COLUMN_TEXT },
         { "keys", "Keys", COLUMN_NUMBER },
@@ -44,11 +49,25 @@ static const Line lines[] = {
         { "store_conflicts", "Conflicts", COLUMN_NUMBER },
         { "store_errors", "Store errors", COLUMN_NUMBER },
         { "store_latency_usec", "Store latency (us)", COLUMN_NUMBER },
+        { "store_p50_usec", "Median within (us)", COLUMN_NUMBER },
+        { "store_p99_usec", "99 % within (us)", COLUMN_NUMBER },
+        { "sessions", "Sessions", COLUMN_NUMBER },
+        { "sessions_counted", "Counted", COLUMN_TIME },
         { "logins", "Logins now", COLUMN_NUMBER },
         { "logins_total", "Logins since start", COLUMN_NUMBER },
         { "refusals_total", "Refusals since start", COLUMN_NUMBER },
+        { "suspicious_total", "Suspicious", COLUMN_NUMBER },
         { "last_refusal", "Last refusal", COLUMN_TEXT },
+        { "last_refusal_event", "It was for", COLUMN_TEXT },
+        { "last_refusal_time", "At", COLUMN_TIME },
+        { "hooks", "Hooks", COLUMN_TEXT },
+        { "hooks_passed", "Hooks passed", COLUMN_NUMBER },
+        { "hooks_vetoed", "Hooks vetoed", COLUMN_NUMBER },
+        { "hooks_failed", "Hooks failed", COLUMN_NUMBER },
+        { "hooks_dropped", "Hooks not told", COLUMN_NUMBER },
+        { "hooks_waiting", "Hooks waiting", COLUMN_NUMBER },
         { "journal_dropped", "Journal lines lost", COLUMN_NUMBER },
+        { "warnings", "Warning", COLUMN_LIST },
 };
 
 /* For people each is a line, in JSON the keys are the columns of one row. */
@@ -69,15 +88,45 @@ static ExitStatus show_json(const Dictionary *status) {
         return r < 0 ? bus_client_broken("show the status", r) : table_print(table);
 }
 
+/* Beyond the largest bucket the daemon has nothing to say but that. */
+static void show_line(const Line *line, const char *value) {
+        char text[TIME_SIZE];
+        uint64_t seconds;
+        struct tm local;
+        time_t time;
+
+        if (line->kind == COLUMN_FLAG)
+                value = strcmp(value, "0") ? "yes" : "no";
+        if (line->kind == COLUMN_NUMBER && !strcmp(value, "18446744073709551615"))
+                value = "more than 1000000";
+        if (line->kind == COLUMN_TIME) {
+                time = text_parse_u64(value, INT64_MAX, &seconds) ? 0 : (time_t)seconds;
+                if (localtime_r(&time, &local) &&
+                        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &local))
+                        value = text;
+        }
+        printf("%20s: %s\n", line->words, value);
+}
+
+static void show_list(const Line *line, const char *items) {
+        while (*items) {
+                size_t size = strcspn(items, "\n");
+
+                printf("%20s: %.*s\n", line->words, (int)size, items);
+                items += size + (items[size] == '\n');
+        }
+}
+
 static ExitStatus show_plain(const Dictionary *status) {
         for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
                 const char *value = dictionary_text(status, lines[i].key);
 
                 if (!value || !*value)
                         continue;
-                if (lines[i].kind == COLUMN_FLAG)
-                        value = strcmp(value, "0") ? "yes" : "no";
-                printf("%20s: %s\n", lines[i].words, value);
+                if (lines[i].kind == COLUMN_LIST)
+                        show_list(&lines[i], value);
+                else
+                        show_line(&lines[i], value);
         }
         return finish_output();
 }

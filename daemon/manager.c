@@ -27,9 +27,11 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/deadline.h"
 #include "daemon/operation/adoption.h"
+#include "daemon/operation/census.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/login-ender.h"
+#include "daemon/operation/metrics.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/owner-cache.h"
 #include "daemon/operation/reconcile.h"
@@ -45,6 +47,7 @@
 
 struct Manager {
         Context context;
+        Metrics metrics;
         char *config_path;
         KeyCredentials credentials;
         Config *config;
@@ -110,6 +113,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         key_keeper_tick(manager->context.keeper);
         issuer_source_tick(manager->issuers);
         adoption_look(manager->context.adoption);
+        audit_tell_left_out(&manager->context);
+        census_start(&manager->context);
         notify_status(manager);
         return sd_event_source_set_time(source, usec + TICK_USEC);
 }
@@ -283,6 +288,8 @@ int manager_new(const char *config_path, Manager **ret_manager) {
                 return -ENOMEM;
         /* Two threads besides the loop's, with little to allocate: one arena is enough. */
         (void)mallopt(M_ARENA_MAX, 1);
+        manager->metrics.started_at_sec = operation_now_sec();
+        manager->context.metrics = &manager->metrics;
         manager->context.sink = on_session_event;
         manager->context.sink_userdata = manager;
         if (config_path) {

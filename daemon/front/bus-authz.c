@@ -29,12 +29,13 @@ static const BusPermission permissions[] = {
         { "CountSessions", BUS_AUTHZ_FREE, ACTION("list") },
         { "Logout", BUS_AUTHZ_FREE, ACTION("revoke") },
         { "CreateCode", BUS_AUTHZ_FREE, ACTION("issue") },
-        /* Public keys, and a status that names nobody. */
+        /* Public keys, and a status and counters that name nobody. */
         { "ListKeys", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "GetJWKS", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "GetStatus", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "ConfirmAdoption", ACTION("manage-keys"), ACTION("manage-keys") },
         { "ConfirmAdoptionSince", ACTION("manage-keys"), ACTION("manage-keys") },
+        { "GetMetrics", BUS_AUTHZ_FREE, BUS_AUTHZ_FREE },
         { "RotateKey", ACTION("manage-keys"), ACTION("manage-keys") },
         { "Reload", ACTION("reload"), ACTION("reload") },
 };

@@ -9,8 +9,10 @@
 #include "daemon/front/bus-exclusion.h"
 #include "daemon/front/bus-method.h"
 #include "daemon/front/bus-reply.h"
+#include "daemon/front/bus-status.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/confirm-adoption.h"
+#include "daemon/operation/metrics.h"
 #include "daemon/operation/create-code.h"
 #include "daemon/operation/refresh.h"
 #include "daemon/operation/rotate-key.h"
@@ -257,7 +259,18 @@ static int reply_status(BusRequest *request, const OperationResult *result, sd_b
         sd_bus_error *error) {
         (void)result;
         (void)error;
-        return bus_reply_status(reply, request->scope->context);
+        return bus_status_append(reply, request->scope->context);
+}
+
+static int reply_metrics(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
+        sd_bus_error *error) {
+        _cleanup_(freep) char *text = NULL;
+        int r;
+
+        (void)result;
+        (void)error;
+        r = metrics_text(request->scope->context, &text);
+        return r < 0 ? r : sd_bus_message_append(reply, "s", text);
 }
 
 static int reply_reload(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
@@ -400,6 +413,7 @@ static const BusMethod methods[] = {
         { "ConfirmAdoptionSince", { { BUS_ARGUMENT_NUMBER }, 0 }, start_confirm_adoption,
                 reply_nothing },
         { "GetStatus", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_status },
+        { "GetMetrics", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_metrics },
         { "Reload", { { BUS_ARGUMENT_NONE }, 0 }, NULL, reply_reload },
 };
 

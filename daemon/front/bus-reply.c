@@ -8,11 +8,9 @@
 
 #include "daemon/config.h"
 #include "daemon/front/bus-reply.h"
-#include "daemon/journal/journal.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/operation.h"
-#include "daemon/store/user-store.h"
 #include "daemon/token/key-listing.h"
 #include "daemon/token/keyring-refresh.h"
 
@@ -226,73 +224,5 @@ int bus_reply_keys(sd_bus_message *reply, const Keyring *keyring) {
                         keyring_end_sec(keyring, i));
         for (size_t i = 0; i < keyring_refresh_size(keyring) && r >= 0; i++)
                 r = append_key(reply, keyring_refresh_at(keyring, i), KEY_LISTING_REFRESH, 0);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int append_store(sd_bus_message *reply, const Context *context) {
-        StoreHealth health;
-        int r;
-
-        user_store_health(context->store, &health);
-        r = bus_reply_text(reply, "store_type",
-                context->config->store_type == STORE_REDIS ? "redis" : "sqlite");
-        if (r >= 0)
-                r = bus_reply_flag(reply, "store_online", health.online);
-        if (r >= 0)
-                r = bus_reply_flag(reply, "store_durable", health.durable);
-        if (r >= 0)
-                r = bus_reply_text(reply, "store_message", health.message);
-        if (r >= 0)
-                r = bus_reply_number(reply, "store_commits", health.n_commits);
-        if (r >= 0)
-                r = bus_reply_number(reply, "store_conflicts", health.n_conflicts);
-        if (r >= 0)
-                r = bus_reply_number(reply, "store_errors", health.n_errors);
-        if (r >= 0)
-                r = bus_reply_number(reply, "store_latency_usec", health.latency_usec);
-        return r;
-}
-
-static int append_keys(sd_bus_message *reply, const Context *context) {
-        const Key *signing = keyring_signing_key(context->keyring);
-        int r;
-
-        r = bus_reply_number(reply, "keys", keyring_size(context->keyring));
-        if (r >= 0 && signing)
-                r = bus_reply_text(reply, "signing_key", key_kid(signing));
-        return r;
-}
-
-static int append_counters(sd_bus_message *reply, const Context *context) {
-        int r;
-
-        r = bus_reply_number(reply, "logins", login_registry_count(context->logins));
-        if (r >= 0)
-                r = bus_reply_number(reply, "logins_total", context->n_logins);
-        if (r >= 0)
-                r = bus_reply_number(reply, "refusals_total", context->n_refusals);
-        if (r >= 0 && context->last_refusal != REASON_OK)
-                r = bus_reply_text(reply, "last_refusal", reason_code(context->last_refusal));
-        if (r >= 0)
-                r = bus_reply_number(reply, "journal_dropped", journal_dropped(context->journal));
-        return r;
-}
-
-int bus_reply_status(sd_bus_message *reply, const Context *context) {
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "{sv}");
-        if (r >= 0)
-                r = bus_reply_text(reply, "version", AUTHTOKEN_VERSION);
-        if (r >= 0)
-                r = bus_reply_text(reply, "issuer", context->config->issuer);
-        if (r >= 0)
-                r = bus_reply_text(reply, "device", context->device_id);
-        if (r >= 0)
-                r = append_keys(reply, context);
-        if (r >= 0)
-                r = append_store(reply, context);
-        if (r >= 0)
-                r = append_counters(reply, context);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -63,12 +63,3 @@ int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_r
  * Return: 0 or positive; negative errno.
  */
 int bus_reply_keys(sd_bus_message *reply, const Keyring *keyring);
-
-/**
- * bus_reply_status() - append how the daemon is as a{sv}; it names nobody
- * @reply:      grows
- * @context:    borrowed
- *
- * Return: 0 or positive; negative errno.
- */
-int bus_reply_status(sd_bus_message *reply, const Context *context);

@@ -52,16 +52,26 @@ static const char *subject_user(const BusRequest *request) {
         return request->arguments.user ? request->arguments.user : request->owner;
 }
 
-static void deny(BusRequest *request, const char *words) {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-
+static void tell_journal(const BusRequest *request, Reason reason) {
         audit(request->scope->context, &(AuditRecord){
                                                .event = AUDIT_BUS_CALL,
-                                               .reason = REASON_NOT_AUTHORISED,
+                                               .reason = reason,
                                                .user = subject_user(request),
                                                .service = request->method->name,
                                                .uid = bus_peer_uid(&request->ticket),
                                        });
+}
+
+/* No verb was started that could tell the journal. */
+static void refuse(BusRequest *request, Reason reason) {
+        tell_journal(request, reason);
+        finish_with_reason(request, reason);
+}
+
+static void deny(BusRequest *request, const char *words) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        tell_journal(request, REASON_NOT_AUTHORISED);
         (void)sd_bus_error_setf(&error, SD_BUS_ERROR_ACCESS_DENIED, "%s: %s",
                 reason_code(REASON_NOT_AUTHORISED), words);
         finish_with_error(request, &error);
@@ -103,7 +113,7 @@ static void run(BusRequest *request) {
         int r;
 
         if (request->owner_reason != REASON_OK) {
-                finish_with_reason(request, request->owner_reason);
+                refuse(request, request->owner_reason);
                 return;
         }
         if (!request->method->start) {
@@ -144,7 +154,7 @@ static void ask_for(BusRequest *request, const char *action) {
                 return;
         }
         if (!bus_peer_may_question(&request->ticket)) {
-                finish_with_reason(request, REASON_TOO_MANY_REQUESTS);
+                refuse(request, REASON_TOO_MANY_REQUESTS);
                 return;
         }
         r = polkit_check(request->scope->bus,
@@ -200,7 +210,7 @@ static void on_owner(Operation *op, const OperationResult *result, void *userdat
         (void)op;
         request->op = NULL;
         if (bus_error_is_outage(result->reason)) {
-                finish_with_reason(request, result->reason);
+                refuse(request, result->reason);
                 return;
         }
         request->owner_reason = result->reason;
@@ -223,7 +233,7 @@ static void on_uid(BusTicket *ticket, int r, void *userdata) {
                 return;
         }
         if (!bus_authz_is_privileged(bus_peer_uid(ticket)) && !bus_peer_may_go_on(ticket)) {
-                finish_with_reason(request, REASON_TOO_MANY_REQUESTS);
+                refuse(request, REASON_TOO_MANY_REQUESTS);
                 return;
         }
         if (!request->arguments.subject) {

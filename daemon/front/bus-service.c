@@ -81,6 +81,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status),
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS(
+                "GetMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS(
                 "Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_request_handle, OPEN),
         SD_BUS_SIGNAL_WITH_ARGS("SessionOpened", SD_BUS_ARGS("s", session, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("SessionRefreshed", SD_BUS_ARGS("s", session), 0),

@@ -84,6 +84,7 @@ static Seat *seat_new(IpcListener *listener, int fd) {
         if (!seat)
                 return NULL;
         if (!share_take(listener, ipc_peer_uid(peer), &seat->share)) {
+                ipc_peer_tell_refusal(peer, REASON_TOO_MANY_REQUESTS);
                 free(seat);
                 return NULL;
         }

@@ -159,6 +159,15 @@ static void refuse(Request *request, Reason reason) {
         request_free(request);
 }
 
+void ipc_peer_tell_refusal(const IpcPeer *peer, Reason reason) {
+        audit(ipc_listener_context(peer->listener), &(AuditRecord){
+                                                            .event = AUDIT_REQUEST,
+                                                            .reason = reason,
+                                                            .pid = peer->pid,
+                                                            .uid = peer->uid,
+                                                    });
+}
+
 static const char *copy_text(const IpcBytes *bytes, char *buffer) {
         if (!bytes->data)
                 return NULL;
@@ -260,10 +269,12 @@ static void look_name_up(Request *request, const uint8_t *packet, size_t size) {
 
         if (secret_new(packet, size, &request->packet) < 0 ||
                 user_names_lookup(context->names, request->peer->uid, on_name, request,
-                        &request->name_call) < 0)
+                        &request->name_call) < 0) {
+                ipc_peer_tell_refusal(request->peer, REASON_TOO_MANY_REQUESTS);
                 refuse(request, REASON_TOO_MANY_REQUESTS);
-        else
+        } else {
                 ipc_share_hold(request->peer->share);
+        }
 }
 
 static bool validate_at_once(IpcPeer *peer, const IpcMessage *message) {
@@ -295,14 +306,17 @@ static IpcPeerFate handle(IpcPeer *peer, const uint8_t *packet, size_t size) {
         Request *request;
         size_t i;
 
-        if (ipc_message_decode(packet, size, &message) || (message.type & IPC_REPLY))
+        if (ipc_message_decode(packet, size, &message) || (message.type & IPC_REPLY)) {
+                ipc_peer_tell_refusal(peer, REASON_BAD_REQUEST);
                 return IPC_PEER_CLOSE;
+        }
         if (is_late(peer, &message))
                 return IPC_PEER_KEEP;
         for (i = 0; i < ARRAY_SIZE(rows); i++)
                 if (rows[i].type == message.type)
                         break;
         if (i == ARRAY_SIZE(rows) || (rows[i].permission == PERMIT_ROOT && peer->uid != 0)) {
+                ipc_peer_tell_refusal(peer, REASON_NOT_AUTHORISED);
                 answer_now(peer, &message, &denied);
                 return IPC_PEER_KEEP;
         }
@@ -373,6 +387,8 @@ IpcPeerFate ipc_peer_read(IpcPeer *peer, unsigned int n_max) {
                 if (n > 0 && (size_t)n > largest)
                         largest = (size_t)n;
                 peer->has_spoken = true;
+                if (n < 0)
+                        ipc_peer_tell_refusal(peer, REASON_BAD_REQUEST);
                 fate = n < 0 ? IPC_PEER_CLOSE : handle(peer, buffer, (size_t)n);
         }
         secret_wipe(buffer, largest);

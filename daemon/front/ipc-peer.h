@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "authtoken/reason.h"
 #include "common/cleanup.h"
 
 typedef struct Context Context;
@@ -58,6 +59,13 @@ void ipc_peer_set_share(IpcPeer *peer, IpcShare *share);
  * Return: whether to keep the connection.
  */
 IpcPeerFate ipc_peer_read(IpcPeer *peer, unsigned int n_max);
+
+/**
+ * ipc_peer_tell_refusal() - tell the journal what no verb was started for
+ * @peer:       who asked
+ * @reason:     why not
+ */
+void ipc_peer_tell_refusal(const IpcPeer *peer, Reason reason);
 
 /**
  * ipc_peer_uid() - who it is

@@ -91,6 +91,7 @@ static void complete(HookCall *call, const HookAnswer *answer) {
         };
 
         call->client->counters.n_outcomes[call->kind][answer->outcome]++;
+        call->client->counters.is_failing = answer->outcome == HOOK_FAILED;
         unlink_call(call);
         call->completing = true;
         if (call->done)

@@ -8,6 +8,7 @@
  * wait, so that notices that nobody takes do not hold up logins.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -38,6 +39,7 @@ typedef struct HookResult {
 typedef struct HookCounters {
         uint64_t n_outcomes[HOOK_KIND_COUNT][HOOK_FAILED + 1];
         uint64_t n_dropped[HOOK_KIND_COUNT]; /* HOOK_CLIENT_E_FULL */
+        bool is_failing;                     /* the last one failed */
         size_t n_open, n_waiting;            /* now */
 } HookCounters;
 

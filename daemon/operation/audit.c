@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "common/cleanup.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
 
 static const struct {
@@ -48,6 +50,8 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_CODE_USED:
         case AUDIT_KEYS_REFUSED:
         case AUDIT_HOOK:
+        case AUDIT_REQUEST:
+        case AUDIT_LEFT_OUT:
                 break;
         case AUDIT_KEY_GENERATED:
         case AUDIT_KEY_ROTATED:
@@ -71,7 +75,8 @@ static bool is_refusal(const AuditRecord *record) {
         return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
                record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE &&
                record->event != AUDIT_LOCK_OUT && record->event != AUDIT_SESSION_END &&
-               record->event != AUDIT_BINDING && record->event != AUDIT_HOOK;
+               record->event != AUDIT_BINDING && record->event != AUDIT_HOOK &&
+               record->event != AUDIT_LEFT_OUT;
 }
 
 static bool is_of_key(const AuditRecord *record) {
@@ -88,7 +93,10 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
                 whom = "all users";
         if (is_of_key(record))
                 whom = record->kid ? record->kid : "a new key";
-        if (record->event == AUDIT_KEYS_REFUSED)
+        if (record->event == AUDIT_LEFT_OUT)
+                snprintf(text, size, "%u more lines of uid %ju are not written", record->count,
+                        (uintmax_t)record->uid);
+        else if (record->event == AUDIT_KEYS_REFUSED)
                 snprintf(text, size, "keys refused: %s", STRING_OR_EMPTY(record->note));
         else if (is_refusal(record))
                 snprintf(text, size, "%s%s%s refused: %s (%s)", events[record->event].name, between,
@@ -100,35 +108,51 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
                 snprintf(text, size, "%s%s%s", events[record->event].words, between, whom);
 }
 
+/* Tokens do not come to this by themselves: somebody made one, or has somebody else's. */
+static bool is_suspicious(const AuditRecord *record) {
+        static const Reason reasons[] = {
+                REASON_HEADER_CRITICAL,
+                REASON_ALGORITHM_REFUSED,
+                REASON_SIGNATURE_INVALID,
+                REASON_USER_MISMATCH,
+                REASON_HANDLE_MISMATCH,
+                REASON_LOGIN_FOREIGN,
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+                if (record->reason == reasons[i])
+                        return true;
+        return record->suspicious || record->event == AUDIT_LOCK_OUT ||
+               record->event == AUDIT_REUSE || record->event == AUDIT_BINDING;
+}
+
 static bool is_of_bus(const AuditRecord *record) {
-        return record->event == AUDIT_BUS_CALL || record->event == AUDIT_KEY_ROTATED ||
-               record->event == AUDIT_KEY_GENERATED;
+        return record->event == AUDIT_BUS_CALL || record->event == AUDIT_LEFT_OUT ||
+               record->event == AUDIT_KEY_ROTATED || record->event == AUDIT_KEY_GENERATED;
 }
 
-/* What any user of the host can cause as often as they like. */
-static bool is_of_anybody(const AuditRecord *record) {
-        return record->uid != 0 &&
-               (record->event == AUDIT_AUTHENTICATE || record->event == AUDIT_ACCOUNT ||
-                       record->event == AUDIT_VALIDATE || record->event == AUDIT_BUS_CALL);
-}
-
-void audit_count_only(Context *context, Reason reason) {
-        context->n_refusals++;
-        context->last_refusal = reason;
-}
-
-void audit(Context *context, const AuditRecord *record) {
-        char message[512], pid[16] = "", uid[16] = "", count[16] = "", suppressed[24] = "";
-        uint64_t n_suppressed = 0;
-
-        if (is_refusal(record)) {
-                audit_count_only(context, record->reason);
-        } else if (record->event == AUDIT_OPEN) {
-                context->n_logins++;
-        }
-        if (is_of_anybody(record) && !audit_budget_take(&context->audit_budget, record->uid,
-                                             operation_now_sec(), &n_suppressed))
+static void count_record(Metrics *metrics, const AuditRecord *record) {
+        metrics->n_events[record->event][record->reason]++;
+        metrics->n_suspicious += is_suspicious(record);
+        if (record->reason == REASON_OK)
+                metrics->n_sessions[record->event] += record->count;
+        if (!is_refusal(record))
                 return;
+        metrics->n_refusals++;
+        metrics->last_refusal = record->reason;
+        metrics->last_refused = record->event;
+        metrics->last_refusal_sec = operation_now_sec();
+}
+
+void audit_count_only(Context *context, const AuditRecord *record) {
+        count_record(context->metrics, record);
+}
+
+static void write_record(Context *context, const AuditRecord *record) {
+        char message[512], pid[16] = "", uid[16] = "", count[16] = "";
+        bool suspicious = is_suspicious(record);
+        int priority = priority_of(record);
+
         compose(record, message, sizeof(message));
         if (record->pid > 0)
                 snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t)record->pid);
@@ -137,8 +161,6 @@ void audit(Context *context, const AuditRecord *record) {
                 snprintf(uid, sizeof(uid), "%" PRIuMAX, (uintmax_t)record->uid);
         if (record->count > 0)
                 snprintf(count, sizeof(count), "%u", record->count);
-        if (n_suppressed > 0)
-                snprintf(suppressed, sizeof(suppressed), "%" PRIu64, n_suppressed);
         const JournalField fields[] = {
                 { "MESSAGE_ID", events[record->event].message_id },
                 { "AUTHTOKEN_EVENT", events[record->event].name },
@@ -155,7 +177,52 @@ void audit(Context *context, const AuditRecord *record) {
                 { "AUTHTOKEN_PEER_PID", *pid ? pid : NULL },
                 { "AUTHTOKEN_PEER_UID", *uid ? uid : NULL },
                 { "AUTHTOKEN_COUNT", *count ? count : NULL },
-                { "AUTHTOKEN_SUPPRESSED", *suppressed ? suppressed : NULL },
+                { "AUTHTOKEN_SUSPICIOUS", suspicious ? "1" : NULL },
         };
-        journal_send(context->journal, priority_of(record), message, fields, ARRAY_SIZE(fields));
+        if (suspicious && priority > LOG_WARNING)
+                priority = LOG_WARNING;
+        journal_send(context->journal, priority, message, fields, ARRAY_SIZE(fields));
+}
+
+void audit_tell_left_out(Context *context) {
+        AuditMeterCount found;
+
+        while (audit_meter_next(&context->metrics->meter, operation_now_sec(), &found))
+                write_record(context, &(AuditRecord){
+                                              .event = AUDIT_LEFT_OUT,
+                                              .reason = REASON_TOO_MANY_REQUESTS,
+                                              .uid = found.uid,
+                                              .count = found.n_left_out > UINT_MAX
+                                                               ? UINT_MAX
+                                                               : (unsigned int)found.n_left_out,
+                                      });
+}
+
+/* What any user of the host can cause as often as they like. */
+static bool is_of_anybody(const AuditRecord *record) {
+        return record->uid != 0 &&
+               (is_refusal(record) || record->event == AUDIT_AUTHENTICATE ||
+                       record->event == AUDIT_ACCOUNT || record->event == AUDIT_VALIDATE);
+}
+
+void audit(Context *context, const AuditRecord *record) {
+        Metrics *metrics = context->metrics;
+
+        count_record(metrics, record);
+        if (is_of_anybody(record)) {
+                audit_tell_left_out(context);
+                if (!audit_meter_take(&metrics->meter, record->uid, operation_now_sec())) {
+                        metrics->n_left_out++;
+                        return;
+                }
+        }
+        write_record(context, record);
+}
+
+void audit_count(Context *context, AuditEvent event) {
+        context->metrics->n_events[event][REASON_OK]++;
+}
+
+const char *audit_event_name(AuditEvent event) {
+        return events[event].name;
 }

@@ -6,6 +6,7 @@
  * words stand here and nowhere else. One event, one line; never a token, a handle or a password.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -48,13 +49,21 @@ typedef struct Context Context;
         X(BAN, "ban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c10", "user banned")                       \
         X(UNBAN, "unban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c11", "ban lifted")                    \
         X(REVOKE_ALL, "revoke-all", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c12", "all were revoked")    \
-        X(LOCK_OUT, "lock-out", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c13", "login locked out")
+        X(LOCK_OUT, "lock-out", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c13", "login locked out")        \
+        X(REQUEST, "request", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd2", "request taken")             \
+        X(LEFT_OUT, "left-out", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd3", "refusals not written")
 
 typedef enum AuditEvent {
 #define X(symbol, name, id, words) AUDIT_##symbol,
         AUDIT_EVENTS(X)
 #undef X
 } AuditEvent;
+
+enum {
+#define X(symbol, name, id, words) +1
+        AUDIT_EVENT_COUNT = AUDIT_EVENTS(X),
+#undef X
+};
 
 /* What is known about the event; everything may be missing. Borrowed. */
 typedef struct AuditRecord {
@@ -66,6 +75,7 @@ typedef struct AuditRecord {
         pid_t pid;
         uid_t uid;
         unsigned int count; /* of sessions, where there can be several */
+        bool suspicious; /* somebody may be at work who should not: a token used twice, or elsewhere */
 } AuditRecord;
 
 /**
@@ -73,13 +83,37 @@ typedef struct AuditRecord {
  * @context:    its counters change
  * @record:     borrowed
  *
- * Refusals are warnings, the rest is informational; ACCOUNT and VALIDATE that went well are debug.
+ * Refusals are warnings, the rest is informational; ACCOUNT and VALIDATE that went well are debug. What is
+ * suspicious, by itself or by its reason (a forged token, one of somebody else), is at least a warning, and has the
+ * field AUTHTOKEN_SUSPICIOUS=1. Of an ordinary uid's refusals so many are written, and the others counted in a line
+ * of their own.
  */
 void audit(Context *context, const AuditRecord *record);
 
 /**
  * audit_count_only() - count a refusal that is one of a flood, of which the journal was told once
  * @context:    its counters change
- * @reason:     of the refusal
+ * @record:     borrowed
  */
-void audit_count_only(Context *context, Reason reason);
+void audit_count_only(Context *context, const AuditRecord *record);
+
+/**
+ * audit_count() - count what is not worth a line
+ * @context:    its counters change
+ * @event:      that went well
+ */
+void audit_count(Context *context, AuditEvent event);
+
+/**
+ * audit_tell_left_out() - write the lines for refusals that were counted only
+ * @context:    the daemon
+ *
+ * To be called now and then, so that the count of the last ones comes, too.
+ */
+void audit_tell_left_out(Context *context);
+
+/**
+ * audit_event_name() - the name in AUTHTOKEN_EVENT=
+ * @event:      any
+ */
+const char *audit_event_name(AuditEvent event);

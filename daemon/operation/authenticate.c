@@ -113,7 +113,8 @@ static void note_use(Authenticate *auth, const Session *session) {
 /* Of a place that is locked out the journal was told when it was. */
 static void note_refusal(Authenticate *auth, Reason reason) {
         if (reason == REASON_LOCKED_OUT) {
-                audit_count_only(auth->op.context, reason);
+                audit_count_only(auth->op.context,
+                        &(AuditRecord){ .event = AUDIT_AUTHENTICATE, .reason = reason });
                 return;
         }
         tell_journal(auth, reason);

@@ -33,8 +33,16 @@ static Reason close_login(Context *context, const LoginRequest *request) {
         Reason reason = REASON_OK;
         ProcessId peer;
 
-        if (!login)
+        if (!login) {
+                audit(context, &(AuditRecord){
+                                       .event = AUDIT_CLOSE,
+                                       .reason = REASON_HANDLE_UNKNOWN,
+                                       .user = request->user,
+                                       .pid = request->pid,
+                                       .uid = request->uid,
+                               });
                 return REASON_HANDLE_UNKNOWN;
+        }
         if (process_id_of(request->pid, &peer) < 0 || !process_id_equal(&peer, &login->leader))
                 reason = REASON_LOGIN_FOREIGN;
         audit(context, &(AuditRecord){

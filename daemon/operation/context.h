@@ -11,7 +11,6 @@
 
 #include "authtoken/reason.h"
 #include "daemon/token/key-directory.h"
-#include "daemon/operation/audit-budget.h"
 #include "daemon/token/verify-rules.h"
 
 typedef struct Adoption Adoption;
@@ -23,6 +22,7 @@ typedef struct HookClient HookClient;
 typedef struct Journal Journal;
 typedef struct KeyKeeper KeyKeeper;
 typedef struct LoginEnder LoginEnder;
+typedef struct Metrics Metrics;
 typedef struct Logind Logind;
 typedef struct LoginRegistry LoginRegistry;
 typedef struct Operation Operation;
@@ -78,7 +78,5 @@ typedef struct Context {
         SessionEventSink sink; /* NULL: nobody listens */
         void *sink_userdata;
         Operation *operations; /* all that are under way */
-        uint64_t n_logins, n_refusals;
-        AuditBudget audit_budget;
-        Reason last_refusal;
+        Metrics *metrics;
 } Context;

@@ -11,6 +11,7 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/hook.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/owner-cache.h"
 #include "daemon/operation/refresh.h"
@@ -101,7 +102,7 @@ static void end_session(Refresh *refresh) {
                 NULL, NULL);
 }
 
-static void tell_everybody(Refresh *refresh) {
+static void tell_everybody(Refresh *refresh, const Session *session) {
         Context *context = refresh->op.context;
 
         token_cache_drop_session(context->cache, refresh->token.sid);
@@ -109,11 +110,19 @@ static void tell_everybody(Refresh *refresh) {
                 context->sink(&(SessionEvent){ .type = SESSION_EVENT_REFRESHED,
                                       .sid = refresh->token.sid },
                         context->sink_userdata);
+        hook_send(context, &(HookEvent){
+                                   .kind = HOOK_REFRESH,
+                                   .user = refresh->user,
+                                   .session = session->sid,
+                                   .reason = reason_code(REASON_OK),
+                                   .platform = session->platform,
+                                   .device = session->device,
+                           });
 }
 
 static void on_committed(Reason reason, const UserState *state, void *userdata) {
         Refresh *refresh = userdata;
-        const Session *session;
+        const Session *session = NULL;
 
         if (reason == REASON_OK && refresh->rotation.kind == ROTATION_REUSED) {
                 end_session(refresh);
@@ -130,7 +139,7 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                 return;
         }
         if (refresh->rotation.kind == ROTATION_NEXT)
-                tell_everybody(refresh);
+                tell_everybody(refresh, session);
         owner_cache_put(refresh->op.context->owners, refresh->token.sid, refresh->user);
         tell_journal(refresh, REASON_OK);
         operation_finish(&refresh->op, &(OperationResult){

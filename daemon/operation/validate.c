@@ -67,8 +67,10 @@ static void note_use(Context *context, const Claims *claims, const UserState *st
 static void tell_journal(
         Context *context, const LoginRequest *request, const Claims *claims, Reason reason) {
         /* Validation is a question, not a login: only what was refused is worth a line. */
-        if (reason == REASON_OK)
+        if (reason == REASON_OK) {
+                audit_count(context, AUDIT_VALIDATE);
                 return;
+        }
         audit(context, &(AuditRecord){
                                .event = AUDIT_VALIDATE,
                                .reason = reason,

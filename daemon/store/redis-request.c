@@ -34,9 +34,9 @@ int redis_request_new(RedisStore *store, StoreCallType type, const char *tenant,
 }
 
 void redis_request_finish(RedisRequest *request, int r, StoreResult *result) {
-        store_count(&request->store->base, request->type, r);
         request->store->base.health.latency_usec =
                 redis_connection_latency_usec(request->store->connection);
+        store_count(&request->store->base, request->type, r);
         store_call_finish(request->call, r, result);
         redis_request_free(request);
 }

@@ -47,7 +47,29 @@ uint64_t store_now_usec(UserStore *store) {
         return now_usec;
 }
 
+static StoreOperation operation_of(StoreCallType type) {
+        switch (type) {
+        case STORE_CALL_LOAD:
+                return STORE_LOAD;
+        case STORE_CALL_COMMIT:
+                return STORE_COMMIT;
+        case STORE_CALL_FIND:
+                return STORE_FIND;
+        case STORE_CALL_SCAN:
+                return STORE_SCAN;
+        case STORE_CALL_MARK:
+                return STORE_MARK;
+        case STORE_CALL_FAILURE:
+                return STORE_FAILURE;
+        case STORE_CALL_LIST:
+                break;
+        }
+        return STORE_LIST;
+}
+
 void store_count(UserStore *store, StoreCallType type, int r) {
+        store_stats_add(&store->stats, operation_of(type), r,
+                r == STORE_E_TIMEOUT ? store->timeout_usec : store->health.latency_usec);
         if (r == STORE_E_CONFLICT)
                 store->health.n_conflicts++;
         else if (r != 0 && r != STORE_E_NOT_FOUND)

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/store/store-call.h"
+#include "daemon/store/store-stats.h"
 
 /* Every start function: 0 started, and the call is held or deferred; negative errno: it is not. */
 typedef struct StoreOps {
@@ -34,6 +35,7 @@ struct UserStore {
         void *userdata;
         uint64_t timeout_usec;
         StoreHealth health;
+        StoreStats stats;
         struct StoreCallList calls; /* in the order of their start */
         struct StoreCallList ready; /* completed without waiting, to be told from the loop */
         size_t n_ready;

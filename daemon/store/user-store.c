@@ -143,3 +143,7 @@ void user_store_expire(UserStore *store, uint64_t now_sec) {
 void user_store_health(const UserStore *store, StoreHealth *ret_health) {
         *ret_health = store->health;
 }
+
+const StoreStats *user_store_stats(const UserStore *store) {
+        return &store->stats;
+}

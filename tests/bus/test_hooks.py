@@ -220,6 +220,15 @@ def test_the_end_of_a_session_is_told_once(root, daemon, hooks, end, event, reas
     assert (told["session"], told["service"]) == (other, None)
 
 
+def test_a_refresh_is_told(root, hooks):
+    asked = hooks(answering("allowed"))
+    _, refresh, info = root.call("IssueToken", f"('{OWN_USER}', {{'platform': <'laptop'>}})")
+    root.call("RefreshToken", f"('{refresh}',)")
+    event = asked.next()
+    assert (event["event"], event["session"], event["user"]) == ("refresh", info["session"], OWN_USER)
+    assert (event["platform"], event["reason"], event["service"]) == ("laptop", "ok", None)
+
+
 def test_a_veto_of_what_has_happened_changes_nothing(root, hooks):
     asked = hooks(answering("vetoed 10-office-hours"))
     _, sid = root.issue(OWN_USER)

@@ -42,7 +42,7 @@ LIBRARIES = {
     "systemd/sd-bus.h": {"logind", "front", "wiring", "cli"},
     "systemd/sd-login.h": {"logind"},
     "systemd/sd-daemon.h": {"front", "wiring"},
-    "systemd/sd-event.h": {"store", "logind", "login", "journal", "keys", "nss", "hook", "operation", "front",
+    "systemd/sd-event.h": {"cli", "store", "logind", "login", "journal", "keys", "nss", "hook", "operation", "front",
                            "wiring"},
     "ini.h": {"config"},
     "libsmartcols/": {"cli"},

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/operation/census.h"
+#include "daemon/operation/metrics.h"
+#include "daemon/operation/operation-object.h"
+#include "daemon/session/session-check.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/user-store.h"
+
+typedef struct Census {
+        Operation op;
+        StoreCall *call;
+        char **users;
+        size_t n_users, n_asked;
+        uint64_t n_sessions;
+} Census;
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
+
+static void census_free(Operation *op) {
+        Census *census = (Census *)op;
+
+        op->context->metrics->is_counting = false;
+        for (size_t i = 0; i < census->n_users; i++)
+                free(census->users[i]);
+        free(census->users);
+        store_call_free(census->call);
+        free(census);
+}
+
+static void finish(Census *census) {
+        Metrics *metrics = census->op.context->metrics;
+
+        metrics->n_live_sessions = census->n_sessions;
+        metrics->n_users = census->n_users;
+        metrics->counted_at_sec = operation_now_sec();
+        operation_finish_reason(&census->op, REASON_OK);
+}
+
+static void load_next(Census *census) {
+        Context *context = census->op.context;
+
+        if (census->n_asked == census->n_users)
+                finish(census);
+        else if (user_store_load(context->store,
+                         (StoreName){ context->config->tenant, census->users[census->n_asked++] },
+                         on_loaded, census, &census->call) < 0)
+                operation_finish_reason(&census->op, REASON_INTERNAL);
+}
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_unrefp) UserState *owned = state;
+        uint64_t now_sec = operation_now_sec();
+        Census *census = userdata;
+
+        census->call = store_call_free(call);
+        if (r != 0 && r != STORE_E_CORRUPT) {
+                operation_finish_reason(&census->op, operation_reason_of_store(r));
+                return;
+        }
+        for (size_t i = 0; r == 0 && i < owned->n_sessions; i++)
+                census->n_sessions +=
+                        user_state_check(owned, owned->sessions[i]->sid, now_sec) == REASON_OK;
+        load_next(census);
+}
+
+static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void *userdata) {
+        Census *census = userdata;
+
+        if (r == 0 && n_users <= CENSUS_USERS_MAX)
+                census->users = calloc(n_users + 1, sizeof(*census->users));
+        while (census->users && census->n_users < n_users) {
+                char *user = strdup(users[census->n_users]);
+
+                if (!user)
+                        break;
+                census->users[census->n_users++] = user;
+        }
+        census->call = store_call_free(call);
+        if (!census->users || census->n_users < n_users)
+                operation_finish_reason(&census->op, REASON_INTERNAL);
+        else
+                load_next(census);
+}
+
+static bool is_time(Metrics *metrics) {
+        unsigned int round = metrics->n_rounds++;
+
+        return metrics->n_users <= CENSUS_USERS_OFTEN || round % CENSUS_ROUNDS_SELDOM == 0;
+}
+
+void census_start(Context *context) {
+        Metrics *metrics = context->metrics;
+        Census *census;
+
+        if (metrics->is_counting || !is_time(metrics))
+                return;
+        census = calloc(1, sizeof(*census));
+        if (!census)
+                return;
+        metrics->is_counting = true;
+        operation_init(&census->op, context, (OperationWaiter){}, census_free);
+        if (user_store_list(
+                    context->store, context->config->tenant, on_listed, census, &census->call) < 0)
+                operation_abandon(&census->op);
+}
