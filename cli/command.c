@@ -15,24 +15,27 @@ static void begin_line(void) {
         fprintf(stderr, "%s: ", program_invocation_short_name);
 }
 
+__attribute__((format(printf, 1, 0))) static void print_line(
+        const char *format, va_list arguments) {
+        begin_line();
+        vfprintf(stderr, _(format), arguments);
+        fputc('\n', stderr);
+}
+
 void complain(const char *format, ...) {
         va_list arguments;
 
-        begin_line();
         va_start(arguments, format);
-        vfprintf(stderr, _(format), arguments);
+        print_line(format, arguments);
         va_end(arguments);
-        fputc('\n', stderr);
 }
 
 ExitStatus complain_usage(const char *command, const char *format, ...) {
         va_list arguments;
 
-        begin_line();
         va_start(arguments, format);
-        vfprintf(stderr, _(format), arguments);
+        print_line(format, arguments);
         va_end(arguments);
-        fputc('\n', stderr);
         return point_to_help(command);
 }
 
