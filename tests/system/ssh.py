@@ -104,7 +104,7 @@ class Ssh:
         self.bed = bed
         self.open_shells = []
 
-    def connect(self, user, method=KEYBOARD, command=None):
+    def connect(self, user, method=KEYBOARD, command=None, source="127.0.0.1"):
         """Start the client and wait for its prompt; return the terminal and the prompt.
 
         With a command there is no terminal, and no shell, at the other end.
@@ -116,6 +116,7 @@ class Ssh:
             "PubkeyAuthentication": "no",
             "PreferredAuthentications": method,
             "NumberOfPasswordPrompts": "1",
+            "BindAddress": source,
         }
         words = [word for pair in options.items() for word in ("-o", "=".join(pair))]
         words += ["-tt", f"{user}@127.0.0.1"] if command is None else [f"{user}@127.0.0.1", command]
@@ -141,18 +142,27 @@ class Ssh:
         self.open_shells.append(shell)
         return shell
 
-    def login(self, user, secret, method=KEYBOARD):
-        child, _ = self.connect(user, method)
+    def login(self, user, secret, method=KEYBOARD, source="127.0.0.1"):
+        child, _ = self.connect(user, method, source=source)
         return self.answer(child, user, secret)
 
-    def refusal(self, user, secret, method=KEYBOARD):
+    def refusal(self, user, secret, method=KEYBOARD, source="127.0.0.1"):
         """Log in, which must fail; return what the stranger saw."""
         try:
-            shell = self.login(user, secret, method)
+            shell = self.login(user, secret, method, source)
         except LoginRefused as refused:
             return re.sub(r"\s+", " ", str(refused)).strip()
         shell.drop()
         raise AssertionError(f"{user} was let in")
+
+    def make_key(self, user):
+        """Let the user in by a public key; return the words of a command that does."""
+        folder = f"/home/{user}/.ssh"
+        self.bed.run("sh", "-c", f"mkdir -p -m 700 {folder} && rm -f {folder}/id && "
+                     f"ssh-keygen -q -t ed25519 -N '' -f {folder}/id && cp {folder}/id.pub {folder}/authorized_keys",
+                     user=user)
+        return ["ssh", "-i", f"{folder}/id", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", f"{user}@127.0.0.1"]
 
     def close_all(self):
         for shell in self.open_shells:
