@@ -91,9 +91,9 @@ typedef struct Config {
         uint64_t adopt_stateless_until_sec; /* 0: tokens of a predecessor are not adopted */
         /* [Limits] */
         unsigned int connections_per_uid, connections;
-        unsigned int part_per_uid; /* percent */
-        uint64_t handshake_timeout_usec;
+        unsigned int part_per_uid;   /* percent */
         unsigned int login_failures; /* 0: nobody is locked out */
+        uint64_t handshake_timeout_usec;
         uint64_t failure_window_sec, lock_out_sec;
 } Config;
 

@@ -237,8 +237,8 @@ IpcShare *ipc_shares_join(IpcShares *shares, uid_t uid, unsigned int n_max) {
         while (share && share->uid != uid)
                 share = share->next;
         if (!share && share_new(shares, uid, &share) < 0)
-                return NULL;
-        if (share->n_peers >= n_max)
+                share = NULL;
+        if (!share || share->n_peers >= n_max)
                 return NULL;
         share->n_peers++;
         return share;

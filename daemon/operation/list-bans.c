@@ -8,6 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/user-page.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/store-scan.h"
 
@@ -15,25 +16,15 @@
 typedef struct ListBans {
         Operation op;
         StoreCall *call;
-        char **users; /* of this page */
-        size_t n_users, n_asked;
-        char *next; /* page; NULL: this is the last one */
+        UserPage page;
         UserState **banned;
         size_t n_banned;
 } ListBans;
 
-static void page_clear(ListBans *list) {
-        for (size_t i = 0; i < list->n_users; i++)
-                free(list->users[i]);
-        free(TAKE_PTR(list->users));
-        list->n_users = list->n_asked = 0;
-        free(TAKE_PTR(list->next));
-}
-
 static void list_bans_free(Operation *op) {
         ListBans *list = (ListBans *)op;
 
-        page_clear(list);
+        user_page_clear(&list->page);
         for (size_t i = 0; i < list->n_banned; i++)
                 user_state_unref(list->banned[i]);
         free(list->banned);
@@ -103,27 +94,11 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 operation_finish_reason(&list->op, operation_reason_of_store(r));
 }
 
-static int take_page(ListBans *list, const StorePage *page) {
-        list->users = calloc(page->n_users + 1, sizeof(*list->users));
-        if (!list->users)
-                return -ENOMEM;
-        for (size_t i = 0; i < page->n_users; i++) {
-                list->users[i] = strdup(page->users[i]);
-                if (!list->users[i])
-                        return -ENOMEM;
-                list->n_users++;
-        }
-        if (!page->next)
-                return 0;
-        list->next = strdup(page->next);
-        return list->next ? 0 : -ENOMEM;
-}
-
 static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
         ListBans *list = userdata;
 
         if (r == 0)
-                r = take_page(list, page);
+                r = user_page_take(&list->page, page);
         list->call = store_call_free(call);
         if (r == 0)
                 go_on(list);
@@ -141,17 +116,16 @@ static int ask_for_page(ListBans *list, const char *from) {
 
 static void go_on(ListBans *list) {
         Context *context = list->op.context;
+        const char *user = user_page_pop(&list->page);
         _cleanup_(freep) char *next = NULL;
         int r;
 
-        if (list->n_asked < list->n_users) {
-                const char *user = list->users[list->n_asked++];
-
+        if (user) {
                 r = user_store_load(context->store, (StoreName){ context->config->tenant, user },
                         on_loaded, list, &list->call);
         } else {
-                next = TAKE_PTR(list->next);
-                page_clear(list);
+                next = TAKE_PTR(list->page.next);
+                user_page_clear(&list->page);
                 if (!next) {
                         finish(list);
                         return;

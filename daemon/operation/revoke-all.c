@@ -17,6 +17,7 @@
 #include "daemon/operation/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-change.h"
+#include "daemon/operation/user-page.h"
 #include "daemon/store/store-scan.h"
 
 #define AT_ONCE_MAX 32u
@@ -26,9 +27,8 @@ typedef struct RevokeAll {
         Operation op;
         char *note;
         StoreCall *call;
-        char **users; /* of this page */
-        size_t n_users, n_started, n_pending;
-        char *next; /* page; NULL: this is the last one */
+        UserPage page;
+        size_t n_pending;
         unsigned int n_revoked;
         unsigned int n_failed; /* users, or pages of them: the store's own line says why */
 } RevokeAll;
@@ -41,18 +41,10 @@ typedef struct RevokeOne {
 
 static void go_on(RevokeAll *all);
 
-static void page_clear(RevokeAll *all) {
-        for (size_t i = 0; i < all->n_users; i++)
-                free(all->users[i]);
-        free(TAKE_PTR(all->users));
-        all->n_users = all->n_started = 0;
-        free(TAKE_PTR(all->next));
-}
-
 static void revoke_all_free(Operation *op) {
         RevokeAll *all = (RevokeAll *)op;
 
-        page_clear(all);
+        user_page_clear(&all->page);
         store_call_free(all->call);
         free(all->note);
         free(all);
@@ -118,20 +110,9 @@ static int start_one(RevokeAll *all, const char *user) {
 static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
         RevokeAll *all = userdata;
 
+        if (r == 0)
+                r = user_page_take(&all->page, page);
         all->call = store_call_free(call);
-        if (r == 0) {
-                all->users = calloc(page->n_users + 1, sizeof(*all->users));
-                r = all->users ? 0 : -ENOMEM;
-        }
-        for (size_t i = 0; r == 0 && i < page->n_users; i++) {
-                all->users[i] = strdup(page->users[i]);
-                r = all->users[i] ? 0 : -ENOMEM;
-                all->n_users += r == 0;
-        }
-        if (r == 0 && page->next) {
-                all->next = strdup(page->next);
-                r = all->next ? 0 : -ENOMEM;
-        }
         if (r)
                 all->n_failed++;
         go_on(all);
@@ -147,17 +128,18 @@ static int ask_for_page(RevokeAll *all, const char *from) {
 
 static void go_on(RevokeAll *all) {
         _cleanup_(freep) char *next = NULL;
+        const char *user;
 
-        while (all->n_started < all->n_users && all->n_pending < AT_ONCE_MAX) {
-                if (start_one(all, all->users[all->n_started++]) < 0)
+        while (all->n_pending < AT_ONCE_MAX && (user = user_page_pop(&all->page))) {
+                if (start_one(all, user) < 0)
                         all->n_failed++;
                 else
                         all->n_pending++;
         }
         if (all->n_pending > 0)
                 return;
-        next = TAKE_PTR(all->next);
-        page_clear(all);
+        next = TAKE_PTR(all->page.next);
+        user_page_clear(&all->page);
         if (next && ask_for_page(all, next) >= 0)
                 return;
         if (next)

@@ -75,3 +75,24 @@ def test_a_reload_that_would_change_nothing_is_refused(root, daemon, line):
     finally:
         daemon.config.write_text(before)
     root.call("Reload")
+
+
+def test_an_order_that_one_damaged_record_leaves_incomplete_says_so(root, redis, daemon, session):
+    token, sid = root.issue(OTHER_USER)
+    redis.run("DEL", USER_KEY)
+    redis.run("SET", USER_KEY, "x")
+    with pytest.raises(CallError) as refusal:
+        root.call("RevokeAll", "('',)")
+    assert refusal.value.code == "incomplete"
+    assert "1 sessions were ended, those of 1 users were not" in refusal.value.message
+    assert sid not in root.sessions(OTHER_USER)
+    assert root.call("ListBans") == [[]]
+    redis.run("DEL", USER_KEY)
+    assert root.call("RevokeAll", "('',)") == [0]
+
+
+def test_users_whom_the_list_has_lost_are_revoked_all_the_same(root, redis, daemon, session):
+    """The sorted set of users is a hint."""
+    redis.run("DEL", "authtoken:default:users")
+    assert root.call("RevokeAll", "('',)") == [1]
+    assert log_in(daemon, session[0]) == DENIED
