@@ -166,6 +166,11 @@ static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_SESSION_BIND_DEVICE] = { "Session", "BindDevice", PLACE(policy.bind_device),
                 config_field_choice, .min = BIND_OFF, .choices = bind_words, .fallback = "off",
                 .allowed = "off, warn or deny" },
+        [OPTION_SESSION_SELF_ISSUE] = { "Session", "SelfIssue", PLACE(policy.self_issue),
+                config_field_boolean, .fallback = "yes", .allowed = "yes or no" },
+        [OPTION_SESSION_ROLES] = { "Session", "Roles", PLACE(policy.roles), config_field_words,
+                .max = 4096,
+                .allowed = "words of visible ASCII without quotes, with blanks between" },
 
         [OPTION_KICK_ON_KICK] = { "Kick", "OnKick", PLACE(policy.on_kick), config_field_choice,
                 .min = KICK_TERMINATE, .choices = action_words, .fallback = "terminate",

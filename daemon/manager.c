@@ -36,6 +36,7 @@
 #include "daemon/operation/owner-cache.h"
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/signal-source.h"
 #include "daemon/store-source.h"
 #include "daemon/store/user-store.h"
@@ -227,6 +228,8 @@ static int build_parts(Manager *manager) {
                 r = login_ender_new(context, &context->ender);
         if (r >= 0)
                 r = deadline_timer_new(context, &context->deadlines);
+        if (r >= 0)
+                r = user_rules_new(context, &context->user_rules);
         return r;
 }
 
@@ -410,6 +413,7 @@ Manager *manager_free(Manager *manager) {
         claims_unref(context->last_claims);
         token_cache_free(context->cache);
         logind_free(context->logind);
+        user_rules_free(context->user_rules);
         user_names_free(context->names);
         login_registry_free(context->logins);
         user_store_free(context->store);

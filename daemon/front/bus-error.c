@@ -17,6 +17,8 @@ static const char *name_of(Reason reason) {
         case REASON_NOT_BANNED:
                 return BUS_ERROR_NOT_FOUND;
         case REASON_NOT_AUTHORISED:
+        case REASON_ROLE_REFUSED:
+        case REASON_SELF_ISSUE_REFUSED:
                 return SD_BUS_ERROR_ACCESS_DENIED;
         case REASON_BAD_REQUEST:
         case REASON_USER_INVALID:
@@ -96,6 +98,7 @@ static const char *name_of(Reason reason) {
         case REASON_STORE_CORRUPT:
         case REASON_STORE_CONFLICT:
         case REASON_INCOMPLETE:
+        case REASON_GROUPS_UNKNOWN:
         case REASON_NO_SIGNING_KEY:
         case REASON_NO_REFRESH_KEY:
         case REASON_INTERNAL:

@@ -52,6 +52,7 @@ static int start_issue(BusRequest *request) {
                         .data_json = arguments->data_json,
                         .client_address = arguments->client_address,
                         .user_agent = arguments->user_agent,
+                        .is_self = request->is_own,
                         .lifetime_sec = arguments->lifetime_sec,
                         .not_before_sec = arguments->not_before_sec,
                         .no_refresh = arguments->no_refresh,

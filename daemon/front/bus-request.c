@@ -14,6 +14,7 @@
 static void request_free(BusRequest *request) {
         bus_peer_leave(&request->ticket);
         polkit_call_free(request->polkit);
+        user_rules_call_free(request->rules_call);
         operation_detach(request->op);
         bus_arguments_clear(&request->arguments);
         sd_bus_message_unref(request->message);
@@ -108,6 +109,42 @@ void bus_request_on_done(Operation *op, const OperationResult *result, void *use
                 finish_with_reason(request, result->reason);
 }
 
+static void start(BusRequest *request) {
+        int r;
+
+        r = request->method->start(request);
+        if (r < 0)
+                finish_with_reason(request, reason_of_errno(r));
+}
+
+/* What cannot do without the groups says so; what ends a session is not to fail for them. */
+static void on_rules(UserRulesCall *call, Reason reason, const PolicyRules *rules, void *userdata) {
+        BusRequest *request = userdata;
+
+        (void)reason;
+        (void)rules;
+        request->rules_call = user_rules_call_free(call);
+        start(request);
+}
+
+/* Whom the groups of a user make a difference for. A revocation does not wait for a user data base that hangs. */
+static bool needs_rules(const BusMethod *method) {
+        static const char *const names[] = { "IssueToken", "KickSession", "KickUser" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (!strcmp(method->name, names[i]))
+                        return true;
+        return false;
+}
+
+static bool has_rules(const BusRequest *request) {
+        const char *user = subject_user(request);
+        PolicyRules rules;
+
+        return !user || !needs_rules(request->method) ||
+               user_rules_now(request->scope->context, user, &rules);
+}
+
 /* Authorised. Only now may it be told that the session does not exist. */
 static void run(BusRequest *request) {
         int r;
@@ -120,7 +157,12 @@ static void run(BusRequest *request) {
                 finish_with_result(request, NULL);
                 return;
         }
-        r = request->method->start(request);
+        if (has_rules(request)) {
+                start(request);
+                return;
+        }
+        r = user_rules_find(request->scope->context, subject_user(request), on_rules, request,
+                &request->rules_call);
         if (r < 0)
                 finish_with_reason(request, reason_of_errno(r));
 }
@@ -177,10 +219,11 @@ static void on_name(BusTicket *ticket, int r, void *userdata) {
 
         if (r < 0)
                 finish_with_reason(request, reason_of_errno(r));
-        else if (caller && !strcmp(caller, user))
-                ask_for(request, request->permission->own);
-        else
-                ask_for(request, request->permission->others);
+        else {
+                request->is_own = caller && !strcmp(caller, user);
+                ask_for(request,
+                        request->is_own ? request->permission->own : request->permission->others);
+        }
 }
 
 /* Whether the subject exists must not show in what is asked: a caller whose session it is not gets the same

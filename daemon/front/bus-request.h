@@ -19,6 +19,7 @@
 #include "daemon/front/bus-polkit.h"
 #include "daemon/front/bus-service.h"
 #include "daemon/operation/operation.h"
+#include "daemon/operation/user-rules.h"
 
 typedef struct BusMethod BusMethod;
 
@@ -41,7 +42,9 @@ typedef struct BusRequest {
         BusArguments arguments;
         Reason owner_reason; /* what became of the search for the subject's session */
         char *owner, *sid;   /* the subject's, once found */
+        bool is_own;         /* an ordinary user asks for what is theirs */
         PolkitCall *polkit;
+        UserRulesCall *rules_call;
         Operation *op;
 } BusRequest;
 

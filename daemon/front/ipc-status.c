@@ -20,6 +20,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_STORE_CORRUPT:
         case REASON_STORE_CONFLICT:
         case REASON_INCOMPLETE:
+        case REASON_GROUPS_UNKNOWN:
         case REASON_NO_SIGNING_KEY:
         case REASON_KEY_CANNOT_SIGN:
         case REASON_KEY_CONFIGURED:
@@ -90,6 +91,8 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_ROLE_MISSING:
         case REASON_NOT_A_TOKEN:
         case REASON_NOT_AUTHORISED:
+        case REASON_ROLE_REFUSED:
+        case REASON_SELF_ISSUE_REFUSED:
         case REASON_SERVICE_REFUSED:
         case REASON_HOOK_VETOED:
         case REASON_LIMIT_REACHED:

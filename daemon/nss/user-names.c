@@ -2,24 +2,22 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
-#include "common/text.h"
+#include "daemon/nss/nss-question.h"
 #include "daemon/nss/user-names.h"
 
-#define PASSWD_BUFFER_FIRST ((size_t)1024)
-#define PASSWD_BUFFER_MAX   ((size_t)1024 * 1024)
 #define JOIN_SEC            1
 #define TIMER_ACCURACY_USEC (UINT64_C(100) * 1000)
 
 /* One question. Its memory belongs to the queue that it is linked in, or to the worker while it asks. */
 typedef struct Job {
         uid_t uid;
+        char *user; /* whose groups are asked for; NULL: the name of @uid is */
         char *name; /* the answer */
         UserNameCall
                 *call;    /* the loop's side; NULL once nobody waits. Only the loop looks at it. */
@@ -63,6 +61,7 @@ struct UserNameCall {
 static Job *job_free(Job *job) {
         if (!job)
                 return NULL;
+        free(job->user);
         free(job->name);
         free(job);
         return NULL;
@@ -144,37 +143,6 @@ static Shared *shared_new(void) {
         return shared;
 }
 
-/* A name that could not be a login name is no answer either: it would be compared with others. */
-static bool is_answer(const struct passwd *entry, uid_t uid) {
-        return entry->pw_uid == uid && entry->pw_name &&
-               text_is_user_name(entry->pw_name, strlen(entry->pw_name));
-}
-
-static int ask_with_buffer(uid_t uid, size_t size, char **ret_name) {
-        struct passwd entry, *found = NULL;
-        char *buffer = malloc(size);
-        int r;
-
-        if (!buffer)
-                return ENOMEM;
-        do
-                r = getpwuid_r(uid, &entry, buffer, size, &found);
-        while (r == EINTR);
-        if (r == 0 && found && is_answer(found, uid))
-                *ret_name = strdup(found->pw_name);
-        free(buffer);
-        return r;
-}
-
-static char *ask_nss(uid_t uid) {
-        char *name = NULL;
-
-        for (size_t size = PASSWD_BUFFER_FIRST; size <= PASSWD_BUFFER_MAX; size *= 4)
-                if (ask_with_buffer(uid, size, &name) != ERANGE)
-                        break;
-        return name;
-}
-
 static void *worker_run(void *userdata) {
         Shared *shared = userdata;
         char *name;
@@ -188,7 +156,7 @@ static void *worker_run(void *userdata) {
                         continue;
                 }
                 pthread_mutex_unlock(&shared->mutex);
-                name = ask_nss(job->uid);
+                name = job->user ? nss_group_names(job->user) : nss_user_name(job->uid);
                 pthread_mutex_lock(&shared->mutex);
                 job->name = name;
                 queue_push(&shared->answered, job);
@@ -333,8 +301,8 @@ static void call_unlink(UserNameCall *call) {
                 call->names->calls = call->next;
 }
 
-int user_names_lookup(
-        UserNames *names, uid_t uid, UserNameDone done, void *userdata, UserNameCall **ret_call) {
+static int ask(UserNames *names, const Job *question, UserNameDone done, void *userdata,
+        UserNameCall **ret_call) {
         _cleanup_(user_name_call_freep) UserNameCall *call = NULL;
         int r;
 
@@ -354,7 +322,8 @@ int user_names_lookup(
         call->job = calloc(1, sizeof(*call->job));
         if (!call->job)
                 return -ENOMEM;
-        *call->job = (Job){ .uid = uid, .call = call };
+        *call->job = *question;
+        call->job->call = call;
         call->done = done;
         call->userdata = userdata;
         names->n_pending++;
@@ -364,6 +333,24 @@ int user_names_lookup(
         pthread_mutex_unlock(&names->shared->mutex);
         *ret_call = TAKE_PTR(call);
         return 0;
+}
+
+int user_names_lookup(
+        UserNames *names, uid_t uid, UserNameDone done, void *userdata, UserNameCall **ret_call) {
+        return ask(names, &(Job){ .uid = uid }, done, userdata, ret_call);
+}
+
+int user_names_groups(UserNames *names, const char *user, UserNameDone done, void *userdata,
+        UserNameCall **ret_call) {
+        Job question = { .user = strdup(user) };
+        int r;
+
+        if (!question.user)
+                return -ENOMEM;
+        r = ask(names, &question, done, userdata, ret_call);
+        if (r < 0)
+                free(question.user);
+        return r;
 }
 
 /* What nobody waits for any more, and nobody asks yet, need not be asked: it would only hold up others. */

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * uid → login name. NSS may ask a network, so it is asked in a worker thread.
+ * uid → login name, and login name → groups. NSS may ask a network, so it is asked in a worker thread.
  */
 
 #include <stdint.h>
@@ -17,7 +17,8 @@
 typedef struct UserNames UserNames;
 typedef struct UserNameCall UserNameCall;
 
-/* @name: borrowed; NULL when no user has this uid, NSS failed, or it took USER_NAMES_TIMEOUT_USEC. */
+/* @name: borrowed; NULL when no user has this uid, NSS failed, or it took USER_NAMES_TIMEOUT_USEC. Of
+ * user_names_groups(): what nss_group_names() returns. */
 typedef void (*UserNameDone)(UserNameCall *call, const char *name, void *userdata);
 
 /**
@@ -50,6 +51,19 @@ DEFINE_CLEANUP(UserNames, user_names_free)
  */
 int user_names_lookup(
         UserNames *names, uid_t uid, UserNameDone done, void *userdata, UserNameCall **ret_call);
+
+/**
+ * user_names_groups() - find the groups of a user
+ * @names:      any
+ * @user:       copied
+ * @done:       as for user_names_lookup(); gets the names, one a line
+ * @userdata:   for @done
+ * @ret_call:   as for user_names_lookup()
+ *
+ * Return: as user_names_lookup().
+ */
+int user_names_groups(UserNames *names, const char *user, UserNameDone done, void *userdata,
+        UserNameCall **ret_call);
 
 /**
  * user_name_call_free() - forget a look-up

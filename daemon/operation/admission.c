@@ -6,6 +6,7 @@
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/admission.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/session/user-state.h"
 
 /* Whose sessions are looked at. */
@@ -45,14 +46,21 @@ Reason admission_decide(Context *context, UserState *state, const Session *sessi
         uint64_t now_sec, PolicyEnded *ended) {
         _cleanup_(session_freep) Session *copy = NULL;
         Scene scene = { context, state->user };
+        PolicyRules rules;
         Reason reason;
 
         user_state_prune(state, now_sec);
         if (session_copy(session, &copy) < 0)
                 return REASON_INTERNAL;
         policy_ended_clear(ended);
-        reason = policy_admit(&context->config->policy, state, copy,
-                &(PolicyScene){ now_sec, may_be_open, &scene }, ended);
+        if (!user_rules_last(context, state->user, &rules)) {
+                user_rules_warm(context, state->user);
+                return REASON_GROUPS_UNKNOWN;
+        }
+        if (rules.absolute_lifetime_sec != context->config->policy.absolute_lifetime_sec)
+                copy->absolute_sec = rules.absolute_lifetime_sec;
+        reason = policy_admit(
+                &rules, state, copy, &(PolicyScene){ now_sec, may_be_open, &scene }, ended);
         if (reason == REASON_OK)
                 TAKE_PTR(copy);
         return reason;

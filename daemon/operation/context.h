@@ -30,6 +30,7 @@ typedef struct OwnerCache OwnerCache;
 typedef struct TokenCache TokenCache;
 typedef struct UserNames UserNames;
 typedef struct UserQueue UserQueue;
+typedef struct UserRules UserRules;
 typedef struct UserStore UserStore;
 
 typedef enum SessionEventType {
@@ -68,6 +69,7 @@ typedef struct Context {
         LoginRegistry *logins;
         Logind *logind;
         UserNames *names;
+        UserRules *user_rules;
         HandleTable *handles;
         char device_id[256]; /* of this host: DeviceId=, or derived from the machine's id */
         HookClient *hooks;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/word-list.h"
 #include "daemon/config.h"
 #include "daemon/operation/admission.h"
 #include "daemon/operation/audit.h"
@@ -13,6 +14,8 @@
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/session-token.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/operation/user-rules.h"
+#include "daemon/policy/issue-rules.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
 #include "daemon/token/keyring.h"
@@ -126,15 +129,34 @@ static int copy_texts(const IssueOrder *order, Session *session) {
         return r;
 }
 
-static uint64_t lifetime_of(const Config *config, const IssueOrder *order) {
+/* An order without roles gets those of the rules. */
+static int set_roles(const PolicyRules *rules, const IssueOrder *order, Session *session) {
+        WordList given;
+        int r;
+
+        if (order->n_roles)
+                return copy_list(order->roles, order->n_roles, &session->roles_json);
+        r = word_list_parse(rules->roles, &given);
+        if (r < 0)
+                return r;
+        if (given.n_words)
+                r = copy_list(
+                        (const char *const *)given.words, given.n_words, &session->roles_json);
+        word_list_clear(&given);
+        return r;
+}
+
+static uint64_t lifetime_of(
+        const Config *config, const PolicyRules *rules, const IssueOrder *order) {
         uint64_t lifetime_sec = order->lifetime_sec ? order->lifetime_sec : config->lifetime_sec;
 
-        if (lifetime_sec > config->policy.absolute_lifetime_sec)
-                lifetime_sec = config->policy.absolute_lifetime_sec;
+        if (lifetime_sec > rules->absolute_lifetime_sec)
+                lifetime_sec = rules->absolute_lifetime_sec;
         return lifetime_sec;
 }
 
-static int make_session(const Context *context, const IssueOrder *order, Session **ret_session) {
+static int make_session(const Context *context, const PolicyRules *rules, const IssueOrder *order,
+        Session **ret_session) {
         _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
         const char *const own_audience[] = { context->config->audience };
         const Key *key = keyring_refresh_key(context->keyring);
@@ -147,8 +169,8 @@ static int make_session(const Context *context, const IssueOrder *order, Session
         if (r >= 0)
                 r = copy_list(order->n_audience ? order->audience : own_audience,
                         order->n_audience ? order->n_audience : 1, &session->audience_json);
-        if (r >= 0 && order->n_roles)
-                r = copy_list(order->roles, order->n_roles, &session->roles_json);
+        if (r >= 0)
+                r = set_roles(rules, order, session);
         if (r >= 0)
                 r = copy_texts(order, session);
         if (r >= 0 && key && !order->no_refresh)
@@ -160,20 +182,29 @@ static int make_session(const Context *context, const IssueOrder *order, Session
         session->rotated_at_sec = now_sec;
         session->issued_at_sec = now_sec;
         session->not_before_sec = order->not_before_sec;
-        session->token_end_sec = now_sec + lifetime_of(context->config, order);
+        session->token_end_sec = now_sec + lifetime_of(context->config, rules, order);
         *ret_session = TAKE_PTR(session);
         return 0;
 }
 
 static Reason prepare(Issue *issue, const IssueOrder *order) {
+        const IssueWish wish = { order->is_self, order->roles, order->n_roles };
         Context *context = issue->op.context;
+        PolicyRules rules;
+        Reason reason;
         int r;
 
         if (!text_is_user_name(order->user, strlen(order->user)))
                 return REASON_USER_INVALID;
         if (order->lifetime_sec > context->config->max_lifetime_sec)
                 return REASON_LIFETIME_EXCEEDED;
-        r = make_session(context, order, &issue->session);
+        /* The bus has looked the user's groups up, if it had to. */
+        if (!user_rules_now(context, order->user, &rules))
+                return REASON_GROUPS_UNKNOWN;
+        reason = issue_rules_check(&rules, &wish);
+        if (reason != REASON_OK)
+                return reason;
+        r = make_session(context, &rules, order, &issue->session);
         if (r < 0)
                 return r == -EINVAL ? REASON_CLAIM_INVALID : REASON_INTERNAL;
         /* It would be over before it begins. */

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-kick.h"
+#include "daemon/operation/user-rules.h"
 
 static void kick_free(Operation *op) {
         SessionKick *kick = (SessionKick *)op;
@@ -18,6 +18,7 @@ int kick_start(Context *context, const EndOrder *order, OperationDone done, void
         Operation **ret_op) {
         SessionKick *kick = calloc(1, sizeof(*kick));
         EndOrder scope = *order;
+        PolicyRules rules;
         int r;
 
         if (!kick)
@@ -25,7 +26,8 @@ int kick_start(Context *context, const EndOrder *order, OperationDone done, void
         operation_init(&kick->change.op, context, (OperationWaiter){ done, userdata }, kick_free);
         kick->event = AUDIT_KICK;
         kick->change.end_reason = REASON_SESSION_KICKED;
-        if (context->config->policy.kick_scope == KICK_SCOPE_USER)
+        (void)user_rules_last(context, order->filter.user, &rules);
+        if (rules.kick_scope == KICK_SCOPE_USER)
                 scope.filter = (SessionFilter){ .user = order->filter.user };
         r = session_kick_start(kick, &scope);
         if (r < 0) {

@@ -7,13 +7,13 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "daemon/config.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/login-ender.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/policy/policy.h"
 
 #define ANSWER_TIMEOUT_USEC UINT64_C(2000000) /* for logind to take an order */
@@ -206,9 +206,10 @@ static void ending_order(Ending *ending, LogindAction action) {
 
 static void ending_act(Ending *ending) {
         const Login *login = ending->login;
+        PolicyRules rules;
 
-        switch (policy_kick_action(&ending->ender->context->config->policy,
-                logind_session_is_graphical(login->logind_id))) {
+        (void)user_rules_last(ending->ender->context, login->user, &rules);
+        switch (policy_kick_action(&rules, logind_session_is_graphical(login->logind_id))) {
         case KICK_TERMINATE:
                 ending_order(ending, LOGIND_TERMINATE);
                 return;
@@ -259,6 +260,7 @@ static Ending *find(const LoginEnder *ender, const Login *login) {
 
 static int ending_new(LoginEnder *ender, Login *login, Ending **ret_ending) {
         Ending *ending = calloc(1, sizeof(*ending));
+        PolicyRules rules;
         int r;
 
         if (!ending)
@@ -267,7 +269,8 @@ static int ending_new(LoginEnder *ender, Login *login, Ending **ret_ending) {
         ending->login = login;
         ending->next = ender->endings;
         ender->endings = ending;
-        r = set_timer(ending, ender->context->config->policy.kick_grace_usec, on_grace_over);
+        (void)user_rules_last(ender->context, login->user, &rules);
+        r = set_timer(ending, rules.kick_grace_usec, on_grace_over);
         if (r < 0) {
                 ending_free(ending);
                 return r;

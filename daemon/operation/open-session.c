@@ -12,6 +12,7 @@
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -162,6 +163,8 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 return;
         }
         deadline_timer_note(context->deadlines, owned);
+        /* When it ends there will be no time to ask. */
+        user_rules_warm(context, login->user);
         tell_journal(open, REASON_OK, login);
         if (context->sink)
                 context->sink(

@@ -19,6 +19,7 @@ typedef struct IssueOrder {
         uint64_t not_before_sec; /* 0: none */
         bool no_refresh;         /* nobody would keep the refresh token */
         const char *client_address, *user_agent;
+        bool is_self; /* the user orders it, who is no administrator */
 } IssueOrder;
 
 /* Which sessions of a user are meant. Borrowed for the call of the start function only. */

@@ -11,6 +11,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -60,7 +61,10 @@ static Reason reason_of_end(const Lost *lost, const Login *login) {
 
 /* What was locked or only signalled is not locked and signalled again every minute. */
 static bool was_dealt_with(const Lost *lost, const Login *login) {
-        return login->ended && lost->context->config->policy.on_kick != KICK_TERMINATE;
+        PolicyRules rules;
+
+        (void)user_rules_last(lost->context, login->user, &rules);
+        return login->ended && rules.on_kick != KICK_TERMINATE;
 }
 
 static bool visit_login(Login *login, void *userdata) {
@@ -109,6 +113,7 @@ static void load(Context *context, const char *user) {
         if (!reconcile)
                 return;
         operation_init(&reconcile->op, context, (OperationWaiter){}, reconcile_free);
+        user_rules_warm(context, user);
         if (user_store_load(context->store, (StoreName){ context->config->tenant, user }, on_loaded,
                     reconcile, &reconcile->call) < 0)
                 operation_finish_reason(&reconcile->op, REASON_INTERNAL);

@@ -12,6 +12,7 @@
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/policy/policy.h"
 #include "daemon/token/token-cache.h"
 
@@ -186,6 +187,7 @@ static bool visit(Login *login, void *userdata) {
 int session_ending_start(
         Context *context, const EndedSessions *ended, SessionEndingDone done, void *userdata) {
         SessionEnding *ending = calloc(1, sizeof(*ending));
+        PolicyRules rules;
         int r = 0;
 
         if (!ending)
@@ -204,8 +206,8 @@ int session_ending_start(
 
         for (size_t i = 0; i < ending->n_sids; i++)
                 token_cache_drop_session(context->cache, ending->sids[i]);
-        tell(ending, SESSION_EVENT_ENDING,
-                operation_now_usec() + context->config->policy.kick_grace_usec);
+        (void)user_rules_last(context, ended->user, &rules);
+        tell(ending, SESSION_EVENT_ENDING, operation_now_usec() + rules.kick_grace_usec);
         tell_hooks(ending, ended->user);
         login_registry_each(context->logins, context->config->tenant, ended->user, visit, ending);
         if (ending->n_pending == 0)

@@ -5,6 +5,7 @@
  * The rules of sign-on and kick, as values: what the administrator set.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum KickAction {
@@ -48,6 +49,8 @@ typedef struct PolicyRules {
         uint64_t refresh_grace_sec;    /* how long the previous token may come once more */
         unsigned int max_sessions;     /* 1 … USER_STATE_SESSIONS_MAX */
         BindMode bind_address, bind_device;
+        bool self_issue;
+        char *roles; /* words; borrowed from the configuration; NULL: none */
         KickAction on_kick;
         KickScope kick_scope;
         uint64_t kick_grace_usec;

@@ -106,7 +106,10 @@ static uint64_t sum_sec(uint64_t a, uint64_t b) {
 }
 
 uint64_t policy_absolute_end_sec(const PolicyRules *rules, const Session *session) {
-        return sum_sec(session->created_at_sec, rules->absolute_lifetime_sec);
+        uint64_t lifetime_sec =
+                session->absolute_sec ? session->absolute_sec : rules->absolute_lifetime_sec;
+
+        return sum_sec(session->created_at_sec, lifetime_sec);
 }
 
 uint64_t policy_session_end_sec(const PolicyRules *rules, const Session *session) {

@@ -17,6 +17,7 @@ const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
         { "o", SESSION_MEMBER_OPTIONAL, offsetof(Session, created_order) },
         { "i", SESSION_MEMBER_OPTIONAL, offsetof(Session, idle_sec) },
         { "b", SESSION_MEMBER_OPTIONAL, offsetof(Session, not_before_sec) },
+        { "e", SESSION_MEMBER_OPTIONAL, offsetof(Session, absolute_sec) },
         { "m", SESSION_MEMBER_OPTIONAL, offsetof(Session, bind) },
         { "a", SESSION_MEMBER_STRINGS, offsetof(Session, audience_json) },
         { "r", SESSION_MEMBER_STRINGS, offsetof(Session, roles_json) },

@@ -31,6 +31,7 @@ typedef struct Session {
         uint64_t expires_at_sec; /* end of the session, if it is not refreshed before */
         uint64_t idle_sec;       /* it ends when it is not used for so long; 0: it need not be */
         uint64_t not_before_sec; /* nbf of its tokens; 0: none */
+        uint64_t absolute_sec;   /* its lifetime, if the rules of the user differ; 0: they do not */
         uint64_t bind;           /* to its address and device: see policy/binding.h; 0: not */
         char *audience_json;     /* array of strings, compact */
         char *roles_json;        /* likewise */
@@ -55,7 +56,7 @@ typedef struct SessionMember {
         size_t offset; /* of a uint64_t or a char * in Session */
 } SessionMember;
 
-#define SESSION_MEMBERS_COUNT 21u
+#define SESSION_MEMBERS_COUNT 22u
 extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 
 /**

@@ -75,6 +75,9 @@
         X(NOT_A_TOKEN, "not-a-token", "a password was typed where only tokens are taken")        \
         X(NOT_AUTHORISED, "not-authorised", "the caller may not ask for this")                   \
         X(CALLER_UNKNOWN, "caller-unknown", "the caller goes by another name on this host")      \
+        X(SELF_ISSUE_REFUSED, "self-issue-refused",                                              \
+                "the user may not issue tokens for themselves")                                  \
+        X(ROLE_REFUSED, "role-refused", "users may not give themselves this role")               \
         X(SERVICE_REFUSED, "service-refused", "this PAM service takes no tokens")                \
         X(HOOK_VETOED, "hook-vetoed", "a hook of the administrator refused the login")           \
         X(HOOK_FAILED, "hook-failed", "the hooks could not be asked, or did not answer")         \
@@ -93,6 +96,7 @@
         X(STORE_CORRUPT, "store-corrupt", "a record in the store cannot be understood")          \
         X(STORE_CONFLICT, "store-conflict", "the record kept changing while it was written")     \
         X(INCOMPLETE, "incomplete", "not all was done that was ordered; give the order again")   \
+        X(GROUPS_UNKNOWN, "groups-unknown", "the groups of the user could not be looked up")     \
         X(NO_SIGNING_KEY, "no-signing-key", "this host holds no key to sign with")               \
         X(KEY_CANNOT_SIGN, "key-cannot-sign", "no private key with this id is there")            \
         X(KEY_CONFIGURED, "key-configured", "SigningKey= in the configuration names the key")    \

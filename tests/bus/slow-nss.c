@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 typedef int (*Lookup)(uid_t, struct passwd *, char *, size_t, struct passwd **);
+typedef int (*NameLookup)(const char *, struct passwd *, char *, size_t, struct passwd **);
 
 /* open() of a FIFO returns when it has both ends. */
 static void wait_at_gate(void) {
@@ -28,4 +29,12 @@ __attribute__((visibility("default"))) int getpwuid_r(
 
         wait_at_gate();
         return next(uid, entry, buffer, size, ret_entry);
+}
+
+__attribute__((visibility("default"))) int getpwnam_r(const char *name, struct passwd *entry,
+        char *buffer, size_t size, struct passwd **ret_entry) {
+        NameLookup next = (NameLookup)dlsym(RTLD_NEXT, "getpwnam_r");
+
+        wait_at_gate();
+        return next(name, entry, buffer, size, ret_entry);
 }

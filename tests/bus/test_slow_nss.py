@@ -80,6 +80,36 @@ def test_one_user_has_a_share_of_requests(bus, root, other, gate):
     os.close(held_open)
 
 
+@pytest.fixture
+def group_section(root, daemon):
+    before = daemon.config.read_text()
+    daemon.config.write_text(before + f'[Policy "group:{OWN_USER}"]\nMaxSessions=1\n')
+    root.call("Reload")
+    yield
+    daemon.config.write_text(before)
+    root.call("Reload")
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+
+
+def test_a_token_waits_for_the_groups_of_its_user(root, gate, group_section):
+    waiting = root.send("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+    root.call("GetStatus")
+    wait_until(lambda: open_gate(gate), "a look-up")
+    root.result(waiting)
+    with pytest.raises(CallError) as refusal:
+        root.issue(OWN_USER)
+    assert refusal.value.code == "session-limit"
+
+
+def test_nothing_begins_without_the_groups_and_everything_ends(root, gate, group_section):
+    root.call("RevokeUser", "('nobody-of-that-name', '')")
+    with pytest.raises(CallError) as refusal:
+        root.call("IssueToken", "('nobody-of-that-name', @a{sv} {})")
+    assert refusal.value.code == "groups-unknown"
+    assert root.call("KickUser", "('nobody-of-that-name', @a{sv} {}, '')") == [0, 0]
+    wait_until(lambda: open_gate(gate), "the look-up")
+
+
 def test_the_daemon_stops_while_a_look_up_hangs(bus, root, gate, daemon):
     passing = Caller(bus, OTHER_UID)
     passing.send("ListSessions", OWN_LIST)

@@ -38,6 +38,8 @@ static const ConfigCase values[] = {
                 BAD("MaxSessions", "a number from 1 to 64") },
         { "more sessions than a state holds are refused", "[Session]\nMaxSessions=65\n",
                 BAD("MaxSessions", "a number from 1 to 64") },
+        { "roles with a quote are refused", "[Session]\nRoles=a\"b\n",
+                BAD("Roles", "words of visible ASCII without quotes, with blanks between") },
         { "a single sign-on of nobody is refused", "[Session]\nSingleSignOn=yes\n",
                 BAD("SingleSignOn", "off, device, platform or user") },
         { "an unknown way to overflow is refused", "[Session]\nOverflow=evict\n",

@@ -135,6 +135,8 @@ static const char everything[] = "[Daemon]\n"
                                  "[Session]\n"
                                  "AbsoluteLifetime=2d\n"
                                  "MaxSessions=6\n"
+                                 "SelfIssue=no\n"
+                                 "Roles=dev ops\n"
                                  "DeviceId=laptop-7\n"
                                  "BindAddress=warn\n"
                                  "BindDevice=deny\n"
@@ -191,6 +193,8 @@ static void test_everything(void **unused) {
         assert_string_equal(config->device_id, "laptop-7");
         assert_int_equal(config->policy.bind_address, BIND_WARN);
         assert_int_equal(config->policy.bind_device, BIND_DENY);
+        assert_false(config->policy.self_issue);
+        assert_string_equal(config->policy.roles, "dev ops");
         assert_int_equal(config->policy.single_sign_on, SINGLE_SIGN_ON_PLATFORM);
         assert_int_equal(config->policy.overflow, OVERFLOW_EVICT_OLDEST);
         assert_int_equal(config->policy.on_kick, KICK_NOTIFY);
