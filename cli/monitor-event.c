@@ -57,28 +57,35 @@ int monitor_event_new(const char *name, const char *reason, MonitorEvent **ret_e
         return 0;
 }
 
-static int read_text(sd_bus_message *message, char **ret_text) {
+static int read_deadline(sd_bus_message *message, MonitorEvent *event) {
+        uint64_t usec = 0;
+        int r;
+
+        r = sd_bus_message_read(message, "t", &usec);
+        event->deadline_usec = usec;
+        return r;
+}
+
+static int read_text(sd_bus_message *message, char kind, MonitorEvent *event) {
         const char *text;
+        char *copy;
         int r;
 
         r = sd_bus_message_read(message, "s", &text);
         if (r < 0)
                 return r;
-        *ret_text = strdup(text);
-        return *ret_text ? 0 : -ENOMEM;
+        copy = strdup(text);
+        if (kind == 's')
+                event->session = copy;
+        else if (kind == 'r')
+                event->reason = copy;
+        else
+                event->key = copy;
+        return copy ? 0 : -ENOMEM;
 }
 
 static int read_member(sd_bus_message *message, char kind, MonitorEvent *event) {
-        switch (kind) {
-        case 's':
-                return read_text(message, &event->session);
-        case 'r':
-                return read_text(message, &event->reason);
-        case 'k':
-                return read_text(message, &event->key);
-        default:
-                return sd_bus_message_read(message, "t", &event->deadline_usec);
-        }
+        return kind == 't' ? read_deadline(message, event) : read_text(message, kind, event);
 }
 
 int monitor_event_read(sd_bus_message *message, MonitorEvent **ret_event) {

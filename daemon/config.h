@@ -81,9 +81,9 @@ typedef struct Config {
         ServiceSection *services; /* likewise */
         size_t n_services;
         /* [Hooks] */
-        unsigned int hook_events; /* 1 << HOOK_*, of hook-message.h */
         char *hook_socket_path;
         uint64_t hook_timeout_usec, hook_background_usec;
+        unsigned int hook_events; /* 1 << HOOK_*, of hook-message.h */
         bool hook_failure_allows;
         /* [Issuer "URL"] and [Migration] */
         IssuerSection *issuers; /* in the order of the files */

@@ -119,7 +119,7 @@ static HookAnswer run(const char *directory, const HookMessage *message) {
 int main(int argc, char **argv) {
         const char *directory = DIRECTORY;
         char packet[HOOK_PACKET_MAX + 1];
-        HookMessage message;
+        HookMessage message = { 0 };
         HookAnswer verdict;
         int option, r;
 

@@ -21,6 +21,7 @@ CLANG_TIDY = {
 }
 
 GCC = {
+    ("cli/monitor-event.c", "-Wanalyzer-double-free"): FOLLOWS,
     ("common/cleanup.h", "-Wanalyzer-use-of-uninitialized-value"): FOLLOWS,
     ("daemon/login/record-directory.c", "-Wanalyzer-null-argument"): ERRNO,
     ("daemon/login/record-directory.c", "-Wanalyzer-use-of-uninitialized-value"): ERRNO,
