@@ -74,7 +74,7 @@ typedef struct AuditRecord {
         const char *kid; /* of the key that the event is about */
         pid_t pid;
         uid_t uid;
-        unsigned int count; /* of sessions, where there can be several */
+        unsigned int count; /* of sessions, or of events, where there can be several */
         bool suspicious; /* somebody may be at work who should not: a token used twice, or elsewhere */
 } AuditRecord;
 

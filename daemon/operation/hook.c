@@ -10,6 +10,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/hook.h"
+#include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
 
 #define REPLY_USEC UINT64_C(100000) /* for the answer to reach the program that waits for it */
@@ -28,8 +29,16 @@ static int encode(const HookEvent *event, char **ret_json) {
         return hook_event_encode(&whole, ret_json);
 }
 
+/* A storm of events without a runner must not drown the journal: a line a second, with the count of those
+ * in between. */
 static void tell_journal(Context *context, const HookResult *result) {
         char note[HOOK_NAME_MAX + HOOK_NOTE_MAX + 16];
+        Metrics *metrics = context->metrics;
+        uint64_t now_sec = operation_now_sec();
+
+        metrics->n_hooks_not_told++;
+        if (metrics->hook_told_sec == now_sec)
+                return;
 
         snprintf(note, sizeof(note), "%s%s%s", *result->hook ? "hook " : "", result->hook,
                 result->note);
@@ -38,7 +47,10 @@ static void tell_journal(Context *context, const HookResult *result) {
                                .reason = REASON_HOOK_FAILED,
                                .service = hook_kind_name(result->kind),
                                .note = note,
+                               .count = metrics->n_hooks_not_told,
                        });
+        metrics->hook_told_sec = now_sec;
+        metrics->n_hooks_not_told = 0;
 }
 
 static void on_told(HookCall *call, const HookResult *result, void *userdata) {

@@ -24,6 +24,8 @@ typedef struct Metrics {
         AuditEvent last_refused;
         uint64_t last_refusal_sec; /* 0: none */
         AuditMeter meter;
+        uint64_t hook_told_sec;        /* when a failure of hooks was written last */
+        unsigned int n_hooks_not_told; /* since then */
         /* What the last census found. */
         uint64_t n_live_sessions, n_users, counted_at_sec; /* 0: none yet */
         unsigned int n_rounds;
