@@ -14,7 +14,8 @@ EXPOSURE_MAX = 0.6
 TRIPLET = "x86_64-linux-gnu"
 
 DAEMON_FILES = {
-    "/usr/sbin/authtokend", "/usr/bin/authtokenctl",
+    "/usr/sbin/authtokend", "/usr/bin/authtokenctl", "/usr/bin/authtoken-askpass",
+    "/usr/share/man/man1/authtoken-askpass.1.gz",
     "/usr/share/bash-completion/completions/authtokenctl",
     "/usr/lib/authtoken/authtokend.conf",
     "/lib/systemd/system/authtokend.service", "/lib/systemd/system/authtokend.socket",
