@@ -31,6 +31,9 @@ def start_daemon(bus, caller, redis, tenant):
 @pytest.fixture(scope="module", autouse=True)
 def daemon(bus, root, redis):
     redis_server.make_signing_key(bus.directory)
+    secret = bus.directory / "state/keys/refresh.jwk"
+    secret.write_text('{"kty":"oct","use":"refresh","kid":"r1","alg":"HS256","k":"' + "A0" * 21 + 'A"}')
+    secret.chmod(0o600)
     started = start_daemon(bus, root, redis, "")
     yield started
     started.stop()
@@ -148,3 +151,21 @@ def test_each_key_of_the_store_names_its_tenant(root, blue, redis):
     keys = redis.run("KEYS", "*").split()
     assert keys
     assert all(key.startswith(("authtoken:default:", "authtoken:blue:")) for key in keys)
+
+
+def test_a_refresh_token_is_good_at_its_own_tenant_only(root, blue):
+    for own, other in ((root, blue.root), (blue.root, root)):
+        _, refresh, _ = own.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+        assert refresh
+        with pytest.raises(CallError):
+            other.call("RefreshToken", f"('{refresh}',)")
+        access, _, _ = own.call("RefreshToken", f"('{refresh}',)")
+        assert own.call("ValidateToken", f"('{access}', @a{{sv}} {{}})")
+        assert refusal(other, "ValidateToken", f"('{access}', @a{{sv}} {{}})")[1] == "tenant-mismatch"
+
+
+def test_a_login_code_is_good_at_its_own_tenant_only(root, daemon, blue):
+    for own, here, there in ((root, daemon, blue.daemon), (blue.root, blue.daemon, daemon)):
+        (code,) = own.call("CreateCode", f"('{own.issue(OWN_USER)[0]}', @a{{sv}} {{}})")
+        assert request(there, AUTHENTICATE, code, "192.0.2.60") == (DENIED, "code-unknown")
+        assert request(here, AUTHENTICATE, code, "192.0.2.60")[0] == OK
