@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A Redis of the test's own, on a Unix socket."""
 
+import base64
+import json
 import shutil
 import subprocess
 
@@ -41,3 +43,15 @@ def make_signing_key(directory):
     subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
                     keys / "signing.pem"], check=True, capture_output=True)
     (keys / "signing.pem").chmod(0o600)
+
+
+def make_refresh_key(directory):
+    """Nor that for refresh tokens."""
+    keys = directory / "state" / "keys"
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if any('"refresh"' in path.read_text(encoding="ascii") for path in keys.iterdir() if path.suffix == ".jwk"):
+        return
+    path = keys / "refresh.jwk"
+    secret = base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode()
+    path.write_text(json.dumps({"kty": "oct", "use": "refresh", "kid": "shared", "k": secret}), encoding="ascii")
+    path.chmod(0o600)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""What refresh holds when many come at once, a revocation races it, or the daemon dies under it; on both stores."""
+
+import os
+import random
+import re
+import subprocess
+
+import pytest
+
+import redis_server
+from private_bus import SECONDS, Daemon, is_served, wait_until
+
+# Both stores together have to stay below a minute.
+ROUNDS = {"parallel": 200, "revoke": 2000, "rotate": 50}
+N_CLIENTS = 32
+N_KILLS = 6
+
+
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def store(request, bus):
+    if request.param == "sqlite":
+        yield "Synchronous=off\n"
+        return
+    redis = redis_server.start(bus.directory)
+    redis_server.make_signing_key(bus.directory)
+    redis_server.make_refresh_key(bus.directory)
+    yield f"Type=redis\nAddress=unix:{redis.socket}\n"
+    redis.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def daemon(bus, root, store):
+    started = Daemon(bus, store=store)
+    # A line for each call would be what is measured.
+    started.config.write_text(started.config.read_text().replace("LogLevel=debug", "LogLevel=info"))
+    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
+    yield started
+    started.stop()
+
+
+def race(bus, mode, count):
+    done = subprocess.run([os.environ["REFRESH_RACE"], bus.address, mode, str(count)], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("mode", ROUNDS)
+def test_it_holds(bus, mode):
+    race(bus, mode, ROUNDS[mode])
+
+
+def test_no_client_is_lost_when_the_daemon_is_killed(bus, root, daemon):
+    load = subprocess.Popen([os.environ["REFRESH_RACE"], bus.address, "load", str(N_CLIENTS)], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    dice = random.Random(1)
+    for _ in range(N_KILLS):
+        for _ in range(dice.randint(1, 3)):
+            assert load.stdout.readline(), load.stderr.read()
+        daemon.process.kill()
+        daemon.process.wait()
+        daemon.start()
+        wait_until(lambda: is_served(root), "authtokend on the bus")
+    assert load.stdout.readline(), load.stderr.read()
+    out, err = load.communicate(timeout=SECONDS * 3)
+    assert load.returncode == 0, err
+    found = re.search(r"rotations=(\d+) revoked=(\d+) resent=(\d+)", out)
+    # Else nobody was in the middle of anything.
+    assert all(int(number) > 0 for number in found.groups()), out
