@@ -20,26 +20,14 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "race-bus.h"
 
-#define NAME            "org.authtoken1"
-#define PATH            "/org/authtoken1"
-#define INTERFACE       "org.authtoken1.Manager"
-#define N_BUSES         10u
-#define N_PARALLEL      100u
-#define N_USERS         50u
-#define N_ROTATIONS     50u
-#define N_CLIENTS_MAX   64u
-#define TURN_USEC       (UINT64_C(30) * 1000000)
-#define PROGRESS_EVERY  250u
-#define COUNT_MAX       100000u
-#define REASON_SIZE_MAX 64u
-
-/* What a call was answered with; for RefreshToken and IssueToken the tokens. */
-typedef struct Answer {
-        bool done;
-        char reason[REASON_SIZE_MAX]; /* "" if it went well */
-        char *access, *refresh;
-} Answer;
+#define N_PARALLEL     100u
+#define N_USERS        50u
+#define N_ROTATIONS    50u
+#define N_CLIENTS_MAX  64u
+#define PROGRESS_EVERY 250u
+#define COUNT_MAX      100000u
 
 typedef enum Step { STEP_ISSUE, STEP_REFRESH, STEP_REVOKE, STEP_CHECK } Step;
 
@@ -52,84 +40,17 @@ typedef struct Client {
         bool waits; /* for the daemon to come back */
 } Client;
 
-static sd_event *event;
-static sd_bus *buses[N_BUSES];
 static Client clients[N_CLIENTS_MAX];
-static unsigned int n_pending, n_clients;
+static unsigned int n_clients;
 static uint64_t n_rotations, n_revoked, n_resent;
 static bool is_owned = true, is_ending;
-
-static void answer_clear(Answer *answer) {
-        free(answer->access);
-        free(answer->refresh);
-        *answer = (Answer){ .done = false };
-}
-
-static void take_error(sd_bus_message *reply, Answer *answer) {
-        const sd_bus_error *error = sd_bus_message_get_error(reply);
-        size_t size = strcspn(error->message, ":");
-
-        /* Our own errors begin with a reason; of all others only the name is of interest. */
-        if (strncmp(error->name, NAME, strlen(NAME)) == 0 && size < REASON_SIZE_MAX)
-                memcpy(answer->reason, error->message, size);
-        else
-                snprintf(answer->reason, REASON_SIZE_MAX, "%s", strrchr(error->name, '.') + 1);
-}
-
-static void take(sd_bus_message *reply, Answer *answer) {
-        const char *access, *refresh;
-
-        answer->done = true;
-        n_pending--;
-        if (sd_bus_message_is_method_error(reply, NULL)) {
-                take_error(reply, answer);
-                return;
-        }
-        if (sd_bus_message_has_signature(reply, "ssa{sv}") &&
-                sd_bus_message_read(reply, "ss", &access, &refresh) > 0) {
-                answer->access = strdup(access);
-                answer->refresh = strdup(refresh);
-        }
-}
-
-static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        (void)error;
-        take(reply, userdata);
-        return 0;
-}
-
-/* @second: another string; an empty a{sv} where @options says so. */
-static void ask(sd_bus *bus, const char *method, const char *first, bool options,
-        sd_bus_message_handler_t done, void *userdata) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        bool is_refresh = strcmp(method, "RefreshToken") == 0;
-        int r;
-
-        r = sd_bus_message_new_method_call(bus, &call, NAME, PATH, INTERFACE, method);
-        if (r >= 0)
-                r = sd_bus_message_append(call, "s", first);
-        if (r >= 0 && !is_refresh)
-                r = options ? sd_bus_message_append(call, "a{sv}", 0)
-                            : sd_bus_message_append(call, "s", "");
-        if (r >= 0)
-                r = sd_bus_call_async(bus, NULL, call, done, userdata, TURN_USEC);
-        if (r < 0)
-                errx(EXIT_FAILURE, "%s: %s", method, strerror(-r));
-        n_pending++;
-}
-
-static void run_until_answered(void) {
-        while (n_pending > 0)
-                if (sd_event_run(event, TURN_USEC) <= 0)
-                        errx(EXIT_FAILURE, "nothing comes any more");
-}
 
 static void issue(unsigned int number, Answer *answer) {
         char user[32];
 
         snprintf(user, sizeof(user), "race%u", number % N_USERS);
-        ask(buses[0], "IssueToken", user, true, on_reply, answer);
-        run_until_answered();
+        race_ask(race_buses[0], "IssueToken", user, race_on_reply, answer);
+        race_run();
         if (*answer->reason)
                 errx(EXIT_FAILURE, "no token: %s", answer->reason);
 }
@@ -166,9 +87,9 @@ static void parallel_round(Answer *last) {
         static Answer answers[N_PARALLEL];
 
         for (size_t i = 0; i < N_PARALLEL; i++)
-                ask(buses[i % N_BUSES], "RefreshToken", last->refresh, false, on_reply,
+                race_ask(race_buses[i % RACE_BUSES], "RefreshToken", last->refresh, race_on_reply,
                         &answers[i]);
-        run_until_answered();
+        race_run();
         for (size_t i = 0; i < N_PARALLEL; i++) {
                 check_reason(&answers[i], "", "one of many");
                 if (strcmp(answers[i].refresh, answers[0].refresh) != 0 ||
@@ -198,9 +119,9 @@ static void refuse_after_revoke(const Answer *tokens) {
 
         if (!tokens->refresh)
                 return;
-        ask(buses[2], "RefreshToken", tokens->refresh, false, on_reply, &refreshed);
-        ask(buses[3], "ValidateToken", tokens->access, true, on_reply, &validated);
-        run_until_answered();
+        race_ask(race_buses[2], "RefreshToken", tokens->refresh, race_on_reply, &refreshed);
+        race_ask(race_buses[3], "ValidateToken", tokens->access, race_on_reply, &validated);
+        race_run();
         check_reason(&refreshed, "session-revoked", "a refresh after the revoke");
         check_reason(&validated, "session-revoked", "an access token after the revoke");
         answer_clear(&refreshed);
@@ -217,11 +138,12 @@ static void revoke_round(unsigned int number) {
         issue(number, &issued);
         session_of(issued.refresh, sid);
         if (revoke_first)
-                ask(buses[1], "RevokeSession", sid, false, on_reply, &revoked);
-        ask(buses[number % 3 ? 2 : 1], "RefreshToken", issued.refresh, false, on_reply, &refreshed);
+                race_ask(race_buses[1], "RevokeSession", sid, race_on_reply, &revoked);
+        race_ask(race_buses[number % 3 ? 2 : 1], "RefreshToken", issued.refresh, race_on_reply,
+                &refreshed);
         if (!revoke_first)
-                ask(buses[1], "RevokeSession", sid, false, on_reply, &revoked);
-        run_until_answered();
+                race_ask(race_buses[1], "RevokeSession", sid, race_on_reply, &revoked);
+        race_run();
         check_reason(&revoked, "", "the revoke");
         if (*refreshed.reason)
                 check_reason(&refreshed, "session-revoked", "the refresh");
@@ -246,12 +168,12 @@ static void rotate_round(unsigned int replayed) {
 
         issue(replayed, &old[0]);
         for (unsigned int i = 0; i < N_ROTATIONS; i++) {
-                ask(buses[0], "RefreshToken", old[i].refresh, false, on_reply, &old[i + 1]);
-                run_until_answered();
+                race_ask(race_buses[0], "RefreshToken", old[i].refresh, race_on_reply, &old[i + 1]);
+                race_run();
                 check_reason(&old[i + 1], "", "a rotation");
         }
-        ask(buses[1], "RefreshToken", old[replayed].refresh, false, on_reply, &again);
-        run_until_answered();
+        race_ask(race_buses[1], "RefreshToken", old[replayed].refresh, race_on_reply, &again);
+        race_run();
         if (replayed == N_ROTATIONS - 1) {
                 check_reason(&again, "", "the previous one");
                 if (strcmp(again.refresh, old[N_ROTATIONS].refresh) != 0)
@@ -259,8 +181,9 @@ static void rotate_round(unsigned int replayed) {
         } else {
                 check_reason(&again, "session-reused", "an old one");
                 answer_clear(&again);
-                ask(buses[1], "RefreshToken", old[N_ROTATIONS].refresh, false, on_reply, &again);
-                run_until_answered();
+                race_ask(race_buses[1], "RefreshToken", old[N_ROTATIONS].refresh, race_on_reply,
+                        &again);
+                race_run();
                 check_reason(&again, "session-reused", "the newest one after it");
         }
         for (unsigned int i = 0; i <= N_ROTATIONS; i++)
@@ -276,7 +199,7 @@ static void run_rotate(unsigned int count) {
 static int on_client_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error);
 
 static void client_send(Client *client) {
-        sd_bus *bus = buses[client->number % N_BUSES];
+        sd_bus *bus = race_buses[client->number % RACE_BUSES];
         char text[32];
 
         answer_clear(&client->answer);
@@ -284,15 +207,15 @@ static void client_send(Client *client) {
         switch (client->step) {
         case STEP_ISSUE:
                 snprintf(text, sizeof(text), "race%u", client->number);
-                ask(bus, "IssueToken", text, true, on_client_reply, client);
+                race_ask(bus, "IssueToken", text, on_client_reply, client);
                 return;
         case STEP_REVOKE:
                 session_of(client->refresh, text);
-                ask(bus, "RevokeSession", text, false, on_client_reply, client);
+                race_ask(bus, "RevokeSession", text, on_client_reply, client);
                 return;
         case STEP_REFRESH:
         case STEP_CHECK:
-                ask(bus, "RefreshToken", client->refresh, false, on_client_reply, client);
+                race_ask(bus, "RefreshToken", client->refresh, on_client_reply, client);
                 return;
         }
 }
@@ -353,7 +276,7 @@ static int on_client_reply(sd_bus_message *reply, void *userdata, sd_bus_error *
         Client *client = userdata;
 
         (void)error;
-        take(reply, &client->answer);
+        race_take(reply, &client->answer);
         if (is_lost(&client->answer)) {
                 n_resent++;
                 client->waits = !is_owned;
@@ -397,8 +320,8 @@ static void check_end(Client *client) {
 
         if (client->step != STEP_REFRESH)
                 errx(EXIT_FAILURE, "a client stopped elsewhere");
-        ask(buses[0], "RefreshToken", client->refresh, false, on_reply, &answer);
-        run_until_answered();
+        race_ask(race_buses[0], "RefreshToken", client->refresh, race_on_reply, &answer);
+        race_run();
         check_reason(&answer, "", "the last refresh");
         if (generation_of(answer.refresh) != client->generation + 1)
                 errx(EXIT_FAILURE, "the store is at another generation");
@@ -407,32 +330,22 @@ static void check_end(Client *client) {
 }
 
 static void run_load(unsigned int count) {
-        if (sd_bus_match_signal(buses[0], NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                    "org.freedesktop.DBus", "NameOwnerChanged", on_owner, NULL) < 0 ||
-                sd_event_add_io(event, NULL, STDIN_FILENO, EPOLLIN, on_input, NULL) < 0)
+        if (sd_bus_match_signal(race_buses[0], NULL, "org.freedesktop.DBus",
+                    "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", on_owner,
+                    NULL) < 0 ||
+                sd_event_add_io(race_event, NULL, STDIN_FILENO, EPOLLIN, on_input, NULL) < 0)
                 errx(EXIT_FAILURE, "cannot listen");
         n_clients = count < N_CLIENTS_MAX ? count : N_CLIENTS_MAX;
         for (unsigned int i = 0; i < n_clients; i++) {
                 clients[i].number = i;
                 client_send(&clients[i]);
         }
-        while (!is_ending || n_pending > 0)
-                if (sd_event_run(event, TURN_USEC) <= 0)
-                        errx(EXIT_FAILURE, "nothing comes any more");
+        while (!is_ending || race_is_pending())
+                race_turn();
         for (unsigned int i = 0; i < n_clients; i++)
                 check_end(&clients[i]);
         printf("rotations=%llu revoked=%llu resent=%llu\n", (unsigned long long)n_rotations,
                 (unsigned long long)n_revoked, (unsigned long long)n_resent);
-}
-
-static void connect_all(const char *address) {
-        if (sd_event_new(&event) < 0)
-                errx(EXIT_FAILURE, "no loop");
-        for (size_t i = 0; i < N_BUSES; i++)
-                if (sd_bus_new(&buses[i]) < 0 || sd_bus_set_address(buses[i], address) < 0 ||
-                        sd_bus_set_bus_client(buses[i], 1) < 0 || sd_bus_start(buses[i]) < 0 ||
-                        sd_bus_attach_event(buses[i], event, SD_EVENT_PRIORITY_NORMAL) < 0)
-                        errx(EXIT_FAILURE, "cannot connect");
 }
 
 int main(int argc, char **argv) {
@@ -449,12 +362,10 @@ int main(int argc, char **argv) {
 
         if (argc != 4 || text_parse_u64(argv[3], COUNT_MAX, &count))
                 errx(2, "usage: %s ADDRESS MODE COUNT", argv[0]);
-        connect_all(argv[1]);
+        race_connect(argv[1]);
         for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
                 if (strcmp(modes[i].name, argv[2]) == 0)
                         modes[i].run((unsigned int)count);
-        for (size_t i = 0; i < N_BUSES; i++)
-                sd_bus_flush_close_unref(buses[i]);
-        sd_event_unref(event);
+        race_disconnect();
         return EXIT_SUCCESS;
 }
