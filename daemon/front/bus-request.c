@@ -324,8 +324,12 @@ static int begin(BusRequest *request, sd_bus_error *error) {
                 return r;
         r = bus_arguments_read(
                 request->message, &request->method->rule, token_max, &request->arguments, error);
-        if (r < 0)
+        if (r < 0) {
+                /* Whose call it is has not been asked for yet, and the caller is told what is wrong. */
+                audit_count_only(request->scope->context,
+                        &(AuditRecord){ .event = AUDIT_BUS_CALL, .reason = REASON_BAD_REQUEST });
                 return r;
+        }
         r = bus_peer_ask_uid(&request->ticket, on_uid);
         if (r < 0)
                 return bus_error_set_reason(error, reason_of_errno(r));

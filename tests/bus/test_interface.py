@@ -75,7 +75,8 @@ def test_the_status_names_nobody(root, other):
 def test_keys_are_told_without_their_private_halves(other):
     (keys,) = other.call("ListKeys")
     (jwks,) = other.call("GetJWKS")
-    ((row,), (key,)) = (keys, json.loads(jwks)["keys"])
+    # What only seals refresh tokens has no public half to show.
+    ((row,), (key,)) = ([row for row in keys if row["state"] != "refresh"], json.loads(jwks)["keys"])
     assert (row["kid"], row["algorithm"]) == (key["kid"], key["alg"])
     assert (row["signing"], row["private"]) == (True, True)
     assert not {"d", "k", "p", "q", "dp", "dq", "qi"} & set(key)

@@ -364,3 +364,11 @@ def test_a_call_that_polkit_refuses_has_its_line(other, daemon, polkit):
     with pytest.raises(CallError):
         other.call("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, '')")
     wait_until(lambda: f"bus-call for {OWN_USER} refused: the caller may not ask for this" in daemon.log_text(), "the line")
+
+
+def test_a_call_that_cannot_be_is_counted(root, other):
+    key = '{event="bus-call",reason="bad-request"}'
+    before = metrics(root)["authtoken_events_total"].get(key, 0)
+    with pytest.raises(CallError):
+        other.call("KickUser", f"('{OWN_USER}', {{'nonsense': <true>}}, '')")
+    assert metrics(root)["authtoken_events_total"][key] == before + 1
