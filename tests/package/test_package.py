@@ -119,10 +119,13 @@ def test_the_profiles_are_off_by_default(unpacked):
         assert re.search(r"^Default: no$", profile.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_the_service_is_confined(unpacked):
+@pytest.mark.parametrize("name", ["authtokend.service", "authtoken-hook@.service"])
+def test_the_services_are_confined(unpacked, tmp_path, name):
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is missing: install systemd")
-    unit = unpacked["authtoken"] / "lib/systemd/system/authtokend.service"
+    # Only an instance of a template can be looked at.
+    unit = tmp_path / name.replace("@.", "@x.")
+    shutil.copy(unpacked["authtoken"] / "lib/systemd/system" / name, unit)
     done = run("systemd-analyze", "security", "--offline=true", str(unit))
     level = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
     assert level, done.stdout
@@ -140,7 +143,7 @@ def test_systemd_accepts_the_units(unpacked):
         pytest.skip("systemd-analyze is missing: install systemd")
     units = unpacked["authtoken"] / "lib/systemd/system"
     done = run("systemd-analyze", "verify", "--man=no", str(units / "authtokend.service"),
-               str(units / "authtokend.socket"))
+               str(units / "authtokend.socket"), str(units / "authtoken-hook.socket"))
     # The program is not installed on this host.
     complaints = [line for line in done.stdout.splitlines()
                   if "authtoken" in line and "is not executable" not in line]
