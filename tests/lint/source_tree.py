@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PRODUCT = ("common", "include", "pam", "daemon", "cli", "lib", "hook")
+PRODUCT = ("common", "include", "pam", "daemon", "cli", "lib", "hook", "fetch")
 
 
 @functools.lru_cache

@@ -30,6 +30,7 @@ EDGES = {
     "pam": {"common"},
     "cli": {"common", "token"},
     "lib": {"common"},
+    "fetch": {"common"},
 }
 
 # library header -> the layers that may know it
@@ -38,7 +39,7 @@ LIBRARIES = {
     "sqlite3.h": {"store"},
     "jwt.h": {"token"},
     "openssl/": {"token", "cli"},
-    "jansson.h": {"token", "session", "store", "login", "hook", "operation", "front", "cli", "lib"},
+    "jansson.h": {"token", "session", "store", "login", "hook", "operation", "front", "cli", "lib", "fetch"},
     "systemd/sd-bus.h": {"logind", "front", "wiring", "cli"},
     "systemd/sd-login.h": {"logind"},
     "systemd/sd-daemon.h": {"front", "wiring"},
@@ -46,6 +47,7 @@ LIBRARIES = {
                            "wiring"},
     "ini.h": {"config"},
     "libsmartcols/": {"cli"},
+    "curl/": {"fetch"},
     "security/": {"pam"},
 }
 
@@ -54,7 +56,7 @@ def layer(path):
     path = pathlib.PurePath(path)
     if path.parts[0] in ("common", "include", "authtoken"):
         return "common"
-    if path.parts[0] in ("pam", "cli", "lib"):
+    if path.parts[0] in ("pam", "cli", "lib", "fetch"):
         return path.parts[0]
     if path.parts[0] == "hook":
         return "runner"

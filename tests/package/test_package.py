@@ -20,6 +20,8 @@ DAEMON_FILES = {
     "/usr/lib/authtoken/authtokend.conf",
     "/lib/systemd/system/authtokend.service", "/lib/systemd/system/authtokend.socket",
     "/usr/lib/sysusers.d/authtoken.conf", "/usr/lib/tmpfiles.d/authtoken.conf",
+    "/usr/lib/authtoken/authtoken-jwks-fetch", "/lib/systemd/system/authtoken-jwks-fetch@.service",
+    "/lib/systemd/system/authtoken-jwks-fetch@.timer", "/usr/share/man/man8/authtoken-jwks-fetch.8.gz",
     "/usr/lib/authtoken/authtoken-hook", "/lib/systemd/system/authtoken-hook.socket",
     "/lib/systemd/system/authtoken-hook@.service", "/usr/share/man/man7/authtoken-hooks.7.gz",
     "/usr/share/dbus-1/system.d/org.authtoken1.conf",

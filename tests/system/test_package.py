@@ -15,7 +15,7 @@ EXPOSURE_MAX = 0.6
 FORBIDDEN_SETTINGS = ("PrivateUsers=yes", "ProtectProc=invisible")
 MANUALS = """
     man1/authtokenctl.1 man5/authtokend.conf.5 man5/org.authtoken1.5 man7/authtoken.7
-    man7/authtoken-hooks.7 man7/authtoken-reasons.7 man8/authtokend.8 man8/pam_authtoken.8
+    man7/authtoken-hooks.7 man7/authtoken-reasons.7 man8/authtoken-jwks-fetch.8 man8/authtokend.8 man8/pam_authtoken.8
 """.split()
 # Directories in which a running system, apt and dpkg keep books of their own.
 BOOKS = re.compile(r"/(var/(cache|log|lib/(apt|dpkg|systemd|pam|ucf))|tmp|var/tmp|run|proc|sys|dev|"
