@@ -30,6 +30,7 @@ static SessionFilter filter_of(const BusRequest *request) {
         return (SessionFilter){
                 .user = arguments->user ? arguments->user : request->owner,
                 .sid = request->sid,
+                .adoptable_until_sec = request->adoptable_until_sec,
                 .platform = arguments->platform,
                 .device = arguments->device,
         };

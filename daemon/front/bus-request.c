@@ -260,6 +260,7 @@ static void on_owner(Operation *op, const OperationResult *result, void *userdat
         if (result->reason == REASON_OK) {
                 request->owner = strdup(result->user);
                 request->sid = strdup(result->sid);
+                request->adoptable_until_sec = result->adoptable_until_sec;
                 if (!request->owner || !request->sid) {
                         finish_with_reason(request, REASON_INTERNAL);
                         return;

@@ -40,9 +40,10 @@ typedef struct BusRequest {
         sd_bus_message *message;
         BusTicket ticket;
         BusArguments arguments;
-        Reason owner_reason; /* what became of the search for the subject's session */
-        char *owner, *sid;   /* the subject's, once found */
-        bool is_own;         /* an ordinary user asks for what is theirs */
+        Reason owner_reason;          /* what became of the search for the subject's session */
+        char *owner, *sid;            /* the subject's, once found */
+        uint64_t adoptable_until_sec; /* likewise */
+        bool is_own;                  /* an ordinary user asks for what is theirs */
         PolkitCall *polkit;
         UserRulesCall *rules_call;
         Operation *op;

@@ -95,6 +95,9 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         /* Somebody deleted the user's record, and with it what had ended. */
         if (adopt->was_known)
                 return REASON_SESSION_UNKNOWN;
+        if (state->forgotten_sec != 0 &&
+                adopt->claims->issued_at_sec <= state->forgotten_sec + SESSION_END_MARGIN_SEC)
+                return REASON_ADOPTION_BEFORE;
         if (adopt->claims->issued_at_sec < state->not_before_sec)
                 return REASON_ISSUED_BEFORE;
         reason = admission_decide(adopt->context, state, adopt->session, now_sec, &adopt->ended);

@@ -16,6 +16,7 @@ typedef struct FindOwner {
         Operation op;
         char sid[SID_SIZE + 1];
         char *user;
+        uint64_t adoptable_until_sec; /* 0: without a session it is nothing */
         StoreCall *call;
 } FindOwner;
 
@@ -32,8 +33,10 @@ static void finish(FindOwner *find, Reason reason) {
                 operation_finish_reason(&find->op, reason);
                 return;
         }
-        operation_finish(&find->op,
-                &(OperationResult){ .reason = REASON_OK, .user = find->user, .sid = find->sid });
+        operation_finish(&find->op, &(OperationResult){ .reason = REASON_OK,
+                                            .user = find->user,
+                                            .sid = find->sid,
+                                            .adoptable_until_sec = find->adoptable_until_sec });
 }
 
 /* The index is a hint: the user's state says whether the session is or was really this user's. */
@@ -45,7 +48,8 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         find->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK &&
-                user_state_check(owned, find->sid, operation_now_sec()) == REASON_SESSION_UNKNOWN)
+                user_state_check(owned, find->sid, operation_now_sec()) == REASON_SESSION_UNKNOWN &&
+                find->adoptable_until_sec <= operation_now_sec())
                 reason = REASON_SESSION_UNKNOWN;
         finish(find, reason);
 }
@@ -82,6 +86,9 @@ static Reason read_token(FindOwner *find, const char *token) {
         if (reason != REASON_OK)
                 return reason;
         memcpy(find->sid, claims->sid, SID_SIZE + 1);
+        /* Whoever has stolen it must not be the first to use it. */
+        if (claims->origin != CLAIMS_OURS)
+                find->adoptable_until_sec = claims->expires_at_sec + SESSION_END_MARGIN_SEC;
         find->user = strdup(claims->subject);
         return find->user ? REASON_OK : REASON_INTERNAL;
 }

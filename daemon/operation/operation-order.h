@@ -27,6 +27,8 @@ typedef struct SessionFilter {
         const char *user; /* NULL: every user (list only) */
         const char *sid;  /* NULL: all */
         const char *platform, *device;
+        uint64_t
+                adoptable_until_sec; /* with @sid: so long its token can be, if it is no session yet */
 } SessionFilter;
 
 /* Sessions to be ended. Borrowed for the call of the start function only. */

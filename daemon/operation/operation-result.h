@@ -43,7 +43,8 @@ typedef struct OperationResult {
         const char *claims_json;
         const Secret *token, *refresh; /* @refresh: NULL if there is none */
         const char *kid, *jti;
-        const char *detail; /* of a refusal, for an administrator: which file, and why */
+        const char *detail;           /* of a refusal, for an administrator: which file, and why */
+        uint64_t adoptable_until_sec; /* of a token without a session; 0: it never gets one */
         uint64_t expires_at_sec, session_end_sec;
         unsigned int n_revoked, n_ended, n_failed;
         const SessionRow *sessions;

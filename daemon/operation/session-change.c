@@ -31,6 +31,13 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         /* Not pruned first: what is past its end is ended by what was asked for, all the same. */
         if (policy_end(state, &filter, change->end_reason, now_sec, &change->ended) < 0)
                 return REASON_INTERNAL;
+        if (change->sid_state == REASON_SESSION_UNKNOWN && change->adoptable_until_sec > now_sec &&
+                !policy_end_unknown(state,
+                        &(EndedSession){ .reason = change->end_reason,
+                                .ended_at_sec = now_sec,
+                                .keep_until_sec = change->adoptable_until_sec },
+                        change->sid, &change->ended))
+                return REASON_LIMIT_REACHED;
         *ret_changed = change->ended.n_sids > 0;
         return REASON_OK;
 }
@@ -79,6 +86,7 @@ int session_change_start(SessionChange *change, const EndOrder *order) {
                 r = copy_text(order->note, &change->note);
         if (r < 0)
                 return r;
+        change->adoptable_until_sec = filter->adoptable_until_sec;
         if (filter->sid && strlen(filter->sid) == SID_SIZE)
                 memcpy(change->sid, filter->sid, SID_SIZE + 1);
         else if (filter->sid)

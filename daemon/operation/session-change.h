@@ -16,10 +16,11 @@ typedef struct UserState UserState;
 typedef struct SessionChange {
         Operation op;
         char *user, *platform, *device, *note;
-        char sid[SID_SIZE + 1]; /* "" for all of the user's */
-        Reason end_reason;      /* what the ended sessions get */
-        PolicyEnded ended;      /* what this change ended */
-        Reason sid_state;       /* of @sid when nothing was ended: why it is not live */
+        char sid[SID_SIZE + 1];       /* "" for all of the user's */
+        uint64_t adoptable_until_sec; /* of a @sid that nobody knows */
+        Reason end_reason;            /* what the ended sessions get */
+        PolicyEnded ended;            /* what this change ended */
+        Reason sid_state;             /* of @sid when nothing was ended: why it is not live */
         /* Instead of ending what the order means: changes @state in any case and sets @ended. 0 or
          * negative errno; pure, and called on a fresh state each time. NULL: as ordered. */
         int (*end)(struct SessionChange *change, UserState *state, uint64_t now_sec);

@@ -179,6 +179,17 @@ int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint
         return 0;
 }
 
+bool policy_end_unknown(
+        UserState *state, EndedSession *entry, const char *sid, PolicyEnded *ended) {
+        memcpy(entry->sid, sid, sizeof(entry->sid));
+        if (user_state_insert_ended(state, entry) != 0)
+                return false;
+        memcpy(ended->sids[0], sid, SID_SIZE + 1);
+        ended->reasons[0] = entry->reason;
+        ended->n_sids = 1;
+        return true;
+}
+
 int policy_expire(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended, bool *ret_changed) {
         PolicyEnded ended = {};
 

@@ -13,6 +13,7 @@
 #include "daemon/policy/policy-rules.h"
 #include "daemon/token/jti.h"
 
+typedef struct EndedSession EndedSession;
 typedef struct Session Session;
 typedef struct UserState UserState;
 
@@ -101,6 +102,17 @@ int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint
  * Return: 0; -ENOMEM, and nothing has changed.
  */
 int policy_expire(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended, bool *ret_changed);
+
+/**
+ * policy_end_unknown() - end a session that is still to be made
+ * @state:      changes
+ * @entry:      its reason and times; its id is set here
+ * @sid:        what the state does not know
+ * @ended:      of policy_end(), which has ended nothing
+ *
+ * Return: true; false when so many ends are remembered that there is no room for another.
+ */
+bool policy_end_unknown(UserState *state, EndedSession *entry, const char *sid, PolicyEnded *ended);
 
 /**
  * policy_ended_clear() - free what it owns

@@ -156,14 +156,14 @@ static int encode_ban(const UserState *state, StateFields *fields) {
         return r < 0 ? r : add_json(fields, STATE_FIELD_BAN, object);
 }
 
-static int encode_not_before(const UserState *state, StateFields *fields) {
+static int encode_time(StateFields *fields, const char *name, uint64_t time_sec) {
         char text[21];
         int size;
 
-        if (state->not_before_sec > SESSION_NUMBER_MAX)
+        if (time_sec > SESSION_NUMBER_MAX)
                 return -EINVAL;
-        size = snprintf(text, sizeof(text), "%" PRIu64, state->not_before_sec);
-        return state_fields_add(fields, STATE_FIELD_NOT_BEFORE, text, (size_t)size);
+        size = snprintf(text, sizeof(text), "%" PRIu64, time_sec);
+        return state_fields_add(fields, name, text, (size_t)size);
 }
 
 static bool is_too_large(const StateFields *fields) {
@@ -187,7 +187,9 @@ int state_fields_encode(const UserState *state, StateFields *ret_fields) {
         for (size_t i = 0; r == 0 && i < state->n_codes; i++)
                 r = encode_code(&state->codes[i], ret_fields);
         if (r == 0 && state->not_before_sec != 0)
-                r = encode_not_before(state, ret_fields);
+                r = encode_time(ret_fields, STATE_FIELD_NOT_BEFORE, state->not_before_sec);
+        if (r == 0 && state->forgotten_sec != 0)
+                r = encode_time(ret_fields, STATE_FIELD_FORGOTTEN, state->forgotten_sec);
         if (r == 0 && state->ban_until_sec != 0)
                 r = encode_ban(state, ret_fields);
         return r == 0 && is_too_large(ret_fields) ? -EMSGSIZE : r;
@@ -208,13 +210,22 @@ static int decode_version(UserState *state, const char *sid, const char *value) 
         return state_version_parse(value, &state->version);
 }
 
-static int decode_not_before(UserState *state, const char *sid, const char *value) {
-        (void)sid;
-        if (state->not_before_sec != 0 ||
-                text_parse_u64(value, SESSION_NUMBER_MAX, &state->not_before_sec) != 0 ||
-                state->not_before_sec == 0)
+/* @time_sec: 0 so far. */
+static int decode_time(const char *value, uint64_t *time_sec) {
+        if (*time_sec != 0 || text_parse_u64(value, SESSION_NUMBER_MAX, time_sec) != 0 ||
+                *time_sec == 0)
                 return USER_STATE_E_CORRUPT;
         return 0;
+}
+
+static int decode_not_before(UserState *state, const char *sid, const char *value) {
+        (void)sid;
+        return decode_time(value, &state->not_before_sec);
+}
+
+static int decode_forgotten(UserState *state, const char *sid, const char *value) {
+        (void)sid;
+        return decode_time(value, &state->forgotten_sec);
 }
 
 static int decode_ban(UserState *state, const char *sid, const char *value) {
@@ -313,6 +324,7 @@ static const struct {
 } field_types[] = {
         { STATE_FIELD_VERSION, false, decode_version },
         { STATE_FIELD_NOT_BEFORE, false, decode_not_before },
+        { STATE_FIELD_FORGOTTEN, false, decode_forgotten },
         { STATE_FIELD_BAN, false, decode_ban },
         { STATE_FIELD_LIVE, true, decode_session },
         { STATE_FIELD_ENDED, true, decode_ended },

@@ -21,6 +21,7 @@ typedef struct UserState UserState;
 
 #define STATE_FIELD_VERSION    "v"
 #define STATE_FIELD_NOT_BEFORE "nb"
+#define STATE_FIELD_FORGOTTEN  "fg"
 #define STATE_FIELD_BAN        "ban"
 #define STATE_FIELD_LIVE       "s:" /* followed by the sid */
 #define STATE_FIELD_ENDED      "e:" /* likewise */

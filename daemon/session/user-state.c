@@ -87,6 +87,7 @@ int user_state_copy(const UserState *state, UserState **ret_state) {
                 return r;
         copy->version = state->version;
         copy->not_before_sec = state->not_before_sec;
+        copy->forgotten_sec = state->forgotten_sec;
         copy->ban_until_sec = state->ban_until_sec;
         if (state->ban_reason) {
                 copy->ban_reason = strdup(state->ban_reason);
@@ -199,6 +200,12 @@ static void take_session_out(UserState *state, size_t i) {
                 (state->n_sessions - i) * sizeof(Session *));
 }
 
+/* A token that somebody else has issued must not come back because its end is not known any more. */
+static void note_forgotten(UserState *state, uint64_t at_sec) {
+        if (state->forgotten_sec < at_sec)
+                state->forgotten_sec = at_sec;
+}
+
 static void end_session(UserState *state, size_t i, Reason reason, uint64_t ended_at_sec) {
         EndedSession entry = {
                 /* An end that reads as "accepted" would be a live session. */
@@ -210,10 +217,13 @@ static void end_session(UserState *state, size_t i, Reason reason, uint64_t ende
         memcpy(entry.sid, state->sessions[i]->sid, sizeof(entry.sid));
         user_state_drop_codes(state, entry.sid);
         take_session_out(state, i);
-        if (state->n_ended == USER_STATE_ENDED_MAX)
+        if (state->n_ended == USER_STATE_ENDED_MAX) {
+                note_forgotten(state, ended_at_sec);
                 forget_ended(state, 0);
+        }
         /* Without memory only the reason is lost: absence means revoked. */
-        (void)user_state_insert_ended(state, &entry);
+        if (user_state_insert_ended(state, &entry) != 0)
+                note_forgotten(state, ended_at_sec);
 }
 
 bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t now_sec) {
@@ -236,6 +246,20 @@ static bool prune_ban(UserState *state, uint64_t now_sec) {
                 return false;
         state->ban_until_sec = 0;
         free(TAKE_PTR(state->ban_reason));
+        return true;
+}
+
+/* None of the tokens that it is about can be valid for longer. */
+static uint64_t forgotten_end_sec(const UserState *state) {
+        return state->forgotten_sec > UINT64_MAX - USER_STATE_NOT_BEFORE_KEEP_SEC
+                       ? UINT64_MAX
+                       : state->forgotten_sec + USER_STATE_NOT_BEFORE_KEEP_SEC;
+}
+
+static bool prune_forgotten(UserState *state, uint64_t now_sec) {
+        if (state->forgotten_sec == 0 || forgotten_end_sec(state) > now_sec)
+                return false;
+        state->forgotten_sec = 0;
         return true;
 }
 
@@ -266,6 +290,7 @@ bool user_state_prune(UserState *state, uint64_t now_sec) {
         }
         changed = user_state_prune_codes(state, now_sec) || changed;
         changed = prune_ban(state, now_sec) || changed;
+        changed = prune_forgotten(state, now_sec) || changed;
         return prune_not_before(state, now_sec) || changed;
 }
 
@@ -276,6 +301,8 @@ static uint64_t later(uint64_t a, uint64_t b) {
 uint64_t user_state_end_sec(const UserState *state) {
         uint64_t end_sec = state->ban_until_sec;
 
+        if (state->forgotten_sec != 0)
+                end_sec = later(end_sec, forgotten_end_sec(state));
         if (state->not_before_sec != 0)
                 end_sec = later(end_sec, not_before_end_sec(state));
         for (size_t i = 0; i < state->n_sessions; i++)

@@ -50,6 +50,7 @@ typedef struct UserState {
                 codes; /* room for STATE_CODES_MAX, or NULL; the one that ends first stands first */
         size_t n_codes;
         uint64_t not_before_sec; /* 0: none */
+        uint64_t forgotten_sec;  /* ends of sessions of until then were forgotten; 0: none was */
         uint64_t ban_until_sec;  /* 0: none; UINT64_MAX: without end */
         char *ban_reason;
 } UserState;

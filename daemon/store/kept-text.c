@@ -169,7 +169,8 @@ int kept_text_read(const char *path, char text[KEPT_TEXT_MAX + 1]) {
         n = read(fd, buffer, sizeof(buffer));
         if (n < 0)
                 return -errno;
-        if (n == 0 || (size_t)n > KEPT_TEXT_MAX + 1 || buffer[n - 1] != '\n' || memchr(buffer, '\0', (size_t)n))
+        if (n == 0 || (size_t)n > KEPT_TEXT_MAX + 1 || buffer[n - 1] != '\n' ||
+                memchr(buffer, '\0', (size_t)n))
                 return -EBADMSG;
         memcpy(text, buffer, (size_t)n - 1);
         text[n - 1] = '\0';

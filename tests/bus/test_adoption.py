@@ -198,6 +198,31 @@ def test_an_ended_one_stays_ended(host, root, issuer, end):
     assert host.log_in(token) == ended
 
 
+def test_one_that_is_revoked_before_its_first_use_has_none(host, root, issuer):
+    token, other = issuer.token(OWN_USER), issuer.token(OWN_USER)
+    root.call("RevokeToken", f"('{token}', '')")
+    assert [host.log_in(one) for one in (token, other)] == ["session-revoked", "ok"]
+    with pytest.raises(CallError) as refusal:
+        root.call("RevokeToken", f"('{token}', '')")
+    assert refusal.value.code == "session-revoked"
+    with pytest.raises(CallError) as refusal:
+        root.call("RevokeToken", f"('{issuer.token(OWN_USER, iat=1000, exp=2000)}', '')")
+    assert refusal.value.code == "session-unknown"
+
+
+def test_more_ends_than_are_remembered_bring_none_back(host, root, issuer):
+    """Of a user whom no other test logs in: none of theirs is adopted for some minutes."""
+    ended = issuer.token(OTHER_USER)
+    assert host.log_in(ended, OTHER_USER) == "ok"
+    root.call("RevokeToken", f"('{ended}', '')")
+    for _ in range(5):
+        for _ in range(64):
+            root.issue(OTHER_USER)
+        root.call("RevokeUser", f"('{OTHER_USER}', '')")
+    # Redis still knows the id by its index.
+    assert host.log_in(ended, OTHER_USER) in ("adoption-before", "session-unknown")
+
+
 def test_two_tokens_are_two_sessions(host, root, issuer):
     tokens = [issuer.token(OWN_USER) for _ in range(2)]
     assert [host.log_in(token) for token in tokens] == ["ok", "ok"]
