@@ -145,7 +145,7 @@ static void take_over(IssuerSource *source, size_t i, const IssuerSource *before
 
         /* Other rules would not have taken the same keys. */
         if (!old || !old->keyring || strcmp(old->jwks_path, issuer->jwks_path) != 0 ||
-                memcmp(&old->jwks_rules, &issuer->jwks_rules, sizeof(JwksRules)) != 0)
+                old->jwks_rules.algorithms != issuer->jwks_rules.algorithms)
                 return;
         issuer_list_set_keys(source->list, i, keyring_ref(old->keyring));
 }

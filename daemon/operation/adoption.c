@@ -329,27 +329,25 @@ static void recall(Adoption *adoption, const char *const paths[KEPT_TEXT_FILES])
                 adoption->memory.floor_sec = operation_boot_sec();
 }
 
+static char *memory_path(const char *directory, const char *tenant) {
+        char *path;
+
+        return asprintf(&path, "%s/adoption.%s", directory, tenant) < 0 ? NULL : path;
+}
+
 int adoption_new(Context *context, Adoption **ret_adoption) {
         _cleanup_(adoption_freep) Adoption *adoption = calloc(1, sizeof(*adoption));
-        _cleanup_(freep) char *runtime = NULL, *state = NULL;
         const Config *config = context->config;
+        _cleanup_(freep) char *runtime = memory_path(config->runtime_directory, config->tenant),
+                              *state = memory_path(config->state_directory, config->tenant);
+        const char *const paths[KEPT_TEXT_FILES] = { runtime, state };
         int r;
 
-        if (!adoption)
+        if (!adoption || !runtime || !state)
                 return -ENOMEM;
         adoption->context = context;
         TAILQ_INIT(&adoption->waiting);
         TAILQ_INIT(&adoption->serving);
-        if (asprintf(&runtime, "%s/adoption.%s", config->runtime_directory, config->tenant) < 0) {
-                runtime = NULL;
-                return -ENOMEM;
-        }
-        if (asprintf(&state, "%s/adoption.%s", config->state_directory, config->tenant) < 0) {
-                state = NULL;
-                return -ENOMEM;
-        }
-        const char *const paths[KEPT_TEXT_FILES] = { runtime, state };
-
         r = kept_text_new(paths, &adoption->kept);
         if (r < 0)
                 return r;

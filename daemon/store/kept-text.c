@@ -65,19 +65,19 @@ static int sync_directory(const char *path) {
         return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+static char *join(const char *a, const char *b) {
+        char *text;
+
+        return asprintf(&text, "%s%s", a, b) < 0 ? NULL : text;
+}
+
 static int write_file(const char *path, const char *text) {
-        _cleanup_(freep) char *next = NULL, *line = NULL;
+        _cleanup_(freep) char *next = join(path, ".new"), *line = join(text, "\n");
         _cleanup_(closep) int fd = -1;
         int r;
 
-        if (asprintf(&next, "%s.new", path) < 0) {
-                next = NULL;
+        if (!next || !line)
                 return -ENOMEM;
-        }
-        if (asprintf(&line, "%s\n", text) < 0) {
-                line = NULL;
-                return -ENOMEM;
-        }
         fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return -errno;
