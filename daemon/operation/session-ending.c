@@ -62,9 +62,13 @@ static bool look_at(Login *login, void *userdata) {
         return true;
 }
 
+static bool is_logout(Reason reason) {
+        return reason == REASON_SESSION_REVOKED || reason == REASON_SESSION_LOGGED_OUT;
+}
+
 /* Once for each session: what is still there of one that ended before is ended again every minute. */
 static void tell_hooks(const SessionEnding *ending, const char *user) {
-        HookKind kind = ending->reason == REASON_SESSION_REVOKED ? HOOK_LOGOUT : HOOK_KICK;
+        HookKind kind = is_logout(ending->reason) ? HOOK_LOGOUT : HOOK_KICK;
         Context *context = ending->op.context;
 
         for (size_t i = 0; i < ending->n_sids && hook_is_on(context, kind); i++) {

@@ -88,14 +88,15 @@ def test_four_hooks(fresh, bus):
     try:
         fresh.restart(f"[Hooks]\nSocket={hooks.path}\nEvents=login logout refresh kick\n")
         access, refresh, info = fresh.issue()
-        with open_login(fresh, access) as login:
-            hooks.of("login", info["session"])
-            fresh.refresh(refresh)
-            hooks.of("refresh", info["session"])
-            login.stdin.close()
-            hooks.of("logout", info["session"])
+        assert fresh.login(access) == 0
+        hooks.of("login", info["session"])
+        fresh.refresh(refresh)
+        hooks.of("refresh", info["session"])
+        fresh.root.call("Logout", f"('{OWN_USER}', '', '')")
+        hooks.of("logout", info["session"])
+        _, kicked = fresh.session()
         fresh.root.call("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, 'out')")
-        hooks.of("kick", info["session"])
+        hooks.of("kick", kicked)
     finally:
         fresh.restart()
         hooks.stop()
