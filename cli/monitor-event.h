@@ -51,7 +51,7 @@ MonitorEvent *monitor_event_free(MonitorEvent *event);
 DEFINE_CLEANUP(MonitorEvent, monitor_event_free)
 
 /**
- * monitor_event_begins() - whether its session may have been unknown until now
+ * monitor_event_begins() - whether an older list of sessions knows too little of its session
  * @event:      any
  */
 bool monitor_event_begins(const MonitorEvent *event);

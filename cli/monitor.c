@@ -18,6 +18,7 @@
 #include "cli/monitor-event.h"
 #include "cli/monitoring.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 #define NAME      "org.authtoken1"
 #define PATH      "/org/authtoken1"
@@ -35,6 +36,7 @@ typedef struct Monitor {
         bool only_own;                 /* everybody's sessions are not for the caller */
         Dictionary *sessions, *before; /* the last two lists: the ended ones are on the older one */
         MonitorEvent *first, **last;   /* that wait for a list */
+        size_t n_waiting, n_covered;   /* of them, and that came before it was asked for */
         ExitStatus status;
 } Monitor;
 
@@ -50,11 +52,11 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl monitor [--json]\n\n"
-        "Show logins, ends of sessions and changes of keys while they happen, until SIGINT.\n"
-        "Whose they are is shown to who may list them.\n\n"
-        "  --json      an object in each line\n"
-        "  -h, --help  this text\n";
+        N_("Usage: authtokenctl monitor [--json]\n\n"
+           "Show logins, ends of sessions and changes of keys while they happen, until SIGINT.\n"
+           "Whose they are is shown to who may list them.\n\n"
+           "  --json      an object in each line\n"
+           "  -h, --help  this text\n");
 
 static void list_sessions(Monitor *monitor);
 
@@ -89,13 +91,19 @@ static void print_first(Monitor *monitor) {
         monitor->first = event->next;
         if (!monitor->first)
                 monitor->last = &monitor->first;
+        monitor->n_waiting--;
         status = monitor_event_print(event, find(monitor, event->session), monitor->json);
         if (status != STATUS_OK)
                 stop(monitor, status);
 }
 
-static void print_all(Monitor *monitor) {
-        while (monitor->first)
+/* A list knows what was before it was asked for. What has come since needs the next one. */
+static void print_covered(Monitor *monitor) {
+        for (; monitor->n_covered > 0; monitor->n_covered--)
+                print_first(monitor);
+        if (monitor->first)
+                list_sessions(monitor);
+        while (monitor->first && !monitor->listing)
                 print_first(monitor);
 }
 
@@ -122,7 +130,7 @@ static int on_listed(sd_bus_message *reply, void *userdata, sd_bus_error *error)
                 list_sessions(monitor);
         }
         if (!monitor->listing)
-                print_all(monitor);
+                print_covered(monitor);
         return 0;
 }
 
@@ -153,17 +161,17 @@ static void list_sessions(Monitor *monitor) {
                         monitor->bus, &monitor->listing, call, on_listed, monitor, LIST_USEC);
         if (r < 0)
                 monitor->listing = NULL;
+        monitor->n_covered = monitor->listing ? monitor->n_waiting : 0;
 }
 
 static void add(Monitor *monitor, MonitorEvent *event) {
-        bool unknown = monitor_event_begins(event) && !find(monitor, event->session);
-
         *monitor->last = event;
         monitor->last = &event->next;
-        if (unknown && !monitor->listing)
+        monitor->n_waiting++;
+        if (monitor_event_begins(event) && !monitor->listing)
                 list_sessions(monitor);
-        if (!monitor->listing)
-                print_all(monitor);
+        while (monitor->first && !monitor->listing)
+                print_first(monitor);
 }
 
 static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -301,7 +309,7 @@ ExitStatus monitor_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (monitor.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &monitor.bus);
