@@ -7,6 +7,7 @@
 #include "cli/bus-client.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/message.h"
 
 typedef struct AdoptLine {
         bool confirm, help;
@@ -29,13 +30,13 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl adopt --confirm [--since SECONDS]\n\n"
-        "Let valid tokens without a session be adopted again, after the store was made new,\n"
-        "emptied or set back. Tokens that were issued before are not.\n\n"
-        "  --confirm        there is nothing else that it does\n"
-        "  --since SECONDS  since 1970: take tokens that were issued after then; no session\n"
-        "                   of theirs has ended unknown to the store\n"
-        "  -h, --help       this text\n";
+        N_("Usage: authtokenctl adopt --confirm [--since SECONDS]\n\n"
+           "Let valid tokens without a session be adopted again, after the store was made new,\n"
+           "emptied or set back. Tokens that were issued before are not.\n\n"
+           "  --confirm        there is nothing else that it does\n"
+           "  --since SECONDS  since 1970: take tokens that were issued after then; no session\n"
+           "                   of theirs has ended unknown to the store\n"
+           "  -h, --help       this text\n");
 
 static ExitStatus set_option(AdoptLine *adopt, Option option) {
         switch (option) {
@@ -96,7 +97,7 @@ ExitStatus adopt_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (adopt.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &bus);

@@ -7,6 +7,7 @@
 #include "cli/bus-client.h"
 #include "cli/table.h"
 #include "common/time-span.h"
+#include "common/message.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -36,22 +37,22 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl ban [--for SPAN] [--reason TEXT] USER\n"
-        "       authtokenctl ban --list [--json]\n\n"
-        "Keep USER out of this host and all that share its store, by whatever they log in\n"
-        "with, and end their sessions, with their logins, as kick does.\n\n"
-        "  --for SPAN     how long, such as 2h; without it until authtokenctl unban\n"
-        "  --reason TEXT  for the journal, and for --list\n"
-        "  --list         show the bans in force\n"
-        "  --json         as JSON; times are seconds since 1970\n"
-        "  -h, --help     this text\n\n"
-        "The exit status is 1 if a login did not end.\n";
+        N_("Usage: authtokenctl ban [--for SPAN] [--reason TEXT] USER\n"
+           "       authtokenctl ban --list [--json]\n\n"
+           "Keep USER out of this host and all that share its store, by whatever they log in\n"
+           "with, and end their sessions, with their logins, as kick does.\n\n"
+           "  --for SPAN     how long, such as 2h; without it until authtokenctl unban\n"
+           "  --reason TEXT  for the journal, and for --list\n"
+           "  --list         show the bans in force\n"
+           "  --json         as JSON; times are seconds since 1970\n"
+           "  -h, --help     this text\n\n"
+           "The exit status is 1 if a login did not end.\n");
 
 /* A ban without an end has no time in this column. */
 static const Column columns[] = {
-        { "USER", "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "UNTIL", "until", NULL, COLUMN_TIME, COLUMN_BOTH },
-        { "REASON", "reason", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("USER"), "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("UNTIL"), "until", NULL, COLUMN_TIME, COLUMN_BOTH },
+        { N_("REASON"), "reason", NULL, COLUMN_TEXT, COLUMN_BOTH },
 };
 
 static ExitStatus set_option(Ban *ban, Option option) {
@@ -129,11 +130,11 @@ static ExitStatus impose(const Ban *ban, sd_bus *bus) {
         r = sd_bus_message_read(reply, "uu", &n_ended, &n_failed);
         if (r < 0)
                 return bus_client_broken("read the answer", r);
-        printf("banned; %" PRIu32 " %s ended\n", n_ended, n_ended == 1 ? "login" : "logins");
+        printf(_n("banned; %u login ended\n", "banned; %u logins ended\n", n_ended), n_ended);
         status = finish_output();
         if (n_failed == 0)
                 return status;
-        complain("%" PRIu32 " did not end; its tokens are revoked. See: "
+        complain("%u did not end; its tokens are revoked. See: "
                  "journalctl AUTHTOKEN_EVENT=login-left",
                 n_failed);
         return STATUS_FAILED;
@@ -170,7 +171,7 @@ ExitStatus ban_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (ban.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &bus);

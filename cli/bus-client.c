@@ -9,6 +9,8 @@
 #include "cli/bus-client.h"
 #include "cli/polkit-agent.h"
 #include "common/cleanup.h"
+#include "common/message.h"
+#include "authtoken/reason.h"
 
 #define NAME      "org.authtoken1"
 #define PATH      "/org/authtoken1"
@@ -26,18 +28,18 @@ typedef struct ErrorMeaning {
         const char *advice;
 } ErrorMeaning;
 
-#define START_IT "Is the daemon running? See: systemctl status authtokend.service"
+#define START_IT N_("Is the daemon running? See: systemctl status authtokend.service")
 
 static const ErrorMeaning meanings[] = {
-        { NAME ".Error.NotFound", STATUS_NOT_FOUND, "See what there is: authtokenctl list" },
+        { NAME ".Error.NotFound", STATUS_NOT_FOUND, N_("See what there is: authtokenctl list") },
         { NAME ".Error.Refused", STATUS_FAILED, NULL },
         { NAME ".Error.InvalidArgument", STATUS_USAGE, NULL },
         { NAME ".Error.LimitReached", STATUS_FAILED, NULL },
-        { NAME ".Error.Unavailable", STATUS_FAILED, "See: authtokenctl status" },
+        { NAME ".Error.Unavailable", STATUS_FAILED, N_("See: authtokenctl status") },
         { SD_BUS_ERROR_ACCESS_DENIED, STATUS_DENIED,
-                "Run it as root, or as somebody whom polkit allows it" },
+                N_("Run it as root, or as somebody whom polkit allows it") },
         { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, STATUS_DENIED,
-                "Run it as root, or at a terminal where polkit can ask for a password" },
+                N_("Run it as root, or at a terminal where polkit can ask for a password") },
         { SD_BUS_ERROR_SERVICE_UNKNOWN, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_NAME_HAS_NO_OWNER, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_NO_REPLY, STATUS_UNREACHABLE, START_IT },
@@ -73,12 +75,24 @@ static ErrorMeaning meaning_of(const sd_bus_error *error, int r) {
         return (ErrorMeaning){ .status = STATUS_FAILED };
 }
 
+/* The daemon says "CODE: TEXT" in English. The code stays; the text is in the language of whoever asked. */
+static void complain_of(const char *what, const char *message) {
+        const char *text = strstr(message, ": ");
+        _cleanup_(freep) char *code = text ? strndup(message, (size_t)(text - message)) : NULL;
+        Reason reason = reason_from_code(code);
+
+        if (code && !strcmp(code, reason_code(reason)) && !strcmp(text + 2, reason_text(reason)))
+                complain("cannot %s: %s: %s", _(what), code, _(reason_text(reason)));
+        else
+                complain("cannot %s: %s", _(what), message);
+}
+
 static ExitStatus complain_call(const char *what, const sd_bus_error *error, int r) {
         ErrorMeaning meaning = meaning_of(error, r);
 
-        complain("cannot %s: %s", what, error->message ? error->message : strerror(-r));
+        complain_of(what, error->message ? error->message : strerror(-r));
         if (meaning.advice)
-                complain("%s", meaning.advice);
+                complain("%s", _(meaning.advice));
         return meaning.status;
 }
 
@@ -176,6 +190,6 @@ ExitStatus bus_client_call(
 }
 
 ExitStatus bus_client_broken(const char *what, int r) {
-        complain("cannot %s: %s", what, strerror(-r));
+        complain("cannot %s: %s", _(what), strerror(-r));
         return STATUS_FAILED;
 }

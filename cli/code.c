@@ -6,6 +6,7 @@
 #include "cli/bus-client.h"
 #include "cli/token-input.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct Code {
@@ -28,12 +29,12 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl code [OPTION]... [FILE]\n\n"
-        "Print a code that stands for the token in FILE, or on standard input. It can be\n"
-        "typed at a login prompt instead of the token, once, within a minute.\n\n"
-        "  --long       a longer code, to be pasted\n"
-        "  --user USER  only if the token is USER's\n"
-        "  -h, --help   this text\n";
+        N_("Usage: authtokenctl code [OPTION]... [FILE]\n\n"
+           "Print a code that stands for the token in FILE, or on standard input. It can be\n"
+           "typed at a login prompt instead of the token, once, within a minute.\n\n"
+           "  --long       a longer code, to be pasted\n"
+           "  --user USER  only if the token is USER's\n"
+           "  -h, --help   this text\n");
 
 static ExitStatus set_option(Code *code, Option option) {
         switch (option) {
@@ -110,7 +111,7 @@ ExitStatus code_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (code.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &bus);

@@ -9,6 +9,7 @@
 #include "cli/token-pair.h"
 #include "common/cleanup.h"
 #include "common/time-span.h"
+#include "common/message.h"
 
 #define USEC_PER_SEC       UINT64_C(1000000)
 #define MARGIN_DEFAULT_SEC 300u
@@ -34,14 +35,14 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] =
+static const char help[] = N_(
         "Usage: authtokenctl ensure-fresh --file FILE [--margin SPAN]\n\n"
         "Print an access token that is good for a while: the one in FILE, or, when it is good for\n"
         "less than SPAN, the session's next one, which FILE then holds. Several may run at "
         "once.\n\n"
         "  --file FILE    a pair as written by 'issue --pair'\n"
         "  --margin SPAN  5min, unless given\n"
-        "  -h, --help     this text\n";
+        "  -h, --help     this text\n");
 
 static ExitStatus set_margin(EnsureFresh *ensure) {
         uint64_t usec;
@@ -127,7 +128,7 @@ ExitStatus ensure_fresh_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (ensure.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         return run(line, &ensure);

@@ -12,6 +12,7 @@
 #include "cli/table.h"
 #include "cli/token-pair.h"
 #include "common/time-span.h"
+#include "common/message.h"
 
 #define LIST_MAX     64u
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -64,7 +65,7 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] =
+static const char help[] = N_(
         "Usage: authtokenctl issue [OPTION]... USER\n\n"
         "Begin a session of USER and print its access token, alone on one line.\n\n"
         "  --audience AUDIENCE  whom the token is for; may be repeated\n"
@@ -81,14 +82,14 @@ static const char help[] =
         "  --pair               with a refresh token, as one JSON object: see authtokenctl refresh "
         "--help\n"
         "  --json               token, session, jti, kid and end as JSON\n"
-        "  -h, --help           this text\n";
+        "  -h, --help           this text\n");
 
 static const Column columns[] = {
-        { "TOKEN", "token", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "SESSION", "session", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "JTI", "jti", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "KID", "kid", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "EXPIRES", "expires", NULL, COLUMN_TIME, COLUMN_BOTH },
+        { N_("TOKEN"), "token", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("SESSION"), "session", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("JTI"), "jti", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("KID"), "kid", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("EXPIRES"), "expires", NULL, COLUMN_TIME, COLUMN_BOTH },
 };
 
 static ExitStatus add_item(const char *option, const char **list, size_t *n_items) {
@@ -386,7 +387,7 @@ ExitStatus issue_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (!issue.user) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         if (issue.output) {

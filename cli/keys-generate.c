@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/keys.h"
+#include "common/message.h"
 #include "daemon/token/jwk.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/key-import.h"
@@ -39,7 +40,7 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] =
+static const char help[] = N_(
         "Usage: authtokenctl keys generate [OPTION]...\n\n"
         "Make a private key, without the daemon, and print it as a JWK; or write it to a file\n"
         "and print its id.\n\n"
@@ -51,7 +52,7 @@ static const char help[] =
         "  --public         with --out or --directory: print its public half as a JSON Web Key\n"
         "                   Set instead of its id\n"
         "  --refresh        a key for refresh tokens, which the hosts of a fleet share\n"
-        "  -h, --help       this text\n";
+        "  -h, --help       this text\n");
 
 typedef struct Generate {
         const char *algorithm, *kid, *out, *directory;
@@ -220,7 +221,7 @@ ExitStatus keys_generate_main(const CommandLine *line, int argc, char **argv) {
         (void)line;
         status = parse(&generate, argc, argv);
         if (status == STATUS_OK && generate.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         if (status == STATUS_OK)

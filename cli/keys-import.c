@@ -7,6 +7,7 @@
 
 #include "cli/bus-client.h"
 #include "cli/keys.h"
+#include "common/message.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/key-import.h"
 
@@ -22,13 +23,13 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] =
+static const char help[] = N_(
         "Usage: authtokenctl keys import [--directory DIR] FILE\n\n"
         "Add the keys of FILE, a JWK, a JWK Set or PEM, private or public, to the daemon's keys,\n"
         "tell the daemon to read them, and print their ids. A private key does not sign where\n"
         "another one does: see 'authtokenctl keys use'. FILE may be - for standard input.\n\n"
         "  --directory DIR  add them to this directory, and leave the daemon alone\n"
-        "  -h, --help       this text\n";
+        "  -h, --help       this text\n");
 
 typedef struct Import {
         const char *directory, *file; /* no file: the help is asked for */
@@ -123,7 +124,7 @@ ExitStatus keys_import_main(const CommandLine *line, int argc, char **argv) {
 
         status = parse(&import, argc, argv);
         if (status == STATUS_OK && !import.file) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         if (status == STATUS_OK)

@@ -7,6 +7,7 @@
 #include "cli/bus-client.h"
 #include "cli/keys.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 typedef enum Option {
         OPTION_ALG = 256,
@@ -28,16 +29,16 @@ static const struct option use_options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl keys rotate [--alg ALG] [--stage]\n"
-        "       authtokenctl keys use KID\n\n"
-        "Let another key sign, and print its id. The one before verifies until nothing that\n"
-        "it signed can be valid, and is removed then.\n\n"
-        "  rotate      make a new key and let it sign\n"
-        "  use KID     let this key sign, which is there\n"
-        "  --alg ALG   of the new key, instead of Algorithm= of the daemon's configuration\n"
-        "  --stage     the new key verifies, but does not sign yet: for a fleet, where every\n"
-        "              host has to know it first\n"
-        "  -h, --help  this text\n";
+        N_("Usage: authtokenctl keys rotate [--alg ALG] [--stage]\n"
+           "       authtokenctl keys use KID\n\n"
+           "Let another key sign, and print its id. The one before verifies until nothing that\n"
+           "it signed can be valid, and is removed then.\n\n"
+           "  rotate      make a new key and let it sign\n"
+           "  use KID     let this key sign, which is there\n"
+           "  --alg ALG   of the new key, instead of Algorithm= of the daemon's configuration\n"
+           "  --stage     the new key verifies, but does not sign yet: for a fleet, where every\n"
+           "              host has to know it first\n"
+           "  -h, --help  this text\n");
 
 typedef struct Rotate {
         const char *algorithm, *kid;
@@ -95,7 +96,7 @@ ExitStatus keys_rotate_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (rotate.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &bus);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/keys.h"
+#include "common/message.h"
 #include "daemon/token/key-export.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/keyring-refresh.h"
@@ -38,14 +39,14 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl keys seal [OPTION]... FILE\n\n"
-        "Encrypt the private key of FILE, a JWK or PEM, for this machine, as the credential\n"
-        "\"" SIGNING_KEY "\", or \"" REFRESH_KEY "\" for refresh tokens, that the daemon's unit\n"
-        "loads at its next start. FILE stays: remove it afterwards. FILE may be - for standard\n"
-        "input.\n\n"
-        "  --out FILE      instead of " STORE "/" SIGNING_KEY "\n"
-        "  --with-key KEY  host, tpm2, host+tpm2 or auto, as for systemd-creds(1)\n"
-        "  -h, --help      this text\n";
+        N_("Usage: authtokenctl keys seal [OPTION]... FILE\n\n"
+           "Encrypt the private key of FILE, a JWK or PEM, for this machine, as the credential\n"
+           "\"signing-key\", or \"refresh-key\" for refresh tokens, that the daemon's unit\n"
+           "loads at its next start. FILE stays: remove it afterwards. FILE may be - for standard\n"
+           "input.\n\n"
+           "  --out FILE      instead of /etc/credstore.encrypted/signing-key\n"
+           "  --with-key KEY  host, tpm2, host+tpm2 or auto, as for systemd-creds(1)\n"
+           "  -h, --help      this text\n");
 
 typedef struct Seal {
         const char *file, *out, *with_key;
@@ -135,7 +136,7 @@ static void encrypt(const Seal *seal, int input) {
         (void)umask(0077);
         if (dup2(input, STDIN_FILENO) >= 0)
                 (void)execvp(PROGRAM, (char *const *)arguments);
-        complain("cannot run " PROGRAM ": %s", strerror(errno));
+        complain("cannot run %s: %s", PROGRAM, strerror(errno));
         _exit(NO_ENTRY);
 }
 
@@ -163,7 +164,7 @@ static ExitStatus run(const Seal *seal, const Secret *text) {
         pid_t pid;
 
         if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
-                complain("cannot run " PROGRAM ": %s", strerror(errno));
+                complain("cannot run %s: %s", PROGRAM, strerror(errno));
                 return STATUS_FAILED;
         }
         (void)signal(SIGPIPE, SIG_IGN);
@@ -176,7 +177,7 @@ static ExitStatus run(const Seal *seal, const Secret *text) {
         close(pipe_fds[0]);
         close(pipe_fds[1]);
         if (pid < 0 || (r < 0 && r != -EPIPE))
-                complain("cannot run " PROGRAM ": %s", strerror(-r));
+                complain("cannot run %s: %s", PROGRAM, strerror(-r));
         return pid < 0 ? STATUS_FAILED : wait_for(pid);
 }
 
@@ -188,7 +189,7 @@ ExitStatus keys_seal_main(const CommandLine *line, int argc, char **argv) {
         (void)line;
         status = parse(&seal, argc, argv);
         if (status == STATUS_OK && (seal.help || !seal.file)) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         if (status == STATUS_OK)
@@ -196,7 +197,7 @@ ExitStatus keys_seal_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (!seal.out && mkdir(STORE, 0700) < 0 && errno != EEXIST) {
-                complain("cannot make " STORE ": %s", strerror(errno));
+                complain("cannot make %s: %s", STORE, strerror(errno));
                 return STATUS_FAILED;
         }
         return run(&seal, text);

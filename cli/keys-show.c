@@ -9,6 +9,7 @@
 #include "cli/bus-client.h"
 #include "cli/keys.h"
 #include "cli/table.h"
+#include "common/message.h"
 #include "daemon/token/key-directory.h"
 #include "daemon/token/key-listing.h"
 #include "daemon/token/keyring-refresh.h"
@@ -28,20 +29,21 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] = "Usage: authtokenctl keys (list [--json] | jwks) [--directory DIR]\n\n"
-                           "  list             show the daemon's keys, without their secrets\n"
-                           "  jwks             print the public keys as a JSON Web Key Set, for\n"
-                           "                   other hosts and for authtokenctl verify\n"
-                           "  --json           the list as JSON\n"
-                           "  --directory DIR  the keys in there, without a daemon\n"
-                           "  -h, --help       this text\n";
+static const char help[] =
+        N_("Usage: authtokenctl keys (list [--json] | jwks) [--directory DIR]\n\n"
+           "  list             show the daemon's keys, without their secrets\n"
+           "  jwks             print the public keys as a JSON Web Key Set, for\n"
+           "                   other hosts and for authtokenctl verify\n"
+           "  --json           the list as JSON\n"
+           "  --directory DIR  the keys in there, without a daemon\n"
+           "  -h, --help       this text\n");
 
 static const Column columns[] = {
-        { "KID", "kid", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "ALGORITHM", "algorithm", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "STATE", "state", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "VERIFIES_UNTIL", "verifies_until", NULL, COLUMN_TIME, COLUMN_BOTH },
-        { "FILE", "file", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("KID"), "kid", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("ALGORITHM"), "algorithm", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("STATE"), "state", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("VERIFIES_UNTIL"), "verifies_until", NULL, COLUMN_TIME, COLUMN_BOTH },
+        { N_("FILE"), "file", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "SIGNING", "signing", NULL, COLUMN_FLAG, COLUMN_JSON_ONLY },
         { "PRIVATE", "private", NULL, COLUMN_FLAG, COLUMN_JSON_ONLY },
         { "THUMBPRINT", "thumbprint", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
@@ -212,7 +214,7 @@ ExitStatus keys_show_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (show.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         if (!show.directory)

@@ -5,17 +5,18 @@
 
 #include "cli/keys.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 static const char help[] =
-        "Usage: authtokenctl keys COMMAND [ARGUMENT]...\n\n"
-        "  list [--json] [--directory DIR]  show the keys, without their secrets\n"
-        "  jwks [--directory DIR]           print the public keys as a JSON Web Key Set\n"
-        "  rotate [--alg ALG] [--stage]     make a new key and let it sign\n"
-        "  use KID                          let this key sign, which is there\n"
-        "  generate [OPTION]...             make a key, without the daemon\n"
-        "  import [--directory DIR] FILE    add the keys of a file to the daemon's\n"
-        "  seal [OPTION]... FILE            encrypt a signing key for this machine\n\n"
-        "  -h, --help                       this text; after a command, about the command\n";
+        N_("Usage: authtokenctl keys COMMAND [ARGUMENT]...\n\n"
+           "  list [--json] [--directory DIR]  show the keys, without their secrets\n"
+           "  jwks [--directory DIR]           print the public keys as a JSON Web Key Set\n"
+           "  rotate [--alg ALG] [--stage]     make a new key and let it sign\n"
+           "  use KID                          let this key sign, which is there\n"
+           "  generate [OPTION]...             make a key, without the daemon\n"
+           "  import [--directory DIR] FILE    add the keys of a file to the daemon's\n"
+           "  seal [OPTION]... FILE            encrypt a signing key for this machine\n\n"
+           "  -h, --help                       this text; after a command, about the command\n");
 
 static const struct {
         const char *name;
@@ -32,7 +33,7 @@ static const struct {
 
 ExitStatus keys_main(const CommandLine *line, int argc, char **argv) {
         if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)

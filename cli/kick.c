@@ -8,6 +8,7 @@
 #include "cli/bus-client.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/message.h"
 
 #define PLATFORMS_MAX 16u
 #define TEXT_SIZE_MAX 256u /* what the daemon takes */
@@ -44,16 +45,16 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl kick [OPTION]... (USER | --session ID)\n\n"
-        "End sessions with their tokens and logins, and wait until the logins on this host\n"
-        "are gone.\n\n"
-        "  USER, --user USER  all sessions of USER\n"
-        "  --session ID       one session\n"
-        "  --platform TEXT    only sessions of this platform; may be repeated\n"
-        "  --device TEXT      only sessions of this device\n"
-        "  --reason TEXT      for the journal\n"
-        "  -h, --help         this text\n\n"
-        "The exit status is 1 if a login did not end.\n";
+        N_("Usage: authtokenctl kick [OPTION]... (USER | --session ID)\n\n"
+           "End sessions with their tokens and logins, and wait until the logins on this host\n"
+           "are gone.\n\n"
+           "  USER, --user USER  all sessions of USER\n"
+           "  --session ID       one session\n"
+           "  --platform TEXT    only sessions of this platform; may be repeated\n"
+           "  --device TEXT      only sessions of this device\n"
+           "  --reason TEXT      for the journal\n"
+           "  -h, --help         this text\n\n"
+           "The exit status is 1 if a login did not end.\n");
 
 /* Each platform is a call of its own, so that the daemon would find a fault of the second one only after the
  * first has been kicked. */
@@ -193,11 +194,11 @@ static ExitStatus tell(const Kick *kick) {
 
         if (kick->is_nobody && kick->n_ended + kick->n_failed == 0)
                 return STATUS_NOT_FOUND;
-        printf("%" PRIu32 " %s ended\n", kick->n_ended, kick->n_ended == 1 ? "login" : "logins");
+        printf(_n("%u login ended\n", "%u logins ended\n", kick->n_ended), kick->n_ended);
         status = finish_output();
         if (kick->n_failed == 0)
                 return status;
-        complain("%" PRIu32 " did not end; its tokens are revoked. See: "
+        complain("%u did not end; its tokens are revoked. See: "
                  "journalctl AUTHTOKEN_EVENT=login-left",
                 kick->n_failed);
         return STATUS_FAILED;
@@ -212,7 +213,7 @@ ExitStatus kick_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (kick.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &bus);

@@ -7,6 +7,7 @@
 
 #include "cli/bus-client.h"
 #include "cli/table.h"
+#include "common/message.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct List {
@@ -36,44 +37,44 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl list [OPTION]... [USER]\n\n"
-        "Show live sessions, and below each its logins on this host: those of USER, else\n"
-        "your own, or everybody's if you are root.\n\n"
-        "  -a, --all        everybody's\n"
-        "  --platform TEXT  only sessions of this platform\n"
-        "  --device TEXT    only sessions of this device\n"
-        "  --count          how many there are\n"
-        "  --json           everything that is known, as JSON; times are seconds since 1970\n"
-        "  -h, --help       this text\n";
+        N_("Usage: authtokenctl list [OPTION]... [USER]\n\n"
+           "Show live sessions, and below each its logins on this host: those of USER, else\n"
+           "your own, or everybody's if you are root.\n\n"
+           "  -a, --all        everybody's\n"
+           "  --platform TEXT  only sessions of this platform\n"
+           "  --device TEXT    only sessions of this device\n"
+           "  --count          how many there are\n"
+           "  --json           everything that is known, as JSON; times are seconds since 1970\n"
+           "  -h, --help       this text\n");
 
 static const Column columns[] = {
-        { "SESSION", "session", "service", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
+        { N_("SESSION"), "session", "service", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
         { "SESSION", "session", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "SERVICE", "service", "service", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "LOGIN", NULL, "id", COLUMN_TEXT, COLUMN_JSON_ONLY },
-        { "USER", "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("USER"), "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "TENANT", "tenant", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
-        { "CREATED", "created", "opened", COLUMN_TIME, COLUMN_BOTH },
-        { "SEEN", "last_seen", NULL, COLUMN_TIME, COLUMN_BOTH },
-        { "EXPIRES", "expires", NULL, COLUMN_TIME, COLUMN_BOTH },
-        { "TOKEN EXPIRES", "token_expires", NULL, COLUMN_TIME, COLUMN_PLAIN_ONLY },
+        { N_("CREATED"), "created", "opened", COLUMN_TIME, COLUMN_BOTH },
+        { N_("SEEN"), "last_seen", NULL, COLUMN_TIME, COLUMN_BOTH },
+        { N_("EXPIRES"), "expires", NULL, COLUMN_TIME, COLUMN_BOTH },
+        { N_("TOKEN EXPIRES"), "token_expires", NULL, COLUMN_TIME, COLUMN_PLAIN_ONLY },
         { "TOKEN_EXPIRES", "token_expires", NULL, COLUMN_TIME, COLUMN_JSON_ONLY },
         { "GENERATION", "generation", NULL, COLUMN_NUMBER, COLUMN_JSON_ONLY },
-        { "PLATFORM", "platform", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "DEVICE", "device", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("PLATFORM"), "platform", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("DEVICE"), "device", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "SOURCE", "source", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
-        { "NAME", "name", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "ADDRESS", "client_address", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("NAME"), "name", NULL, COLUMN_TEXT, COLUMN_BOTH },
+        { N_("ADDRESS"), "client_address", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "AGENT", "user_agent", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
         { "AUDIENCE", "audience", NULL, COLUMN_LIST, COLUMN_JSON_ONLY },
-        { "ROLES", "roles", NULL, COLUMN_LIST, COLUMN_BOTH },
-        { "HOST", NULL, "host", COLUMN_TEXT, COLUMN_BOTH },
-        { "LOGIND", NULL, "logind", COLUMN_TEXT, COLUMN_BOTH },
-        { "LEADER", NULL, "leader", COLUMN_NUMBER, COLUMN_BOTH },
+        { N_("ROLES"), "roles", NULL, COLUMN_LIST, COLUMN_BOTH },
+        { N_("HOST"), NULL, "host", COLUMN_TEXT, COLUMN_BOTH },
+        { N_("LOGIND"), NULL, "logind", COLUMN_TEXT, COLUMN_BOTH },
+        { N_("LEADER"), NULL, "leader", COLUMN_NUMBER, COLUMN_BOTH },
         /* A session has those of its newest login, which people see in the line below. */
-        { "TTY", NULL, "tty", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
+        { N_("TTY"), NULL, "tty", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
         { "TTY", "tty", "tty", COLUMN_TEXT, COLUMN_JSON_ONLY },
-        { "FROM", NULL, "rhost", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
+        { N_("FROM"), NULL, "rhost", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
         { "FROM", "rhost", "rhost", COLUMN_TEXT, COLUMN_JSON_ONLY },
 };
 
@@ -187,7 +188,7 @@ ExitStatus list_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (list.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = ask(line, &list, &reply);

@@ -7,6 +7,7 @@
 #include "cli/bus-client.h"
 #include "cli/token-input.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct Logout {
@@ -33,7 +34,7 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] =
+static const char help[] = N_(
         "Usage: authtokenctl logout [USER] [--platform TEXT] [--device TEXT]\n"
         "       authtokenctl logout --session ID\n"
         "       authtokenctl logout [--token-file FILE]\n\n"
@@ -45,7 +46,7 @@ static const char help[] =
         "  --device TEXT      those of this device; likewise\n"
         "  --session ID       one session\n"
         "  --token-file FILE  the session of the token in FILE; - is standard input\n"
-        "  -h, --help         this text\n";
+        "  -h, --help         this text\n");
 
 static ExitStatus set_option(Logout *logout, Option option) {
         switch (option) {
@@ -124,7 +125,7 @@ static ExitStatus tell(const Logout *logout, sd_bus_message *reply) {
                 if (n_ended == 0 && warn_of_unknown_user(logout->user))
                         return STATUS_NOT_FOUND;
         }
-        printf("%" PRIu32 " %s logged out\n", n_ended, n_ended == 1 ? "session" : "sessions");
+        printf(_n("%u session logged out\n", "%u sessions logged out\n", n_ended), n_ended);
         return finish_output();
 }
 
@@ -138,7 +139,7 @@ ExitStatus logout_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (logout.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &bus);

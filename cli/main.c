@@ -26,22 +26,22 @@ static ExitStatus run_verify(const CommandLine *line, int argc, char **argv) {
 }
 
 static const Command commands[] = {
-        { "issue", issue_main, "begin a session and print its token" },
-        { "refresh", refresh_main, "exchange a refresh token for the next tokens" },
-        { "ensure-fresh", ensure_fresh_main, "print an access token that is good for a while" },
-        { "list", list_main, "show live sessions and their logins" },
-        { "revoke", revoke_main, "end sessions and their tokens" },
-        { "logout", logout_main, "end sessions of your own" },
-        { "kick", kick_main, "the same, and wait until their logins are gone" },
-        { "code", code_main, "make a code that can be typed instead of a token" },
-        { "ban", ban_main, "keep a user out, or show who is" },
-        { "unban", unban_main, "let a user in again" },
-        { "adopt", adopt_main, "let tokens without a session in again" },
-        { "verify", run_verify, "check tokens against keys, without the daemon" },
-        { "status", status_main, "show how the daemon is" },
-        { "monitor", monitor_main, "show what happens to sessions, while it happens" },
-        { "metrics", metrics_main, "print counters for a monitoring system" },
-        { "keys", keys_main, "show, make, change and seal the daemon's keys" },
+        { "issue", issue_main, N_("begin a session and print its token") },
+        { "refresh", refresh_main, N_("exchange a refresh token for the next tokens") },
+        { "ensure-fresh", ensure_fresh_main, N_("print an access token that is good for a while") },
+        { "list", list_main, N_("show live sessions and their logins") },
+        { "revoke", revoke_main, N_("end sessions and their tokens") },
+        { "logout", logout_main, N_("end sessions of your own") },
+        { "kick", kick_main, N_("the same, and wait until their logins are gone") },
+        { "code", code_main, N_("make a code that can be typed instead of a token") },
+        { "ban", ban_main, N_("keep a user out, or show who is") },
+        { "unban", unban_main, N_("let a user in again") },
+        { "adopt", adopt_main, N_("let tokens without a session in again") },
+        { "verify", run_verify, N_("check tokens against keys, without the daemon") },
+        { "status", status_main, N_("show how the daemon is") },
+        { "monitor", monitor_main, N_("show what happens to sessions, while it happens") },
+        { "metrics", metrics_main, N_("print counters for a monitoring system") },
+        { "keys", keys_main, N_("show, make, change and seal the daemon's keys") },
 };
 
 typedef enum Option {
@@ -58,14 +58,15 @@ static const struct option options[] = {
 };
 
 static ExitStatus print_help(void) {
-        printf("Usage: authtokenctl [--bus=BUS] COMMAND [ARGUMENT]...\n\n");
+        fputs(_("Usage: authtokenctl [--bus=BUS] COMMAND [ARGUMENT]...\n\n"), stdout);
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-                printf("  %-12s %s\n", commands[i].name, commands[i].words);
-        printf("\n  --bus=BUS   system (the default), session, or a D-Bus address\n"
-               "  --version   print the version\n"
-               "  -h, --help  this text; after a command, about the command\n\n"
-               "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 not authorised,\n"
-               "5 the daemon cannot be reached. See authtokenctl(1).\n");
+                printf("  %-12s %s\n", commands[i].name, _(commands[i].words));
+        fputs(_("\n  --bus=BUS   system (the default), session, or a D-Bus address\n"
+                "  --version   print the version\n"
+                "  -h, --help  this text; after a command, about the command\n\n"
+                "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 not authorised,\n"
+                "5 the daemon cannot be reached. See authtokenctl(1).\n"),
+                stdout);
         return finish_output();
 }
 

@@ -11,6 +11,7 @@
 #include "cli/bus-client.h"
 #include "cli/monitoring.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 #define MODE 0644 /* node_exporter runs as somebody else */
 
@@ -33,10 +34,10 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl metrics [--output FILE]\n\n"
-        "Print the daemon's counters as OpenMetrics text, which names no user.\n\n"
-        "  --output FILE  replace FILE at once, for a collector that reads it\n"
-        "  -h, --help     this text\n";
+        N_("Usage: authtokenctl metrics [--output FILE]\n\n"
+           "Print the daemon's counters as OpenMetrics text, which names no user.\n\n"
+           "  --output FILE  replace FILE at once, for a collector that reads it\n"
+           "  -h, --help     this text\n");
 
 static int write_all(int fd, const char *text) {
         size_t size = strlen(text);
@@ -118,7 +119,7 @@ ExitStatus metrics_main(const CommandLine *line, int argc, char **argv) {
         optind = 0;
         while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
                 if (option == OPTION_HELP) {
-                        fputs(help, stdout);
+                        fputs(_(help), stdout);
                         return finish_output();
                 }
                 if (option != OPTION_OUTPUT)

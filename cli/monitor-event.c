@@ -9,6 +9,7 @@
 #include "cli/bus-client.h"
 #include "cli/monitor-event.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 #define TIME_SIZE    32u
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -19,13 +20,13 @@ static const struct {
         const char *words;
         bool begins;
 } signals[] = {
-        { "SessionOpened", "sr", "opened", true },
-        { "SessionRefreshed", "s", "refreshed", true },
-        { "SessionEnding", "srt", "ending", false },
-        { "SessionEnded", "sr", "ended", false },
-        { "TokenRevoked", "sr", "revoked", false },
-        { "KeyRotated", "k", "key", false },
-        { "Daemon", "", "daemon", false },
+        { "SessionOpened", "sr", N_("opened"), true },
+        { "SessionRefreshed", "s", N_("refreshed"), true },
+        { "SessionEnding", "srt", N_("ending"), false },
+        { "SessionEnded", "sr", N_("ended"), false },
+        { "TokenRevoked", "sr", N_("revoked"), false },
+        { "KeyRotated", "k", N_("key"), false },
+        { "Daemon", "", N_("daemon"), false },
 };
 
 /* What is told of a session, besides its id. */
@@ -172,7 +173,7 @@ static ExitStatus print_plain(const MonitorEvent *event, const Dictionary *sessi
 
         if (localtime_r(&seconds, &local))
                 (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &local);
-        printf("%s %-9s", when, i < ARRAY_SIZE(signals) ? signals[i].words : event->name);
+        printf("%s %-9s", when, i < ARRAY_SIZE(signals) ? _(signals[i].words) : event->name);
         if (event->session)
                 print_word(" ", event->session);
         if (event->key)

@@ -10,6 +10,7 @@
 #include "cli/token-input.h"
 #include "cli/token-pair.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct Refresh {
@@ -30,13 +31,13 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-        "Usage: authtokenctl refresh [--file FILE]\n\n"
-        "Exchange a refresh token for the session's next pair of tokens. The old refresh token\n"
-        "is good once more for RefreshGrace=; after that, using it ends the session.\n\n"
-        "  --file FILE  a pair as written by 'issue --pair': replace it by the next one, and\n"
-        "               print the access token; without it, read a refresh token from standard\n"
-        "               input and print the next pair as JSON\n"
-        "  -h, --help   this text\n";
+        N_("Usage: authtokenctl refresh [--file FILE]\n\n"
+           "Exchange a refresh token for the session's next pair of tokens. The old refresh token\n"
+           "is good once more for RefreshGrace=; after that, using it ends the session.\n\n"
+           "  --file FILE  a pair as written by 'issue --pair': replace it by the next one, and\n"
+           "               print the access token; without it, read a refresh token from standard\n"
+           "               input and print the next pair as JSON\n"
+           "  -h, --help   this text\n");
 
 static ExitStatus set_option(Refresh *refresh, Option option) {
         switch (option) {
@@ -110,7 +111,7 @@ ExitStatus refresh_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (refresh.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         return refresh.file ? refresh_file(line, refresh.file) : refresh_input(line);

@@ -10,6 +10,7 @@
 #include "cli/token-input.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/message.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct Revoke {
@@ -45,7 +46,7 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] =
+static const char help[] = N_(
         "Usage: authtokenctl revoke [OPTION]... (--user USER | --session ID | --token-file FILE | "
         "JTI | --all)\n\n"
         "End sessions: their tokens are good for nothing from now on, and the logins that\n"
@@ -60,7 +61,7 @@ static const char help[] =
         "                     @SECONDS since 1970, or \"YYYY-MM-DD HH:MM:SS\" local time\n"
         "  --all              all sessions of all users of the tenant\n"
         "  --reason TEXT      for the journal\n"
-        "  -h, --help         this text\n";
+        "  -h, --help         this text\n");
 
 static ExitStatus set_option(Revoke *revoke, Option option) {
         switch (option) {
@@ -240,7 +241,7 @@ static ExitStatus tell(const Revoke *revoke, sd_bus_message *reply) {
                 if (revoke->user && warn_of_unknown_user(revoke->user) && n_revoked == 0)
                         return STATUS_NOT_FOUND;
         }
-        printf("%" PRIu32 " %s revoked\n", n_revoked, n_revoked == 1 ? "session" : "sessions");
+        printf(_n("%u session revoked\n", "%u sessions revoked\n", n_revoked), n_revoked);
         return finish_output();
 }
 
@@ -254,7 +255,7 @@ ExitStatus revoke_main(const CommandLine *line, int argc, char **argv) {
         if (status != STATUS_OK)
                 return status;
         if (revoke.help) {
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         status = bus_client_open(line, &bus);

@@ -2,14 +2,18 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 #include "cli/bus-client.h"
 #include "cli/table.h"
 #include "common/text.h"
+#include "common/message.h"
 
-#define TIME_SIZE 32u
+#define WORDS_WIDTH 20
+#define TIME_SIZE   32u
 
 typedef enum Option {
         OPTION_JSON = 256,
@@ -23,10 +27,10 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] = "Usage: authtokenctl status [--json]\n\n"
-                           "Show how the daemon, its store and its keys are.\n\n"
-                           "  --json      as JSON\n"
-                           "  -h, --help  this text\n";
+static const char help[] = N_("Usage: authtokenctl status [--json]\n\n"
+                              "Show how the daemon, its store and its keys are.\n\n"
+                              "  --json      as JSON\n"
+                              "  -h, --help  this text\n");
 
 typedef struct Line {
         const char *key;
@@ -35,39 +39,39 @@ typedef struct Line {
 } Line;
 
 static const Line lines[] = {
-        { "version", "Version", COLUMN_TEXT },
-        { "started", "Started", COLUMN_TIME },
-        { "issuer", "Issuer", COLUMN_TEXT },
-        { "device", "Device", COLUMN_TEXT },
-        { "keys", "Keys", COLUMN_NUMBER },
-        { "signing_key", "Signing key", COLUMN_TEXT },
-        { "store_type", "Store", COLUMN_TEXT },
-        { "store_online", "Store online", COLUMN_FLAG },
-        { "store_durable", "Store durable", COLUMN_FLAG },
-        { "store_message", "Store says", COLUMN_TEXT },
-        { "store_commits", "Commits", COLUMN_NUMBER },
-        { "store_conflicts", "Conflicts", COLUMN_NUMBER },
-        { "store_errors", "Store errors", COLUMN_NUMBER },
-        { "store_latency_usec", "Store latency (us)", COLUMN_NUMBER },
-        { "store_p50_usec", "Median within (us)", COLUMN_NUMBER },
-        { "store_p99_usec", "99 % within (us)", COLUMN_NUMBER },
-        { "sessions", "Sessions", COLUMN_NUMBER },
-        { "sessions_counted", "Counted", COLUMN_TIME },
-        { "logins", "Logins now", COLUMN_NUMBER },
-        { "logins_total", "Logins since start", COLUMN_NUMBER },
-        { "refusals_total", "Refusals since start", COLUMN_NUMBER },
-        { "suspicious_total", "Suspicious", COLUMN_NUMBER },
-        { "last_refusal", "Last refusal", COLUMN_TEXT },
-        { "last_refusal_event", "It was for", COLUMN_TEXT },
-        { "last_refusal_time", "At", COLUMN_TIME },
-        { "hooks", "Hooks", COLUMN_TEXT },
-        { "hooks_passed", "Hooks passed", COLUMN_NUMBER },
-        { "hooks_vetoed", "Hooks vetoed", COLUMN_NUMBER },
-        { "hooks_failed", "Hooks failed", COLUMN_NUMBER },
-        { "hooks_dropped", "Hooks not told", COLUMN_NUMBER },
-        { "hooks_waiting", "Hooks waiting", COLUMN_NUMBER },
-        { "journal_dropped", "Journal lines lost", COLUMN_NUMBER },
-        { "warnings", "Warning", COLUMN_LIST },
+        { "version", N_("Version"), COLUMN_TEXT },
+        { "started", N_("Started"), COLUMN_TIME },
+        { "issuer", N_("Issuer"), COLUMN_TEXT },
+        { "device", N_("Device"), COLUMN_TEXT },
+        { "keys", N_("Keys"), COLUMN_NUMBER },
+        { "signing_key", N_("Signing key"), COLUMN_TEXT },
+        { "store_type", N_("Store"), COLUMN_TEXT },
+        { "store_online", N_("Store online"), COLUMN_FLAG },
+        { "store_durable", N_("Store durable"), COLUMN_FLAG },
+        { "store_message", N_("Store says"), COLUMN_TEXT },
+        { "store_commits", N_("Commits"), COLUMN_NUMBER },
+        { "store_conflicts", N_("Conflicts"), COLUMN_NUMBER },
+        { "store_errors", N_("Store errors"), COLUMN_NUMBER },
+        { "store_latency_usec", N_("Store latency (us)"), COLUMN_NUMBER },
+        { "store_p50_usec", N_("Median within (us)"), COLUMN_NUMBER },
+        { "store_p99_usec", N_("99 % within (us)"), COLUMN_NUMBER },
+        { "sessions", N_("Sessions"), COLUMN_NUMBER },
+        { "sessions_counted", N_("Counted"), COLUMN_TIME },
+        { "logins", N_("Logins now"), COLUMN_NUMBER },
+        { "logins_total", N_("Logins since start"), COLUMN_NUMBER },
+        { "refusals_total", N_("Refusals since start"), COLUMN_NUMBER },
+        { "suspicious_total", N_("Suspicious"), COLUMN_NUMBER },
+        { "last_refusal", N_("Last refusal"), COLUMN_TEXT },
+        { "last_refusal_event", N_("It was for"), COLUMN_TEXT },
+        { "last_refusal_time", N_("At"), COLUMN_TIME },
+        { "hooks", N_("Hooks"), COLUMN_TEXT },
+        { "hooks_passed", N_("Hooks passed"), COLUMN_NUMBER },
+        { "hooks_vetoed", N_("Hooks vetoed"), COLUMN_NUMBER },
+        { "hooks_failed", N_("Hooks failed"), COLUMN_NUMBER },
+        { "hooks_dropped", N_("Hooks not told"), COLUMN_NUMBER },
+        { "hooks_waiting", N_("Hooks waiting"), COLUMN_NUMBER },
+        { "journal_dropped", N_("Journal lines lost"), COLUMN_NUMBER },
+        { "warnings", N_("Warning"), COLUMN_LIST },
 };
 
 /* For people each is a line, in JSON the keys are the columns of one row. */
@@ -88,6 +92,16 @@ static ExitStatus show_json(const Dictionary *status) {
         return r < 0 ? bus_client_broken("show the status", r) : table_print(table);
 }
 
+/* Right-aligned by what a terminal shows, not by bytes: some characters take two columns. */
+static void show_words(const char *words) {
+        const char *shown = _(words);
+        wchar_t wide[WORDS_WIDTH + 1];
+        size_t n_wide = mbstowcs(wide, shown, WORDS_WIDTH);
+        int width = n_wide > WORDS_WIDTH ? -1 : wcswidth(wide, n_wide);
+
+        printf("%*s%s", width < 0 || width > WORDS_WIDTH ? 0 : WORDS_WIDTH - width, "", shown);
+}
+
 /* Beyond the largest bucket the daemon has nothing to say but that. */
 static void show_line(const Line *line, const char *value) {
         char text[TIME_SIZE];
@@ -96,23 +110,25 @@ static void show_line(const Line *line, const char *value) {
         time_t time;
 
         if (line->kind == COLUMN_FLAG)
-                value = strcmp(value, "0") ? "yes" : "no";
+                value = strcmp(value, "0") ? _("yes") : _("no");
         if (line->kind == COLUMN_NUMBER && !strcmp(value, "18446744073709551615"))
-                value = "more than 1000000";
+                value = _("more than 1000000");
         if (line->kind == COLUMN_TIME) {
                 time = text_parse_u64(value, INT64_MAX, &seconds) ? 0 : (time_t)seconds;
                 if (localtime_r(&time, &local) &&
                         strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &local))
                         value = text;
         }
-        printf("%20s: %s\n", line->words, value);
+        show_words(line->words);
+        printf(": %s\n", value);
 }
 
 static void show_list(const Line *line, const char *items) {
         while (*items) {
                 size_t size = strcspn(items, "\n");
 
-                printf("%20s: %.*s\n", line->words, (int)size, items);
+                show_words(line->words);
+                printf(": %.*s\n", (int)size, items);
                 items += size + (items[size] == '\n');
         }
 }
@@ -157,7 +173,7 @@ ExitStatus status_main(const CommandLine *line, int argc, char **argv) {
         optind = 0;
         while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
                 if (option == OPTION_HELP) {
-                        fputs(help, stdout);
+                        fputs(_(help), stdout);
                         return finish_output();
                 }
                 if (option != OPTION_JSON)

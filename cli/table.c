@@ -11,6 +11,7 @@
 
 #include "cli/table.h"
 #include "common/text.h"
+#include "common/message.h"
 
 #define TIME_TEXT_SIZE 32u
 
@@ -51,6 +52,7 @@ static bool is_used(const Table *table, const Column *column) {
 }
 
 static int add_column(Table *table, const Column *column) {
+        const char *heading = table->form == TABLE_PLAIN ? _(column->heading) : column->heading;
         struct libscols_column *made;
         int flags = 0;
 
@@ -60,7 +62,7 @@ static int add_column(Table *table, const Column *column) {
                 flags |= SCOLS_FL_HIDDEN;
         if (table->form == TABLE_PLAIN && column->kind == COLUMN_NUMBER)
                 flags |= SCOLS_FL_RIGHT;
-        made = scols_table_new_column(table->scols, column->heading, 0, flags);
+        made = scols_table_new_column(table->scols, heading, 0, flags);
         if (!made)
                 return -ENOMEM;
         return scols_column_set_json_type(made, json_kind_of(column->kind));

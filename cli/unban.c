@@ -5,16 +5,18 @@
 
 #include "cli/bus-client.h"
 #include "common/cleanup.h"
+#include "common/message.h"
 
 static const struct option options[] = {
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
 };
 
-static const char help[] = "Usage: authtokenctl unban USER\n\n"
-                           "Let a banned user in again. Sessions that the ban ended stay ended.\n\n"
-                           "  -h, --help  this text\n\n"
-                           "The exit status is 3 if the user is not banned.\n";
+static const char help[] =
+        N_("Usage: authtokenctl unban USER\n\n"
+           "Let a banned user in again. Sessions that the ban ended stay ended.\n\n"
+           "  -h, --help  this text\n\n"
+           "The exit status is 3 if the user is not banned.\n");
 
 static ExitStatus lift(const CommandLine *line, const char *user) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -42,7 +44,7 @@ ExitStatus unban_main(const CommandLine *line, int argc, char **argv) {
         while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
                 if (option != 'h')
                         return point_to_help("unban");
-                fputs(help, stdout);
+                fputs(_(help), stdout);
                 return finish_output();
         }
         if (argc - optind != 1)

@@ -11,6 +11,7 @@
 #include "cli/token-reader.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/message.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/token-verifier.h"
 
@@ -69,18 +70,18 @@ static const struct option options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-static const char usage[] =
+static const char usage[] = N_(
         "usage: authtokenctl verify (--jwks FILE | --key [KID=]FILE) [--alg A] [--signature-only]\n"
         "                           [--issuer I] [--audience A] [--user U] [--max-lifetime SEC]\n"
         "                           [--max-size N] [--now EPOCH] [--batch [--base64]]\n"
         "Reads a token from standard input, with --batch one a line, and prints ok or the reason\n"
-        "of the refusal for each. See authtokenctl(1) and authtoken-reasons(7).\n";
+        "of the refusal for each. See authtokenctl(1) and authtoken-reasons(7).\n");
 
 static int parse_number(const char *option, const char *text, uint64_t max, uint64_t *ret_value) {
         if (text_parse_u64(text, max, ret_value) == 0)
                 return 0;
-        fprintf(stderr, "authtokenctl: verify: --%s: \"%s\" is not a number up to %llu\n", option,
-                text, (unsigned long long)max);
+        fprintf(stderr, _("authtokenctl: verify: --%s: \"%s\" is not a number up to %llu\n"),
+                option, text, (unsigned long long)max);
         return EXIT_UNUSABLE;
 }
 
@@ -88,13 +89,13 @@ static int parse_algorithm(const char *name, VerifyCommand *command) {
         command->algorithm = algorithm_find(name);
         if (command->algorithm)
                 return 0;
-        fprintf(stderr, "authtokenctl: verify: --alg: no algorithm \"%s\"\n", name);
+        fprintf(stderr, _("authtokenctl: verify: --alg: no algorithm \"%s\"\n"), name);
         return EXIT_UNUSABLE;
 }
 
 static int parse_key(char *argument, VerifyCommand *command) {
         if (command->n_keys == KEY_OPTIONS_MAX) {
-                fprintf(stderr, "authtokenctl: verify: more than %u keys\n", KEY_OPTIONS_MAX);
+                fprintf(stderr, _("authtokenctl: verify: more than %u keys\n"), KEY_OPTIONS_MAX);
                 return EXIT_UNUSABLE;
         }
         command->keys[command->n_keys++] = argument;
@@ -151,7 +152,7 @@ static int parse_option(Option option, char *argument, VerifyCommand *command) {
         case OPTION_UNKNOWN:
                 break;
         }
-        fputs(usage, stderr);
+        fputs(_(usage), stderr);
         return EXIT_UNUSABLE;
 }
 
@@ -160,7 +161,8 @@ static int refuse_second(int row, VerifyCommand *command) {
         uint32_t bit = UINT32_C(1) << row;
 
         if ((command->seen & bit) && options[row].has_arg && options[row].val != OPTION_KEY) {
-                fprintf(stderr, "authtokenctl: verify: --%s is given twice\n", options[row].name);
+                fprintf(stderr, _("authtokenctl: verify: --%s is given twice\n"),
+                        options[row].name);
                 return EXIT_UNUSABLE;
         }
         command->seen |= bit;
@@ -182,7 +184,7 @@ static int parse_command(int argc, char **argv, VerifyCommand *command) {
                 return 0;
         /* Either a set in which the kid decides, or keys that were named one by one. */
         if (optind != argc || !command->jwks == !command->n_keys) {
-                fputs(usage, stderr);
+                fputs(_(usage), stderr);
                 return EXIT_UNUSABLE;
         }
         return 0;
@@ -234,7 +236,7 @@ static int finish_verdicts(int status) {
         errno = 0;
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return status;
-        fprintf(stderr, "authtokenctl: verify: standard output: %s\n",
+        fprintf(stderr, _("authtokenctl: verify: standard output: %s\n"),
                 strerror(errno ? errno : EIO));
         return EXIT_ONE_REFUSED;
 }
@@ -251,7 +253,8 @@ static int verify_all(const VerifyCommand *command, const Keyring *keyring, Toke
                 if (r == TOKEN_READER_E_END)
                         break;
                 if (r < 0) {
-                        fprintf(stderr, "authtokenctl: verify: standard input: %s\n", strerror(-r));
+                        fprintf(stderr, _("authtokenctl: verify: standard input: %s\n"),
+                                strerror(-r));
                         return EXIT_UNUSABLE;
                 }
                 if (r == 0)
@@ -272,11 +275,11 @@ static int verify_run(VerifyCommand *command) {
         int status;
 
         if (keyring_new(&keyring)) {
-                fputs("authtokenctl: verify: out of memory\n", stderr);
+                fputs(_("authtokenctl: verify: out of memory\n"), stderr);
                 return EXIT_UNUSABLE;
         }
         if (load_keys(command, keyring, &fault)) {
-                fprintf(stderr, "authtokenctl: verify: %s\n", fault.text);
+                fprintf(stderr, _("authtokenctl: verify: %s\n"), fault.text);
                 return EXIT_UNUSABLE;
         }
         reader = (TokenReader){
@@ -304,7 +307,7 @@ int verify_main(int argc, char **argv) {
         if (r)
                 return r;
         if (command.help) {
-                fputs(usage, stdout);
+                fputs(_(usage), stdout);
                 return finish_verdicts(EXIT_ALL_OK);
         }
         return verify_run(&command);

@@ -16,3 +16,5 @@
 #define N_(text) text
 /* dgettext() looks nowhere but at the program's locale, so it may be used in somebody else's process. */
 #define _(text) dgettext(MESSAGE_DOMAIN, text)
+/* The form that goes with a number. */
+#define _n(one, many, n) dngettext(MESSAGE_DOMAIN, one, many, n)

@@ -10,6 +10,7 @@
 #include "common/secret.h"
 #include "common/text.h"
 #include "pam/authenticate.h"
+#include "common/message.h"
 #include "pam/credential.h"
 #include "pam/exchange.h"
 #include "pam/live-session.h"
@@ -35,7 +36,7 @@ static int deny_cut(const PamtokCall *call, const char *user, size_t size) {
         /* That is no secret from whoever typed it, and without it nobody finds out why. */
         pamtok_tell(call,
                 "The access token was cut off after %zu characters: %s can pass on no more.", size,
-                pamtok_credential_cutter(size));
+                _(pamtok_credential_cutter(size)));
         pamtok_tell(call, "Use a login code, or enter it in parts: see pam_authtoken(8).");
         return deny(call, user, REASON_TOKEN_CUT);
 }

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/secret.h"
 #include "common/text.h"
+#include "common/message.h"
 #include "pam/credential.h"
 
 #define CODE_PREFIX "at-"
@@ -16,10 +17,10 @@ static const struct {
         size_t size;
         const char *programs;
 } prompt_limits[] = {
-        { 510, "polkit agents" },
-        { 511, "sudo and GDM" },
-        { 1023, "ssh" },
-        { 4095, "su and login" },
+        { 510, N_("polkit agents") },
+        { 511, N_("sudo and GDM") },
+        { 1023, N_("ssh") },
+        { 4095, N_("su and login") },
 };
 
 static bool is_space(char c) {

@@ -36,9 +36,8 @@ static Reason text_array_read(const char *text, TextArray *array) {
         array->items = calloc(json_array_size(array->json) + 1, sizeof(char *));
         if (!array->json || !array->items)
                 return REASON_INTERNAL;
-        json_array_foreach(array->json, i, item) {
-                array->items[array->n_items++] = json_string_value(item);
-        }
+        json_array_foreach(array->json, i, item) array->items[array->n_items++] =
+                json_string_value(item);
         return REASON_OK;
 }
 

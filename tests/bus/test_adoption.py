@@ -266,17 +266,6 @@ def test_one_from_before_a_time_stays_out(host, root, issuer):
     assert host.log_in(issuer.token(OWN_USER, iat=now - 1)) == "ok"
 
 
-def test_one_from_before_all_were_revoked_stays_out(host, root, issuer):
-    known, unknown = issuer.token(OWN_USER), issuer.token(OWN_USER)
-    assert host.log_in(known) == "ok"
-    assert root.call("RevokeAll", "('breach',)") == [1]
-    assert host.log_in(known) == "session-revoked"
-    assert host.log_in(unknown) == "adoption-before"
-    later = int(time.time()) + 1
-    wait_until(lambda: time.time() >= later, "the next second")
-    assert host.log_in(issuer.token(OWN_USER)) == "ok"
-
-
 def test_a_user_record_that_somebody_deleted_is_no_way_back(host, store, issuer):
     if not store.redis:
         pytest.skip("nobody else can write to SQLite's file")

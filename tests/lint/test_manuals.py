@@ -172,7 +172,7 @@ def test_each_command_and_option_is_in_the_manual():
 
 def test_each_command_and_option_is_completed():
     completion = pathlib.Path("cli/authtokenctl.bash")
-    commands = re.findall(r'^\s+\{ "([\w-]+)", \w+, "', text(pathlib.Path("cli/main.c")), re.MULTILINE)
+    commands = re.findall(r'^\s+\{ "([\w-]+)", \w+, N_\(', text(pathlib.Path("cli/main.c")), re.MULTILINE)
     # A command with commands of its own has a file for each of them.
     table = {f"{name} --{option}" for name in ["main", *commands] for path in files()
              if re.fullmatch(rf"cli/{name}(-[a-z]+)?\.c", str(path)) for option in re.findall(

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Every text for people is translated, completely, and codes are not."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from source_tree import ROOT, c_files, lines, need, none, text
+
+PO = pathlib.Path("po")
+CATALOG = pathlib.Path("systemd/authtoken.catalog")
+MARKS = re.compile(r'\b(?:_|N_|_n)\("|\b(?:complain|complain_usage|bus_client_call|bus_client_broken|pamtok_tell)\(')
+TABLE_OF_REASONS = pathlib.Path("include/authtoken/reason.h")
+
+
+def listed(name):
+    return [line for line in lines(PO / name) if line and not line.startswith("#")]
+
+
+LANGUAGES = listed("LINGUAS")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """What is to be translated, as it stands in the sources now."""
+    need("xgettext", "gettext")
+    path = tmp_path_factory.mktemp("po") / "authtoken.pot"
+    options = re.findall(r"'(--(?:from-code|keyword|flag)[^']*)'", text(PO / "meson.build"))
+    assert options
+    subprocess.run(["xgettext", *options, "-o", path, *listed("POTFILES")], cwd=ROOT, check=True)
+    return path
+
+
+def test_each_file_with_a_text_for_people_is_listed():
+    found = {str(path) for path in c_files("cli", "pam", suffixes=(".c",)) if MARKS.search(text(path))}
+    assert set(listed("POTFILES")) == found | {str(TABLE_OF_REASONS)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_is_complete(template, language):
+    po = ROOT / PO / f"{language}.po"
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(["msgcmp", po, template], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run(["msgfmt", "--check", "--statistics", "-o", os.devnull, po], capture_output=True, text=True,
+                          check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert not re.search(r"fuzzy|untranslated", done.stderr), done.stderr
+    assert "#~" not in po.read_text(encoding="utf-8"), f"{po} keeps what nobody says any more"
+
+
+def entries(path):
+    """{message id: its text}"""
+    parts = re.split(r"^-- ([0-9a-f]{32})$", text(path), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_catalog_is_complete(language):
+    path = CATALOG.with_suffix(f".{language}.catalog")
+    english, translated = entries(CATALOG), entries(path)
+    none([f"{path}: {key} is missing" for key in english if key not in translated] +
+         [f"{path}: {key} is none of ours" for key in translated if key not in english] +
+         [f"{path}: {key} is still English" for key in english
+          if key in translated and english[key].strip() == translated[key].strip()],
+         "entries of the catalog")
+    # Fields, commands and manuals are named alike.
+    names = re.compile(r"@[A-Z_]+@|\b[a-z-]+\(\d\)|\bauthtokenctl [a-z-]+")
+    none([f"{path}: {key}: {sorted(set(names.findall(english[key])) ^ set(names.findall(translated[key])))}"
+          for key in english if key in translated
+          and set(names.findall(english[key])) != set(names.findall(translated[key]))],
+         "names that differ from the English entry")
