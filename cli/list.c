@@ -38,7 +38,7 @@ static const struct option options[] = {
 
 static const char help[] =
         N_("Usage: authtokenctl list [OPTION]... [USER]\n\n"
-           "Show live sessions, and below each its logins on this host: those of USER, else\n"
+           "Show live sessions, and below each its logins on all hosts: those of USER, else\n"
            "your own, or everybody's if you are root.\n\n"
            "  -a, --all        everybody's\n"
            "  --platform TEXT  only sessions of this platform\n"

@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/secret.h"
 #include "daemon/config-option.h"
@@ -31,6 +32,7 @@
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/login-ender.h"
+#include "daemon/operation/login-report.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/owner-cache.h"
@@ -127,6 +129,12 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         (void)info;
         (void)manager_reload(userdata, message, sizeof(message));
         return 0;
+}
+
+static void on_login_change(const char *user, void *userdata) {
+        const Manager *manager = userdata;
+
+        login_report_note(manager->context.report, user);
 }
 
 /* The machine's id itself is not to leave the host: machine-id(5). */
@@ -230,6 +238,10 @@ static int build_parts(Manager *manager) {
                 r = deadline_timer_new(context, &context->deadlines);
         if (r >= 0)
                 r = user_rules_new(context, &context->user_rules);
+        if (r >= 0)
+                r = login_report_new(context, &context->report);
+        if (r >= 0)
+                login_registry_observe(context->logins, on_login_change, manager);
         return r;
 }
 
@@ -401,6 +413,8 @@ Manager *manager_free(Manager *manager) {
                 (void)logind_set_bus(context->logind, NULL);
         context->sink = NULL;
         key_keeper_free(context->keeper);
+        login_registry_observe(context->logins, NULL, NULL);
+        login_report_free(context->report);
         deadline_timer_free(context->deadlines);
         login_ender_free(context->ender);
         user_queue_free(context->queue);

@@ -65,9 +65,8 @@ static int append_list(sd_bus_message *reply, const char *key, const char *json)
 }
 
 static int append_login(sd_bus_message *reply, const LoginRow *login) {
-        char host[HOST_NAME_MAX + 1] = "";
         const TextEntry texts[] = {
-                { "host", host },
+                { "host", login->host },
                 { "id", login->id },
                 { "logind", login->logind_id },
                 { "service", login->service },
@@ -76,11 +75,10 @@ static int append_login(sd_bus_message *reply, const LoginRow *login) {
         };
         int r;
 
-        (void)gethostname(host, sizeof(host) - 1);
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
                 r = append_texts(reply, texts, ARRAY_SIZE(texts));
-        if (r >= 0)
+        if (r >= 0 && login->leader)
                 r = sd_bus_message_append(reply, "{sv}", "leader", "u", (uint32_t)login->leader);
         if (r >= 0)
                 r = bus_reply_number(reply, "opened", login->opened_at_sec);

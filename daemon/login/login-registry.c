@@ -31,6 +31,8 @@ struct LoginRegistry {
         Node *by_id[N_BUCKETS], *by_user[N_BUCKETS], *by_logind[N_BUCKETS];
         ElevationList *elevations;
         size_t n_logins;
+        LoginObserver observer;
+        void *observer_userdata;
 };
 
 static Node **bucket_of(Node **buckets, const char *text) {
@@ -130,6 +132,18 @@ static bool has_opened(const Login *login) {
                leader == login->leader.pid;
 }
 
+static void tell(const LoginRegistry *registry, const Login *login) {
+        if (registry->observer)
+                registry->observer(login->user, registry->observer_userdata);
+}
+
+void login_registry_observe(LoginRegistry *registry, LoginObserver observer, void *userdata) {
+        if (!registry)
+                return;
+        registry->observer = observer;
+        registry->observer_userdata = userdata;
+}
+
 int login_registry_add(LoginRegistry *registry, Login *login) {
         int r;
 
@@ -140,6 +154,7 @@ int login_registry_add(LoginRegistry *registry, Login *login) {
         if (r < 0)
                 return r;
         link_node(registry, (Node *)login);
+        tell(registry, login);
         return 0;
 }
 
@@ -149,6 +164,7 @@ int login_registry_update(LoginRegistry *registry, Login *login) {
 
 void login_registry_remove(LoginRegistry *registry, Login *login) {
         record_directory_remove(registry->fd, login->id);
+        tell(registry, login);
         unlink_node(registry, (Node *)login);
         login_free(login);
 }

@@ -15,32 +15,9 @@
 #include <sys/types.h>
 
 #include "common/cleanup.h"
-#include "daemon/login/process.h"
-#include "authtoken/reason.h"
-
-#define LOGIN_ID_SIZE 22u
+#include "daemon/login/login.h"
 
 typedef struct LoginRegistry LoginRegistry;
-
-/* Strings are owned; NULL where there is none. */
-typedef struct Login {
-        char id[LOGIN_ID_SIZE + 1]; /* the handle it was opened with */
-        char *sid;                  /* the token session */
-        char *tenant, *user;        /* whose session it is */
-        char *service, *tty, *rhost;
-        char *target;       /* PAM_USER at open: another user for sudo and su */
-        char *logind_id;    /* logind session the leader was in */
-        bool opened_logind; /* by the leader, who is not a sudo or su inside of it */
-        uid_t logind_owner; /* (uid_t)-1: none */
-        uid_t uid;          /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
-        ProcessId leader;
-        uint64_t opened_at_sec;
-        uint64_t
-                deadline_sec; /* of its session, as it was seen last; not in the file; 0: unknown */
-        bool ended;           /* its session has ended; it stays listed until the process is gone */
-        bool closed; /* by its process; what that left in its logind session may still be there */
-        Reason end_reason;
-} Login;
 
 /* "The last token authentication of this invoking user, tty and logind session." */
 typedef struct Elevation {
@@ -51,6 +28,8 @@ typedef struct Elevation {
 
 /* Return true to go on. */
 typedef bool (*LoginVisitor)(Login *login, void *userdata);
+
+typedef void (*LoginObserver)(const char *user, void *userdata);
 
 /**
  * login_registry_open() - read the records of this boot
@@ -96,6 +75,14 @@ DEFINE_CLEANUP(Login, login_free)
  * Return: 0; -EEXIST; other negative errno.
  */
 int login_registry_add(LoginRegistry *registry, Login *login);
+
+/**
+ * login_registry_observe() - be told of whose logins there are more or fewer
+ * @registry:   NULL is fine
+ * @observer:   called when a login was added, and before one is removed; NULL: nobody
+ * @userdata:   for @observer
+ */
+void login_registry_observe(LoginRegistry *registry, LoginObserver observer, void *userdata);
 
 /**
  * login_registry_update() - write a changed record again (atomic replace)

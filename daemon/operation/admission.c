@@ -13,6 +13,7 @@
 typedef struct Scene {
         const Context *context;
         const char *user;
+        uint64_t now_sec;
 } Scene;
 
 typedef struct Search {
@@ -27,15 +28,13 @@ static bool is_of_session(Login *login, void *userdata) {
         return !search->found;
 }
 
-/* On other hosts of a fleet a session that was ever used may still have opened one. */
+/* What another host has open stands in the session, a moment after it was opened. */
 static bool may_be_open(const Session *session, void *userdata) {
         Search search = { .session = session };
         const Scene *scene = userdata;
         const Config *config = scene->context->config;
 
-        if (session->last_seen_sec == 0)
-                return false;
-        if (config->store_type == STORE_REDIS)
+        if (session->logins || session->last_seen_sec + SESSION_END_MARGIN_SEC > scene->now_sec)
                 return true;
         login_registry_each(
                 scene->context->logins, config->tenant, scene->user, is_of_session, &search);
@@ -45,7 +44,7 @@ static bool may_be_open(const Session *session, void *userdata) {
 Reason admission_decide(Context *context, UserState *state, const Session *session,
         uint64_t now_sec, PolicyEnded *ended) {
         _cleanup_(session_freep) Session *copy = NULL;
-        Scene scene = { context, state->user };
+        Scene scene = { context, state->user, now_sec };
         PolicyRules rules;
         Reason reason;
 

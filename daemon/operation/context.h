@@ -25,6 +25,7 @@ typedef struct LoginEnder LoginEnder;
 typedef struct Metrics Metrics;
 typedef struct Logind Logind;
 typedef struct LoginRegistry LoginRegistry;
+typedef struct LoginReport LoginReport;
 typedef struct Operation Operation;
 typedef struct OwnerCache OwnerCache;
 typedef struct TokenCache TokenCache;
@@ -71,6 +72,7 @@ typedef struct Context {
         UserNames *names;
         UserRules *user_rules;
         HandleTable *handles;
+        LoginReport *report;
         char device_id[256]; /* of this host: DeviceId=, or derived from the machine's id */
         HookClient *hooks;
         UserQueue *queue;

@@ -9,6 +9,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/session-logins.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 
@@ -24,7 +25,8 @@ typedef struct List {
         StoreCall *call;
         SessionRow *rows;
         LoginRow *login_rows;
-        size_t n_rows, n_login_rows, n_login_rows_max;
+        SessionLogin *remotes; /* what login rows of other hosts borrow from */
+        size_t n_rows, n_login_rows, n_login_rows_max, n_remotes, n_remotes_max;
 } List;
 
 static void list_free(Operation *op) {
@@ -38,6 +40,7 @@ static void list_free(Operation *op) {
         free(list->states);
         free(list->rows);
         free(list->login_rows);
+        free(list->remotes);
         free(list->sid);
         free(list->platform);
         free(list->device);
@@ -58,6 +61,7 @@ static bool add_login(Login *login, void *userdata) {
         if (strcmp(login->sid, row->sid) || list->n_login_rows >= list->n_login_rows_max)
                 return true;
         list->login_rows[list->n_login_rows++] = (LoginRow){
+                .host = list->op.context->host,
                 .id = login->id,
                 .logind_id = login->logind_id,
                 .service = login->service,
@@ -68,6 +72,53 @@ static bool add_login(Login *login, void *userdata) {
         };
         row->n_logins++;
         return true;
+}
+
+static const char *text_or_null(const char *text) {
+        return *text ? text : NULL;
+}
+
+/* What this host has open it knows better itself. */
+static void add_remote_logins(List *list, const Session *session, SessionRow *row) {
+        const char *at = session->logins;
+        SessionLogin login;
+
+        while (session_logins_next(&at, &login)) {
+                SessionLogin *remote = &list->remotes[list->n_remotes];
+
+                if (!strcmp(login.host, list->op.context->host) ||
+                        list->n_remotes >= list->n_remotes_max)
+                        continue;
+                *remote = login;
+                list->n_remotes++;
+                list->login_rows[list->n_login_rows++] = (LoginRow){
+                        .host = remote->host,
+                        .service = text_or_null(remote->service),
+                        .tty = text_or_null(remote->tty),
+                        .rhost = text_or_null(remote->rhost),
+                        .opened_at_sec = remote->opened_at_sec,
+                };
+                row->n_logins++;
+        }
+}
+
+static size_t count_logins(const Session *session) {
+        const char *at = session->logins;
+        SessionLogin login;
+        size_t n_logins = 0;
+
+        while (session_logins_next(&at, &login))
+                n_logins++;
+        return n_logins;
+}
+
+static size_t count_remotes(const List *list) {
+        size_t n_remotes = 0;
+
+        for (size_t i = 0; i < list->n_loaded; i++)
+                for (size_t k = 0; k < list->states[i]->n_sessions; k++)
+                        n_remotes += count_logins(list->states[i]->sessions[k]);
+        return n_remotes;
 }
 
 static void add_session(List *list, const UserState *state, const Session *session) {
@@ -94,6 +145,7 @@ static void add_session(List *list, const UserState *state, const Session *sessi
         };
         login_registry_each(list->op.context->logins, state->tenant, state->user, add_login,
                 &(LoginCollector){ .list = list, .row = row });
+        add_remote_logins(list, session, row);
 }
 
 static void add_live_sessions(List *list, const UserState *state) {
@@ -116,10 +168,13 @@ static Reason make_rows(List *list) {
 
         for (size_t i = 0; i < list->n_loaded; i++)
                 n_sessions += list->states[i]->n_sessions;
-        list->n_login_rows_max = login_registry_count(list->op.context->logins);
+        list->n_remotes_max = count_remotes(list);
+        list->n_login_rows_max =
+                login_registry_count(list->op.context->logins) + list->n_remotes_max;
+        list->remotes = calloc(list->n_remotes_max + 1, sizeof(*list->remotes));
         list->rows = calloc(n_sessions + 1, sizeof(*list->rows));
         list->login_rows = calloc(list->n_login_rows_max + 1, sizeof(*list->login_rows));
-        if (!list->rows || !list->login_rows)
+        if (!list->rows || !list->login_rows || !list->remotes)
                 return REASON_INTERNAL;
         for (size_t i = 0; i < list->n_loaded; i++)
                 add_live_sessions(list, list->states[i]);

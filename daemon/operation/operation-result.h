@@ -16,8 +16,9 @@ typedef struct Secret Secret;
 
 /* One session as `list` tells it. Strings are borrowed for the completion; NULL where there is none. */
 typedef struct LoginRow {
+        const char *host;
         const char *id, *logind_id, *service, *tty, *rhost;
-        pid_t leader;
+        pid_t leader; /* 0: on another host */
         uint64_t opened_at_sec;
 } LoginRow;
 
@@ -26,7 +27,7 @@ typedef struct SessionRow {
         uint64_t created_at_sec, last_seen_sec, expires_at_sec, token_end_sec, generation;
         const char *platform, *device, *source, *name, *audience_json, *roles_json;
         const char *client_address, *user_agent;
-        const LoginRow *logins; /* on this host */
+        const LoginRow *logins;
         size_t n_logins;
 } SessionRow;
 

@@ -8,6 +8,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/deadline.h"
 #include "daemon/operation/login-ender.h"
+#include "daemon/operation/login-report.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/session-ending.h"
@@ -93,6 +94,7 @@ static bool visit_login(Login *login, void *userdata) {
 
 void reconcile_state(Context *context, const UserState *state) {
         deadline_timer_note(context->deadlines, state);
+        login_report_check(context->report, state);
         login_registry_each(context->logins, state->tenant, state->user, visit_login,
                 &(Lost){ .context = context, .state = state });
 }

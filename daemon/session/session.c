@@ -29,6 +29,7 @@ const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
         { "k", SESSION_MEMBER_TEXT, offsetof(Session, refresh_kid) },
         { "h", SESSION_MEMBER_TEXT, offsetof(Session, client_address) },
         { "u", SESSION_MEMBER_TEXT, offsetof(Session, user_agent) },
+        { "l", SESSION_MEMBER_TEXT, offsetof(Session, logins) },
 };
 
 Session *session_free(Session *session) {

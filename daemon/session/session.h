@@ -39,6 +39,7 @@ typedef struct Session {
         char *data_json; /* object, compact */
         char *refresh_kid;
         char *client_address, *user_agent;
+        char *logins; /* that are open: see session-logins.h */
 } Session;
 
 typedef enum SessionMemberType {
@@ -56,7 +57,7 @@ typedef struct SessionMember {
         size_t offset; /* of a uint64_t or a char * in Session */
 } SessionMember;
 
-#define SESSION_MEMBERS_COUNT 22u
+#define SESSION_MEMBERS_COUNT 23u
 extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 
 /**

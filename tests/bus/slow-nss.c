@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -37,4 +38,15 @@ __attribute__((visibility("default"))) int getpwnam_r(const char *name, struct p
 
         wait_at_gate();
         return next(name, entry, buffer, size, ret_entry);
+}
+
+/* A host of another name, in a test that asks for one. */
+__attribute__((visibility("default"))) int gethostname(char *name, size_t size) {
+        int (*next)(char *, size_t) = (int (*)(char *, size_t))dlsym(RTLD_NEXT, "gethostname");
+        const char *other = getenv("OTHER_HOST_NAME");
+
+        if (!other)
+                return next(name, size);
+        (void)snprintf(name, size, "%s", other);
+        return 0;
 }

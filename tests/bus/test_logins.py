@@ -4,6 +4,7 @@ is its process, which only leaves by itself."""
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -136,3 +137,44 @@ def test_the_daemon_starts_and_stops_while_the_bus_hangs(bus, root, daemon):
         os.kill(bus.process.pid, signal.SIGCONT)
     daemon.start()
     wait_until(lambda: is_served(root), "authtokend on the bus")
+
+
+ONCE = "192.0.2.99"  # of no other login in this file
+
+
+def is_written(bus):
+    return any(f"test {TTY} {ONCE} ".encode() in path.read_bytes()
+               for path in (bus.directory / "state").glob("state.db*"))
+
+
+def test_the_record_of_a_session_tells_where_it_is_open(root, bus, daemon):
+    """The next daemon on this state takes itself for another host, and sees what this one has written."""
+    token, _ = root.issue(OWN_USER)
+    login = Login(daemon, token, ONCE)
+    wait_until(lambda: is_written(bus), "the login in the session's record")
+    daemon.stop()
+    shutil.move(bus.directory / "run" / "logins", bus.directory / "logins")
+    try:
+        daemon.environment["LD_PRELOAD"] = os.environ["SLOW_NSS"]
+        daemon.environment["ASAN_OPTIONS"] = "verify_asan_link_order=0"
+        daemon.environment["OTHER_HOST_NAME"] = "elsewhere"
+        daemon.start()
+        wait_until(lambda: is_served(root), "authtokend on the bus")
+        ((row,),) = root.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+        (there,) = row["logins"]
+        assert (there["host"], there["service"], there["tty"], there["rhost"]) == \
+            (socket.gethostname(), "test", TTY, ONCE)
+        assert "leader" not in there and "id" not in there
+        daemon.stop()
+    finally:
+        for name in ("LD_PRELOAD", "ASAN_OPTIONS", "OTHER_HOST_NAME"):
+            daemon.environment.pop(name, None)
+        shutil.rmtree(bus.directory / "run" / "logins", ignore_errors=True)
+        shutil.move(bus.directory / "logins", bus.directory / "run" / "logins")
+        daemon.start()
+        wait_until(lambda: is_served(root), "authtokend on the bus")
+    ((row,),) = root.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+    (here,) = row["logins"]
+    assert here["leader"] == login.process.pid
+    login.leave()
+    root.call("RevokeUser", f"('{OWN_USER}', '')")

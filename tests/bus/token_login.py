@@ -10,10 +10,10 @@ TTY, RHOST = "pts/7", "192.0.2.1"
 
 
 class Login:
-    def __init__(self, daemon, token):
+    def __init__(self, daemon, token, rhost=RHOST):
         self.process = subprocess.Popen(
             [sys.executable, "-B", HERE / "login.py", daemon.directory / "socket/pam.sock", OWN_USER, TTY,
-             RHOST], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+             rhost], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.process.stdin.write(token + "\n")
         self.process.stdin.flush()
         assert self.process.stdout.readline() == "opened\n"

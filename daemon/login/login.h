@@ -1,0 +1,35 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * One login of this host that a token opened, as a value.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "authtoken/reason.h"
+#include "daemon/login/process.h"
+
+#define LOGIN_ID_SIZE 22u
+
+/* Strings are owned; NULL where there is none. */
+typedef struct Login {
+        char id[LOGIN_ID_SIZE + 1]; /* the handle it was opened with */
+        char *sid;                  /* the token session */
+        char *tenant, *user;        /* whose session it is */
+        char *service, *tty, *rhost;
+        char *target;       /* PAM_USER at open: another user for sudo and su */
+        char *logind_id;    /* logind session the leader was in */
+        bool opened_logind; /* by the leader, who is not a sudo or su inside of it */
+        uid_t logind_owner; /* (uid_t)-1: none */
+        uid_t uid;          /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
+        ProcessId leader;
+        uint64_t opened_at_sec;
+        uint64_t
+                deadline_sec; /* of its session, as it was seen last; not in the file; 0: unknown */
+        bool ended;           /* its session has ended; it stays listed until the process is gone */
+        bool closed; /* by its process; what that left in its logind session may still be there */
+        Reason end_reason;
+} Login;

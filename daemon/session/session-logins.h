@@ -1,0 +1,53 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Which logins a session has open, on any host: a line each in Session.logins, of the words host, service,
+ * terminal, remote host and time. Each host writes its own lines, as far as there is room; they are for people,
+ * and for the question whether a session is still in use.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_LOGINS_MAX      16u /* of a session */
+#define SESSION_LOGINS_HOST_MAX 4u  /* of them on one host: the newest */
+#define SESSION_LOGIN_WORD_MAX  64u
+
+typedef struct Session Session;
+
+/* Empty where nothing is known. */
+typedef struct SessionLogin {
+        char host[SESSION_LOGIN_WORD_MAX + 1], service[SESSION_LOGIN_WORD_MAX + 1];
+        char tty[SESSION_LOGIN_WORD_MAX + 1], rhost[SESSION_LOGIN_WORD_MAX + 1];
+        uint64_t opened_at_sec;
+} SessionLogin;
+
+/**
+ * session_login_word() - a word as it can stand in a line
+ * @text:       NULL is empty
+ * @word:       receives it, cut; what is not visible ASCII becomes '_'
+ */
+void session_login_word(const char *text, char word[SESSION_LOGIN_WORD_MAX + 1]);
+
+/**
+ * session_logins_replace() - write down what a host has open now
+ * @session:    changes
+ * @host:       a word; its lines of before are replaced
+ * @logins:     the oldest first
+ * @n_logins:   of @logins
+ *
+ * Return: 1 if something changed; 0; -ENOMEM.
+ */
+int session_logins_replace(
+        Session *session, const char *host, const SessionLogin *logins, size_t n_logins);
+
+/**
+ * session_logins_next() - the logins, one after the other
+ * @at:         Session.logins at first, or NULL; moves on
+ * @ret_login:  receives one
+ *
+ * Return: true; false behind the last, or at a line that is none.
+ */
+bool session_logins_next(const char **at, SessionLogin *ret_login);
