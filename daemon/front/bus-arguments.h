@@ -46,16 +46,16 @@ typedef enum BusOption {
         BUS_OPTION_LIFETIME = 1 << 7,   /* t: seconds */
         BUS_OPTION_NOT_BEFORE = 1 << 8, /* t: seconds since the epoch */
         BUS_OPTION_USER = 1 << 9,
-        BUS_OPTION_NO_REFRESH = 1 << 11,   /* b */
         BUS_OPTION_ONE_AUDIENCE = 1 << 10, /* s; the same key as BUS_OPTION_AUDIENCE */
+        BUS_OPTION_NO_REFRESH = 1 << 11,   /* b */
         BUS_OPTION_TOKEN_USER =
-                1 << 20,           /* s; the key "user", which here asks for nothing of theirs */
-        BUS_OPTION_LONG = 1 << 21, /* b */
-        BUS_OPTION_ALGORITHM = 1 << 11,
-        BUS_OPTION_KID = 1 << 12,
-        BUS_OPTION_STAGE = 1 << 13, /* b */
-        BUS_OPTION_CLIENT_ADDRESS = 1 << 24,
-        BUS_OPTION_USER_AGENT = 1 << 25,
+                1 << 12,           /* s; the key "user", which here asks for nothing of theirs */
+        BUS_OPTION_LONG = 1 << 13, /* b */
+        BUS_OPTION_ALGORITHM = 1 << 14,
+        BUS_OPTION_KID = 1 << 15,
+        BUS_OPTION_STAGE = 1 << 16, /* b */
+        BUS_OPTION_CLIENT_ADDRESS = 1 << 17,
+        BUS_OPTION_USER_AGENT = 1 << 18,
 } BusOption;
 
 typedef struct BusTextList {

@@ -55,6 +55,8 @@ CASES = {
     # options
     "an unknown option": ("IssueToken", options("{'colour': <'red'>}"), INVALID, "bad-request"),
     "an option of another method": ("KickUser", f"('{OWN_USER}', {{'lifetime': <uint64 1>}}, '')", INVALID, "bad-request"),
+    "an option of making keys": ("IssueToken", options("{'algorithm': <'ES256'>}"), INVALID, "bad-request"),
+    "an option of making tokens": ("RotateKey", "({'no_refresh': <true>},)", INVALID, "bad-request"),
     "a filter that is not understood": ("KickUser", f"('{OWN_USER}', {{'plattform': <'x'>}}, '')", INVALID, "bad-request"),
     "an option of another type": ("IssueToken", options("{'lifetime': <'1h'>}"), INVALID, "bad-request"),
     "a number of another type": ("IssueToken", options("{'lifetime': <int32 5>}"), INVALID, "bad-request"),
