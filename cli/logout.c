@@ -87,12 +87,11 @@ static ExitStatus parse(Logout *logout, int argc, char **argv) {
         return by_user ? own_user("logout", &logout->user) : STATUS_OK;
 }
 
-static int append_arguments(sd_bus_message *call, const Logout *logout, const Secret *token) {
+static int append_arguments(sd_bus_message *call, const Logout *logout, const char *subject) {
         if (logout->user)
                 return sd_bus_message_append(call, "sss", logout->user,
                         STRING_OR_EMPTY(logout->platform), STRING_OR_EMPTY(logout->device));
-        return sd_bus_message_append(
-                call, "ss", logout->session ? logout->session : token->data, "logout");
+        return sd_bus_message_append(call, "ss", subject, "logout");
 }
 
 static ExitStatus compose(const Logout *logout, sd_bus *bus, sd_bus_message **ret_call) {
@@ -110,7 +109,7 @@ static ExitStatus compose(const Logout *logout, sd_bus *bus, sd_bus_message **re
                         ret_call);
         if (status != STATUS_OK)
                 return status;
-        r = append_arguments(*ret_call, logout, token);
+        r = append_arguments(*ret_call, logout, token ? token->data : logout->session);
         return r < 0 ? bus_client_broken("compose the call", r) : STATUS_OK;
 }
 

@@ -45,7 +45,7 @@ static CURLcode set_place(CURL *curl, const Download *download) {
                 code = curl_easy_setopt(curl, CURLOPT_CAINFO, download->ca_file);
         /* One that was named is the only one: not also whatever the system trusts. */
         if (code == CURLE_OK && download->ca_file)
-                code = curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+                code = curl_easy_setopt(curl, CURLOPT_CAPATH, (char *)NULL);
         return code;
 }
 

@@ -27,17 +27,14 @@ static void text_array_clear(TextArray *array) {
 }
 
 static Reason text_array_read(const char *text, TextArray *array) {
-        const json_t *item;
-        size_t i;
-
         if (!text)
                 return REASON_OK;
         array->json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         array->items = calloc(json_array_size(array->json) + 1, sizeof(char *));
         if (!array->json || !array->items)
                 return REASON_INTERNAL;
-        json_array_foreach(array->json, i, item) array->items[array->n_items++] =
-                json_string_value(item);
+        for (size_t i = 0; i < json_array_size(array->json); i++)
+                array->items[array->n_items++] = json_string_value(json_array_get(array->json, i));
         return REASON_OK;
 }
 

@@ -64,8 +64,9 @@ def test_the_bus_hears_of_a_session_in_order_and_nothing_but_its_id(host, listen
     shell = host.login("alice", token.text)
     host.authtoken.kick_session(token)
     shell.wait_closed()
-    opened, ending, ended = listener.next(), listener.next(), listener.next()
+    opened, revoked, ending, ended = (listener.next() for _ in range(4))
     assert opened[0] == "SessionOpened" and opened[1][0] == token.session
+    assert revoked == ("TokenRevoked", [token.session, "session-kicked"])
     assert ending[0] == "SessionEnding"
     assert ending[1][:2] == [token.session, "session-kicked"]
     assert ended == ("SessionEnded", [token.session, "session-kicked"])
@@ -78,7 +79,7 @@ def test_the_grace_lies_between_the_announcement_and_the_end(host, listener):
         listener.next()
         words = host.authtoken.words("KickSession", "ss", token.session, "")
         with subprocess.Popen(host.bed.command(*words), stdout=subprocess.PIPE) as call:
-            assert listener.next()[0] == "SessionEnding"
+            assert [listener.next()[0] for _ in range(2)] == ["TokenRevoked", "SessionEnding"]
             assert host.authtoken.verdict(token.text) == "session-kicked"
             assert shell.is_open()
             shell.wait_closed()
@@ -92,7 +93,7 @@ def test_a_daemon_that_dies_in_the_grace_time_ends_the_login_when_it_is_back(hos
         listener.next()
         words = host.authtoken.words("KickSession", "ss", token.session, "")
         with subprocess.Popen(host.bed.command(*words), stderr=subprocess.DEVNULL):
-            assert listener.next()[0] == "SessionEnding"
+            assert [listener.next()[0] for _ in range(2)] == ["TokenRevoked", "SessionEnding"]
             assert shell.is_open()
             host.configure(DROP_IN, "[Kick]\nKickGrace=0\n")
             host.bed.kill(host.bed.main_pid(SERVICE), signal.SIGKILL)
