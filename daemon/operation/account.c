@@ -115,7 +115,10 @@ static Reason find_elevation(Account *account, const char *logind_id, bool other
         if (!account->subject.ruser)
                 return REASON_OK;
         if (other_auth) {
-                (void)login_registry_set_elevation(logins, &key);
+                /* Others than root may say so, too, but not make us forget for it: the timestamp is
+                 * sudo's, and the user's own programs must not free it of its token. */
+                if (account->subject.uid == 0)
+                        (void)login_registry_set_elevation(logins, &key);
                 return REASON_OK;
         }
         elevation = login_registry_find_elevation(logins, &key);

@@ -7,6 +7,7 @@
 #include "daemon/operation/admission.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/user-rules.h"
+#include "daemon/session/session-logins.h"
 #include "daemon/session/user-state.h"
 
 /* Whose sessions are looked at. */
@@ -28,13 +29,25 @@ static bool is_of_session(Login *login, void *userdata) {
         return !search->found;
 }
 
+/* What stands there of this host may be of before it went down: here the registry knows better. */
+static bool has_elsewhere(const Context *context, const Session *session) {
+        const char *at = session->logins;
+        SessionLogin login;
+
+        while (session_logins_next(&at, &login))
+                if (strcmp(login.host, context->host) != 0)
+                        return true;
+        return false;
+}
+
 /* What another host has open stands in the session, a moment after it was opened. */
 static bool may_be_open(const Session *session, void *userdata) {
         Search search = { .session = session };
         const Scene *scene = userdata;
         const Config *config = scene->context->config;
 
-        if (session->logins || session->last_seen_sec + SESSION_END_MARGIN_SEC > scene->now_sec)
+        if (has_elsewhere(scene->context, session) ||
+                session->last_seen_sec + SESSION_END_MARGIN_SEC > scene->now_sec)
                 return true;
         login_registry_each(
                 scene->context->logins, config->tenant, scene->user, is_of_session, &search);

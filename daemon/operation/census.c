@@ -5,6 +5,7 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/census.h"
+#include "daemon/operation/login-report.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/session/session-check.h"
@@ -65,6 +66,9 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         for (size_t i = 0; r == 0 && i < owned->n_sessions; i++)
                 census->n_sessions +=
                         user_state_check(owned, owned->sessions[i]->sid, now_sec) == REASON_OK;
+        /* What this host left there when it went down. */
+        if (r == 0)
+                login_report_check(census->op.context->report, owned);
         load_next(census);
 }
 

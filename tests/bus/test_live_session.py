@@ -4,8 +4,8 @@ a login session: what such a session is good for is tested on a booted system.""
 
 import pytest
 
-from frames import (AUTHENTICATE, AUTHENTICATE_SESSION, DENIED, OK, PROMPT, REASON, ROLE, RUSER, SERVICE, TOKEN, TTY,
-                    USER, ask, ask_as)
+from frames import (ACCOUNT, AUTHENTICATE, AUTHENTICATE_SESSION, DENIED, OK, OTHER_AUTH, PROMPT, REASON,
+                    ROLE, RUSER, SERVICE, TOKEN, TTY, USER, ask, ask_as)
 from private_bus import OWN_UID, OWN_USER
 
 
@@ -57,3 +57,18 @@ def test_a_role_that_the_token_has_is_enough(path, token):
 def test_a_role_that_it_has_not_is_refused(path, token, role):
     status, fields = ask(path, AUTHENTICATE, {**sudo(), TOKEN: token, ROLE: role})[1:]
     assert (status, fields) == (DENIED, {REASON: "role-missing"})
+
+
+def test_the_timestamp_of_an_ended_token_is_refused_until_root_says_that_a_password_was_given(path, root, token):
+    assert ask(path, AUTHENTICATE, {**sudo(), TOKEN: token})[1] == OK
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+    assert ask(path, ACCOUNT, sudo())[1:] == (DENIED, {REASON: "elevation-ended"})
+    assert ask(path, ACCOUNT, {**sudo(), OTHER_AUTH: ""})[1] == OK
+
+
+def test_no_process_of_the_user_makes_a_timestamp_outlive_its_token(path, root, token):
+    assert ask(path, AUTHENTICATE, {**sudo(), TOKEN: token})[1] == OK
+    assert ask_as(OWN_UID, path, "ACCOUNT", f"USER={OWN_USER}", "SERVICE=sudo", "TTY=/dev/pts/1",
+                  f"RUSER={OWN_USER}", "OTHER_AUTH=")[0] == str(OK)
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+    assert ask(path, ACCOUNT, sudo())[1:] == (DENIED, {REASON: "elevation-ended"})
