@@ -299,6 +299,25 @@ int ipc_client_call(IpcClient *client, const IpcMessage *request, uint64_t deadl
         return r;
 }
 
+Reason ipc_client_reason(int r) {
+        switch (r) {
+        case IPC_CLIENT_E_ABSENT:
+                return REASON_DAEMON_ABSENT;
+        case IPC_CLIENT_E_UNTRUSTED:
+                return REASON_DAEMON_UNTRUSTED;
+        case IPC_CLIENT_E_TIMEOUT:
+                return REASON_DAEMON_TIMEOUT;
+        case IPC_CLIENT_E_CLOSED:
+                return REASON_DAEMON_CLOSED;
+        case IPC_CLIENT_E_MALFORMED:
+                return REASON_DAEMON_MALFORMED;
+        case IPC_CLIENT_E_FULL:
+                return REASON_BAD_REQUEST;
+        }
+
+        return REASON_INTERNAL;
+}
+
 IpcClient *ipc_client_close(IpcClient *client) {
         if (!client)
                 return NULL;

@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "authtoken/ipc-message.h"
+#include "authtoken/reason.h"
 
 #include "common/cleanup.h"
 
@@ -79,6 +80,14 @@ bool ipc_client_is_open(const IpcClient *client);
  */
 int ipc_client_call(IpcClient *client, const IpcMessage *request, uint64_t deadline_usec,
         IpcMessage *ret_reply);
+
+/**
+ * ipc_client_reason() - what a failure of the calls above means
+ * @r:          IPC_CLIENT_E_*
+ *
+ * Return: REASON_DAEMON_*; REASON_BAD_REQUEST for what does not fit; REASON_INTERNAL for anything else.
+ */
+Reason ipc_client_reason(int r);
 
 /**
  * ipc_client_close() - close the connection and wipe what was sent and received

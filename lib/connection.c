@@ -55,23 +55,6 @@ AuthtokenConnection *authtoken_connection_free(AuthtokenConnection *connection) 
         return NULL;
 }
 
-static Reason reason_of_failure(int r) {
-        switch (r) {
-        case IPC_CLIENT_E_ABSENT:
-                return REASON_DAEMON_ABSENT;
-        case IPC_CLIENT_E_UNTRUSTED:
-                return REASON_DAEMON_UNTRUSTED;
-        case IPC_CLIENT_E_TIMEOUT:
-                return REASON_DAEMON_TIMEOUT;
-        case IPC_CLIENT_E_CLOSED:
-                return REASON_DAEMON_CLOSED;
-        case IPC_CLIENT_E_FULL:
-                return REASON_TOKEN_TOO_LARGE;
-        default:
-                return REASON_DAEMON_MALFORMED;
-        }
-}
-
 static int fail(AuthtokenConnection *connection, int r, AuthtokenAnswer **ret_answer) {
         int outcome = r == IPC_CLIENT_E_FULL ? AUTHTOKEN_E_REFUSED : AUTHTOKEN_E_UNAVAILABLE;
 
@@ -79,7 +62,8 @@ static int fail(AuthtokenConnection *connection, int r, AuthtokenAnswer **ret_an
         connection->client = ipc_client_close(connection->client);
         if (r < 0)
                 return r;
-        r = answer_of_reason(reason_of_failure(r), ret_answer);
+        r = answer_of_reason(
+                r == IPC_CLIENT_E_FULL ? REASON_TOKEN_TOO_LARGE : ipc_client_reason(r), ret_answer);
         return r < 0 ? r : outcome;
 }
 

@@ -57,25 +57,6 @@ static uid_t trusted_uid(const PamtokCall *call) {
         return daemon ? daemon->pw_uid : IPC_CLIENT_UID_NONE;
 }
 
-static Reason reason_of_failure(int r) {
-        switch (r) {
-        case IPC_CLIENT_E_ABSENT:
-                return REASON_DAEMON_ABSENT;
-        case IPC_CLIENT_E_UNTRUSTED:
-                return REASON_DAEMON_UNTRUSTED;
-        case IPC_CLIENT_E_TIMEOUT:
-                return REASON_DAEMON_TIMEOUT;
-        case IPC_CLIENT_E_CLOSED:
-                return REASON_DAEMON_CLOSED;
-        case IPC_CLIENT_E_MALFORMED:
-                return REASON_DAEMON_MALFORMED;
-        case IPC_CLIENT_E_FULL:
-                return REASON_BAD_REQUEST;
-        }
-
-        return REASON_INTERNAL;
-}
-
 static int open_line(const PamtokCall *call, uint64_t deadline_usec, PamtokLine *line) {
         const char *path = call->args.socket_path ? call->args.socket_path : IPC_SOCKET_PATH;
 
@@ -147,7 +128,7 @@ void pamtok_exchange(const PamtokCall *call, PamtokLine *line, const IpcMessage 
                 line = &own;
         r = ask(call, line, request, timeout_usec, &reply);
         if (r) {
-                answer.reason = reason_code(reason_of_failure(r));
+                answer.reason = reason_code(ipc_client_reason(r));
                 answer.error = r < 0 ? -r : 0;
         } else {
                 answer.status = reply.status;
