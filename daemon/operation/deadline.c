@@ -74,10 +74,11 @@ void deadline_timer_note(DeadlineTimer *timer, const UserState *state) {
                 &(Walk){ .timer = timer, .state = state });
 }
 
+/* The walk took the deadlines out that were to be kept by this. */
 static bool delay_login(Login *login, void *userdata) {
         const Walk *walk = userdata;
 
-        if (!login->ended && login->deadline_sec && login->deadline_sec <= walk->now_sec) {
+        if (!login->ended && login->deadline_sec <= walk->now_sec) {
                 login->deadline_sec = walk->now_sec + AGAIN_SEC;
                 arm(walk->timer, login->deadline_sec);
         }

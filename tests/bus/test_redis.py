@@ -6,6 +6,7 @@ import pytest
 import redis_server
 from frames import AUTHENTICATE, DENIED, OK, SERVICE, TOKEN, USER, ask
 from private_bus import OTHER_USER, OWN_USER, CallError, Daemon, is_served, wait_until
+from token_login import RHOST, Login
 
 USER_KEY = f"authtoken:default:u:{OWN_USER}"
 
@@ -96,3 +97,28 @@ def test_users_whom_the_list_has_lost_are_revoked_all_the_same(root, redis, daem
     redis.run("DEL", "authtoken:default:users")
     assert root.call("RevokeAll", "('',)") == [1]
     assert log_in(daemon, session[0]) == DENIED
+
+
+@pytest.fixture
+def idle_timeout(root, daemon):
+    before = daemon.config.read_text()
+    daemon.config.write_text(before + "[Session]\nIdleTimeout=2s\n")
+    root.call("Reload")
+    yield
+    daemon.config.write_text(before)
+    root.call("Reload")
+
+
+def test_an_idle_login_ends_soon_after_redis_takes_writes_again(root, redis, daemon, idle_timeout):
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token)
+    wait_until(lambda: RHOST in redis.run("HGETALL", USER_KEY), "the login stands in the record")
+    redis.run("CONFIG", "SET", "min-replicas-to-write", "1")
+    try:
+        wait_until(lambda: "NOREPLICAS" in daemon.log_text(), "a refused write")
+    finally:
+        redis.run("CONFIG", "SET", "min-replicas-to-write", "0")
+    assert root.signal("SessionEnding", sid)[1] == "session-idle"
+    login.leave()
+    redis.run("DEL", USER_KEY)
