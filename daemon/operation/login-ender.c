@@ -223,6 +223,11 @@ static void ending_act(Ending *ending) {
         ending_finish(ending, false, "unknown action");
 }
 
+/* What the user's own login opened is theirs, and a directory server that is away must not keep it open. */
+static bool is_surely_own(const Login *login) {
+        return login->opened_logind && login->target && !strcmp(login->target, login->user);
+}
+
 /* A login inside the logind session of somebody else must not end that one's session. */
 static void on_owner(UserNameCall *call, const char *name, void *userdata) {
         Ending *ending = userdata;
@@ -245,6 +250,8 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata)
                 ending_finish(ending, true, NULL);
         else if (!login->logind_id || login->logind_owner == (uid_t)-1)
                 ending_watch(ending, NOTICE_WAIT_USEC);
+        else if (is_surely_own(login))
+                ending_act(ending);
         else if (user_names_lookup(ending->ender->context->names, login->logind_owner, on_owner,
                          ending, &ending->name_call) < 0)
                 ending_finish(ending, false, "too many look-ups of user names at once");
