@@ -123,6 +123,6 @@ def test_the_unit_that_fetches_keys_keeps_the_old_ones_and_is_kept_apart(host):
     assert "stays as it was" in bed.output("journalctl", "--quiet", "--unit", FETCH, "--output", "cat")
     assert bed.output("stat", "--format", "%U %a", "/var/cache/authtoken/jwks").split() == ["authtoken-fetch", "755"]
     bed.run("systemctl", "reset-failed", FETCH)
-    bed.run("systemd-analyze", "verify", "/lib/systemd/system/authtoken-jwks-fetch@.timer")
+    bed.run("systemd-analyze", "verify", "--man=no", "/lib/systemd/system/authtoken-jwks-fetch@.timer")
     done = bed.run("runuser", "-u", "authtoken-fetch", "--", "ls", "/var/lib/authtoken", check=False)
     assert done.returncode != 0

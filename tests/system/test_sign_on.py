@@ -12,7 +12,7 @@ from host import SERVICE
 from ssh import LoginRefused
 
 DROP_IN = "90-session.conf"
-ELSEWHERE = "127.0.0.2"
+ELSEWHERE = "127.0.0.3"  # where nobody has been locked out
 
 
 @contextlib.contextmanager
