@@ -14,10 +14,12 @@
 #include "daemon/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
 #include "daemon/operation/owner-cache.h"
 #include "daemon/operation/refresh.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/store-source.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/key-directory.h"
@@ -39,6 +41,7 @@ typedef struct Client {
 
 typedef struct Bench {
         Context context;
+        Metrics metrics;
         Config *config;
         BenchKey *key;
         Client clients[N_USERS];
@@ -181,6 +184,7 @@ static void wait_until_online(void) {
 static void open_all(const char *directory, const char *redis) {
         Context *context = &bench.context;
 
+        context->metrics = &bench.metrics;
         open_config(directory, redis);
         open_keys(directory);
         if (sd_event_new(&context->event) < 0 ||
@@ -189,7 +193,8 @@ static void open_all(const char *directory, const char *redis) {
                 token_cache_new(TOKEN_CACHE_ENTRIES_DEFAULT, TOKEN_CACHE_BYTES_DEFAULT,
                         &context->cache) < 0 ||
                 user_queue_new(context->store, &context->queue) < 0 ||
-                owner_cache_new(&context->owners) < 0)
+                owner_cache_new(&context->owners) < 0 ||
+                user_rules_new(context, &context->user_rules) < 0)
                 errx(EXIT_FAILURE, "the parts cannot be put together");
         /* After the store: its thread has the other processor. */
         bench_use_cpu(SERVER_CPU);
@@ -203,6 +208,7 @@ static void close_all(void) {
                 secret_free(bench.clients[i].refresh);
         user_queue_free(context->queue);
         owner_cache_free(context->owners);
+        user_rules_free(context->user_rules);
         user_store_free(context->store);
         token_cache_free(context->cache);
         keyring_unref(context->keyring);
