@@ -19,6 +19,7 @@
 #define RETRY_DELAY_USEC     UINT64_C(100000)
 #define RETRY_DOUBLINGS_MAX  5u /* 3.2 s */
 #define TIMER_ACCURACY_USEC  UINT64_C(1000)
+#define REPLIES_PER_WRITE    8u
 
 typedef enum State {
         STATE_IDLE, /* until retry_at_usec */
@@ -176,9 +177,20 @@ static void greet(RedisConnection *connection) {
                 set_timer(connection);
 }
 
+/* What the replies so far have led to leaves while there are more: the server works on it meanwhile,
+ * and does not wait until we have signed for everybody. Returns what is wrong, or NULL. */
+static const char *write_early(RedisConnection *connection) {
+        int r = redis_pending_write(&connection->unsent, connection->fd);
+
+        /* What the socket does not take now waits for the end of the turn. */
+        return r < 0 && r != -EAGAIN ? strerror(-r) : NULL;
+}
+
 /* Hands replies out until the next one is not complete. Returns what is wrong, or NULL. */
 static const char *hand_out(RedisConnection *connection) {
-        for (;;) {
+        const char *wrong = NULL;
+
+        for (unsigned int n = 1;; n++) {
                 RedisPending *head = TAILQ_FIRST(&connection->pending);
                 redisReply *reply = NULL;
                 int r;
@@ -202,6 +214,10 @@ static const char *hand_out(RedisConnection *connection) {
                 redis_pending_free(head);
                 if (connection->refused)
                         return connection->why;
+                if (n % REPLIES_PER_WRITE == 0)
+                        wrong = write_early(connection);
+                if (wrong)
+                        return wrong;
         }
 }
 
