@@ -29,13 +29,19 @@ struct ElevationList {
         size_t n_nodes, prune_at;
 };
 
+static bool has_tty(const Elevation *key) {
+        return key->tty && *key->tty;
+}
+
+/* sudo knows a terminal by its device. The logind session of a process there is no part of it: whoever
+ * runs sudo by `systemd-run --user --scope` leaves that, and keeps the terminal and its timestamp. */
 static uint64_t hash_key(const Elevation *key) {
         uint64_t hash = text_hash_begin();
 
         hash = text_hash_add(hash, key->tenant);
         hash = text_hash_add(hash, key->user);
         hash = text_hash_add(hash, key->tty);
-        return text_hash_add(hash, key->logind_id);
+        return text_hash_add(hash, has_tty(key) ? NULL : key->logind_id);
 }
 
 static void name_file(uint64_t hash, char name[FILE_NAME_SIZE]) {
@@ -48,7 +54,7 @@ static bool equal(const char *a, const char *b) {
 
 static bool same_key(const Elevation *a, const Elevation *b) {
         return equal(a->tenant, b->tenant) && equal(a->user, b->user) && equal(a->tty, b->tty) &&
-               equal(a->logind_id, b->logind_id);
+               (has_tty(a) || equal(a->logind_id, b->logind_id));
 }
 
 /* Where the node with this key is linked, or would be. */
@@ -246,6 +252,13 @@ int elevation_list_set(ElevationList *list, const Elevation *elevation) {
 
 const Elevation *elevation_list_find(const ElevationList *list, const Elevation *key) {
         const Node *node = *find_link((ElevationList *)list, key);
+        const char *logind_id;
 
-        return node ? &node->elevation : NULL;
+        if (!node)
+                return NULL;
+        /* The terminal's name may be that of somebody who has left. */
+        logind_id = node->elevation.logind_id;
+        if (logind_id && !equal(logind_id, key->logind_id) && !logind_session_exists(logind_id))
+                return NULL;
+        return &node->elevation;
 }

@@ -148,7 +148,7 @@ size_t login_registry_count(const LoginRegistry *registry);
 /**
  * login_registry_set_elevation() - remember (or, with @sid NULL, forget) a token authentication
  * @registry:   changes
- * @elevation:  copied; its key is (tenant, user, tty, logind_id)
+ * @elevation:  copied; its key is (tenant, user, tty), or (tenant, user, logind_id) without a terminal
  *
  * Return: 0; negative errno.
  */
@@ -158,6 +158,8 @@ int login_registry_set_elevation(LoginRegistry *registry, const Elevation *eleva
  * login_registry_find_elevation() - the token authentication remembered under a key
  * @registry:   borrowed
  * @key:        only tenant, user, tty and logind_id are looked at
+ *
+ * One of another logind session that had the terminal before, and is gone, is none.
  *
  * Return: borrowed, or NULL.
  */

@@ -38,6 +38,11 @@ static const Elevation alice_tty = {
 static const Elevation alice_session = {
         .tenant = (char *)"t",
         .user = (char *)"alice",
+        .logind_id = (char *)"c1",
+};
+static const Elevation alice_both = {
+        .tenant = (char *)"t",
+        .user = (char *)"alice",
         .tty = (char *)"pts/1",
         .logind_id = (char *)"c1",
 };
@@ -104,6 +109,29 @@ static void test_they_end_with_their_logind_session(void **unused) {
         login_registry_free(registry);
 }
 
+/* `systemd-run --user --scope sudo` is in no logind session, but sudo's timestamp is that of the terminal. */
+static void test_who_leaves_the_logind_session_keeps_the_terminal(void **unused) {
+        _cleanup_(login_registry_freep) LoginRegistry *registry = login_fixture_open();
+
+        (void)unused;
+        login_fixture_session("c1", getpid());
+        set(registry, &alice_both, SID_A);
+        assert_string_equal(find(registry, &alice_tty), SID_A);
+        set(registry, &alice_tty, SID_B);
+        assert_string_equal(find(registry, &alice_both), SID_B);
+        set(registry, &alice_both, NULL);
+        assert_string_equal(find(registry, &alice_tty), "none");
+}
+
+static void test_a_terminal_of_before_is_another(void **unused) {
+        _cleanup_(login_registry_freep) LoginRegistry *registry = login_fixture_open();
+
+        (void)unused;
+        set(registry, &alice_both, SID_A);
+        assert_string_equal(find(registry, &alice_both), SID_A);
+        assert_string_equal(find(registry, &alice_tty), "none");
+}
+
 static void test_they_do_not_pile_up(void **unused) {
         _cleanup_(login_registry_freep) LoginRegistry *registry = login_fixture_open();
         char logind_id[16];
@@ -111,6 +139,7 @@ static void test_they_do_not_pile_up(void **unused) {
         unsigned int n_left = 0;
 
         (void)unused;
+        key.tty = NULL;
         key.logind_id = logind_id;
         for (unsigned int i = 0; i < 1000; i++) {
                 snprintf(logind_id, sizeof(logind_id), "%u", i);
@@ -147,6 +176,11 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         test_they_outlive_the_daemon, login_fixture_setup, login_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_they_end_with_their_logind_session,
+                        login_fixture_setup, login_fixture_teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_who_leaves_the_logind_session_keeps_the_terminal, login_fixture_setup,
+                        login_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_a_terminal_of_before_is_another,
                         login_fixture_setup, login_fixture_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_they_do_not_pile_up, login_fixture_setup, login_fixture_teardown),
