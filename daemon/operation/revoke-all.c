@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/config.h"
+#include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
@@ -27,6 +28,7 @@ typedef struct RevokeAll {
         Operation op;
         char *note;
         StoreCall *call;
+        AdoptionRequest epoch;
         UserPage page;
         size_t n_pending;
         unsigned int n_revoked;
@@ -44,6 +46,7 @@ static void go_on(RevokeAll *all);
 static void revoke_all_free(Operation *op) {
         RevokeAll *all = (RevokeAll *)op;
 
+        adoption_cancel(op->context->adoption, &all->epoch);
         user_page_clear(&all->page);
         store_call_free(all->call);
         free(all->note);
@@ -147,6 +150,27 @@ static void go_on(RevokeAll *all) {
         finish(all);
 }
 
+/* Else another issuer's token that nobody has brought yet would still open a session. */
+static void on_epoch(AdoptionRequest *request, Reason reason) {
+        RevokeAll *all = (RevokeAll *)((char *)request - offsetof(RevokeAll, epoch));
+
+        if (reason != REASON_OK)
+                all->n_failed++;
+        if (ask_for_page(all, NULL) >= 0)
+                return;
+        all->n_failed++;
+        finish(all);
+}
+
+static int start(RevokeAll *all) {
+        Context *context = all->op.context;
+
+        if (!adoption_is_wanted(context))
+                return ask_for_page(all, NULL);
+        all->epoch = (AdoptionRequest){ .wish = ADOPTION_WISH_CONFIRM, .done = on_epoch };
+        return adoption_ask(context->adoption, &all->epoch);
+}
+
 int revoke_all_start(Context *context, const char *note, OperationDone done, void *userdata,
         Operation **ret_op) {
         RevokeAll *all = calloc(1, sizeof(*all));
@@ -160,7 +184,7 @@ int revoke_all_start(Context *context, const char *note, OperationDone done, voi
                 r = all->note ? 0 : -ENOMEM;
         }
         if (r >= 0)
-                r = ask_for_page(all, NULL);
+                r = start(all);
         if (r < 0) {
                 operation_abandon(&all->op);
                 return r;
