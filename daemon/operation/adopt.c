@@ -14,6 +14,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -133,6 +134,34 @@ static bool is_over(const Adopt *adopt) {
         return adopt->claims->origin == CLAIMS_STATELESS && operation_now_sec() >= until_sec;
 }
 
+static Reason count(Adopt *adopt) {
+        return adoption_ask(adopt->context->adoption, &adopt->request) < 0 ? REASON_INTERNAL
+                                                                           : REASON_OK;
+}
+
+static void on_rules(UserRulesCall *call, Reason reason, const PolicyRules *rules, void *userdata) {
+        Adopt *adopt = userdata;
+
+        (void)rules;
+        adopt->rules_call = user_rules_call_free(call);
+        if (reason == REASON_OK)
+                reason = count(adopt);
+        if (reason != REASON_OK)
+                finish(adopt, reason);
+}
+
+/* A session begins here, by the rules of its user's groups: who decides on it cannot wait for them. */
+static Reason find_rules(Adopt *adopt) {
+        const char *user = adopt->claims->subject;
+        PolicyRules rules;
+
+        if (user_rules_now(adopt->context, user, &rules))
+                return count(adopt);
+        return user_rules_find(adopt->context, user, on_rules, adopt, &adopt->rules_call) < 0
+                       ? REASON_INTERNAL
+                       : REASON_OK;
+}
+
 static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         Adopt *adopt = userdata;
         Reason reason = REASON_OK;
@@ -144,8 +173,8 @@ static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
                 reason = REASON_ADOPTION_OVER;
         else if (r != 0 && r != STORE_E_NOT_FOUND)
                 reason = operation_reason_of_store(r);
-        if (reason == REASON_OK && adoption_ask(adopt->context->adoption, &adopt->request) < 0)
-                reason = REASON_INTERNAL;
+        if (reason == REASON_OK)
+                reason = find_rules(adopt);
         if (reason != REASON_OK)
                 finish(adopt, reason);
 }
@@ -172,6 +201,7 @@ void adopt_clear(Adopt *adopt) {
         if (adopt->context && adopt->context->adoption)
                 adoption_cancel(adopt->context->adoption, &adopt->request);
         store_call_free(adopt->call);
+        user_rules_call_free(adopt->rules_call);
         session_free(adopt->session);
         policy_ended_clear(&adopt->ended);
 }

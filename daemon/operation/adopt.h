@@ -15,6 +15,7 @@ typedef struct Claims Claims;
 typedef struct Context Context;
 typedef struct Session Session;
 typedef struct StoreCall StoreCall;
+typedef struct UserRulesCall UserRulesCall;
 
 /* Verbs embed it. */
 struct Adopt {
@@ -23,6 +24,7 @@ struct Adopt {
         const char *rhost;                         /* likewise, for the journal; NULL is fine */
         void (*done)(Adopt *adopt, Reason reason); /* REASON_OK: the session is stored */
         StoreCall *call;
+        UserRulesCall *rules_call;
         AdoptionRequest request;
         bool was_known; /* the store's index knows the session */
         Session *session;
