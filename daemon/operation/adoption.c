@@ -115,13 +115,18 @@ static void write_mark(Adoption *adoption, const char *value) {
                 finish_all(adoption, REASON_INTERNAL);
 }
 
+/* One epoch answers all that wait: the strictest of them has to be able to rely on it. */
 static uint64_t since_of(const Adoption *adoption, uint64_t now_sec) {
         const AdoptionRequest *request;
+        uint64_t since_sec = 0;
 
         TAILQ_FOREACH(request, &adoption->serving, link)
-        if (request->wish == ADOPTION_WISH_CONFIRM && request->since_sec)
-                return request->since_sec;
-        return now_sec;
+        if (request->wish == ADOPTION_WISH_CONFIRM) {
+                uint64_t own_sec = request->since_sec ? request->since_sec : now_sec;
+
+                since_sec = own_sec > since_sec ? own_sec : since_sec;
+        }
+        return since_sec;
 }
 
 /* @before: the store's epoch; NULL: it has none. */

@@ -261,12 +261,40 @@ def test_single_sign_on_replaces_it(host, root, issuer):
     assert [host.log_in(token) for token in (first, second, first)] == ["ok", "ok", "session-replaced"]
 
 
+def test_its_user_s_groups_are_looked_up_before_it_has_a_session(host, issuer):
+    """Every Debian's "games" is in the group of this name."""
+    host.configure('[Policy "group:games"]\nMaxSessions=1\n')
+    assert [host.log_in(issuer.token(OWN_USER)) for _ in range(2)] == ["ok", "session-limit"]
+
+
+def test_revoking_all_is_not_undone_by_a_confirmation_of_the_same_moment(host, root, issuer):
+    """The first one keeps the epoch busy, so that the others are served together."""
+    token = issuer.token(OWN_USER, iat=int(time.time()) - 10)
+    orders = [root.send("ConfirmAdoption"), root.send("ConfirmAdoptionSince", "(uint64 1,)"),
+              root.send("RevokeAll", "('',)")]
+    for order in orders:
+        root.result(order)
+    assert host.log_in(token) == "adoption-before"
+    root.call("ConfirmAdoptionSince", "(uint64 1,)")
+
+
 def test_one_from_before_a_time_stays_out(host, root, issuer):
     now = int(time.time())
     root.call("ConfirmAdoptionSince", "(uint64 1,)")
     root.call("RevokeBefore", f"('{OWN_USER}', uint64 {now - 5}, '')")
     assert host.log_in(issuer.token(OWN_USER, iat=now - 10)) == "issued-before"
     assert host.log_in(issuer.token(OWN_USER, iat=now - 1)) == "ok"
+
+
+def test_one_from_before_all_were_revoked_stays_out(host, root, issuer):
+    known, unknown = issuer.token(OWN_USER), issuer.token(OWN_USER)
+    assert host.log_in(known) == "ok"
+    assert root.call("RevokeAll", "('breach',)") == [1]
+    assert host.log_in(known) == "session-revoked"
+    assert host.log_in(unknown) == "adoption-before"
+    later = int(time.time()) + 1
+    wait_until(lambda: time.time() >= later, "the next second")
+    assert host.log_in(issuer.token(OWN_USER)) == "ok"
 
 
 def test_a_user_record_that_somebody_deleted_is_no_way_back(host, store, issuer):
