@@ -18,6 +18,7 @@
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/session-token.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/operation/user-rules.h"
 #include "daemon/policy/rotation.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -61,20 +62,23 @@ static void refuse(Refresh *refresh, Reason reason) {
 
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         Refresh *refresh = userdata;
-        const Context *context = refresh->op.context;
+        Context *context = refresh->op.context;
         const Key *key = keyring_refresh_key(context->keyring);
         RotationOrder order = {
                 .sid = refresh->token.sid,
                 .generation = refresh->token.generation,
                 .max_token_lifetime_sec = context->config->max_lifetime_sec,
         };
+        PolicyRules rules;
 
         /* A reload may have taken it away since the start. */
         if (!key)
                 return REASON_NO_REFRESH_KEY;
         order.refresh_kid = key_kid(key);
         user_state_prune(state, now_sec);
-        refresh->rotation = rotation_decide(&context->config->policy, state, &order, now_sec);
+        /* A session that began by the rules of all goes on by those of its user, if they differ now. */
+        (void)user_rules_last(context, refresh->user, &rules);
+        refresh->rotation = rotation_decide(&rules, state, &order, now_sec);
         switch (refresh->rotation.kind) {
         case ROTATION_NEXT:
         case ROTATION_REUSED: /* is to be kept, so it is no refusal yet */

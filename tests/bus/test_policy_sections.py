@@ -51,6 +51,17 @@ def test_a_group_has_its_own_limit(root, config):
     assert (issued(root, OWN_USER, 5), issued(root, OTHER_USER, 5)) == (2, 3)
 
 
+def test_a_refresh_goes_by_the_user_s_rules(root, config):
+    """Also when those were [Session]'s, too, as the session began."""
+    section = f'[Policy "user:{OWN_USER}"]\nAbsoluteLifetime=1h\n'
+    config(f"[Session]\nAbsoluteLifetime=1h\n{section}")
+    began = int(time.time())
+    _, refresh, _ = root.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+    config(f"[Session]\nAbsoluteLifetime=10h\n{section}")
+    _, _, info = root.call("RefreshToken", f"('{refresh}',)")
+    assert began + 3600 <= info["session_expires"] <= int(time.time()) + 3600
+
+
 def test_the_user_beats_the_group(root, config):
     config(f"[Policy \"user:{OWN_USER}\"]\nMaxSessions=4\n[Policy \"group:{GROUP}\"]\nMaxSessions=2\nOverflow=reject\n")
     assert issued(root, OWN_USER, 6) == 4
