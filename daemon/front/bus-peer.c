@@ -88,11 +88,14 @@ static void lose_all(BusPeers *peers, BusLoss loss) {
         peers->in_use = false;
 }
 
+/* The one that came first: what a caller orders is done in the order of the calls. */
 static BusTicket *find_waiting(BusPeer *peer, Fact fact) {
+        BusTicket *first = NULL;
+
         for (BusTicket *ticket = peer->tickets; ticket; ticket = ticket->next)
                 if (ticket->awaits == (int)fact)
-                        return ticket;
-        return NULL;
+                        first = ticket;
+        return first;
 }
 
 /* A ticket may leave, or ask for the next fact, as soon as it hears: so each is looked for anew. */

@@ -11,7 +11,7 @@ from command import DENIED as EXIT_DENIED
 from command import FAILED, NOT_FOUND, OK as EXIT_OK
 from command import USAGE, check, rows
 from frames import ACCOUNT, AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, ask
-from private_bus import OTHER_USER, OWN_UID, OWN_USER, CallError, Daemon, is_served, wait_until
+from private_bus import OTHER_USER, OWN_UID, OWN_USER, Caller, CallError, Daemon, is_served, wait_until
 
 REFUSED = "org.authtoken1.Error.Refused"
 MISSING = "org.authtoken1.Error.NotFound"
@@ -77,6 +77,19 @@ def test_a_ban_ends_sessions_and_refuses_what_comes_later(root, daemon):
     assert log_in(daemon, token)[0] == DENIED
     assert log_in(daemon, root.issue(OWN_USER)[0])[0] == OK
     assert refused(root, "UnbanUser", f"('{OWN_USER}',)") == (MISSING, "not-banned")
+
+
+def test_what_a_new_caller_orders_is_done_in_that_order(bus, root):
+    """They all wait for the bus to say whose they are."""
+    caller = Caller(bus, 0)
+    orders = []
+    for _ in range(4):
+        orders.append(caller.send("BanUser", f"('{OWN_USER}', uint64 60, '')"))
+        orders.append(caller.send("UnbanUser", f"('{OWN_USER}',)"))
+    for order in orders:
+        caller.result(order)
+    caller.stop()
+    assert root.call("ListBans") == [[]]
 
 
 def test_a_ban_holds_for_its_time_and_over_a_kill(root, daemon):
