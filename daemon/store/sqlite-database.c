@@ -100,6 +100,22 @@ int sqlite_database_fail(SqliteDatabase *database) {
         }
 }
 
+StoreFailure sqlite_database_failure(int sqlite_error) {
+        switch (sqlite_error & 0xff) {
+        case SQLITE_FULL:
+                return STORE_FAILURE_FULL;
+        case SQLITE_IOERR:
+                return STORE_FAILURE_IO;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return STORE_FAILURE_CORRUPT;
+        case SQLITE_READONLY:
+                return STORE_FAILURE_READONLY;
+        default:
+                return STORE_FAILURE_OTHER;
+        }
+}
+
 int sqlite_database_run(SqliteDatabase *database, SqliteStatement statement) {
         sqlite3_stmt *prepared = database->statements[statement];
         int r = sqlite3_step(prepared) == SQLITE_DONE ? 0 : sqlite_database_fail(database);

@@ -16,6 +16,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/store/sqlite-reserve.h"
+#include "daemon/store/store-notices.h"
 
 /* The SQL of each stands in a table in sqlite-database.c. */
 typedef enum SqliteStatement {
@@ -113,6 +114,14 @@ bool sqlite_database_make_room(SqliteDatabase *database, bool from_reserve);
  * full, read-only and the like; -ENOMEM.
  */
 int sqlite_database_fail(SqliteDatabase *database);
+
+/**
+ * sqlite_database_failure() - what administrators are told of SQLite's error
+ * @sqlite_error: extended or not; not 0
+ *
+ * Return: the kind of failure, each of which is told once in a while.
+ */
+StoreFailure sqlite_database_failure(int sqlite_error);
 
 /**
  * sqlite_database_run() - run a statement that gives no rows, with what was bound to it

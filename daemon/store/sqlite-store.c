@@ -25,6 +25,7 @@ typedef struct SqliteStore {
         StoreNotices notices;
         sd_event_source *done_source;
         sd_event_source *deadline_source;
+        sd_event_source *wake_source;
         bool expiring;
         bool write_failed; /* the last failure was one of writing */
 } SqliteStore;
@@ -82,6 +83,22 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         return watch_deadline(store);
 }
 
+static int on_wake(sd_event_source *source, void *userdata) {
+        (void)source;
+        sqlite_worker_wake(((SqliteStore *)userdata)->worker);
+        return 0;
+}
+
+/* Jobs that come together are few transactions and wake-ups. */
+static int hand_over(SqliteStore *store, SqliteJob *job) {
+        int r = sd_event_source_set_enabled(store->wake_source, SD_EVENT_ONESHOT);
+
+        if (r < 0)
+                return r;
+        sqlite_worker_submit(store->worker, job);
+        return 0;
+}
+
 static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
         int enabled;
         int r;
@@ -89,12 +106,14 @@ static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
         r = sd_event_source_get_enabled(store->deadline_source, &enabled);
         if (r >= 0 && enabled == SD_EVENT_OFF)
                 r = watch_deadline(store);
+        if (r >= 0)
+                r = hand_over(store, job);
         if (r < 0) {
                 sqlite_job_free(job);
                 return r;
         }
+        /* The thread does not look at it. */
         store_call_hold(call, &job->call);
-        sqlite_worker_submit(store->worker, job);
         return 0;
 }
 
@@ -213,24 +232,10 @@ static void sqlite_store_expire(UserStore *base, uint64_t now_sec) {
                 return;
         job->now_sec = now_sec;
         job->ends = true;
-        store->expiring = true;
-        sqlite_worker_submit(store->worker, job);
-}
-
-static StoreFailure failure_of(int sqlite_error) {
-        switch (sqlite_error & 0xff) {
-        case SQLITE_FULL:
-                return STORE_FAILURE_FULL;
-        case SQLITE_IOERR:
-                return STORE_FAILURE_IO;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-                return STORE_FAILURE_CORRUPT;
-        case SQLITE_READONLY:
-                return STORE_FAILURE_READONLY;
-        default:
-                return STORE_FAILURE_OTHER;
-        }
+        if (hand_over(store, job) < 0)
+                sqlite_job_free(job);
+        else
+                store->expiring = true;
 }
 
 static void note_outcome(SqliteStore *store, const SqliteJob *job) {
@@ -239,8 +244,9 @@ static void note_outcome(SqliteStore *store, const SqliteJob *job) {
 
         health->latency_usec = store_now_usec(&store->base) - job->started_usec;
         if (job->sqlite_error) {
-                store_notices_tell(&store->notices, &store->base, failure_of(job->sqlite_error),
-                        "%s: %s", store->path, sqlite3_errstr(job->sqlite_error));
+                store_notices_tell(&store->notices, &store->base,
+                        sqlite_database_failure(job->sqlite_error), "%s: %s", store->path,
+                        sqlite3_errstr(job->sqlite_error));
                 snprintf(health->message, sizeof(health->message), "%s: %s", store->path,
                         sqlite3_errstr(job->sqlite_error));
                 health->online = job->result != STORE_E_OFFLINE;
@@ -343,6 +349,7 @@ static void sqlite_store_close(UserStore *base) {
 
         sd_event_source_disable_unref(store->done_source);
         sd_event_source_disable_unref(store->deadline_source);
+        sd_event_source_disable_unref(store->wake_source);
         store_clear(base);
         sqlite_worker_free(store->worker);
         state_cache_free(store->cache);
@@ -395,7 +402,15 @@ static int add_sources(SqliteStore *store, sd_event *event) {
         if (r < 0)
                 return r;
         (void)sd_event_source_set_description(store->deadline_source, "sqlite-deadline");
-        return sd_event_source_set_enabled(store->deadline_source, SD_EVENT_OFF);
+        r = sd_event_source_set_enabled(store->deadline_source, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_defer(event, &store->wake_source, on_wake, store);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_description(store->wake_source, "sqlite-wake");
+        /* Before more of what is done already: the thread works meanwhile. */
+        r = sd_event_source_set_priority(store->wake_source, SD_EVENT_PRIORITY_IMPORTANT);
+        return r < 0 ? r : sd_event_source_set_enabled(store->wake_source, SD_EVENT_OFF);
 }
 
 static void closep_store(SqliteStore **store) {

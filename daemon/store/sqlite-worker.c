@@ -13,6 +13,8 @@
 
 #define STACK_SIZE (128u * 1024u)
 #define BATCH_MAX  256u
+/* The thread need not wait for the end of a long turn of the loop. */
+#define JOBS_PER_WAKE 8u
 
 struct SqliteWorker {
         SqliteDatabase *database;
@@ -22,6 +24,7 @@ struct SqliteWorker {
         pthread_mutex_t mutex; /* for what follows */
         pthread_cond_t changed;
         struct SqliteJobList submitted, done;
+        unsigned int n_submitted;
         bool stop;
 };
 
@@ -287,10 +290,18 @@ SqliteWorker *sqlite_worker_free(SqliteWorker *worker) {
 }
 
 void sqlite_worker_submit(SqliteWorker *worker, SqliteJob *job) {
+        bool many;
+
         pthread_mutex_lock(&worker->mutex);
         STAILQ_INSERT_TAIL(&worker->submitted, job, link);
-        pthread_cond_signal(&worker->changed);
+        many = ++worker->n_submitted % JOBS_PER_WAKE == 0;
         pthread_mutex_unlock(&worker->mutex);
+        if (many)
+                sqlite_worker_wake(worker);
+}
+
+void sqlite_worker_wake(SqliteWorker *worker) {
+        pthread_cond_signal(&worker->changed);
 }
 
 int sqlite_worker_fd(const SqliteWorker *worker) {

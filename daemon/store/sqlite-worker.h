@@ -83,8 +83,17 @@ DEFINE_CLEANUP(SqliteWorker, sqlite_worker_free)
  * sqlite_worker_submit() - hand a job over
  * @worker:     running
  * @job:        the worker's until sqlite_worker_collect() gives it back; only its call may be touched
+ *
+ * A thread that sleeps may go on sleeping until sqlite_worker_wake(): jobs that come together are to share
+ * a transaction.
  */
 void sqlite_worker_submit(SqliteWorker *worker, SqliteJob *job);
+
+/**
+ * sqlite_worker_wake() - let the thread see what was submitted
+ * @worker:     running
+ */
+void sqlite_worker_wake(SqliteWorker *worker);
 
 /**
  * sqlite_worker_fd() - readable when jobs are done
