@@ -68,6 +68,18 @@ def test_the_timestamp_of_a_revoked_token_counts_no_more(host, password_shell):
     assert password_shell.is_open(), "the shell was opened by a password"
 
 
+def test_nor_does_it_for_who_leaves_the_login_session(host, password_shell):
+    """The terminal, and so sudo's timestamp, stays the same."""
+    token = host.authtoken.issue("alice")
+    assert password_shell.sudo("true", token.text)[0] == 0
+    assert password_shell.run("systemd-run --user --scope --quiet sudo -n id --user") == (0, "0")
+    host.authtoken.revoke_session(token)
+    status, output = password_shell.run("systemd-run --user --scope --quiet sudo -n id --user")
+    assert status == 1 and "0" not in output.splitlines()
+    host.journal.wait_for(AUTHTOKEN_EVENT="account", AUTHTOKEN_REASON="elevation-ended",
+                          AUTHTOKEN_SERVICE="sudo")
+
+
 def test_after_a_revoke_the_password_starts_anew(host, password_shell):
     token = host.authtoken.issue("alice")
     password_shell.sudo("true", token.text)
