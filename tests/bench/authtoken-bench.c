@@ -20,7 +20,7 @@
 typedef struct Options {
         BenchSetup setup;
         const char *key, *token, *revoked;
-        uint64_t n;
+        uint64_t n, storm;
 } Options;
 
 static const struct {
@@ -29,6 +29,7 @@ static const struct {
 } rows[] = {
         { "validate-fresh", bench_validate_fresh },
         { "validate-seen", bench_validate_seen },
+        { "validate-storm", bench_validate_storm },
         { "validate-libjwt", bench_validate_libjwt },
         { "authenticate", bench_authenticate },
         { "pam", bench_pam },
@@ -54,6 +55,7 @@ static const struct option long_options[] = {
         { "token", required_argument, NULL, 't' },
         { "revoked", required_argument, NULL, 'x' },
         { "number", required_argument, NULL, 'n' },
+        { "storm", required_argument, NULL, 'w' },
         { .name = NULL },
 };
 
@@ -87,9 +89,12 @@ static void parse_options(int argc, char **argv, Options *options) {
 
                 if (place)
                         *place = optarg;
-                else if (letter != 'n' || text_parse_u64(optarg, LOAD_MAX, &options->n) != 0)
+                else if ((letter != 'n' && letter != 'w') ||
+                         text_parse_u64(optarg, LOAD_MAX,
+                                 letter == 'n' ? &options->n : &options->storm) != 0)
                         errx(2, "bad option");
         }
+        options->setup.storm_fd = (int)options->storm;
         if (!options->key || !options->token || !options->revoked || !options->setup.socket_path)
                 errx(2, "--socket, --key, --token and --revoked are needed");
 }

@@ -20,6 +20,7 @@ typedef struct BenchSetup {
         const char *redis_path;
         const char *pam_directory; /* with the service files "permit" and "authtoken" */
         const char *user;
+        int storm_fd; /* standard input of authtoken-bench-storm */
         BenchMint mint;
 } BenchSetup;
 

@@ -26,6 +26,12 @@ void bench_validate_seen(const BenchSetup *setup);
 void bench_validate_libjwt(const BenchSetup *setup);
 
 /**
+ * bench_validate_storm() - tokens seen before while other users' sessions are revoked, against the same in calm
+ * @setup:      socket_path, storm_fd, mint
+ */
+void bench_validate_storm(const BenchSetup *setup);
+
+/**
  * bench_authenticate() - a whole login's request on a connection of its own
  * @setup:      socket_path, echo_path, user, mint
  */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <err.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/bench/bench-clock.h"
@@ -80,4 +82,39 @@ void bench_validate_seen(const BenchSetup *setup) {
         bench_row_run(setup, &row);
         seen = bench_pool_free(seen);
         bench_echo_stop(echo, setup->echo_path);
+}
+
+/* What the storm reads: whether it is to blow. It needs a moment to be at its height. */
+static void order_storm(const BenchSetup *setup, const char *order) {
+        _cleanup_(closep) int fd = bench_connect(setup->socket_path);
+        BenchCount count;
+
+        if (write(setup->storm_fd, order, 1) != 1)
+                err(EXIT_FAILURE, "the storm is over");
+        bench_stream(fd, seen, BENCH_ROUND_NSEC / 10, false, &count);
+}
+
+static double storm_rate(const BenchSetup *setup, BenchRow *row) {
+        double rate;
+
+        order_storm(setup, "1");
+        rate = seen_rate(setup, row);
+        order_storm(setup, "0");
+        return rate;
+}
+
+static double calm_rate(const BenchSetup *setup, BenchRow *row _unused_) {
+        BenchRow aside = { .name = "calm" };
+
+        return seen_rate(setup, &aside);
+}
+
+void bench_validate_storm(const BenchSetup *setup) {
+        BenchRow row = {
+                .name = "validate-storm", .unit = "1/s", .ours = storm_rate, .floor = calm_rate
+        };
+
+        seen = bench_pool_new(&setup->mint, N_SEEN, 0);
+        bench_row_run(setup, &row);
+        seen = bench_pool_free(seen);
 }
