@@ -297,9 +297,8 @@ def test_one_from_before_all_were_revoked_stays_out(host, root, issuer):
     assert host.log_in(issuer.token(OWN_USER)) == "ok"
 
 
+@pytest.mark.redis_only
 def test_a_user_record_that_somebody_deleted_is_no_way_back(host, store, issuer):
-    if not store.redis:
-        pytest.skip("nobody else can write to SQLite's file")
     token = issuer.token(OWN_USER)
     assert host.log_in(token) == "ok"
     store.redis.run("DEL", f"authtoken:default:u:{OWN_USER}")
@@ -381,12 +380,11 @@ def test_a_host_without_memory_takes_nothing_from_before_its_boot(host, root, is
     assert host.log_in(issuer.token(OWN_USER)) == "ok"
 
 
+@pytest.mark.redis_only
 def test_sessions_go_on_while_nothing_is_adopted(host, root, store, issuer):
     kept = issuer.token(OWN_USER)
     assert host.log_in(kept) == "ok"
     key = "authtoken:default:adoption"
-    if not store.redis:
-        pytest.skip("nobody else can write to SQLite's file")
     store.redis.run("DEL", key)
     assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
     assert host.log_in(kept) == "ok"

@@ -109,9 +109,8 @@ def test_a_wrong_code_is_a_guess(root, daemon):
     wait_until(lambda: log_in(daemon, token, "192.0.2.30") == (DENIED, "locked-out"), "the place is locked out")
 
 
+@pytest.mark.redis_only
 def test_a_lock_out_by_another_host_holds(root, daemon, redis):
-    if not redis:
-        pytest.skip("SQLite has one host")
     token, _ = root.issue(OWN_USER)
     key = f"authtoken:default:f:{OWN_USER}:192.0.2.40"
     redis.run("SET", key, str(FAILURES), "EX", "100")
@@ -122,9 +121,8 @@ def test_a_lock_out_by_another_host_holds(root, daemon, redis):
     assert log_in(daemon, token, "192.0.2.41")[0] != OK
 
 
+@pytest.mark.redis_only
 def test_a_counter_goes_by_itself(root, daemon, redis):
-    if not redis:
-        pytest.skip("counters of SQLite are in memory")
     token, _ = root.issue(OWN_USER)
     log_in(daemon, forge(token), "192.0.2.50")
     key = f"authtoken:default:f:{OWN_USER}:192.0.2.50"

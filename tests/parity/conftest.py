@@ -14,6 +14,7 @@ sys.path.insert(0, str(BUS))
 _spec = importlib.util.spec_from_file_location("bus_conftest", BUS / "conftest.py")
 _bus_conftest = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_bus_conftest)
+pytest_configure = _bus_conftest.pytest_configure
 pytest_collection_modifyitems = _bus_conftest.pytest_collection_modifyitems
 bus_owner = _bus_conftest.bus_owner
 bus = _bus_conftest.bus

@@ -9,7 +9,7 @@ from authtoken import Authtoken
 from host import SERVICE, SOCKET
 
 NONINTERACTIVE = ("env", "DEBIAN_FRONTEND=noninteractive")
-PACKAGES = ("libpam-authtoken", "authtoken")
+PACKAGES = ("libpam-authtoken", "authtoken", "libauthtoken-dev", "libauthtoken0")
 PROFILES = ("authtoken", "authtoken-session")
 EXPOSURE_MAX = 0.6
 FORBIDDEN_SETTINGS = ("PrivateUsers=yes", "ProtectProc=invisible")
@@ -43,7 +43,7 @@ def apt_get(bed, *arguments):
 def is_installed(bed):
     states = bed.run("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}\n", *PACKAGES,
                      check=False).stdout.split()
-    return states == ["ii", "ii"]
+    return states == ["ii"] * len(PACKAGES)
 
 
 class Fresh:
