@@ -248,7 +248,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 reason = session_demand_check(&demand, session);
         if (reason == REASON_OK)
                 reason = login_place_check(
-                        auth->op.context, &auth->subject, &auth->place, session, &is_first);
+                        auth->op.context, &auth->subject, session, &auth->place, &is_first);
         if (reason != REASON_OK)
                 refuse(auth, reason);
         else if (login_hook_is_due(&auth->hook))
@@ -315,7 +315,6 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 operation_abandon(&auth->op);
                 return r;
         }
-        login_place_find(&auth->subject, &auth->place);
         reason = check_credential(auth, request);
         if (reason == REASON_OK) {
                 r = start_asking(auth);

@@ -18,7 +18,7 @@ static void find_of_shell(const LoginSubject *subject, char **ret_rhost) {
                 (void)logind_session_remote_host(logind_id, ret_rhost);
 }
 
-void login_place_find(const LoginSubject *subject, LoginPlace *ret_place) {
+static void find_place(const LoginSubject *subject, LoginPlace *ret_place) {
         _cleanup_(freep) char *rhost = NULL;
         const char *said = subject->uid == 0 ? subject->rhost : NULL;
 
@@ -36,8 +36,8 @@ static Reason judge(Context *context, const LoginSubject *subject, const Session
         return mode == BIND_DENY ? reason : REASON_OK;
 }
 
-Reason login_place_check(Context *context, const LoginSubject *subject, const LoginPlace *place,
-        const Session *session, bool *ret_first) {
+Reason login_place_check(Context *context, const LoginSubject *subject, const Session *session,
+        LoginPlace *ret_place, bool *ret_first) {
         BindingVerdict verdict;
         Reason reason = REASON_OK;
 
@@ -47,7 +47,11 @@ Reason login_place_check(Context *context, const LoginSubject *subject, const Lo
                         REASON_DEVICE_MISMATCH);
         if (reason != REASON_OK)
                 return reason;
-        verdict = binding_check_address(session, place->is_known ? place->text : NULL);
+        /* It costs more than all of the rest. */
+        if (binding_address_mode(session) == BIND_OFF)
+                return REASON_OK;
+        find_place(subject, ret_place);
+        verdict = binding_check_address(session, ret_place->is_known ? ret_place->text : NULL);
         if (verdict == BINDING_DIFFERS)
                 return judge(context, subject, session, binding_address_mode(session),
                         REASON_ADDRESS_MISMATCH);

@@ -20,22 +20,16 @@ typedef struct LoginPlace {
 } LoginPlace;
 
 /**
- * login_place_find() - where a request comes from
- * @subject:    who asks
- * @ret_place:  the remote host that root's service names. A service that names none, as sudo does, is where
- *              the login is that it runs in, and at the host itself if it runs in none.
- */
-void login_place_find(const LoginSubject *subject, LoginPlace *ret_place);
-
-/**
  * login_place_check() - whether a session may be used there
  * @context:    the daemon
  * @subject:    who asks; what is only warned of is told to the journal
- * @place:      from login_place_find()
  * @session:    borrowed
+ * @ret_place:  set if the session is bound to a place: the remote host that root's service names. A service that
+ *              names none, as sudo does, is where the login is that it runs in, and at the host itself if it
+ *              runs in none.
  * @ret_first:  whether the session is to be bound to the place before it is used
  *
  * Return: REASON_OK; REASON_ADDRESS_MISMATCH; REASON_DEVICE_MISMATCH.
  */
-Reason login_place_check(Context *context, const LoginSubject *subject, const LoginPlace *place,
-        const Session *session, bool *ret_first);
+Reason login_place_check(Context *context, const LoginSubject *subject, const Session *session,
+        LoginPlace *ret_place, bool *ret_first);
