@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,22 +10,15 @@
 #include "common/text.h"
 #include "daemon/config-file.h"
 
-#define SECTION_NAME_MAX 300u
+#define BLANKS " \t"
 
 typedef struct Reader {
-        const ConfigText *text;
         const ConfigFileHandler *handler;
         ConfigFault *fault;
         ConfigPlace place;
-        size_t offset;
-        int r; /* the first failure; nothing is read after it */
 } Reader;
 
-static bool is_blank(char c) {
-        return c == ' ' || c == '\t';
-}
-
-static int check_characters(Reader *reader, const char *line, size_t size) {
+static int check_characters(const Reader *reader, const char *line, size_t size) {
         if (reader->place.line == 1 && size >= 3 && !memcmp(line, "\xef\xbb\xbf", 3))
                 return config_fault(reader->fault, &reader->place,
                         "the file begins with a byte order mark; save it as plain UTF-8");
@@ -45,114 +37,101 @@ static int check_characters(Reader *reader, const char *line, size_t size) {
         return 0;
 }
 
-static bool is_comment(const char *line, size_t size) {
-        return size > 0 && (*line == ';' || *line == '#');
+static bool is_blank(char c) {
+        return c == ' ' || c == '\t';
 }
 
-static int check_line(Reader *reader, const char *line, size_t size, size_t size_max) {
-        size_t blanks = 0;
+/* Nothing comes but a comment. */
+static bool is_over(const char *text) {
+        text += strspn(text, BLANKS);
+        return !*text || *text == ';' || *text == '#';
+}
 
-        while (blanks < size && is_blank(line[blanks]))
-                blanks++;
-        if (size > size_max && !is_comment(line + blanks, size - blanks))
-                return config_fault(reader->fault, &reader->place,
-                        "the line is too long; at most %zu bytes are allowed", size_max);
-        if (blanks > 0 && blanks < size && !is_comment(line + blanks, size - blanks))
-                return config_fault(reader->fault, &reader->place,
-                        "the line begins with white space; values of several lines are not "
-                        "allowed");
-        return check_characters(reader, line, size);
+static char *strip(char *text) {
+        char *end = text + strlen(text);
+
+        while (end > text && is_blank(end[-1]))
+                end--;
+        *end = '\0';
+        return text + strspn(text, BLANKS);
 }
 
 /* A quoted name may hold a bracket, as an address of IPv6 does. */
-static const char *find_section_end(const char *line) {
+static char *find_section_end(const char *line) {
         size_t size = strcspn(line, "\"]");
         const char *quote = line[size] == '"' ? strchr(line + size + 1, '"') : NULL;
 
         return strchr(quote ? quote : line, ']');
 }
 
-/* libinih tells of a section only with its first key, cuts a long name, and ignores what stands behind the
- * ']'. */
-static int announce_section(Reader *reader, const char *line) {
-        const char *end = find_section_end(line);
-        char name[SECTION_NAME_MAX + 1];
-        const char *behind;
-        size_t size;
+static int take_section(const Reader *reader, char *line) {
+        char *end = find_section_end(line);
 
         if (!end)
                 return config_fault(
                         reader->fault, &reader->place, "the section's name has no ']' behind it");
-        for (behind = end + 1; is_blank(*behind); behind++)
-                ;
-        if (*behind && !strchr(";#", *behind))
+        if (!is_over(end + 1))
                 return config_fault(reader->fault, &reader->place,
                         "something stands behind the section's name; it needs a line of its own");
-        size = (size_t)(end - line - 1);
-        if (size > SECTION_NAME_MAX)
-                return config_fault(
-                        reader->fault, &reader->place, "the section's name is too long");
-        memcpy(name, line + 1, size);
-        name[size] = '\0';
-        return reader->handler->on_section(name, &reader->place, reader->handler->userdata);
+        *end = '\0';
+        return reader->handler->on_section(line + 1, &reader->place, reader->handler->userdata);
 }
 
-static char *read_line(char *buffer, int size, void *userdata) {
-        Reader *reader = userdata;
-        const char *line = reader->text->text + reader->offset;
-        size_t left = reader->text->size - reader->offset, line_size;
-        const char *end;
-
-        if (reader->r || left == 0 || size < 4)
-                return NULL;
-        end = memchr(line, '\n', left);
-        line_size = end ? (size_t)(end - line) : left;
-        reader->offset += line_size + !!end;
-        reader->place.line++;
-        if (line_size > 0 && line[line_size - 1] == '\r')
-                line_size--;
-        reader->r = check_line(reader, line, line_size, (size_t)size - 3);
-        if (reader->r)
-                return NULL;
-        if (line_size > (size_t)size - 3)
-                line_size = 0; /* a comment, which libinih need not see */
-        memcpy(buffer, line, line_size);
-        buffer[line_size] = '\0';
-        if (buffer[0] == '[')
-                reader->r = announce_section(reader, buffer);
-        return reader->r ? NULL : buffer;
+/* A comment behind a value has a blank before it: the value may hold a semicolon. */
+static void cut_comment(char *text) {
+        for (char *mark = strchr(text, ';'); mark; mark = strchr(mark + 1, ';'))
+                if (mark > text && is_blank(mark[-1])) {
+                        *mark = '\0';
+                        return;
+                }
 }
 
-/* libinih wants 1 for "go on" and 0 for "wrong". */
-static int take_value(void *userdata, const char *section, const char *key, const char *value) {
-        Reader *reader = userdata;
+static int take_value(const Reader *reader, char *line) {
+        char *value = strchr(line, '=');
 
-        (void)section;
-        if (reader->r == 0)
-                reader->r = reader->handler->on_value(
-                        &reader->place, key, value, reader->handler->userdata);
-        return reader->r == 0;
+        if (!value)
+                return config_fault(reader->fault, &reader->place,
+                        "neither [SECTION], KEY=VALUE nor a comment");
+        *value++ = '\0';
+        cut_comment(value);
+        return reader->handler->on_value(
+                &reader->place, strip(line), strip(value), reader->handler->userdata);
+}
+
+static int take_line(const Reader *reader, const char *text, size_t size) {
+        _cleanup_(freep) char *line = NULL;
+        int r;
+
+        r = check_characters(reader, text, size);
+        if (r)
+                return r;
+        line = strndup(text, size);
+        if (!line)
+                return config_fault_errno(reader->fault, &reader->place, -ENOMEM);
+        if (is_over(line))
+                return 0;
+        if (is_blank(*line))
+                return config_fault(reader->fault, &reader->place,
+                        "the line begins with white space; values of several lines are not "
+                        "allowed");
+        return *line == '[' ? take_section(reader, line) : take_value(reader, line);
 }
 
 int config_file_parse(
         const ConfigText *text, const ConfigFileHandler *handler, ConfigFault *fault) {
-        Reader reader = {
-                .text = text,
-                .handler = handler,
-                .fault = fault,
-                .place = { .file = text->name },
-        };
-        int line;
+        Reader reader = { .handler = handler, .fault = fault, .place = { .file = text->name } };
+        int r = 0;
 
-        line = ini_parse_stream(read_line, &reader, take_value, &reader);
-        if (line < 0)
-                return config_fault_errno(fault, &(ConfigPlace){ text->name, 0 }, -ENOMEM);
-        /* libinih reads on after a line it does not understand, so that a later fault may have come in
-         * between; the first one is what the administrator has to look at. */
-        if (line > 0 && (reader.r == 0 || (unsigned int)line < reader.place.line))
-                return config_fault(fault, &(ConfigPlace){ text->name, (unsigned int)line },
-                        "neither [SECTION], KEY=VALUE nor a comment");
-        return reader.r;
+        for (size_t offset = 0, size; offset < text->size && r == 0; offset += size + 1) {
+                const char *line = text->text + offset, *end;
+                size_t left = text->size - offset;
+
+                end = memchr(line, '\n', left);
+                size = end ? (size_t)(end - line) : left;
+                reader.place.line++;
+                r = take_line(&reader, line, size - (size > 0 && line[size - 1] == '\r'));
+        }
+        return r;
 }
 
 static int open_regular(const char *path, ConfigFault *fault, int *ret_fd) {

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One INI file by libinih, stricter than libinih alone: it would cut a long line in two, take an
- * indented line for more of the value before, drop what stands behind a section's name and stop at
- * a NUL byte. Each of these refuses the file here.
+ * One INI file, read strictly: what others would take for more of the value before (an indented line),
+ * drop (what stands behind a section's name) or stop at (a NUL byte) refuses the file. Lines are as long as
+ * the file may be.
  */
 
 #include <stddef.h>

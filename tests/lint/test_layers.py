@@ -45,7 +45,6 @@ LIBRARIES = {
     "systemd/sd-daemon.h": {"front", "wiring"},
     "systemd/sd-event.h": {"cli", "store", "logind", "login", "journal", "keys", "nss", "hook", "operation", "front",
                            "wiring"},
-    "ini.h": {"config"},
     "libsmartcols/": {"cli"},
     "curl/": {"fetch"},
     "security/": {"pam"},

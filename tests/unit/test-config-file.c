@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,8 +49,9 @@ static const ConfigCase forms[] = {
         { "a key behind a section is refused", "[Token] Issuer=a\n",
                 "configuration:1: something stands behind the section's name; it needs a "
                 "line of its own" },
-        { "a section too long for the library is refused", "[" HUNDRED HUNDRED "]\n",
-                "configuration:1: the line is too long; at most 197 bytes are allowed" },
+        { "a long name of a section is read whole", "[" HUNDRED HUNDRED "]\n",
+                "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
+                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed" },
         { "a word alone is refused", "[Token]\nIssuer\n",
                 "configuration:2: neither [SECTION], KEY=VALUE nor a comment" },
         { "the first of two faults is told", "[Token]\nIssuer\nLeeway=x\n",
@@ -57,8 +59,15 @@ static const ConfigCase forms[] = {
         { "the first of two faults is told in the other order, too", "[Token]\nLeeway=x\nIssuer\n",
                 "configuration:2: bad value for Leeway=; allowed is a time span of whole "
                 "seconds from 0 to 300s" },
-        { "a line that the library would cut is refused", "[Token]\nIssuer=" HUNDRED HUNDRED "\n",
-                "configuration:2: the line is too long; at most 197 bytes are allowed" },
+        { "a value too long for its option is refused",
+                "[Token]\nIssuer=" HUNDRED HUNDRED HUNDRED "\n",
+                "configuration:2: bad value for Issuer=; allowed is visible ASCII without spaces "
+                "and quotes" },
+        { "a control character far behind is refused",
+                "[Token]\nIssuer=a ; " HUNDRED HUNDRED "\x1b[2J\n",
+                "configuration:2: the line holds a control character" },
+        { "a colon does not stand for the equals sign", "[Token]\nIssuer: a\n",
+                "configuration:2: neither [SECTION], KEY=VALUE nor a comment" },
         { "bytes that are not UTF-8 are refused", "# caf\xe9\n",
                 "configuration:1: the line is not UTF-8 or holds a NUL byte" },
         { "a control character is refused", "[Token]\nIssuer=a\x1b[2J\n",
@@ -76,6 +85,82 @@ static void test_forms(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
                 config_case_check(&forms[i]);
+}
+
+/* Each text is one section with one option. */
+static const struct {
+        const char *name, *text, *found;
+} values[] = {
+        { "blanks around the equals sign are not the value's", "[a]\nb \t=\t c\t \n", "a|b|c" },
+        { "blanks inside of a value are", "[a]\nb=c \t d\n", "a|b|c \t d" },
+        { "another equals sign is the value's", "[a]\nb=c=d\n", "a|b|c=d" },
+        { "a semicolon behind a blank begins a comment", "[a]\nb=c\t; d\n", "a|b|c" },
+        { "a semicolon inside of a word is the value's", "[a]\nb=;c;d ;e\n", "a|b|;c;d" },
+        { "a hash sign is the value's", "[a]\nb=c # d\n", "a|b|c # d" },
+        { "a value may be nothing", "[a]\nb= ; c\n", "a|b|" },
+        { "a name may be nothing", "[]\n=\n", "||" },
+        { "a bracket between quotes is the section's", "[a \"]\"]\nb=c\n", "a \"]\"|b|c" },
+};
+
+typedef struct Found {
+        char text[64];
+} Found;
+
+static int write_section(const char *section, const ConfigPlace *place, void *userdata) {
+        Found *found = userdata;
+
+        (void)place;
+        snprintf(found->text, sizeof(found->text), "%s", section);
+        return 0;
+}
+
+static int write_value(
+        const ConfigPlace *place, const char *key, const char *value, void *userdata) {
+        Found *found = userdata;
+        size_t used = strlen(found->text);
+
+        (void)place;
+        snprintf(found->text + used, sizeof(found->text) - used, "|%s|%s", key, value);
+        return 0;
+}
+
+static void test_values(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+                const ConfigText text = { "a", values[i].text, strlen(values[i].text) };
+                Found found = {};
+                ConfigFault fault;
+
+                print_message("# %s\n", values[i].name);
+                assert_int_equal(
+                        config_file_parse(&text,
+                                &(ConfigFileHandler){ write_section, write_value, &found }, &fault),
+                        0);
+                assert_string_equal(found.text, values[i].found);
+        }
+}
+
+#define LIST_MAX 16384 /* bytes that a list may have */
+
+/* The pairs of many users are one line, as any value is. */
+static void test_long_lines(void **unused) {
+        static const char head[] = "[Issuer \"https://a\"]\nJwks=/a\nAudience=b\nUserMap=";
+        static char text[sizeof(head) + LIST_MAX + 1];
+        char *value = text + strlen(head), *end = value, message[CONFIG_MESSAGE_MAX];
+        _cleanup_(config_freep) Config *config = NULL;
+
+        (void)unused;
+        memcpy(text, head, sizeof(head));
+        for (unsigned int i = 1000; end - value < LIST_MAX - 32; i++)
+                end += snprintf(end, 32, "%suser%u@a:user%u", i > 1000 ? " " : "", i, i);
+        assert_int_equal(config_parse(text, strlen(text), message, sizeof(message), &config), 0);
+        assert_string_equal(config->issuers[0].user_map, value);
+        config = config_free(config);
+
+        memset(value, 'a', LIST_MAX + 1);
+        assert_int_equal(config_parse(text, strlen(text), message, sizeof(message), &config),
+                CONFIG_E_INVALID);
+        assert_ptr_equal(strstr(message, "configuration:4: bad value for UserMap="), message);
 }
 
 static void test_nul_byte(void **unused) {
@@ -126,6 +211,8 @@ static void test_irregular_files(void **unused) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_values),
+                cmocka_unit_test(test_long_lines),
                 cmocka_unit_test(test_nul_byte),
                 cmocka_unit_test(test_large_files),
                 cmocka_unit_test(test_irregular_files),

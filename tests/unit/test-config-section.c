@@ -27,7 +27,7 @@ static const ConfigCase forms[] = {
         { "a bracket in the name is fine", "[Policy \"group:a]b\"]\nMaxSessions=1\n", NULL },
         { "a comment behind the name is fine", "[Policy \"user:a\"] # his\nMaxSessions=1\n", NULL },
         { "a plain section may follow", "[Policy \"user:a\"]\n[Token]\nIssuer=b\n", NULL },
-        { "a name longer than the library takes is kept apart from its like",
+        { "a long name is kept apart from its like",
                 "[Policy \"user:" HUNDRED "a\"]\nMaxSessions=1\n[Policy \"user:" HUNDRED "b\"]\n"
                 "MaxSessions=1\n",
                 NULL },
