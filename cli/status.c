@@ -55,6 +55,9 @@ static const Line lines[] = {
         { "store_latency_usec", N_("Store latency (us)"), COLUMN_NUMBER },
         { "store_p50_usec", N_("Median within (us)"), COLUMN_NUMBER },
         { "store_p99_usec", N_("99 % within (us)"), COLUMN_NUMBER },
+        { "adoption", N_("Adoption"), COLUMN_TEXT },
+        { "adoption_since", N_("Adopts issued after"), COLUMN_TIME },
+        { "adoptions", N_("Adoptions"), COLUMN_NUMBER },
         { "sessions", N_("Sessions"), COLUMN_NUMBER },
         { "sessions_counted", N_("Counted"), COLUMN_TIME },
         { "logins", N_("Logins now"), COLUMN_NUMBER },
@@ -72,6 +75,19 @@ static const Line lines[] = {
         { "hooks_waiting", N_("Hooks waiting"), COLUMN_NUMBER },
         { "journal_dropped", N_("Journal lines lost"), COLUMN_NUMBER },
         { "warnings", N_("Warning"), COLUMN_LIST },
+};
+
+/* What people read for the codes of "adoption". */
+static const struct {
+        const char *code, *words;
+} adoption_words[] = {
+        { "off", N_("off: no issuer is named") },
+        { "unknown", N_("not known: the store has not answered yet") },
+        { "confirmed", N_("on") },
+        { "new", N_("waits: the store is new; order \"authtokenctl adopt --confirm\"") },
+        { "emptied", N_("stopped: the store was emptied; order \"authtokenctl adopt --confirm\"") },
+        { "set-back",
+                N_("stopped: the store was set back; order \"authtokenctl adopt --confirm\"") },
 };
 
 /* For people each is a line, in JSON the keys are the columns of one row. */
@@ -102,6 +118,13 @@ static void show_words(const char *words) {
         printf("%*s%s", width < 0 || width > WORDS_WIDTH ? 0 : WORDS_WIDTH - width, "", shown);
 }
 
+static const char *words_of_adoption(const char *code) {
+        for (size_t i = 0; i < ARRAY_SIZE(adoption_words); i++)
+                if (!strcmp(code, adoption_words[i].code))
+                        return _(adoption_words[i].words);
+        return code;
+}
+
 /* Beyond the largest bucket the daemon has nothing to say but that. */
 static void show_line(const Line *line, const char *value) {
         char text[TIME_SIZE];
@@ -111,6 +134,8 @@ static void show_line(const Line *line, const char *value) {
 
         if (line->kind == COLUMN_FLAG)
                 value = strcmp(value, "0") ? _("yes") : _("no");
+        if (!strcmp(line->key, "adoption"))
+                value = words_of_adoption(value);
         if (line->kind == COLUMN_NUMBER && !strcmp(value, "18446744073709551615"))
                 value = _("more than 1000000");
         if (line->kind == COLUMN_TIME) {

@@ -10,6 +10,7 @@
 #include "daemon/hook/hook-client.h"
 #include "daemon/journal/journal.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/adoption.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/store/store-stats.h"
@@ -65,6 +66,18 @@ static int append_keys(sd_bus_message *reply, const Context *context) {
         if (r >= 0 && signing)
                 r = bus_reply_text(reply, "signing_key", key_kid(signing));
         return r;
+}
+
+static int append_adoption(sd_bus_message *reply, const Context *context) {
+        AdoptionStatus status;
+        int r;
+
+        adoption_status(context->adoption, &status);
+        r = bus_reply_text(reply, "adoption", adoption_state_name(status.state));
+        if (r < 0 || status.state != ADOPTION_STATE_CONFIRMED)
+                return r;
+        r = bus_reply_number(reply, "adoption_since", status.since_sec);
+        return r < 0 ? r : bus_reply_number(reply, "adoptions", status.count);
 }
 
 static int append_refusal(sd_bus_message *reply, const Metrics *metrics) {
@@ -135,21 +148,40 @@ static int append_hooks(sd_bus_message *reply, const Context *context) {
         return r < 0 ? r : append_numbers(reply, numbers, ARRAY_SIZE(numbers));
 }
 
+static int add_store_warning(sd_bus_message *reply, const Context *context) {
+        char text[WARNING_MAX];
+        StoreHealth health;
+
+        user_store_health(context->store, &health);
+        if (!*health.message && health.online && health.durable)
+                return 0;
+        snprintf(text, sizeof(text), "store: %s",
+                *health.message ? health.message
+                                : "what it acknowledged may not survive its crash");
+        return sd_bus_message_append(reply, "s", text);
+}
+
+static int add_adoption_warning(sd_bus_message *reply, const Context *context) {
+        char text[WARNING_MAX];
+        AdoptionStatus status;
+
+        adoption_status(context->adoption, &status);
+        if (!adoption_state_fault(status.state))
+                return 0;
+        snprintf(text, sizeof(text), "adoption: %s", adoption_state_fault(status.state));
+        return sd_bus_message_append(reply, "s", text);
+}
+
 static int add_warnings(sd_bus_message *reply, const Context *context) {
         uint64_t n_dropped = journal_dropped(context->journal);
         char text[WARNING_MAX];
         HookCounters counters;
-        StoreHealth health;
-        int r = 0;
+        int r;
 
-        user_store_health(context->store, &health);
         hook_client_counters(context->hooks, &counters);
-        if (*health.message || !health.online || !health.durable) {
-                snprintf(text, sizeof(text), "store: %s",
-                        *health.message ? health.message
-                                        : "what it acknowledged may not survive its crash");
-                r = sd_bus_message_append(reply, "s", text);
-        }
+        r = add_store_warning(reply, context);
+        if (r >= 0)
+                r = add_adoption_warning(reply, context);
         if (r >= 0 && !keyring_signing_key(context->keyring))
                 r = sd_bus_message_append(
                         reply, "s", "keys: none to sign with, so no tokens are issued here");
@@ -194,6 +226,8 @@ int bus_status_append(sd_bus_message *reply, const Context *context) {
                 r = append_keys(reply, context);
         if (r >= 0)
                 r = append_store(reply, context);
+        if (r >= 0)
+                r = append_adoption(reply, context);
         if (r >= 0)
                 r = append_counters(reply, context);
         if (r >= 0)

@@ -31,7 +31,22 @@ struct Adoption {
         char stored[STORE_MARK_MAX + 1]; /* as it was read or written last; "": nothing */
         AdoptionEpoch next;              /* what is being written */
         AdoptionRequest look;
-        bool told; /* that nothing is adopted */
+        AdoptionState seen;
+        AdoptionEpoch current; /* CONFIRMED: as it was read or written last */
+};
+
+#define WHAT_TO_DO "; no token without a session is taken until \"authtokenctl adopt --confirm\""
+
+static const struct {
+        const char *name, *fault;
+} states[ADOPTION_STATE_COUNT] = {
+        [ADOPTION_STATE_OFF] = { "off", NULL },
+        [ADOPTION_STATE_UNKNOWN] = { "unknown", NULL },
+        [ADOPTION_STATE_CONFIRMED] = { "confirmed", NULL },
+        [ADOPTION_STATE_NEW] = { "new", "the store is new" WHAT_TO_DO },
+        [ADOPTION_STATE_EMPTIED] = { "emptied", "the store was emptied" WHAT_TO_DO },
+        [ADOPTION_STATE_SET_BACK] = { "set-back",
+                "the store was set back to an older copy" WHAT_TO_DO },
 };
 
 static int run(Adoption *adoption);
@@ -48,6 +63,10 @@ static void finish_all(Adoption *adoption, Reason reason) {
                 if (own == REASON_OK && request->wish == ADOPTION_WISH_ADOPT)
                         own = adoption_check_token(&adoption->next, &adoption->memory,
                                 request->stateless, request->issued_at_sec);
+                /* Where there is no epoch nothing is adopted: all is over already. */
+                if (own == REASON_ADOPTION_UNCONFIRMED && request->wish == ADOPTION_WISH_RENEW)
+                        own = REASON_OK;
+                memcpy(request->epoch, adoption->next.id, sizeof(request->epoch));
                 request->done(request, own);
         }
         (void)run(adoption);
@@ -73,22 +92,11 @@ static void remember(Adoption *adoption, const AdoptionEpoch *epoch) {
         keep(adoption);
 }
 
-static void tell_unconfirmed(Adoption *adoption, const char *why) {
-        if (adoption->told)
-                return;
-        adoption->told = true;
-        journal_log(adoption->context->journal, LOG_ERR,
-                "adoption: %s; no token without a session is taken until \"authtokenctl adopt "
-                "--confirm\"",
-                why);
-}
-
-/* Nothing is left to be written. */
-static void settle(Adoption *adoption, const AdoptionEpoch *epoch) {
-        adoption->next = *epoch;
-        adoption->told = false;
-        remember(adoption, epoch);
-        finish_all(adoption, REASON_OK);
+static void refuse_all(Adoption *adoption, AdoptionState why) {
+        if (adoption->seen != why)
+                journal_log(adoption->context->journal, LOG_ERR, "adoption: %s", states[why].fault);
+        adoption->seen = why;
+        finish_all(adoption, REASON_ADOPTION_UNCONFIRMED);
 }
 
 static bool is_wished(const Adoption *adoption, AdoptionWish wish) {
@@ -98,6 +106,18 @@ static bool is_wished(const Adoption *adoption, AdoptionWish wish) {
         if (request->wish == wish)
                 return true;
         return false;
+}
+
+/* Nothing is left to be written. */
+static void settle(Adoption *adoption, const AdoptionEpoch *epoch) {
+        adoption->next = *epoch;
+        adoption->current = *epoch;
+        adoption->seen = ADOPTION_STATE_CONFIRMED;
+        /* What an administrator says here and now needs no floor. */
+        if (is_wished(adoption, ADOPTION_WISH_CONFIRM))
+                adoption->memory.floor_sec = 0;
+        remember(adoption, epoch);
+        finish_all(adoption, REASON_OK);
 }
 
 static void on_written(StoreCall *call, int r, const char *value, void *userdata);
@@ -121,7 +141,7 @@ static uint64_t since_of(const Adoption *adoption, uint64_t now_sec) {
         uint64_t since_sec = 0;
 
         TAILQ_FOREACH(request, &adoption->serving, link)
-        if (request->wish == ADOPTION_WISH_CONFIRM) {
+        if (request->wish == ADOPTION_WISH_CONFIRM || request->wish == ADOPTION_WISH_RENEW) {
                 uint64_t own_sec = request->since_sec ? request->since_sec : now_sec;
 
                 since_sec = own_sec > since_sec ? own_sec : since_sec;
@@ -135,7 +155,11 @@ static void write_new(Adoption *adoption, const AdoptionEpoch *before, bool is_f
         AdoptionEpoch *next = &adoption->next;
         char text[ADOPTION_TEXT_MAX];
 
-        *next = (AdoptionEpoch){ .made_at_sec = now_sec };
+        /* What is adopted by the same step is counted by it, too. */
+        *next = (AdoptionEpoch){
+                .made_at_sec = now_sec,
+                .count = is_wished(adoption, ADOPTION_WISH_ADOPT) ? 1 : 0,
+        };
         if (sid_generate(next->id) < 0) {
                 finish_all(adoption, REASON_INTERNAL);
                 return;
@@ -165,21 +189,32 @@ static void write_counted(Adoption *adoption, const AdoptionEpoch *epoch) {
 static void doubt(Adoption *adoption) {
         adoption->memory.doubted = true;
         keep(adoption);
-        tell_unconfirmed(adoption, "the store was set back to an older copy");
         adoption->next = (AdoptionEpoch){ 0 };
         write_mark(adoption, "");
 }
 
-static void on_missing(Adoption *adoption) {
-        bool sole_writer = adoption->context->config->store_type == STORE_SQLITE;
+static bool is_sole_writer(const Adoption *adoption) {
+        return adoption->context->config->store_type == STORE_SQLITE;
+}
 
-        if (sole_writer && !adoption->memory.known) {
+static void on_missing(Adoption *adoption) {
+        if (is_sole_writer(adoption) && !adoption->memory.known)
                 write_new(adoption, NULL, true);
-                return;
-        }
-        tell_unconfirmed(
-                adoption, adoption->memory.known ? "the store was emptied" : "the store is new");
-        finish_all(adoption, REASON_ADOPTION_UNCONFIRMED);
+        else if (adoption->memory.doubted)
+                refuse_all(adoption, ADOPTION_STATE_SET_BACK);
+        else if (adoption->memory.known)
+                refuse_all(adoption, ADOPTION_STATE_EMPTIED);
+        else
+                refuse_all(adoption, ADOPTION_STATE_NEW);
+}
+
+/* A host that adopts nothing does not make the first epoch of a store that others use, too. */
+static bool begins_anew(const Adoption *adoption) {
+        if (is_wished(adoption, ADOPTION_WISH_CONFIRM))
+                return true;
+        return is_wished(adoption, ADOPTION_WISH_RENEW) &&
+               (*adoption->stored || adoption_is_wanted(adoption->context) ||
+                       is_sole_writer(adoption));
 }
 
 /* What is stored is known: one step from here. */
@@ -187,7 +222,7 @@ static void decide(Adoption *adoption) {
         AdoptionEpoch epoch = { 0 };
         bool is_there = adoption_epoch_parse(adoption->stored, &epoch) == 0;
 
-        if (is_wished(adoption, ADOPTION_WISH_CONFIRM)) {
+        if (begins_anew(adoption)) {
                 write_new(adoption, is_there ? &epoch : NULL, false);
                 return;
         }
@@ -226,7 +261,7 @@ static void on_written(StoreCall *call, int r, const char *value, void *userdata
         else if (*adoption->stored)
                 settle(adoption, &adoption->next);
         else
-                finish_all(adoption, REASON_ADOPTION_UNCONFIRMED);
+                refuse_all(adoption, ADOPTION_STATE_SET_BACK);
 }
 
 static void on_read(StoreCall *call, int r, const char *value, void *userdata) {
@@ -299,6 +334,26 @@ bool adoption_is_wanted(const Context *context) {
         return context->config->n_issuers > 0 || context->config->adopt_stateless_until_sec > 0;
 }
 
+void adoption_status(const Adoption *adoption, AdoptionStatus *ret_status) {
+        AdoptionStatus status = { .state = adoption->seen };
+
+        if (!adoption_is_wanted(adoption->context))
+                status.state = ADOPTION_STATE_OFF;
+        if (status.state == ADOPTION_STATE_CONFIRMED) {
+                status.since_sec = adoption_since(&adoption->current, &adoption->memory, false);
+                status.count = adoption->current.count;
+        }
+        *ret_status = status;
+}
+
+const char *adoption_state_name(AdoptionState state) {
+        return states[state].name;
+}
+
+const char *adoption_state_fault(AdoptionState state) {
+        return states[state].fault;
+}
+
 void adoption_look(Adoption *adoption) {
         if (kept_text_error(adoption->kept))
                 journal_log(adoption->context->journal, LOG_WARNING,
@@ -351,6 +406,7 @@ int adoption_new(Context *context, Adoption **ret_adoption) {
         if (!adoption || !runtime || !state)
                 return -ENOMEM;
         adoption->context = context;
+        adoption->seen = ADOPTION_STATE_UNKNOWN;
         TAILQ_INIT(&adoption->waiting);
         TAILQ_INIT(&adoption->serving);
         r = kept_text_new(paths, &adoption->kept);

@@ -12,6 +12,7 @@
 
 #include "authtoken/reason.h"
 #include "common/cleanup.h"
+#include "daemon/token/jti.h"
 
 typedef struct Adoption Adoption;
 typedef struct AdoptionRequest AdoptionRequest;
@@ -20,15 +21,34 @@ typedef struct Context Context;
 typedef enum AdoptionWish {
         ADOPTION_WISH_ADOPT,   /* count an adoption */
         ADOPTION_WISH_CONFIRM, /* make a new epoch: an administrator says so */
+        ADOPTION_WISH_RENEW,   /* likewise, if anybody adopts: all that was issued before is over */
         ADOPTION_WISH_LOOK,    /* hold the store against what is remembered */
 } AdoptionWish;
+
+/* What this host saw last. */
+typedef enum AdoptionState {
+        ADOPTION_STATE_OFF,       /* nobody is named whose tokens are adopted */
+        ADOPTION_STATE_UNKNOWN,   /* the store has not answered yet */
+        ADOPTION_STATE_CONFIRMED, /* tokens are adopted */
+        ADOPTION_STATE_NEW,       /* none is, as in all that follow: the store has no epoch yet */
+        ADOPTION_STATE_EMPTIED,   /* it has none any more */
+        ADOPTION_STATE_SET_BACK,  /* it had an older one */
+        ADOPTION_STATE_COUNT,
+} AdoptionState;
+
+typedef struct AdoptionStatus {
+        AdoptionState state;
+        uint64_t since_sec; /* CONFIRMED: another issuer's token must be issued after it */
+        uint64_t count;     /* CONFIRMED: adoptions in this epoch */
+} AdoptionStatus;
 
 /* Whoever asks embeds it. */
 struct AdoptionRequest {
         AdoptionWish wish;
-        bool stateless;         /* ADOPT: a predecessor's token */
-        uint64_t issued_at_sec; /* ADOPT */
-        uint64_t since_sec;     /* CONFIRM: tokens issued after it are taken; 0: after now */
+        bool stateless;           /* ADOPT: a predecessor's token */
+        uint64_t issued_at_sec;   /* ADOPT */
+        uint64_t since_sec;       /* CONFIRM: tokens issued after it are taken; 0: after now */
+        char epoch[SID_SIZE + 1]; /* ADOPT: in which it was counted, if done got REASON_OK */
         void (*done)(
                 AdoptionRequest *request, Reason reason); /* never before adoption_ask() returns */
         TAILQ_ENTRY(AdoptionRequest) link; /* linked in Adoption.waiting or .serving */
@@ -77,6 +97,29 @@ void adoption_cancel(Adoption *adoption, AdoptionRequest *request);
  * With a store that only this host writes to, the first look makes its epoch.
  */
 void adoption_look(Adoption *adoption);
+
+/**
+ * adoption_status() - what this host saw last
+ * @adoption:   any
+ * @ret_status: filled
+ *
+ * Asks nobody; adoption_look() keeps it true to a minute.
+ */
+void adoption_status(const Adoption *adoption, AdoptionStatus *ret_status);
+
+/**
+ * adoption_state_name() - its stable name
+ * @state:      any but ADOPTION_STATE_COUNT
+ */
+const char *adoption_state_name(AdoptionState state);
+
+/**
+ * adoption_state_fault() - what an administrator has to hear of it
+ * @state:      any but ADOPTION_STATE_COUNT
+ *
+ * Return: a text that begins with what has happened, and says what to do; NULL: all is well.
+ */
+const char *adoption_state_fault(AdoptionState state);
 
 /**
  * adoption_is_wanted() - whether the configuration names anybody whose tokens are adopted

@@ -162,13 +162,10 @@ static void on_epoch(AdoptionRequest *request, Reason reason) {
         finish(all);
 }
 
+/* Other hosts may adopt what this one does not. */
 static int start(RevokeAll *all) {
-        Context *context = all->op.context;
-
-        if (!adoption_is_wanted(context))
-                return ask_for_page(all, NULL);
-        all->epoch = (AdoptionRequest){ .wish = ADOPTION_WISH_CONFIRM, .done = on_epoch };
-        return adoption_ask(context->adoption, &all->epoch);
+        all->epoch = (AdoptionRequest){ .wish = ADOPTION_WISH_RENEW, .done = on_epoch };
+        return adoption_ask(all->op.context->adoption, &all->epoch);
 }
 
 int revoke_all_start(Context *context, const char *note, OperationDone done, void *userdata,

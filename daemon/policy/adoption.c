@@ -124,12 +124,15 @@ void adoption_remember(AdoptionMemory *memory, const AdoptionEpoch *epoch) {
         memory->made_at_sec = epoch->made_at_sec;
 }
 
+uint64_t adoption_since(const AdoptionEpoch *epoch, const AdoptionMemory *memory, bool stateless) {
+        if (stateless)
+                return epoch->stateless_since_sec;
+        return memory->floor_sec > epoch->since_sec ? memory->floor_sec : epoch->since_sec;
+}
+
 Reason adoption_check_token(const AdoptionEpoch *epoch, const AdoptionMemory *memory,
         bool stateless, uint64_t issued_at_sec) {
-        uint64_t since_sec = stateless ? epoch->stateless_since_sec : epoch->since_sec;
-
-        if (!stateless && memory->floor_sec > since_sec)
-                since_sec = memory->floor_sec;
         /* Within one second nobody knows which came first. */
-        return issued_at_sec > since_sec ? REASON_OK : REASON_ADOPTION_BEFORE;
+        return issued_at_sec > adoption_since(epoch, memory, stateless) ? REASON_OK
+                                                                        : REASON_ADOPTION_BEFORE;
 }

@@ -97,6 +97,16 @@ AdoptionVerdict adoption_judge(const AdoptionEpoch *epoch, const AdoptionMemory 
 void adoption_remember(AdoptionMemory *memory, const AdoptionEpoch *epoch);
 
 /**
+ * adoption_since() - after which time a token must have been issued
+ * @epoch:      judged CURRENT or NEW
+ * @memory:     of this host
+ * @stateless:  a predecessor's; else another issuer's
+ *
+ * Return: seconds since the Unix epoch.
+ */
+uint64_t adoption_since(const AdoptionEpoch *epoch, const AdoptionMemory *memory, bool stateless);
+
+/**
  * adoption_check_token() - whether a token was issued late enough for its end to be known
  * @epoch:      judged CURRENT or NEW
  * @memory:     of this host

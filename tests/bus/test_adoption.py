@@ -120,6 +120,15 @@ class Host:
     def confirm(self):
         self.root.call("ConfirmAdoption")
 
+    def status(self):
+        (status,) = self.root.call("GetStatus")
+        return status
+
+    def adoption(self):
+        """the state that GetStatus tells, and the warnings about it"""
+        status = self.status()
+        return status["adoption"], [line for line in status["warnings"] if line.startswith("adoption:")]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def daemon(bus, root, store, issuer):
@@ -127,6 +136,8 @@ def daemon(bus, root, store, issuer):
     if store.redis:
         assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
         assert "the store is new" in host.daemon.log_text()
+        assert host.adoption() == ("new", ["adoption: the store is new; no token without a session is taken until "
+                                           '"authtokenctl adopt --confirm"'])
     host.confirm()
     yield host
     host.stop()
@@ -334,10 +345,14 @@ def test_an_emptied_store_adopts_nothing_until_it_is_confirmed(host, root, store
     assert host.log_in(ended) == "adoption-unconfirmed"
     assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
     assert "the store was emptied" in host.daemon.log_text()
+    state, (warning,) = host.adoption()
+    assert state == "emptied" and "authtokenctl adopt --confirm" in warning
     host.stop()
     host.start()
     assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+    assert host.adoption()[0] == "emptied"
     host.confirm()
+    assert host.adoption() == ("confirmed", [])
     assert host.log_in(ended) == "adoption-before"
     assert host.log_in(issuer.token(OWN_USER)) == "ok"
 
@@ -355,9 +370,30 @@ def test_a_store_that_was_set_back_adopts_nothing_until_it_is_confirmed(host, ro
     assert host.log_in(ended) == "adoption-unconfirmed"
     assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
     assert "the store was set back" in host.daemon.log_text()
+    state, (warning,) = host.adoption()
+    assert state == "set-back" and "authtokenctl adopt --confirm" in warning
     host.confirm()
+    assert host.adoption() == ("confirmed", [])
     assert host.log_in(ended) == "adoption-before"
     assert host.log_in(issuer.token(OWN_USER)) == "ok"
+
+
+def test_the_status_tells_how_it_stands(host, root, store, issuer, ctl):
+    root.call("ConfirmAdoptionSince", "(uint64 77,)")
+    assert host.log_in(issuer.token(OWN_USER)) == "ok"
+    status = host.status()
+    assert (status["adoption"], status["adoption_since"], status["adoptions"]) == ("confirmed", 77, 1)
+    assert "Adoption: on\n" in ctl("status").stdout
+    if store.redis:
+        store.redis.run("DEL", "authtoken:default:adoption")
+        assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+        assert 'Adoption: stopped: the store was emptied; order "authtokenctl adopt --confirm"' in ctl("status").stdout
+        assert "adoption_since" not in host.status()
+    host.daemon.config.write_text(host.plain.split("[Issuer")[0])
+    root.call("Reload")
+    assert host.adoption() == ("off", [])
+    host.configure("")
+    host.confirm()
 
 
 def boot_time():
