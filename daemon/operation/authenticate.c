@@ -229,7 +229,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         Reason reason;
 
         config_service_of(auth->op.context->config, auth->subject.service, &rules);
-        demand = session_demand_of(&rules, auth->role);
+        demand = session_demand_of(&rules, auth->role, auth->op.context->rules.issuers);
         auth->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import redis_server
-from foreign_issuer import URL, Issuer, Rsa, Secret
+from foreign_issuer import AUDIENCE, URL, Issuer, Rsa, Secret
 from frames import (AUTHENTICATE, DENIED, OK, REASON, SERVICE, TOKEN, USER, VALIDATE, ask, ask_as)
 from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, CallError, Daemon, is_served, wait_until
 
@@ -78,6 +78,7 @@ class Host:
     def __init__(self, bus, root, store, issuer):
         self.root, self.store, self.issuer, self.directory = root, store, issuer, bus.directory
         redis_server.make_signing_key(bus.directory)
+        redis_server.make_refresh_key(bus.directory)
         self.daemon = Daemon(bus, store=store.config() + issuer.section())
         self.wait()
         self.plain = self.daemon.config.read_text()
@@ -94,13 +95,14 @@ class Host:
         self.daemon.start()
         self.wait()
 
-    def ask(self, kind, token, user=OWN_USER):
-        return ask(self.directory / "socket" / "pam.sock", kind, {USER: user, SERVICE: "sshd", TOKEN: token})
+    def ask(self, kind, token, user=OWN_USER, **more):
+        fields = {USER: user, SERVICE: "sshd", TOKEN: token, **{globals()[name]: text for name, text in more.items()}}
+        return ask(self.directory / "socket" / "pam.sock", kind, fields)
 
-    def log_in(self, token, user=OWN_USER):
+    def log_in(self, token, user=OWN_USER, **more):
         """"ok", or the journal's reason"""
         before = len(self.daemon.log_text())
-        _, status, fields = self.ask(AUTHENTICATE, token, user)
+        _, status, fields = self.ask(AUTHENTICATE, token, user, **more)
         if status == OK:
             return "ok"
         if REASON in fields:
@@ -270,6 +272,15 @@ def test_single_sign_on_replaces_it(host, root, issuer):
     host.configure("[Session]\nSingleSignOn=user\n")
     first, second = issuer.token(OWN_USER), issuer.token(OWN_USER)
     assert [host.log_in(token) for token in (first, second, first)] == ["ok", "ok", "session-replaced"]
+
+
+def test_its_issuer_s_name_for_us_stands_for_ours_at_a_service(host, root, issuer):
+    host.configure('[Service "door"]\nAudience=authtoken\n[Service "sudo"]\nAudience=sudo\n')
+    token, special = issuer.token(OWN_USER), issuer.token(OWN_USER, aud=[AUDIENCE, "sudo"])
+    assert [host.log_in(token, SERVICE=name) for name in ("door", "window", "sudo")] == ["ok", "ok", "audience-mismatch"]
+    assert [host.log_in(special, SERVICE=name) for name in ("door", "sudo")] == ["ok", "ok"]
+    (code,) = root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")
+    assert host.log_in(code, SERVICE="door") == "ok"
 
 
 def test_its_user_s_groups_are_looked_up_before_it_has_a_session(host, issuer):

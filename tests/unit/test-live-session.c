@@ -201,7 +201,8 @@ static void test_states(void **unused) {
 
 static void test_the_end_outweighs_every_demand(void **unused) {
         _cleanup_(user_state_unrefp) UserState *state = make_state();
-        const LiveDemand demand = { { "web", { "ops" } }, .max_age_sec = 1 };
+        const LiveDemand demand = { .session = { .audience = "web", .roles = { "ops" } },
+                .max_age_sec = 1 };
 
         (void)unused;
         end_it(state);
