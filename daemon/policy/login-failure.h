@@ -24,8 +24,10 @@ typedef struct LoginOrigin {
  * login_failure_counts() - whether a refusal counts against the place it comes from
  * @reason:     of the refusal
  *
- * What has no valid signature, or is of no session: guesses. A good token that came too late, was revoked,
- * or belongs elsewhere is none, nor is anything that the daemon could not decide.
+ * What has no valid signature, and a login code that there is not: guesses. A well signed token is none,
+ * though it came too late, was revoked, belongs elsewhere, or is of no session because the store was
+ * emptied: whoever holds it would only lock themselves out by trying again. Nor is anything that the
+ * daemon could not decide.
  */
 bool login_failure_counts(Reason reason);
 

@@ -51,6 +51,18 @@ def lock_out(daemon, token, rhost):
     wait_until(lambda: log_in(daemon, forge(token), rhost) == (DENIED, "locked-out"), "the place is locked out")
 
 
+def empty_store(root, daemon, redis):
+    if redis:
+        redis.run("FLUSHALL")
+        return
+    daemon.stop()
+    wait_until(lambda: not is_served(root), "the name is free")
+    for path in daemon.directory.glob("state/state.db*"):
+        path.unlink()
+    daemon.start()
+    wait_until(lambda: is_served(root), "authtokend on the bus")
+
+
 def lines(daemon, event):
     return [line for line in daemon.log_text().splitlines() if f"{event} for" in line]
 
@@ -100,6 +112,22 @@ def test_what_is_no_guess_locks_nobody_out(root, daemon, why):
     if why == "banned":
         root.call("UnbanUser", f"('{OWN_USER}',)")
     assert log_in(daemon, root.issue(OWN_USER)[0], rhost)[0] == OK
+
+
+def test_a_good_token_without_its_session_locks_nobody_out(root, daemon, redis):
+    """As after a FLUSHALL, or with a store that was set back."""
+    token, _ = root.issue(OWN_USER)
+    empty_store(root, daemon, redis)
+    for _ in range(3 * FAILURES):
+        assert log_in(daemon, token, "192.0.2.22") == (DENIED, "session-unknown")
+    assert log_in(daemon, root.issue(OWN_USER)[0], "192.0.2.22")[0] == OK
+
+
+def test_a_good_token_of_another_user_locks_nobody_out(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    for _ in range(3 * FAILURES):
+        assert log_in(daemon, token, "192.0.2.23", OTHER_USER) == (DENIED, "user-mismatch")
+    assert log_in(daemon, root.issue(OTHER_USER)[0], "192.0.2.23", OTHER_USER)[0] == OK
 
 
 def test_a_wrong_code_is_a_guess(root, daemon):
