@@ -10,6 +10,8 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/claims.h"
+#include "daemon/token/keyring-refresh.h"
+#include "daemon/token/refresh-token.h"
 #include "daemon/token/token-verifier.h"
 
 typedef struct FindOwner {
@@ -17,6 +19,8 @@ typedef struct FindOwner {
         char sid[SID_SIZE + 1];
         char *user;
         uint64_t adoptable_until_sec; /* 0: without a session it is nothing */
+        RefreshToken refresh;
+        bool is_refresh; /* the subject is one, of whomever the index names */
         StoreCall *call;
 } FindOwner;
 
@@ -54,6 +58,24 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         finish(find, reason);
 }
 
+/* The user is in the MAC, so it can be checked only now; any generation of the session will do, as an
+ * expired access token does. */
+static Reason check_refresh(const FindOwner *find) {
+        const Context *context = find->op.context;
+
+        if (keyring_refresh_size(context->keyring) == 0)
+                return REASON_NO_REFRESH_KEY;
+        switch (refresh_token_check(
+                context->keyring, &find->refresh, context->config->tenant, find->user)) {
+        case 0:
+                return REASON_OK;
+        case REFRESH_TOKEN_E_MAC:
+                return REASON_SIGNATURE_INVALID;
+        default:
+                return REASON_INTERNAL;
+        }
+}
+
 static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         FindOwner *find = userdata;
         Context *context = find->op.context;
@@ -65,6 +87,8 @@ static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
                 if (!find->user)
                         reason = REASON_INTERNAL;
         }
+        if (reason == REASON_OK && find->is_refresh)
+                reason = check_refresh(find);
         find->call = store_call_free(call);
         if (reason == REASON_OK &&
                 user_store_load(context->store, (StoreName){ context->config->tenant, find->user },
@@ -93,10 +117,20 @@ static Reason read_token(FindOwner *find, const char *token) {
         return find->user ? REASON_OK : REASON_INTERNAL;
 }
 
+static Reason read_refresh(FindOwner *find, const char *token) {
+        if (refresh_token_parse(token, strlen(token), &find->refresh))
+                return REASON_TOKEN_MALFORMED;
+        memcpy(find->sid, find->refresh.sid, SID_SIZE + 1);
+        find->is_refresh = true;
+        return REASON_OK;
+}
+
 static Reason read_subject(FindOwner *find, const char *subject) {
         const char *dot = strchr(subject, '.');
         uint64_t generation;
 
+        if (!strncmp(subject, REFRESH_TOKEN_PREFIX, strlen(REFRESH_TOKEN_PREFIX)))
+                return read_refresh(find, subject);
         if (dot && strchr(dot + 1, '.'))
                 return read_token(find, subject);
         if (dot)

@@ -116,7 +116,8 @@ int issue_start(Context *context, const IssueOrder *order, OperationDone done, v
 /**
  * find_owner_start() - which user a session belongs to
  * @context:    the daemon
- * @subject:    a session id, a jti, or a whole token (expired or not, but with a valid signature)
+ * @subject:    a session id, a jti, or a whole token (expired or not, but with a valid signature), or a
+ *              refresh token of the session, of any generation, that was made by a key of the ring
  *
  * Sets: user, sid. REASON_SESSION_UNKNOWN if there is none.
  */

@@ -149,6 +149,53 @@ def test_a_token_that_was_not_made_here_is_unknown_to_its_sender(root, daemon):
     assert f"refresh for {OWN_USER} refused: the signature is not the key's" in daemon.log_text()
 
 
+@pytest.mark.parametrize("age", ["the current one", "one that was used"])
+def test_a_session_can_be_revoked_by_a_refresh_token(root, daemon, age):
+    access, refresh, sid = issue(root)
+    if age == "one that was used":
+        access, _, _ = renew(root, refresh)
+    root.call("RevokeToken", f"('{refresh}', 'lost laptop')")
+    assert is_good(root, access) == "session-revoked"
+    assert refused(root, refresh).code == "session-revoked"
+    with pytest.raises(CallError) as caught:
+        root.call("RevokeToken", f"('{refresh}', '')")
+    assert caught.value.code == "session-revoked"
+    assert refresh not in daemon.log_text()
+    assert re.search(f'EVENT="revoke" .*USER="{OWN_USER}" .*SESSION="{sid}".*lost laptop', daemon.log_text())
+
+
+def revoking_is_refused(caller, refresh):
+    with pytest.raises(CallError) as caught:
+        caller.call("RevokeToken", f"('{refresh}', '')")
+    return caught.value
+
+
+def test_only_a_genuine_refresh_token_revokes(root):
+    access, refresh, sid = issue(root)
+    forged = refresh[:-4] + ("AAAA" if refresh[-4:] != "AAAA" else "BAAA")
+    for token in (forged, f"atr1.{sid}.2.{refresh[-43:]}"):
+        error = revoking_is_refused(root, token)
+        assert (error.name, error.code) == ("org.authtoken1.Error.Refused", "signature-invalid")
+    for token in (f"atr1.{sid}", f"atr1.{sid}.1", f"atr1.{sid}.1.{refresh[-43:]}=", f"atr1.{sid}.01.{refresh[-43:]}"):
+        assert revoking_is_refused(root, token).code in ("token-malformed", "session-unknown")
+    unknown = "A" * 22
+    assert revoking_is_refused(root, f"atr1.{unknown}.1.{refresh[-43:]}").code == "session-unknown"
+    assert is_good(root, access) is True
+
+
+def test_whose_refresh_token_it_is_decides_who_may_revoke_by_it(root, own, other, polkit):
+    polkit.answers("no")
+    access, refresh, _ = issue(root)
+    forged = refresh[:-4] + ("AAAA" if refresh[-4:] != "AAAA" else "BAAA")
+    unknown = f"atr1.{'A' * 22}.1.{refresh[-43:]}"
+    errors = [revoking_is_refused(other, token) for token in (refresh, forged, unknown)]
+    assert {(error.name, error.message) for error in errors} == {(errors[0].name, errors[0].message)}
+    assert errors[0].code == "not-authorised"
+    assert is_good(root, access) is True
+    own.call("RevokeToken", f"('{refresh}', '')")
+    assert is_good(root, access) == "session-revoked"
+
+
 @pytest.mark.parametrize("token", ["", "x", "atr1.", "atr1.AAAAAAAAAAAAAAAAAAAAAA.1.", "eyJh.eyJh.c2ln"])
 def test_other_texts_are_no_refresh_tokens(root, token):
     assert refused(root, token).code == "token-malformed"
@@ -248,6 +295,16 @@ def test_a_refused_refresh_leaves_the_file(ctl, root, pair):
     check(ctl("refresh", "--file", pair), FAILED, "session-revoked")
     assert pair.read_text() == text
     assert list(pair.parent.iterdir()) == [pair]
+
+
+def test_a_session_is_revoked_by_the_refresh_token_in_a_file(ctl, root, tmp_path):
+    for command in ("revoke", "logout"):
+        access, refresh, _ = issue(root)
+        check(ctl("revoke", refresh), USAGE, "that is a token")
+        file = tmp_path / "refresh"
+        file.write_text(refresh + "\n", encoding="ascii")
+        assert check(ctl(command, "--token-file", file), OK).stdout.startswith("1 session ")
+        assert is_good(root, access) == "session-revoked"
 
 
 def test_ensure_fresh_refreshes_only_when_little_is_left(ctl, root, pair):
