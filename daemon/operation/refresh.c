@@ -11,6 +11,7 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/deadline.h"
 #include "daemon/operation/hook.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/owner-cache.h"
@@ -133,6 +134,9 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                 reason = REASON_SESSION_REUSED;
         }
         if (reason == REASON_OK) {
+                /* By the rules of now it may end sooner than those who logged in by it were told. */
+                if (refresh->rotation.kind == ROTATION_NEXT)
+                        deadline_timer_note(refresh->op.context->deadlines, state);
                 session = user_state_find(state, refresh->token.sid);
                 reason = session ? session_token_sign(refresh->op.context, refresh->user, session,
                                            &refresh->next)

@@ -19,6 +19,7 @@ def store(request, bus):
         return
     redis = redis_server.start(bus.directory)
     redis_server.make_signing_key(bus.directory)
+    redis_server.make_refresh_key(bus.directory)
     yield f"Type=redis\nAddress=unix:{redis.socket}\n"
     redis.stop()
 
@@ -192,6 +193,18 @@ def test_a_login_ends_with_the_lifetime_of_its_session(root, daemon, rules):
     assert root.signal("SessionEnding", sid)[1] == "session-expired"
     login.leave()
     assert root.signal("SessionEnded", sid)[1] == "session-expired"
+
+
+def test_a_refresh_that_shortens_the_session_brings_the_end_of_its_login_forward(root, daemon, rules):
+    rules("AbsoluteLifetime=1h", more="[Token]\nLifetime=3s\n")
+    root.listen()
+    token, refresh, info = root.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+    login = Login(daemon, token)
+    rules("AbsoluteLifetime=3s", more="[Token]\nLifetime=3s\n")
+    _, _, following = root.call("RefreshToken", f"('{refresh}',)")
+    assert following["session_expires"] < info["session_expires"]
+    assert root.signal("SessionEnding", info["session"])[1] == "session-expired"
+    login.leave()
 
 
 def test_a_daemon_that_was_away_ends_what_became_idle(root, daemon, rules):
