@@ -180,6 +180,17 @@ static int append_signature(Secret *token, Key *key) {
         return r;
 }
 
+/* What the generations to come will add to a token. All else in it is as long in each of them: times have ten
+ * digits until 2286. */
+static size_t growth_of(const IssueRequest *request, size_t payload_size) {
+        char now[JTI_SIZE_MAX + 1], last[JTI_SIZE_MAX + 1];
+
+        jti_format(request->sid, request->generation, now);
+        jti_format(request->sid, JTI_GENERATION_MAX, last);
+        return BASE64URL_ENCODED_SIZE(payload_size + strlen(last) - strlen(now)) -
+               BASE64URL_ENCODED_SIZE(payload_size);
+}
+
 int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **ret_token) {
         _cleanup_(secret_freep) Secret *token = NULL;
         _cleanup_(freep) char *payload = NULL;
@@ -204,7 +215,7 @@ int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **re
                 r = append_signature(token, key);
         if (r)
                 return r;
-        if (token->size > request->max_size)
+        if (token->size + growth_of(request, strlen(payload)) > request->max_size)
                 return TOKEN_ISSUER_E_TOO_LARGE;
         *ret_token = TAKE_PTR(token);
         return 0;

@@ -32,7 +32,7 @@ typedef struct IssueRequest {
         const char *tenant;
         const char *name;
         const char *data_json; /* a JSON object */
-        size_t max_size;       /* of the whole token */
+        size_t max_size;       /* of the whole token, in all of its generations */
 } IssueRequest;
 
 enum {

@@ -205,6 +205,27 @@ def test_a_longer_text_than_any_token_is_not_copied(root):
     assert refused(root, "a" * 8193).code == "token-too-large"
 
 
+def test_what_cannot_be_signed_is_not_refreshed(root, daemon):
+    """Without a grace time a token that was used up for nothing would be a theft."""
+    text = daemon.config.read_text().replace("[Token]\n", "[Token]\nMaxSize=%d\n")
+    text = text.replace(f"RefreshGrace={GRACE_SECONDS}s", "RefreshGrace=0")
+    before = daemon.config.read_text()
+    try:
+        daemon.config.write_text(text % 8192)
+        root.call("Reload")
+        access, refresh, sid = issue(root, f"{{'data': <'{json.dumps({'x': 'y' * 2000})}'>}}")
+        daemon.config.write_text(text % 1024)
+        root.call("Reload")
+        assert refused(root, refresh).code == "token-too-large"
+        daemon.config.write_text(text % 8192)
+        root.call("Reload")
+        assert is_good(root, access) is True
+        assert renew(root, refresh)[2]["jti"] == f"{sid}.2"
+    finally:
+        daemon.config.write_text(before)
+        root.call("Reload")
+
+
 def test_no_refresh_token_for_who_wants_none(root):
     _, refresh, _ = issue(root, "{'no_refresh': <true>}")
     assert refresh == ""

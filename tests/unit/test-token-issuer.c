@@ -186,19 +186,36 @@ static void test_what_would_be_refused_is_not_issued(void **state) {
         }
 }
 
-static void test_a_token_above_the_limit_is_not_issued(void **state) {
-        _cleanup_(keyring_unrefp) Keyring *keyring = fixture_ring("ES256");
+static int issue_generation(
+        const Keyring *keyring, uint64_t generation, size_t max_size, size_t *ret_size) {
         IssueRequest request = fixture_issue_request();
-        _cleanup_(secret_freep) Secret *token = NULL, *fits = NULL;
-        Secret *large = NULL;
+        _cleanup_(secret_freep) Secret *token = NULL;
+        int r;
+
+        request.generation = generation;
+        request.max_size = max_size;
+        r = token_issue(keyring, &request, &token);
+        assert_true(r == 0 || !token);
+        if (token)
+                *ret_size = token->size;
+        return r;
+}
+
+/* The limit is that of the last generation: what is issued once can be refreshed ever after. */
+static void test_all_generations_are_above_the_limit_or_none(void **state) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = fixture_ring("ES256");
+        size_t largest, size;
 
         (void)state;
-        assert_int_equal(token_issue(keyring, &request, &token), 0);
-        request.max_size = token->size;
-        assert_int_equal(token_issue(keyring, &request, &fits), 0);
-        request.max_size--;
-        assert_int_equal(token_issue(keyring, &request, &large), TOKEN_ISSUER_E_TOO_LARGE);
-        assert_null(large);
+        assert_int_equal(issue_generation(keyring, JTI_GENERATION_MAX, SIZE_MAX, &largest), 0);
+        for (uint64_t generation = 1; generation < JTI_GENERATION_MAX; generation *= 10) {
+                assert_int_equal(issue_generation(keyring, generation, largest, &size), 0);
+                assert_true(size <= largest);
+                assert_int_equal(issue_generation(keyring, generation, largest - 1, &size),
+                        TOKEN_ISSUER_E_TOO_LARGE);
+        }
+        assert_int_equal(issue_generation(keyring, JTI_GENERATION_MAX, largest - 1, &size),
+                TOKEN_ISSUER_E_TOO_LARGE);
 }
 
 static void test_without_a_private_key_nothing_is_issued(void **state) {
@@ -324,7 +341,7 @@ int main(void) {
                 cmocka_unit_test(test_all_claims_arrive),
                 cmocka_unit_test(test_what_is_not_given_is_not_written),
                 cmocka_unit_test(test_what_would_be_refused_is_not_issued),
-                cmocka_unit_test(test_a_token_above_the_limit_is_not_issued),
+                cmocka_unit_test(test_all_generations_are_above_the_limit_or_none),
                 cmocka_unit_test(test_without_a_private_key_nothing_is_issued),
                 cmocka_unit_test(test_libjwt_verifies_what_we_sign),
                 cmocka_unit_test(test_we_verify_what_libjwt_signs),
