@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * whose is it → is the MAC right → load → decide → commit → sign. A crash after the commit loses the answer only:
- * the client comes again with its old token, and within the grace time gets the same successor.
+ * whose is it → is the MAC right → load → decide → sign → commit. What cannot be signed uses no token up. A
+ * crash after the commit loses the answer only: the client comes again with its old token, and within the
+ * grace time gets the same successor.
  */
 
 #include <errno.h>
@@ -61,6 +62,17 @@ static void refuse(Refresh *refresh, Reason reason) {
         operation_finish_reason(&refresh->op, reason);
 }
 
+/* Before the commit, as the first tokens of a session are: with a new generation on record and no token to
+ * show for it, its client would be shut out. */
+static Reason sign(Refresh *refresh, const UserState *state) {
+        const Session *session = user_state_find(state, refresh->token.sid);
+
+        session_token_clear(&refresh->next);
+        return session ? session_token_sign(
+                                 refresh->op.context, refresh->user, session, &refresh->next)
+                       : REASON_INTERNAL;
+}
+
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         Refresh *refresh = userdata;
         Context *context = refresh->op.context;
@@ -82,10 +94,13 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         refresh->rotation = rotation_decide(&rules, state, &order, now_sec);
         switch (refresh->rotation.kind) {
         case ROTATION_NEXT:
+                *ret_changed = true;
+                return sign(refresh, state);
+        case ROTATION_REPEATED:
+                return sign(refresh, state);
         case ROTATION_REUSED: /* is to be kept, so it is no refusal yet */
                 *ret_changed = true;
                 return REASON_OK;
-        case ROTATION_REPEATED:
         case ROTATION_REFUSED:
                 break;
         }
@@ -107,9 +122,12 @@ static void end_session(Refresh *refresh) {
                 NULL, NULL);
 }
 
-static void tell_everybody(Refresh *refresh, const Session *session) {
+static void tell_everybody(Refresh *refresh, const UserState *state) {
+        const Session *session = user_state_find(state, refresh->token.sid);
         Context *context = refresh->op.context;
 
+        /* By the rules of now it may end sooner than those who logged in by it were told. */
+        deadline_timer_note(context->deadlines, state);
         token_cache_drop_session(context->cache, refresh->token.sid);
         if (context->sink)
                 context->sink(&(SessionEvent){ .type = SESSION_EVENT_REFRESHED,
@@ -118,36 +136,26 @@ static void tell_everybody(Refresh *refresh, const Session *session) {
         hook_send(context, &(HookEvent){
                                    .kind = HOOK_REFRESH,
                                    .user = refresh->user,
-                                   .session = session->sid,
+                                   .session = refresh->token.sid,
                                    .reason = reason_code(REASON_OK),
-                                   .platform = session->platform,
-                                   .device = session->device,
+                                   .platform = session ? session->platform : NULL,
+                                   .device = session ? session->device : NULL,
                            });
 }
 
 static void on_committed(Reason reason, const UserState *state, void *userdata) {
         Refresh *refresh = userdata;
-        const Session *session = NULL;
 
         if (reason == REASON_OK && refresh->rotation.kind == ROTATION_REUSED) {
                 end_session(refresh);
                 reason = REASON_SESSION_REUSED;
-        }
-        if (reason == REASON_OK) {
-                /* By the rules of now it may end sooner than those who logged in by it were told. */
-                if (refresh->rotation.kind == ROTATION_NEXT)
-                        deadline_timer_note(refresh->op.context->deadlines, state);
-                session = user_state_find(state, refresh->token.sid);
-                reason = session ? session_token_sign(refresh->op.context, refresh->user, session,
-                                           &refresh->next)
-                                 : REASON_INTERNAL;
         }
         if (reason != REASON_OK) {
                 refuse(refresh, reason);
                 return;
         }
         if (refresh->rotation.kind == ROTATION_NEXT)
-                tell_everybody(refresh, session);
+                tell_everybody(refresh, state);
         owner_cache_put(refresh->op.context->owners, refresh->token.sid, refresh->user);
         tell_journal(refresh, REASON_OK);
         operation_finish(&refresh->op, &(OperationResult){
