@@ -105,6 +105,20 @@ def test_a_token_of_another_device_is_refused(daemon, root, rules):
     assert refusal.value.code == "device-mismatch"
 
 
+def test_a_refresh_anywhere_leaves_the_bindings(daemon, root, rules):
+    """Who asks on the bus may do so for somebody elsewhere; what is got is good where it was before."""
+    rules("BindDevice=deny", "BindAddress=deny", "DeviceId=laptop-7")
+    bound = "{'device': <'laptop-8'>, 'client_address': <'%s'>}" % HERE
+    _, refresh, _ = root.call("IssueToken", f"('{OWN_USER}', {bound})")
+    token, refresh, _ = root.call("RefreshToken", f"('{refresh}',)")
+    assert log_in(daemon, token, HERE) == DENIED
+    with pytest.raises(CallError) as refusal:
+        root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})")
+    assert refusal.value.code == "device-mismatch"
+    rules("BindDevice=deny", "BindAddress=deny", "DeviceId=laptop-8")
+    assert [log_in(daemon, token, rhost) for rhost in (ELSEWHERE, HERE)] == [DENIED, OK]
+
+
 def test_the_status_tells_the_device(root, rules):
     (status,) = root.call("GetStatus")
     assert len(status["device"]) == 32
