@@ -15,6 +15,7 @@ int bus_exclusion_start_revoke_before(BusRequest *request) {
                 .filter = { .user = arguments->user },
                 .note = arguments->note,
                 .before_sec = arguments->number,
+                .uid = bus_peer_uid(&request->ticket),
         };
 
         return revoke_before_start(
@@ -22,8 +23,13 @@ int bus_exclusion_start_revoke_before(BusRequest *request) {
 }
 
 int bus_exclusion_start_revoke_all(BusRequest *request) {
-        return revoke_all_start(request->scope->context, request->arguments.note,
-                bus_request_on_done, request, &request->op);
+        const EndOrder order = {
+                .note = request->arguments.note,
+                .uid = bus_peer_uid(&request->ticket),
+        };
+
+        return revoke_all_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
 }
 
 int bus_exclusion_start_ban(BusRequest *request) {
@@ -32,6 +38,7 @@ int bus_exclusion_start_ban(BusRequest *request) {
                 .user = arguments->user,
                 .note = arguments->note,
                 .seconds = arguments->number,
+                .uid = bus_peer_uid(&request->ticket),
         };
 
         return ban_start(
@@ -39,8 +46,13 @@ int bus_exclusion_start_ban(BusRequest *request) {
 }
 
 int bus_exclusion_start_unban(BusRequest *request) {
-        return unban_start(request->scope->context, request->arguments.user, bus_request_on_done,
-                request, &request->op);
+        const BanOrder order = {
+                .user = request->arguments.user,
+                .uid = bus_peer_uid(&request->ticket),
+        };
+
+        return unban_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
 }
 
 int bus_exclusion_start_list(BusRequest *request) {

@@ -57,6 +57,7 @@ static int start_issue(BusRequest *request) {
                         .lifetime_sec = arguments->lifetime_sec,
                         .not_before_sec = arguments->not_before_sec,
                         .no_refresh = arguments->no_refresh,
+                        .uid = bus_peer_uid(&request->ticket),
                 },
                 bus_request_on_done, request, &request->op);
 }
@@ -87,8 +88,12 @@ static int reply_tokens(BusRequest *request, const OperationResult *result, sd_b
 }
 
 static int start_refresh(BusRequest *request) {
-        return refresh_start(request->scope->context, request->arguments.token, bus_request_on_done,
-                request, &request->op);
+        return refresh_start(request->scope->context,
+                &(RefreshOrder){
+                        .token = request->arguments.token,
+                        .uid = bus_peer_uid(&request->ticket),
+                },
+                bus_request_on_done, request, &request->op);
 }
 
 static int start_create_code(BusRequest *request) {
@@ -99,6 +104,7 @@ static int start_create_code(BusRequest *request) {
                         .token = arguments->subject,
                         .user = arguments->token_user,
                         .is_long = arguments->is_long,
+                        .uid = bus_peer_uid(&request->ticket),
                 },
                 bus_request_on_done, request, &request->op);
 }
@@ -148,21 +154,33 @@ static int reply_validate(BusRequest *request, const OperationResult *result, sd
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static EndOrder end_order(const BusRequest *request) {
+        return (EndOrder){
+                .filter = filter_of(request),
+                .note = note_of(request),
+                .uid = bus_peer_uid(&request->ticket),
+        };
+}
+
 static int start_revoke(BusRequest *request) {
-        return revoke_start(request->scope->context,
-                &(EndOrder){ .filter = filter_of(request), .note = note_of(request) },
-                bus_request_on_done, request, &request->op);
+        EndOrder order = end_order(request);
+
+        return revoke_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
 }
 
 static int start_logout(BusRequest *request) {
-        return logout_start(request->scope->context, &(EndOrder){ .filter = filter_of(request) },
-                bus_request_on_done, request, &request->op);
+        EndOrder order = end_order(request);
+
+        return logout_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
 }
 
 static int start_kick(BusRequest *request) {
-        return kick_start(request->scope->context,
-                &(EndOrder){ .filter = filter_of(request), .note = note_of(request) },
-                bus_request_on_done, request, &request->op);
+        EndOrder order = end_order(request);
+
+        return kick_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
 }
 
 static int start_list(BusRequest *request) {

@@ -89,7 +89,7 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
         const char *between = is_of_key(record) ? ": " : " for ";
         const char *whom = record->user ? record->user : "unknown user";
 
-        if (record->event == AUDIT_REVOKE_ALL)
+        if (record->event == AUDIT_REVOKE_ALL || record->event == AUDIT_ADOPTION_CONFIRMED)
                 whom = "all users";
         if (is_of_key(record))
                 whom = record->kid ? record->kid : "a new key";
@@ -119,16 +119,38 @@ static bool is_suspicious(const AuditRecord *record) {
                 REASON_LOGIN_FOREIGN,
         };
 
-        for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+        for (size_t i = 0; i < ARRAY_SIZE(reasons) && !is_of_key(record); i++)
                 if (record->reason == reasons[i])
                         return true;
         return record->suspicious || record->event == AUDIT_LOCK_OUT ||
                record->event == AUDIT_REUSE || record->event == AUDIT_BINDING;
 }
 
+/* What comes about by an order over the bus only, and so has a uid that the bus vouches for. */
 static bool is_of_bus(const AuditRecord *record) {
-        return record->event == AUDIT_BUS_CALL || record->event == AUDIT_LEFT_OUT ||
-               record->event == AUDIT_KEY_ROTATED || record->event == AUDIT_KEY_GENERATED;
+        static const AuditEvent of_bus[] = {
+                AUDIT_BUS_CALL,
+                AUDIT_LEFT_OUT,
+                AUDIT_KEY_ROTATED,
+                AUDIT_KEY_GENERATED,
+                AUDIT_ISSUE,
+                AUDIT_REFRESH,
+                AUDIT_REUSE,
+                AUDIT_REVOKE,
+                AUDIT_REVOKE_ALL,
+                AUDIT_KICK,
+                AUDIT_LOGOUT,
+                AUDIT_BAN,
+                AUDIT_UNBAN,
+                AUDIT_CODE_CREATED,
+                AUDIT_ADOPTION_CONFIRMED,
+                AUDIT_VALIDATE,
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(of_bus); i++)
+                if (record->event == of_bus[i])
+                        return true;
+        return false;
 }
 
 static void count_record(Metrics *metrics, const AuditRecord *record) {
@@ -198,11 +220,20 @@ void audit_tell_left_out(Context *context) {
                                       });
 }
 
-/* What any user of the host can cause as often as they like. */
+/* An order to end sessions that there are none of. */
+static bool is_in_vain(const AuditRecord *record) {
+        return record->count == 0 &&
+               (record->event == AUDIT_REVOKE || record->event == AUDIT_KICK ||
+                       record->event == AUDIT_LOGOUT);
+}
+
+/* What any user of the host can cause as often as they like. A theft takes a live session each time, and must not
+ * drown in what its thief asked before. */
 static bool is_of_anybody(const AuditRecord *record) {
-        return record->uid != 0 &&
-               (is_refusal(record) || record->event == AUDIT_AUTHENTICATE ||
-                       record->event == AUDIT_ACCOUNT || record->event == AUDIT_VALIDATE);
+        if (record->uid == 0 || record->event == AUDIT_REUSE)
+                return false;
+        return is_refusal(record) || is_in_vain(record) || record->event == AUDIT_AUTHENTICATE ||
+               record->event == AUDIT_ACCOUNT || record->event == AUDIT_VALIDATE;
 }
 
 void audit(Context *context, const AuditRecord *record) {

@@ -32,7 +32,9 @@ static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
 }
 
 static int start(Ban *ban, const BanOrder *order) {
-        const EndOrder scope = { .filter = { .user = order->user }, .note = order->note };
+        const EndOrder scope = {
+                .filter = { .user = order->user }, .note = order->note, .uid = order->uid
+        };
 
         if (order->seconds > EXCLUSION_SECONDS_MAX)
                 return operation_finish_later(&ban->kick.change.op, REASON_BAD_REQUEST);

@@ -21,6 +21,7 @@ typedef struct CreateCode {
         Claims *claims;
         Secret *code;
         LoginCode record;
+        uid_t uid;
 } CreateCode;
 
 static void create_code_free(Operation *op) {
@@ -39,6 +40,7 @@ static void tell_journal(CreateCode *create, Reason reason) {
                                           .reason = reason,
                                           .user = claims ? claims->subject : NULL,
                                           .sid = claims ? claims->sid : NULL,
+                                          .uid = create->uid,
                                   });
 }
 
@@ -136,6 +138,7 @@ int create_code_start(Context *context, const CodeOrder *order, OperationDone do
         if (!create)
                 return -ENOMEM;
         operation_init(&create->op, context, (OperationWaiter){ done, userdata }, create_code_free);
+        create->uid = order->uid;
         reason = prepare(create, order);
         if (reason == REASON_OK) {
                 r = user_queue_change(context->queue, context->config->tenant,

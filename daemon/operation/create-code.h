@@ -14,6 +14,7 @@ typedef struct CodeOrder {
         const Secret *token; /* that it stands for */
         const char *user;    /* whose the token must be; NULL: anybody's */
         bool is_long;        /* to paste, not to type */
+        uid_t uid;           /* who asks for it */
 } CodeOrder;
 
 /**

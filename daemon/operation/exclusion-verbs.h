@@ -8,11 +8,12 @@
 
 #include "daemon/operation/operation.h"
 
-/* A user to be kept out. Borrowed for the call of the start function only. */
+/* A user to be kept out, or to be let in again. Borrowed for the call of the start function only. */
 typedef struct BanOrder {
         const char *user;
         const char *note; /* for the journal, and who lists bans; NULL is fine */
         uint64_t seconds; /* 0: without end */
+        uid_t uid;        /* whose order it is */
 } BanOrder;
 
 /**
@@ -28,13 +29,13 @@ int revoke_before_start(Context *context, const EndOrder *order, OperationDone d
 /**
  * revoke_all_start() - end all sessions of all users of the tenant
  * @context:    the daemon
- * @note:       the administrator's words for the journal; NULL is fine
+ * @order:      its words and whose it is count; the filter does not
  *
  * Sets: n_revoked, n_failed: users whose sessions may still live; then the reason is not REASON_OK.
  * Whoever got REASON_OK knows that every session of before the call has ended durably.
  */
-int revoke_all_start(
-        Context *context, const char *note, OperationDone done, void *userdata, Operation **ret_op);
+int revoke_all_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
 
 /**
  * ban_start() - keep a user out, end their sessions, and wait until their logins are gone
@@ -49,12 +50,12 @@ int ban_start(Context *context, const BanOrder *order, OperationDone done, void 
 /**
  * unban_start() - let a user in again
  * @context:    the daemon
- * @user:       whom
+ * @order:      whom
  *
  * REASON_NOT_BANNED: there is no ban in force.
  */
-int unban_start(
-        Context *context, const char *user, OperationDone done, void *userdata, Operation **ret_op);
+int unban_start(Context *context, const BanOrder *order, OperationDone done, void *userdata,
+        Operation **ret_op);
 
 /**
  * list_bans_start() - the bans in force

@@ -29,6 +29,7 @@ typedef struct Issue {
         Session *session; /* until a state has taken it */
         SessionToken token;
         PolicyEnded ended; /* older sessions that gave way */
+        uid_t uid;         /* whose order it is */
 } Issue;
 
 static void issue_free(Operation *op) {
@@ -49,6 +50,7 @@ static void tell_journal(Issue *issue, Reason reason) {
                                          .reason = reason,
                                          .user = issue->user,
                                          .sid = sid,
+                                         .uid = issue->uid,
                                  });
 }
 
@@ -222,6 +224,7 @@ int issue_start(Context *context, const IssueOrder *order, OperationDone done, v
         if (!issue)
                 return -ENOMEM;
         operation_init(&issue->op, context, (OperationWaiter){ done, userdata }, issue_free);
+        issue->uid = order->uid;
         r = copy_text(order->user, &issue->user);
         if (r >= 0) {
                 reason = prepare(issue, order);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A token to be issued. Borrowed for the call of the start function only. */
 typedef struct IssueOrder {
@@ -20,6 +21,7 @@ typedef struct IssueOrder {
         bool no_refresh;         /* nobody would keep the refresh token */
         const char *client_address, *user_agent;
         bool is_self; /* the user orders it, who is no administrator */
+        uid_t uid;    /* who orders it, for the journal; of all orders */
 } IssueOrder;
 
 /* Which sessions of a user are meant. Borrowed for the call of the start function only. */
@@ -36,4 +38,5 @@ typedef struct EndOrder {
         SessionFilter filter; /* with a user */
         const char *note;     /* the administrator's words for the journal; NULL is fine */
         uint64_t before_sec;  /* revoke_before_start() only; 0: now */
+        uid_t uid;
 } EndOrder;

@@ -36,6 +36,7 @@ typedef struct Refresh {
         StoreCall *call;
         Rotation rotation;
         SessionToken next;
+        uid_t uid;
 } Refresh;
 
 static void refresh_free(Operation *op) {
@@ -54,6 +55,7 @@ static void tell_journal(Refresh *refresh, Reason reason) {
                         .reason = reason,
                         .user = refresh->user,
                         .sid = *refresh->token.sid ? refresh->token.sid : NULL,
+                        .uid = refresh->uid,
                 });
 }
 
@@ -229,7 +231,7 @@ static Reason prepare(Refresh *refresh, const Secret *token) {
         return keyring_refresh_key(keyring) ? REASON_OK : REASON_NO_REFRESH_KEY;
 }
 
-int refresh_start(Context *context, const Secret *token, OperationDone done, void *userdata,
+int refresh_start(Context *context, const RefreshOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         Refresh *refresh = calloc(1, sizeof(*refresh));
         const char *owner;
@@ -239,7 +241,8 @@ int refresh_start(Context *context, const Secret *token, OperationDone done, voi
         if (!refresh)
                 return -ENOMEM;
         operation_init(&refresh->op, context, (OperationWaiter){ done, userdata }, refresh_free);
-        reason = prepare(refresh, token);
+        refresh->uid = order->uid;
+        reason = prepare(refresh, order->token);
         owner = reason == REASON_OK ? owner_cache_get(context->owners, refresh->token.sid) : NULL;
         if (owner) {
                 refresh->user = strdup(owner);

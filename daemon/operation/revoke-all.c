@@ -27,6 +27,7 @@
 typedef struct RevokeAll {
         Operation op;
         char *note;
+        uid_t uid;
         StoreCall *call;
         AdoptionRequest epoch;
         UserPage page;
@@ -64,6 +65,7 @@ static void finish(RevokeAll *all) {
                                        .event = AUDIT_REVOKE_ALL,
                                        .reason = reason,
                                        .note = all->note,
+                                       .uid = all->uid,
                                        .count = all->n_revoked,
                                });
         operation_finish(&all->op, &(OperationResult){
@@ -168,7 +170,7 @@ static int start(RevokeAll *all) {
         return adoption_ask(all->op.context->adoption, &all->epoch);
 }
 
-int revoke_all_start(Context *context, const char *note, OperationDone done, void *userdata,
+int revoke_all_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         RevokeAll *all = calloc(1, sizeof(*all));
         int r = 0;
@@ -176,8 +178,9 @@ int revoke_all_start(Context *context, const char *note, OperationDone done, voi
         if (!all)
                 return -ENOMEM;
         operation_init(&all->op, context, (OperationWaiter){ done, userdata }, revoke_all_free);
-        if (note && *note) {
-                all->note = strdup(note);
+        all->uid = order->uid;
+        if (order->note && *order->note) {
+                all->note = strdup(order->note);
                 r = all->note ? 0 : -ENOMEM;
         }
         if (r >= 0)

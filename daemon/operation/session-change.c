@@ -87,6 +87,7 @@ int session_change_start(SessionChange *change, const EndOrder *order) {
         if (r < 0)
                 return r;
         change->adoptable_until_sec = filter->adoptable_until_sec;
+        change->uid = order->uid;
         if (filter->sid && strlen(filter->sid) == SID_SIZE)
                 memcpy(change->sid, filter->sid, SID_SIZE + 1);
         else if (filter->sid)
@@ -122,6 +123,7 @@ void session_change_tell(SessionChange *change, int event, Reason reason) {
                 .user = change->user,
                 .sid = *change->sid ? change->sid : NULL,
                 .note = change->note,
+                .uid = change->uid,
                 .count = (unsigned int)change->ended.n_sids,
         };
 

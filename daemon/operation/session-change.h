@@ -18,6 +18,7 @@ typedef struct SessionChange {
         char *user, *platform, *device, *note;
         char sid[SID_SIZE + 1];       /* "" for all of the user's */
         uint64_t adoptable_until_sec; /* of a @sid that nobody knows */
+        uid_t uid;                    /* whose order it is */
         Reason end_reason;            /* what the ended sessions get */
         PolicyEnded ended;            /* what this change ended */
         Reason sid_state;             /* of @sid when nothing was ended: why it is not live */

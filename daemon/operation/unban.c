@@ -15,6 +15,7 @@
 typedef struct Unban {
         Operation op;
         char *user;
+        uid_t uid;
 } Unban;
 
 static void unban_free(Operation *op) {
@@ -36,12 +37,16 @@ static void on_done(Reason reason, const UserState *state, void *userdata) {
         Unban *unban = userdata;
 
         (void)state;
-        audit(unban->op.context,
-                &(AuditRecord){ .event = AUDIT_UNBAN, .reason = reason, .user = unban->user });
+        audit(unban->op.context, &(AuditRecord){
+                                         .event = AUDIT_UNBAN,
+                                         .reason = reason,
+                                         .user = unban->user,
+                                         .uid = unban->uid,
+                                 });
         operation_finish_reason(&unban->op, reason);
 }
 
-int unban_start(Context *context, const char *user, OperationDone done, void *userdata,
+int unban_start(Context *context, const BanOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         Unban *unban = calloc(1, sizeof(*unban));
         int r;
@@ -49,9 +54,10 @@ int unban_start(Context *context, const char *user, OperationDone done, void *us
         if (!unban)
                 return -ENOMEM;
         operation_init(&unban->op, context, (OperationWaiter){ done, userdata }, unban_free);
-        unban->user = strdup(user);
+        unban->uid = order->uid;
+        unban->user = strdup(order->user);
         r = unban->user
-                    ? user_queue_change(context->queue, context->config->tenant, user,
+                    ? user_queue_change(context->queue, context->config->tenant, unban->user,
                               &(UserChange){ .decide = decide, .done = on_done, .userdata = unban })
                     : -ENOMEM;
         if (r < 0) {

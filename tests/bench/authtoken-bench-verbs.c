@@ -81,9 +81,11 @@ static void start(Client *client) {
         bench.n_users += !bench.refreshing;
         bench.n_started++;
         bench.n_in_flight++;
-        r = bench.refreshing ? refresh_start(&bench.context, client->refresh, on_done, client, NULL)
-                             : issue_start(&bench.context, &(IssueOrder){ .user = user }, on_done,
-                                       client, NULL);
+        r = bench.refreshing
+                    ? refresh_start(&bench.context, &(RefreshOrder){ .token = client->refresh },
+                              on_done, client, NULL)
+                    : issue_start(
+                              &bench.context, &(IssueOrder){ .user = user }, on_done, client, NULL);
         if (r < 0)
                 errx(EXIT_FAILURE, "not started: %d", r);
 }

@@ -18,6 +18,7 @@ BUS_XML = next((path for path in files() if path.name == "org.authtoken1.Manager
 BUS_TABLE = pathlib.Path("daemon/front/bus-authz.c")
 BUS_PAGE = pathlib.Path("man/org.authtoken1.5.scd")
 BUS_POLICY = pathlib.Path("systemd/org.authtoken1.policy")
+DAEMON_PAGE = pathlib.Path("man/authtokend.8.scd")
 COMMAND_PAGE = pathlib.Path("man/authtokenctl.1.scd")
 EVENT_TABLE = pathlib.Path("daemon/operation/audit.h")
 CATALOG = pathlib.Path("systemd/authtoken.catalog")
@@ -55,6 +56,12 @@ def test_each_event_of_the_journal_has_an_entry():
     assert len(events) == len(set(events)), "a message id stands for two events"
     entries = re.findall(r"^-- ([0-9a-f]{32})$", text(CATALOG), re.MULTILINE)
     same((EVENT_TABLE, set(events)), (CATALOG, set(entries)), "message ids")
+
+
+def test_each_event_of_the_journal_is_in_the_manual():
+    events = re.findall(r'X\(\w+,\s+"([a-z-]+)",\s+"[0-9a-f]{32}"', text(EVENT_TABLE))
+    (said,) = re.findall(r"_AUTHTOKEN_EVENT=_ \(([^)]*)\)", plain(section(DAEMON_PAGE, "JOURNAL")))
+    same((EVENT_TABLE, set(events)), (DAEMON_PAGE, set(re.split(r",\s+", said))), "events")
 
 
 def config_options():
