@@ -15,10 +15,12 @@
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/operation/user-rules.h"
+#include "daemon/policy/binding.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/claims.h"
+#include "daemon/token/token-verifier.h"
 
 static int copy_text(const char *text, char **ret_copy) {
         *ret_copy = text ? strdup(text) : NULL;
@@ -81,14 +83,28 @@ static void finish(Adopt *adopt, Reason reason) {
         adopt->done(adopt, reason);
 }
 
+/* Hooks and groups may have taken seconds, in which the configuration was read again. */
+static Reason check_claims(const Adopt *adopt, uint64_t now_sec) {
+        const VerifyRules *own = &adopt->context->rules;
+        const VerifyRules *rules = verify_rules_of(own, adopt->claims);
+
+        if (!rules)
+                return REASON_ISSUER_MISMATCH;
+        if (adopt->claims->origin == CLAIMS_STATELESS && !own->stateless)
+                return REASON_ADOPTION_OVER;
+        return claims_check(adopt->claims, rules, &(VerifyRequest){ .now_sec = now_sec });
+}
+
 /* Another login by the same token may have come first. */
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         Adopt *adopt = userdata;
         const char *sid = adopt->claims->sid;
         const Session *session = user_state_find(state, sid);
         const EndedSession *ended = user_state_find_ended(state, sid);
-        Reason reason;
+        Reason reason = check_claims(adopt, now_sec);
 
+        if (reason != REASON_OK)
+                return reason;
         if (session)
                 return session_check(session, now_sec);
         if (ended)
@@ -116,15 +132,21 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
         finish(adopt, reason);
 }
 
+int adopt_commit(Adopt *adopt) {
+        const UserChange change = { .decide = decide, .done = on_committed, .userdata = adopt };
+        Context *context = adopt->context;
+
+        return user_queue_change(
+                context->queue, context->config->tenant, adopt->claims->subject, &change);
+}
+
 static void on_counted(AdoptionRequest *request, Reason reason) {
         Adopt *adopt = (Adopt *)((char *)request - offsetof(Adopt, request));
-        Context *context = adopt->context;
-        const UserChange change = { .decide = decide, .done = on_committed, .userdata = adopt };
 
-        if (reason == REASON_OK && user_queue_change(context->queue, context->config->tenant,
-                                           adopt->claims->subject, &change) < 0)
-                reason = REASON_INTERNAL;
-        if (reason != REASON_OK)
+        adopt->is_ready = reason == REASON_OK;
+        if (adopt->is_ready)
+                adopt->ready(adopt);
+        else
                 finish(adopt, reason);
 }
 
@@ -139,13 +161,20 @@ static Reason count(Adopt *adopt) {
                                                                            : REASON_OK;
 }
 
+static Reason check(Adopt *adopt, const PolicyRules *rules) {
+        Reason reason = REASON_CLAIM_INVALID;
+
+        if (binding_set(adopt->session, rules))
+                reason = adopt->check(adopt);
+        return reason == REASON_OK ? count(adopt) : reason;
+}
+
 static void on_rules(UserRulesCall *call, Reason reason, const PolicyRules *rules, void *userdata) {
         Adopt *adopt = userdata;
 
-        (void)rules;
         adopt->rules_call = user_rules_call_free(call);
         if (reason == REASON_OK)
-                reason = count(adopt);
+                reason = check(adopt, rules);
         if (reason != REASON_OK)
                 finish(adopt, reason);
 }
@@ -156,7 +185,7 @@ static Reason find_rules(Adopt *adopt) {
         PolicyRules rules;
 
         if (user_rules_now(adopt->context, user, &rules))
-                return count(adopt);
+                return check(adopt, &rules);
         return user_rules_find(adopt->context, user, on_rules, adopt, &adopt->rules_call) < 0
                        ? REASON_INTERNAL
                        : REASON_OK;

@@ -20,25 +20,40 @@ typedef struct UserRulesCall UserRulesCall;
 /* Verbs embed it. */
 struct Adopt {
         Context *context;
-        const Claims *claims;                      /* borrowed from the verb; not of our own */
-        const char *rhost;                         /* likewise, for the journal; NULL is fine */
+        const Claims *claims; /* borrowed from the verb; not of our own */
+        const char *rhost;    /* likewise, for the journal; NULL is fine */
+        /* What the verb wants of the session, as it would be: asked once, before anything is written. */
+        Reason (*check)(Adopt *adopt);
+        /* Only the user's state can still refuse it: adopt_commit() is to follow, now or later. */
+        void (*ready)(Adopt *adopt);
         void (*done)(Adopt *adopt, Reason reason); /* REASON_OK: the session is stored */
         StoreCall *call;
         UserRulesCall *rules_call;
         AdoptionRequest request;
         bool was_known; /* the store's index knows the session */
-        Session *session;
+        bool is_ready;
+        Session *session; /* bound as its user's rules say */
         PolicyEnded ended;
 };
 
 /**
  * adopt_start() - adopt a token
- * @adopt:      zeroed; context, claims and done are set
+ * @adopt:      zeroed; context, claims, check, ready and done are set
+ *
+ * A login that is refused must have ended nobody's other session, so all that can refuse it comes before the
+ * session: @check, the epoch, and what the verb does when it is ready.
+ * Return: 0: its ready or its done will be called, not before this returns; negative errno.
+ */
+int adopt_start(Adopt *adopt);
+
+/**
+ * adopt_commit() - make the session
+ * @adopt:      ready
  *
  * An ended session stays ended, and so does one whose record is gone while the index still names it. Return: 0: its done will be called, not before
  * this returns; negative errno.
  */
-int adopt_start(Adopt *adopt);
+int adopt_commit(Adopt *adopt);
 
 /**
  * adopt_clear() - free what it owns

@@ -151,10 +151,15 @@ static int load(Authenticate *auth) {
                 &auth->call);
 }
 
+/* A session that is still to be made is made after all that can refuse it. */
+static int go_on(Authenticate *auth) {
+        return auth->adopt.is_ready ? adopt_commit(&auth->adopt) : load(auth);
+}
+
 static void on_hooks(LoginHook *hook, Reason reason) {
         Authenticate *auth = (Authenticate *)((char *)hook - offsetof(Authenticate, hook));
 
-        if (reason == REASON_OK && load(auth) < 0)
+        if (reason == REASON_OK && go_on(auth) < 0)
                 reason = REASON_INTERNAL;
         if (reason != REASON_OK)
                 refuse(auth, reason);
@@ -186,6 +191,7 @@ static void on_bound(Reason reason, const UserState *state, void *userdata) {
 static void on_adopted(Adopt *adopt, Reason reason) {
         Authenticate *auth = (Authenticate *)((char *)adopt - offsetof(Authenticate, adopt));
 
+        adopt->is_ready = false;
         if (reason == REASON_OK && load(auth) < 0)
                 reason = REASON_INTERNAL;
         if (reason != REASON_OK)
@@ -208,11 +214,43 @@ static bool may_adopt(const Authenticate *auth, Reason reason) {
                auth->claims->origin != CLAIMS_OURS && !auth->adopt.context;
 }
 
+static Reason check_session(Authenticate *auth, const Session *session, bool *ret_first) {
+        Context *context = auth->op.context;
+        SessionDemand demand;
+        ServiceRules rules;
+        Reason reason;
+
+        config_service_of(context->config, auth->subject.service, &rules);
+        demand = session_demand_of(&rules, auth->role, context->rules.issuers);
+        reason = session_demand_check(&demand, session);
+        return reason == REASON_OK ? login_place_check(context, &auth->subject, session,
+                                             &auth->place, ret_first)
+                                   : reason;
+}
+
+static Reason check_adoption(Adopt *adopt) {
+        Authenticate *auth = (Authenticate *)((char *)adopt - offsetof(Authenticate, adopt));
+        bool is_first;
+
+        return check_session(auth, adopt->session, &is_first);
+}
+
+static void on_ready(Adopt *adopt) {
+        Authenticate *auth = (Authenticate *)((char *)adopt - offsetof(Authenticate, adopt));
+
+        if (login_hook_is_due(&auth->hook))
+                login_hook_start(&auth->hook, adopt->session);
+        else if (go_on(auth) < 0)
+                refuse(auth, REASON_INTERNAL);
+}
+
 static Reason adopt(Authenticate *auth) {
         auth->adopt = (Adopt){
                 .context = auth->op.context,
                 .claims = auth->claims,
                 .rhost = auth->subject.rhost,
+                .check = check_adoption,
+                .ready = on_ready,
                 .done = on_adopted,
         };
         return adopt_start(&auth->adopt) < 0 ? REASON_INTERNAL : REASON_OK;
@@ -223,13 +261,9 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         Authenticate *auth = userdata;
         const Claims *claims = auth->claims;
         const Session *session;
-        SessionDemand demand;
-        ServiceRules rules;
         bool is_first = false;
         Reason reason;
 
-        config_service_of(auth->op.context->config, auth->subject.service, &rules);
-        demand = session_demand_of(&rules, auth->role, auth->op.context->rules.issuers);
         auth->call = store_call_free(call);
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
@@ -245,10 +279,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         }
         session = owned ? user_state_find(owned, claims->sid) : NULL;
         if (reason == REASON_OK)
-                reason = session_demand_check(&demand, session);
-        if (reason == REASON_OK)
-                reason = login_place_check(
-                        auth->op.context, &auth->subject, session, &auth->place, &is_first);
+                reason = check_session(auth, session, &is_first);
         if (reason != REASON_OK)
                 refuse(auth, reason);
         else if (login_hook_is_due(&auth->hook))

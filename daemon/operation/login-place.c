@@ -27,34 +27,37 @@ static void find_place(const LoginSubject *subject, LoginPlace *ret_place) {
         ret_place->is_known = binding_place(rhost ? rhost : said, ret_place->text);
 }
 
-static Reason judge(Context *context, const LoginSubject *subject, const Session *session,
-        BindMode mode, Reason reason) {
+/* A login is checked several times, while other things are waited for. */
+static void tell(Context *context, const LoginSubject *subject, const Session *session,
+        Reason reason, bool *is_told) {
         AuditRecord record = login_subject_audit(subject, AUDIT_BINDING, reason);
 
         record.sid = session->sid;
-        audit(context, &record);
-        return mode == BIND_DENY ? reason : REASON_OK;
+        if (!*is_told)
+                audit(context, &record);
+        *is_told = true;
 }
 
 Reason login_place_check(Context *context, const LoginSubject *subject, const Session *session,
-        LoginPlace *ret_place, bool *ret_first) {
+        LoginPlace *place, bool *ret_first) {
         BindingVerdict verdict;
-        Reason reason = REASON_OK;
 
         *ret_first = false;
-        if (binding_check_device(session, context->device_id) == BINDING_DIFFERS)
-                reason = judge(context, subject, session, binding_device_mode(session),
-                        REASON_DEVICE_MISMATCH);
-        if (reason != REASON_OK)
-                return reason;
+        if (binding_check_device(session, context->device_id) == BINDING_DIFFERS) {
+                tell(context, subject, session, REASON_DEVICE_MISMATCH, &place->device_is_told);
+                if (binding_device_mode(session) == BIND_DENY)
+                        return REASON_DEVICE_MISMATCH;
+        }
         /* It costs more than all of the rest. */
         if (binding_address_mode(session) == BIND_OFF)
                 return REASON_OK;
-        find_place(subject, ret_place);
-        verdict = binding_check_address(session, ret_place->is_known ? ret_place->text : NULL);
-        if (verdict == BINDING_DIFFERS)
-                return judge(context, subject, session, binding_address_mode(session),
-                        REASON_ADDRESS_MISMATCH);
+        find_place(subject, place);
+        verdict = binding_check_address(session, place->is_known ? place->text : NULL);
+        if (verdict == BINDING_DIFFERS) {
+                tell(context, subject, session, REASON_ADDRESS_MISMATCH, &place->address_is_told);
+                return binding_address_mode(session) == BIND_DENY ? REASON_ADDRESS_MISMATCH
+                                                                  : REASON_OK;
+        }
         /* An ordinary user's question binds nothing. */
         *ret_first = verdict == BINDING_FIRST && subject->uid == 0;
         return REASON_OK;

@@ -15,7 +15,8 @@ typedef struct LoginSubject LoginSubject;
 typedef struct Session Session;
 
 typedef struct LoginPlace {
-        bool is_known; /* false: nowhere that could be compared */
+        bool is_known;                        /* false: nowhere that could be compared */
+        bool device_is_told, address_is_told; /* the journal knows of it, and is told once */
         char text[BINDING_PLACE_MAX + 1];
 } LoginPlace;
 
@@ -24,7 +25,7 @@ typedef struct LoginPlace {
  * @context:    the daemon
  * @subject:    who asks; what is only warned of is told to the journal
  * @session:    borrowed
- * @ret_place:  set if the session is bound to a place: the remote host that root's service names. A service that
+ * @place:      zeroed before the first time; set if the session is bound to a place: the remote host that root's service names. A service that
  *              names none, as sudo does, is where the login is that it runs in, and at the host itself if it
  *              runs in none.
  * @ret_first:  whether the session is to be bound to the place before it is used
@@ -32,4 +33,4 @@ typedef struct LoginPlace {
  * Return: REASON_OK; REASON_ADDRESS_MISMATCH; REASON_DEVICE_MISMATCH.
  */
 Reason login_place_check(Context *context, const LoginSubject *subject, const Session *session,
-        LoginPlace *ret_place, bool *ret_first);
+        LoginPlace *place, bool *ret_first);
