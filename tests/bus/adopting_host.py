@@ -6,7 +6,7 @@ import shutil
 import frames
 import redis_server
 from frames import AUTHENTICATE, OK, REASON, SERVICE, TOKEN, USER, ask
-from private_bus import OWN_USER, Daemon, is_served, wait_until
+from private_bus import OWN_USER, SQLITE, Daemon, is_served, wait_until
 
 
 class Store:
@@ -17,7 +17,7 @@ class Store:
         self.redis = redis_server.start(directory) if kind == "redis" else None
 
     def config(self):
-        return f"Type=redis\nAddress=unix:{self.redis.socket}\n" if self.redis else "Synchronous=off\n"
+        return self.redis.store if self.redis else SQLITE
 
     def stop(self):
         if self.redis:
@@ -60,15 +60,10 @@ class Host:
 
     def __init__(self, bus, root, store, issuer, more=""):
         self.root, self.store, self.issuer, self.directory = root, store, issuer, bus.directory
-        redis_server.make_signing_key(bus.directory)
-        redis_server.make_refresh_key(bus.directory)
+        redis_server.make_keys(bus.directory)
         self.daemon = Daemon(bus, store=store.config() + issuer.section() + more)
-        self.wait()
+        self.daemon.wait_served(root)
         self.plain = self.daemon.config.read_text()
-
-    def wait(self):
-        wait_until(lambda: not self.daemon.is_alive() or is_served(self.root), "authtokend on the bus")
-        assert self.daemon.is_alive(), self.daemon.log_text()
 
     def stop(self):
         self.daemon.stop()
@@ -76,11 +71,11 @@ class Host:
 
     def start(self):
         self.daemon.start()
-        self.wait()
+        self.daemon.wait_served(self.root)
 
     def ask(self, kind, token, user=OWN_USER, **more):
         fields = {USER: user, SERVICE: "sshd", TOKEN: token, **{getattr(frames, name): text for name, text in more.items()}}
-        return ask(self.directory / "socket" / "pam.sock", kind, fields)
+        return ask(self.daemon.socket, kind, fields)
 
     def log_in(self, token, user=OWN_USER, **more):
         """"ok", or the journal's reason"""

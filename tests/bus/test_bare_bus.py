@@ -3,7 +3,7 @@
 
 import pytest
 
-from private_bus import OTHER_USER, OWN_UID, OWN_USER, CallError, Caller, Daemon, Polkit, is_served, wait_until
+from private_bus import OTHER_USER, OWN_UID, OWN_USER, CallError, Caller, Polkit, is_served, serving, wait_until
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 
@@ -15,10 +15,8 @@ def bus_owner():
 
 @pytest.fixture(scope="module", autouse=True)
 def daemon(bus, root):
-    started = Daemon(bus, OWN_UID)
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+    with serving(bus, root, uid=OWN_UID) as started:
+        yield started
 
 
 def test_its_user_is_privileged_and_root_is_too(own, root):

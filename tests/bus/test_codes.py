@@ -9,34 +9,17 @@ import time
 
 import pytest
 
-import redis_server
-from frames import AUTHENTICATE, DENIED, HANDLE, OK, REASON, SERVICE, TOKEN, USER, ask
-from private_bus import HERE, OTHER_USER, OWN_UID, OWN_USER, SECONDS, CallError, Daemon, is_served, wait_until
+from bus_fixtures import on_stores
+from frames import DENIED, OK
+from private_bus import HERE, OTHER_USER, OWN_UID, OWN_USER, SECONDS, CallError, wait_until
+from token_login import log_in
 
 EXPIRED = 2
 N_PARALLEL = 50
 NONE = "@a{sv} {}"
 TYPED = r"at-[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}"
 LONG = r"at-[0-9A-HJKMNP-TV-Z]{26}"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "tenant", "redis"])
-def store(request, bus):
-    if request.param != "redis":
-        yield "Synchronous=off\n" + ("Tenant=other\n" if request.param == "tenant" else "")
-        return
-    redis = redis_server.start(bus.directory)
-    redis_server.make_signing_key(bus.directory)
-    yield f"Type=redis\nAddress=unix:{redis.socket}\n"
-    redis.stop()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, store):
-    started = Daemon(bus, store=store)
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+pytestmark = on_stores("sqlite", "tenant", "redis")
 
 
 @pytest.fixture
@@ -50,8 +33,8 @@ def token(root):
 def path(daemon):
     # As systemd makes it: whoever may log in may connect.
     (daemon.directory / "socket").chmod(0o755)
-    (daemon.directory / "socket" / "pam.sock").chmod(0o666)
-    return daemon.directory / "socket" / "pam.sock"
+    daemon.socket.chmod(0o666)
+    return daemon.socket
 
 
 def make(caller, token, options=NONE):
@@ -59,97 +42,90 @@ def make(caller, token, options=NONE):
     return code
 
 
-def log_in(path, code, user=OWN_USER):
-    """(status, reason)"""
-    _, status, answer = ask(path, AUTHENTICATE, {USER: user, SERVICE: "test", TOKEN: code})
-    assert (HANDLE in answer) == (status == OK)
-    return status, answer.get(REASON)
-
-
-def test_a_code_logs_in_once(root, path, token):
+def test_a_code_logs_in_once(root, daemon, token):
     code = make(root, token)
     assert re.fullmatch(TYPED, code)
-    assert log_in(path, code) == (OK, None)
-    assert log_in(path, code) == (DENIED, "code-unknown")
+    assert log_in(daemon, code) == (OK, None)
+    assert log_in(daemon, code) == (DENIED, "code-unknown")
 
 
-def test_the_long_form_does_too(root, path, token):
+def test_the_long_form_does_too(root, daemon, token):
     code = make(root, token, "{'long': <true>}")
     assert re.fullmatch(LONG, code)
-    assert log_in(path, code) == (OK, None)
-    assert log_in(path, code) == (DENIED, "code-unknown")
+    assert log_in(daemon, code) == (OK, None)
+    assert log_in(daemon, code) == (DENIED, "code-unknown")
 
 
 @pytest.mark.parametrize("spelling", [
     str.lower, lambda code: code.replace("0", "O").replace("1", "l"),
     lambda code: code.replace("0", "o").replace("1", "I")])
-def test_it_is_read_as_people_write(root, path, token, spelling):
+def test_it_is_read_as_people_write(root, daemon, token, spelling):
     code = make(root, token)
-    assert log_in(path, code[:3] + spelling(code[3:])) == (OK, None)
+    assert log_in(daemon, code[:3] + spelling(code[3:])) == (OK, None)
 
 
 @pytest.mark.parametrize("code", ["at-", "at-7Q2KD-M4XPT", "at-7Q2KDM4XPT", "at-7Q2KD-M4XPT ", "at-" + "7" * 26,
                                   "at-" + "7" * 8000, "at-a.b.c"])
-def test_other_texts_are_refused(path, token, code):
+def test_other_texts_are_refused(daemon, token, code):
     del token
-    assert log_in(path, code) == (DENIED, "code-unknown")
+    assert log_in(daemon, code) == (DENIED, "code-unknown")
 
 
-def test_another_user_cannot_use_it(root, path, token):
+def test_another_user_cannot_use_it(root, daemon, token):
     code = make(root, token)
-    assert log_in(path, code, OTHER_USER) == (DENIED, "code-unknown")
-    assert log_in(path, code) == (OK, None)
+    assert log_in(daemon, code, user=OTHER_USER) == (DENIED, "code-unknown")
+    assert log_in(daemon, code) == (OK, None)
 
 
-def test_an_ordinary_program_cannot_use_it(root, path, token):
+def test_an_ordinary_program_cannot_use_it(root, path, token, daemon):
     code = make(root, token)
     done = subprocess.run([sys.executable, "-B", HERE / "frames.py", path, "AUTHENTICATE", f"USER={OWN_USER}",
                            "SERVICE=test", f"TOKEN={code}"], user=OWN_UID, group=OWN_UID, extra_groups=[],
                           capture_output=True, text=True, timeout=SECONDS, check=True)
     assert done.stdout.split() == [str(DENIED), "-"]
-    assert log_in(path, code) == (OK, None)
+    assert log_in(daemon, code) == (OK, None)
 
 
-def test_of_many_at_once_one_gets_in(root, path, token):
+def test_of_many_at_once_one_gets_in(root, daemon, token):
     for _ in range(4):
         code = make(root, token)
         with concurrent.futures.ThreadPoolExecutor(N_PARALLEL) as pool:
-            outcomes = list(pool.map(lambda _: log_in(path, code), range(N_PARALLEL)))  # pylint: disable=cell-var-from-loop
+            outcomes = list(pool.map(lambda _: log_in(daemon, code), range(N_PARALLEL)))  # pylint: disable=cell-var-from-loop
         assert outcomes.count((OK, None)) == 1
         assert outcomes.count((DENIED, "code-unknown")) == N_PARALLEL - 1
 
 
-def test_it_dies_with_its_session(root, path, token):
+def test_it_dies_with_its_session(root, daemon, token):
     code = make(root, token)
     root.call("RevokeToken", f"('{token}', '')")
-    assert log_in(path, code) == (DENIED, "code-unknown")
+    assert log_in(daemon, code) == (DENIED, "code-unknown")
 
 
-def test_it_dies_with_its_token(root, path, token):
+def test_it_dies_with_its_token(root, daemon, token):
     del token
     short, _ = root.issue(OWN_USER, "{'lifetime': <uint64 2>}")
     code = make(root, short)
     (answer,) = root.call("ValidateToken", f"('{short}', {NONE})")
     wait_until(lambda: time.time() >= answer["expires"], "the end of the token")
-    assert log_in(path, code) == (EXPIRED, "code-expired")
+    assert log_in(daemon, code) == (EXPIRED, "code-expired")
 
 
-def test_the_oldest_of_many_makes_room(root, path, token):
+def test_the_oldest_of_many_makes_room(root, daemon, token):
     codes = [make(root, token) for _ in range(9)]
-    outcomes = [log_in(path, code)[0] for code in codes]
+    outcomes = [log_in(daemon, code)[0] for code in codes]
     assert outcomes.count(OK) == 8
     assert outcomes.count(DENIED) == 1
 
 
-def test_it_is_for_the_hosts_that_its_token_is_for(root, path, token):
+def test_it_is_for_the_hosts_that_its_token_is_for(root, daemon, token):
     del token
     foreign, _ = root.issue(OWN_USER, "{'audience': <['elsewhere']>}")
-    assert log_in(path, make(root, foreign)) == (DENIED, "audience-mismatch")
+    assert log_in(daemon, make(root, foreign)) == (DENIED, "audience-mismatch")
 
 
-def test_it_opens_the_session_of_its_token(root, path, daemon):
+def test_it_opens_the_session_of_its_token(root, daemon):
     token, sid = root.issue(OWN_USER)
-    assert log_in(path, make(root, token)) == (OK, None)
+    assert log_in(daemon, make(root, token)) == (OK, None)
     wait_until(lambda: re.search(f"login code used up for {OWN_USER}", daemon.log_text()), "the event in the log")
 
     def used():
@@ -177,11 +153,11 @@ def test_a_revoked_token_gets_none(root, token):
     assert refusal.value.code == "session-revoked"
 
 
-def test_it_can_be_asked_for_one_user_only(root, path, token):
+def test_it_can_be_asked_for_one_user_only(root, daemon, token):
     with pytest.raises(CallError) as refusal:
         make(root, token, f"{{'user': <'{OTHER_USER}'>}}")
     assert refusal.value.code == "user-mismatch"
-    assert log_in(path, make(root, token, f"{{'user': <'{OWN_USER}'>}}")) == (OK, None)
+    assert log_in(daemon, make(root, token, f"{{'user': <'{OWN_USER}'>}}")) == (OK, None)
 
 
 def test_whose_user_is_named_decides_nothing(other, polkit, token):
@@ -194,17 +170,15 @@ def test_whose_user_is_named_decides_nothing(other, polkit, token):
 
 def test_it_survives_a_restart_of_the_daemon(root, path, token, daemon):
     code = make(root, token)
-    daemon.stop()
-    daemon.start()
-    wait_until(lambda: not daemon.is_alive() or is_served(root), "authtokend on the bus")
+    daemon.restart(root)
     path.chmod(0o666)
-    assert log_in(path, code) == (OK, None)
+    assert log_in(daemon, code) == (OK, None)
 
 
-def test_neither_log_nor_store_have_it(bus, root, path, daemon):
+def test_neither_log_nor_store_have_it(bus, root, daemon):
     token, _ = root.issue(OWN_USER)
     used, kept = make(root, token), make(root, token, "{'long': <true>}")
-    assert log_in(path, used) == (OK, None)
+    assert log_in(daemon, used) == (OK, None)
     wait_until(lambda: re.search("login code made", daemon.log_text()), "the event in the log")
     if (bus.directory / "redis.sock").exists():
         redis = subprocess.run(["redis-cli", "-s", bus.directory / "redis.sock", "HGETALL",
@@ -220,7 +194,7 @@ def test_neither_log_nor_store_have_it(bus, root, path, daemon):
     root.call("RevokeUser", f"('{OWN_USER}', '')")
 
 
-def test_the_command_prints_it_alone(ctl, path, token, tmp_path):
+def test_the_command_prints_it_alone(ctl, daemon, token, tmp_path):
     file = tmp_path / "token"
     file.write_text(token + "\n")
     for words, stdin, form in (([], token, TYPED), (["--long", "-"], token, LONG),
@@ -228,7 +202,7 @@ def test_the_command_prints_it_alone(ctl, path, token, tmp_path):
         done = ctl("code", *words, stdin=stdin)
         assert (done.returncode, done.stderr) == (0, "")
         assert re.fullmatch(form + "\n", done.stdout)
-        assert log_in(path, done.stdout.strip()) == (OK, None)
+        assert log_in(daemon, done.stdout.strip()) == (OK, None)
 
 
 def test_the_command_takes_no_token_as_argument(ctl, token):

@@ -4,8 +4,9 @@
 import pytest
 
 from foreign_issuer import Issuer, Secret
-from frames import AUTHENTICATE, DENIED, OK, REASON, SERVICE, TOKEN, USER, ask
-from private_bus import OWN_USER, CallError, Daemon, is_served, wait_until
+from frames import DENIED, OK
+from private_bus import OWN_USER, SQLITE, CallError
+from token_login import log_in
 
 
 @pytest.fixture(scope="module")
@@ -13,12 +14,9 @@ def issuer(bus):
     return Issuer(bus.directory / "jwks.json", Secret())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, issuer):
-    started = Daemon(bus, store="Synchronous=off\n" + issuer.section())
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+@pytest.fixture(scope="module")
+def store(issuer):
+    return SQLITE + issuer.section()
 
 
 @pytest.fixture
@@ -30,12 +28,6 @@ def token(root, issuer):
 def make(root, token):
     (code,) = root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")
     return code
-
-
-def log_in(daemon, text):
-    _, status, answer = ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
-                            {USER: OWN_USER, SERVICE: "test", TOKEN: text})
-    return status, answer.get(REASON)
 
 
 def test_a_code_stands_for_an_adopted_token(root, daemon, token):

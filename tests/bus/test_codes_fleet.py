@@ -2,52 +2,30 @@
 """Login codes where two hosts share a store and keys: made on one, used on either, once."""
 
 import concurrent.futures
-import pathlib
 import shutil
-import tempfile
 
 import pytest
 
 import redis_server
-from frames import AUTHENTICATE, DENIED, OK, REASON, SERVICE, TOKEN, USER, ask
-from private_bus import OWN_USER, Bus, Caller, Daemon, is_served, wait_until
+from frames import DENIED, OK
+from private_bus import OWN_USER, host_on, private_bus
+from token_login import log_in
 
 N_PARALLEL = 50
 
 
 @pytest.fixture(scope="module")
-def redis(bus):
-    started = redis_server.start(bus.directory)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, redis):
-    """The first host; SQLite before has made its keys."""
-    first = Daemon(bus)
-    wait_until(lambda: not first.is_alive() or is_served(root), "authtokend on the bus")
-    first.stop()
-    started = Daemon(bus, store=f"Type=redis\nAddress=unix:{redis.socket}\n")
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+def store(bus, redis):
+    redis_server.make_keys(bus.directory)
+    return redis.store
 
 
 @pytest.fixture(scope="module")
-def other_host(daemon, redis):
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="authtoken-bus-"))
-    directory.chmod(0o755)
-    shutil.copytree(daemon.directory / "state" / "keys", directory / "state" / "keys")
-    bus = Bus(directory, "root")
-    caller = Caller(bus, 0)
-    started = Daemon(bus, store=f"Type=redis\nAddress=unix:{redis.socket}\n")
-    wait_until(lambda: not started.is_alive() or is_served(caller), "authtokend on the other bus")
-    yield started
-    started.stop()
-    caller.stop()
-    bus.stop()
-    shutil.rmtree(directory)
+def other_host(daemon, store):
+    with private_bus() as bus:
+        shutil.copytree(daemon.directory / "state/keys", bus.directory / "state/keys")
+        with host_on(bus, store) as host:
+            yield host.daemon
 
 
 @pytest.fixture
@@ -56,12 +34,6 @@ def code(root):
     (made,) = root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")
     yield made
     root.call("RevokeUser", f"('{OWN_USER}', '')")
-
-
-def log_in(host, text):
-    _, status, answer = ask(host.directory / "socket" / "pam.sock", AUTHENTICATE,
-                            {USER: OWN_USER, SERVICE: "test", TOKEN: text})
-    return status, answer.get(REASON)
 
 
 def test_a_code_of_one_host_logs_in_on_another(daemon, other_host, code):

@@ -6,35 +6,17 @@ import time
 
 import pytest
 
-import redis_server
+from bus_fixtures import on_stores
 from command import DENIED as EXIT_DENIED
 from command import FAILED, NOT_FOUND, OK as EXIT_OK
 from command import USAGE, check, rows
-from frames import ACCOUNT, AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, ask
-from private_bus import OTHER_USER, OWN_UID, OWN_USER, Caller, CallError, Daemon, is_served, wait_until
+from frames import ACCOUNT, DENIED, OK, REASON, SERVICE, USER, ask
+from private_bus import OTHER_USER, OWN_UID, OWN_USER, Caller, CallError, is_served, wait_until
+from token_login import log_in
 
 REFUSED = "org.authtoken1.Error.Refused"
 MISSING = "org.authtoken1.Error.NotFound"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
-def store(request, bus):
-    if request.param == "sqlite":
-        yield "Synchronous=off\n"
-        return
-    started = redis_server.start(bus.directory)
-    yield f"Type=redis\nAddress=unix:{started.socket}\n"
-    started.stop()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, store):
-    redis_server.make_signing_key(bus.directory)
-    started = Daemon(bus, store=store)
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
-    wait_until(lambda: not is_served(root), "the name is free")
+pytestmark = on_stores("sqlite", "redis")
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +27,8 @@ def clean(root):
         root.call("UnbanUser", f"('{row['user']}',)")
 
 
-def log_in(daemon, token, user=OWN_USER, rhost="192.0.2.1"):
-    """(status, reason)"""
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE,
-                            {USER: user, SERVICE: "test", TOKEN: token, RHOST: rhost})
-    return status, answer.get(REASON)
-
-
 def account(daemon, user=OWN_USER):
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", ACCOUNT, {USER: user, SERVICE: "test"})
+    _, status, answer = ask(daemon.socket, ACCOUNT, {USER: user, SERVICE: "test"})
     return status, answer.get(REASON)
 
 
@@ -155,7 +130,7 @@ def test_all_of_a_tenant(root, daemon):
     root.issue(users[0])
     assert root.call("RevokeAll", "('breach',)") == [101]
     for user, token in tokens.items():
-        assert log_in(daemon, token, user) == (DENIED, "session-revoked")
+        assert log_in(daemon, token, user=user) == (DENIED, "session-revoked")
     assert root.call("RevokeAll", "('',)") == [0]
     wait_until(lambda: "AUTHTOKEN_EVENT=revoke-all" in daemon.log_text() or "all were revoked" in daemon.log_text(),
                "the journal knows")

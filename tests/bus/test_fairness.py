@@ -26,8 +26,8 @@ def forge(token):
 @pytest.fixture(scope="module")
 def path(daemon):
     os.chmod(daemon.directory / "socket", 0o755)
-    os.chmod(daemon.directory / "socket/pam.sock", 0o666)
-    return daemon.directory / "socket/pam.sock"
+    os.chmod(daemon.socket, 0o666)
+    return daemon.socket
 
 
 class Flood:

@@ -11,8 +11,8 @@ import pytest
 from frames import (ACCOUNT, AUTHENTICATE, DENIED, HANDLE, OK, REASON, RHOST, SERVICE, TOKEN, TTY, UNAVAILABLE, USER, ask,
                     compose)
 from hook_socket import HookSocket, answering, hanging, read, running
-from private_bus import OWN_USER, Daemon, is_served, wait_until
-from test_logins import Login
+from private_bus import OWN_USER, wait_until
+from token_login import Login
 
 TIMEOUT_SECONDS = 0.5
 EVENTS = "login logout refresh kick"
@@ -32,12 +32,9 @@ def config(daemon, events=EVENTS, on_failure="deny"):
     daemon.config.write_text(whole + CONFIG.format(directory=daemon.directory, events=events, on_failure=on_failure))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root):
-    started = Daemon(bus, store=CONFIG.format(directory=bus.directory, events=EVENTS, on_failure="deny"))
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+@pytest.fixture(scope="module")
+def store(bus):
+    return CONFIG.format(directory=bus.directory, events=EVENTS, on_failure="deny")
 
 
 @pytest.fixture
@@ -75,7 +72,7 @@ def no_sessions(root):
 
 def authenticate(daemon, token, user=OWN_USER):
     """(status, reason) of a login up to its handle"""
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE,
+    _, status, answer = ask(daemon.socket, AUTHENTICATE,
                             {USER: user, SERVICE: "sshd", TTY: "ssh", RHOST: "192.0.2.7", TOKEN: token})
     assert (HANDLE in answer) == (status == OK)
     return status, answer.get(REASON)
@@ -184,7 +181,7 @@ def test_nothing_else_waits_for_a_hook(root, daemon, own, hooks):
     """While as many logins as may be are being asked about, everything else goes on."""
     asked = hooks(hanging)
     token, sid = root.issue(OWN_USER)
-    path = daemon.directory / "socket/pam.sock"
+    path = daemon.socket
     peers = []
     for _ in range(8):
         peers.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))

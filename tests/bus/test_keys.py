@@ -43,7 +43,7 @@ def folder(daemon):
 
 
 def validate(daemon, token):
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", VALIDATE, {TOKEN: token})
+    _, status, answer = ask(daemon.socket, VALIDATE, {TOKEN: token})
     return "ok" if status == OK else answer.get(REASON, "-")
 
 
@@ -72,7 +72,7 @@ class Flood:
         self.refusals, self.n_answers = [], 0
         self.stopped = False
         self.lock = threading.Lock()
-        self.path = daemon.directory / "socket/pam.sock"
+        self.path = daemon.socket
         self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(n_threads)]
         for thread in self.threads:
             thread.start()

@@ -3,37 +3,21 @@
 
 import json
 import os
-import pathlib
-import shutil
 import subprocess
-import tempfile
 
 import pytest
 
 import redis_server
-from frames import AUTHENTICATE, DENIED, OK, SERVICE, TOKEN, USER, ask
-from private_bus import OWN_USER, Bus, CallError, Caller, Daemon, is_served, wait_until
-
-STORE = "Type=redis\nAddress=unix:{socket}\n"
+from frames import DENIED, OK
+from private_bus import OWN_USER, CallError, host_on, private_bus
+from token_login import log_in
 
 
 class Member:
     """A host of the fleet: a bus, a daemon on it, and root."""
 
-    def __init__(self, redis, bus, daemon=None, root=None):
-        self.bus = bus
-        self.root = root or Caller(self.bus, 0)
-        if not daemon:
-            self.daemon = Daemon(self.bus, store=STORE.format(socket=redis.socket))
-            wait_until(lambda: not self.daemon.is_alive() or is_served(self.root), "authtokend on the bus")
-        else:
-            self.daemon = daemon
-
-    def stop(self):
-        self.daemon.stop()
-        self.root.stop()
-        self.bus.stop()
-        shutil.rmtree(self.bus.directory)
+    def __init__(self, bus, root, daemon):
+        self.bus, self.root, self.daemon = bus, root, daemon
 
     def ctl(self, *arguments, stdin=None):
         done = subprocess.run([os.environ["AUTHTOKENCTL"], f"--bus={self.bus.address}", "keys", *arguments], input=stdin,
@@ -56,44 +40,31 @@ class Member:
         return [kid for kid, state in self.states().items() if state == "signing"]
 
     def log_in(self, token):
-        return ask(self.daemon.directory / "socket/pam.sock", AUTHENTICATE,
-                   {USER: OWN_USER, SERVICE: "test", TOKEN: token})[1]
+        return log_in(self.daemon, token)[0]
 
 
 @pytest.fixture(scope="module")
-def redis(bus):
-    started = redis_server.start(bus.directory)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, redis):
+def store(bus, redis):
     redis_server.make_signing_key(bus.directory)
-    started = Daemon(bus, store=STORE.format(socket=redis.socket))
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+    return redis.store
 
 
 @pytest.fixture
-def first(bus, root, daemon, redis):
-    return Member(redis, bus, daemon, root)
+def first(bus, root, daemon):
+    return Member(bus, root, daemon)
 
 
 @pytest.fixture
-def second(first, redis):
+def second(first, store):
     """A host that verifies only."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="authtoken-bus-"))
-    directory.chmod(0o755)
-    (directory / "state").mkdir(mode=0o700)
-    bus = Bus(directory, "root")
-    made = subprocess.run([os.environ["AUTHTOKENCTL"], "keys", "import", "--directory", str(directory / "state/keys"), "-"],
-                          input=first.ctl("jwks"), text=True, check=True, capture_output=True)
-    assert made.stdout.split()
-    member = Member(redis, bus)
-    yield member
-    member.stop()
+    with private_bus() as bus:
+        keys = bus.directory / "state/keys"
+        keys.parent.mkdir(mode=0o700)
+        made = subprocess.run([os.environ["AUTHTOKENCTL"], "keys", "import", "--directory", str(keys), "-"],
+                              input=first.ctl("jwks"), text=True, check=True, capture_output=True)
+        assert made.stdout.split()
+        with host_on(bus, store) as host:
+            yield Member(*host)
 
 
 def test_the_key_changes_on_all_hosts_and_nobody_is_refused(first, second):

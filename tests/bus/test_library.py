@@ -38,8 +38,8 @@ class Probe:
 @pytest.fixture
 def path(daemon):
     (daemon.directory / "socket").chmod(0o755)
-    (daemon.directory / "socket" / "pam.sock").chmod(0o666)
-    return daemon.directory / "socket" / "pam.sock"
+    daemon.socket.chmod(0o666)
+    return daemon.socket
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_restart_of_the_daemon_goes_unnoticed(probe, token, daemon, root):
     assert probe.ask(token) == "3 daemon-absent - - 0 0"
     daemon.start()
     wait_until(lambda: is_served(root), "authtokend on the bus")
-    (daemon.directory / "socket" / "pam.sock").chmod(0o666)
+    daemon.socket.chmod(0o666)
     assert probe.ask(token) == f"0 ok {OWN_USER} claims 1 1"
 
 

@@ -12,8 +12,8 @@ from private_bus import OWN_UID, OWN_USER
 @pytest.fixture
 def path(daemon):
     (daemon.directory / "socket").chmod(0o755)
-    (daemon.directory / "socket" / "pam.sock").chmod(0o666)
-    return daemon.directory / "socket" / "pam.sock"
+    daemon.socket.chmod(0o666)
+    return daemon.socket
 
 
 @pytest.fixture

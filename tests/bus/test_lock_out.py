@@ -3,40 +3,20 @@
 
 import pytest
 
-import redis_server
-from frames import AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, ask
-from private_bus import OTHER_USER, OWN_USER, Daemon, is_served, wait_until
+from bus_fixtures import on_stores
+from frames import DENIED, OK
+from private_bus import OTHER_USER, OWN_USER, is_served, serving, wait_until
+from token_login import log_in
 
 FAILURES = 4
 HERE, THERE = "192.0.2.1", "192.0.2.2"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
-def redis(request, bus):
-    if request.param == "sqlite":
-        yield None
-        return
-    started = redis_server.start(bus.directory)
-    yield started
-    started.stop()
+pytestmark = on_stores("sqlite", "redis")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, redis):
-    redis_server.make_signing_key(bus.directory)
-    store = f"Type=redis\nAddress=unix:{redis.socket}\n" if redis else ""
-    started = Daemon(bus, store=f"{store}[Limits]\nLoginFailures={FAILURES}\n")
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
-    wait_until(lambda: not is_served(root), "the name is free")
-
-
-def log_in(daemon, token, rhost=HERE, user=OWN_USER):
-    """(status, reason)"""
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE,
-                            {USER: user, SERVICE: "test", TOKEN: token, RHOST: rhost})
-    return status, answer.get(REASON)
+def daemon(bus, root, store):
+    with serving(bus, root, store=f"{store}[Limits]\nLoginFailures={FAILURES}\n") as started:
+        yield started
 
 
 def forge(token):
@@ -74,7 +54,7 @@ def test_one_place_is_locked_out_and_no_other(root, daemon):
     for _ in range(20):
         assert log_in(daemon, token, HERE) == (DENIED, "locked-out")
     assert log_in(daemon, token, THERE)[0] == OK
-    assert log_in(daemon, root.issue(OTHER_USER)[0], HERE, OTHER_USER)[0] == OK
+    assert log_in(daemon, root.issue(OTHER_USER)[0], HERE, user=OTHER_USER)[0] == OK
     wait_until(lambda: len(lines(daemon, "login locked out")) == before[0] + 1, "the journal knows")
     # One line for each attempt before it, none for those after it, and two for the logins.
     assert len(lines(daemon, "authenticate")) - before[1] <= FAILURES + 4

@@ -123,7 +123,7 @@ def test_the_daemon_stops_while_the_bus_hangs(bus, root, daemon):
 
 def listens(daemon):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
-        return peer.connect_ex(str(daemon.directory / "socket/pam.sock")) == 0
+        return peer.connect_ex(str(daemon.socket)) == 0
 
 
 def test_the_daemon_starts_and_stops_while_the_bus_hangs(bus, root, daemon):

@@ -40,7 +40,7 @@ def test_a_logout_leaves_the_others(root, own, daemon, sessions, platform, devic
     assert own.call("Logout", f"('{OWN_USER}', '{platform}', '{device}')") == [len(DEVICES) - len(rest)]
     assert left(root, sessions) == rest
     for which, (token, _) in sessions.items():
-        status = ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
+        status = ask(daemon.socket, AUTHENTICATE,
                      {USER: OWN_USER, SERVICE: "test", TOKEN: token})[1]
         assert (status == REFUSED) == (which not in rest)
 

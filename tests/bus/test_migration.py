@@ -9,7 +9,7 @@ import pytest
 
 from foreign_issuer import Secret
 from frames import AUTHENTICATE, OK, SERVICE, TOKEN, USER, ask
-from private_bus import OWN_USER, Daemon, is_served, wait_until
+from private_bus import OWN_USER, SQLITE, wait_until
 
 ISSUER, AUDIENCE = "https://auth.example.org", "hosts.example.org"
 TOKEN_SECTION = f"[Token]\nIssuer={ISSUER}\nAudience={AUDIENCE}\n"
@@ -27,12 +27,9 @@ def key(bus):
     return made
 
 
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, key):
-    started = Daemon(bus, store="Synchronous=off\n" + TOKEN_SECTION)
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+@pytest.fixture(scope="module")
+def store(key):
+    return SQLITE + TOKEN_SECTION
 
 
 def day(offset):
@@ -57,7 +54,7 @@ def until(root, daemon):
 def log_in(daemon):
     def ask_for(token):
         before = len(daemon.log_text())
-        _, status, _ = ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
+        _, status, _ = ask(daemon.socket, AUTHENTICATE,
                            {USER: OWN_USER, SERVICE: "sshd", TOKEN: token})
         if status == OK:
             return "ok"

@@ -13,7 +13,7 @@ import pytest
 from command import OK, UNREACHABLE, USAGE, check
 from frames import AUTHENTICATE, DENIED, REASON, SERVICE, TOKEN, USER, ask
 from private_bus import (HERE, OTHER_UID, OWN_UID, OWN_USER, SECONDS, CallError, is_served, wait_until)
-from test_logins import Login
+from token_login import Login
 
 LINES_MAX = 20
 
@@ -51,7 +51,7 @@ def metrics(caller):
 
 
 def login_status(daemon, token, user=OWN_USER):
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE,
+    _, status, answer = ask(daemon.socket, AUTHENTICATE,
                             {USER: user, SERVICE: "sshd", TOKEN: token})
     return status, answer.get(REASON)
 
@@ -311,7 +311,7 @@ def rubbish(daemon, uid, count):
          "for _ in range(int(sys.argv[3])):\n"
          "    with connect(sys.argv[2]) as peer:\n"
          "        peer.send(b'rubbish'); peer.recv(1)\n",
-         str(HERE), str(daemon.directory / "socket/pam.sock"), str(count)], user=uid, group=uid, extra_groups=[],
+         str(HERE), str(daemon.socket), str(count)], user=uid, group=uid, extra_groups=[],
         check=True, timeout=SECONDS)
 
 
@@ -329,7 +329,7 @@ def test_a_packet_that_is_none_has_its_line(daemon, open_socket):
 
 
 def test_a_request_that_is_roots_has_its_line(daemon, open_socket):
-    subprocess.run(["/usr/bin/python3", "-B", HERE / "frames.py", daemon.directory / "socket/pam.sock", "OPEN_SESSION",
+    subprocess.run(["/usr/bin/python3", "-B", HERE / "frames.py", daemon.socket, "OPEN_SESSION",
                     f"USER={OWN_USER}", "SERVICE=sshd", "HANDLE=AAAAAAAAAAAAAAAAAAAAAA"], user=OWN_UID, group=OWN_UID,
                    extra_groups=[], check=True, timeout=SECONDS)
     wait_until(lambda: re.search(r"request for unknown user refused: .*\(not-authorised\)", daemon.log_text()), "the line")

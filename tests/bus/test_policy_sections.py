@@ -14,19 +14,9 @@ GROUP = "games"
 
 
 @pytest.fixture
-def config(root, daemon, polkit):
+def config(configure, polkit):
     polkit.answers("yes")
-    before = daemon.config.read_text()
-
-    def set_config(text):
-        daemon.config.write_text(before + text)
-        root.call("Reload")
-
-    yield set_config
-    for user in (OWN_USER, OTHER_USER):
-        root.call("RevokeUser", f"('{user}', '')")
-    daemon.config.write_text(before)
-    root.call("Reload")
+    return configure
 
 
 def issued(caller, user, n_tries):
@@ -146,5 +136,5 @@ def test_a_group_has_its_own_grace(root, config):
 def test_logins_need_no_groups(root, daemon, config):
     config(f"[Policy \"group:{GROUP}\"]\nIdleTimeout=1h\n")
     token, _ = root.issue(OWN_USER)
-    assert ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
+    assert ask(daemon.socket, AUTHENTICATE,
                {USER: OWN_USER, SERVICE: "test", TOKEN: token})[1] == OK

@@ -12,18 +12,15 @@ import time
 import pytest
 
 from command import FAILED, NOT_FOUND, OK, UNREACHABLE, USAGE, check
-from private_bus import OTHER_UID, OWN_UID, OWN_USER, CallError, Daemon, is_served, wait_until
+from private_bus import OTHER_UID, OWN_UID, OWN_USER, SQLITE, CallError, wait_until
 
 GRACE_SECONDS = 5
 REFRESH = re.compile(r"atr1\.[\w-]{22}\.[0-9]+\.[\w-]{43}")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root):
-    started = Daemon(bus, store=f"Synchronous=off\n[Token]\nRefreshGrace={GRACE_SECONDS}s\n")
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+@pytest.fixture(scope="module")
+def store():
+    return f"{SQLITE}[Token]\nRefreshGrace={GRACE_SECONDS}s\n"
 
 
 @pytest.fixture(autouse=True)

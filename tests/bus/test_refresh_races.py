@@ -8,35 +8,21 @@ import subprocess
 
 import pytest
 
-import redis_server
-from private_bus import SECONDS, Daemon, is_served, wait_until
+from bus_fixtures import on_stores
+from private_bus import SECONDS, is_served, serving, wait_until
 
 # Both stores together have to stay below a minute.
 ROUNDS = {"parallel": 200, "revoke": 2000, "rotate": 50}
 N_CLIENTS = 32
 N_KILLS = 6
-
-
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
-def store(request, bus):
-    if request.param == "sqlite":
-        yield "Synchronous=off\n"
-        return
-    redis = redis_server.start(bus.directory)
-    redis_server.make_signing_key(bus.directory)
-    redis_server.make_refresh_key(bus.directory)
-    yield f"Type=redis\nAddress=unix:{redis.socket}\n"
-    redis.stop()
+pytestmark = on_stores("sqlite", "redis")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def daemon(bus, root, store):
-    started = Daemon(bus, store=store)
     # A line for each call would be what is measured.
-    started.config.write_text(started.config.read_text().replace("LogLevel=debug", "LogLevel=info"))
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+    with serving(bus, root, store=store, log_level="info") as started:
+        yield started
 
 
 def race(bus, mode, count):

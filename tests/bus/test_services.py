@@ -3,8 +3,8 @@
 
 import pytest
 
-from frames import (AUTHENTICATE, AUTHENTICATE_SESSION, DENIED, OK, PROMPT, REASON, ROLE, SERVICE, TOKEN, USER,
-                    VALIDATE, ask)
+import frames
+from frames import AUTHENTICATE, AUTHENTICATE_SESSION, DENIED, OK, PROMPT, REASON, SERVICE, TOKEN, USER, VALIDATE, ask
 from private_bus import OWN_USER, CallError
 
 CONFIG = """
@@ -18,27 +18,12 @@ Tokens=no
 
 
 @pytest.fixture
-def configure(root, daemon):
-    """Add lines to the configuration, for one test."""
-    before = daemon.config.read_text()
-
-    def add(text):
-        daemon.config.write_text(before + text)
-        root.call("Reload")
-
-    yield add
-    daemon.config.write_text(before)
-    root.call("Reload")
-    root.call("RevokeUser", f"('{OWN_USER}', '')")
-
-
-@pytest.fixture
 def answer(daemon):
     """("ok" or the reason, or else the status) of a token at a service"""
     def login(service, token, **more):
         fields = {USER: OWN_USER, SERVICE: service, TOKEN: token}
-        fields |= {globals()[name]: text for name, text in more.items()}
-        status, got = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE, fields)[1:]
+        fields |= {getattr(frames, name): text for name, text in more.items()}
+        status, got = ask(daemon.socket, AUTHENTICATE, fields)[1:]
         return "ok" if status == OK else got[REASON] if status == DENIED else status
 
     return login
@@ -89,7 +74,7 @@ def test_polkit_takes_none_until_it_is_told(configure, root, answer, daemon):
     assert answer("polkit-1", issue(root, roles=["admin"])) == "service-refused"
     configure('[Service "polkit-1"]\nTokens=yes\n')
     assert answer("polkit-1", token) == "ok"
-    assert ask(daemon.directory / "socket/pam.sock", VALIDATE, {TOKEN: token})[1] == OK
+    assert ask(daemon.socket, VALIDATE, {TOKEN: token})[1] == OK
 
 
 def test_a_code_is_held_against_the_same(configure, root, answer):
@@ -113,6 +98,6 @@ def test_a_refused_file_leaves_the_rules_as_they_were(configure, root, answer, d
 def test_a_service_that_takes_no_tokens_may_still_take_sessions(configure, daemon):
     """There is none here; but the answer is not that it may not ask."""
     configure(CONFIG)
-    status, fields = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE_SESSION,
+    status, fields = ask(daemon.socket, AUTHENTICATE_SESSION,
                          {USER: OWN_USER, SERVICE: "shut"})[1:]
     assert (status, fields) == (PROMPT, {REASON: "shell-none"})

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from private_bus import OTHER_UID, OWN_UID, OWN_USER, CallError, Caller, Daemon, is_served, wait_until
+from private_bus import OTHER_UID, OWN_UID, OWN_USER, CallError, Caller, serving, wait_until
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 LIMIT = "org.authtoken1.Error.LimitReached"
@@ -23,12 +23,9 @@ def gate(bus):
 @pytest.fixture(scope="module", autouse=True)
 def daemon(bus, root, gate):
     # Not first in the list, a sanitizer's library complains unless it is told not to.
-    started = Daemon(bus, environment={
-        "LD_PRELOAD": os.environ["SLOW_NSS"], "SLOW_NSS_GATE": str(gate),
-        "ASAN_OPTIONS": "verify_asan_link_order=0"})
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
-    yield started
-    started.stop()
+    with serving(bus, root, environment={"LD_PRELOAD": os.environ["SLOW_NSS"], "SLOW_NSS_GATE": str(gate),
+                                         "ASAN_OPTIONS": "verify_asan_link_order=0"}) as started:
+        yield started
 
 
 def open_gate(gate):

@@ -16,8 +16,8 @@ from private_bus import OTHER_USER, OWN_UID, OWN_USER, wait_until
 def path(daemon):
     # As systemd makes it: whoever may log in may connect.
     (daemon.directory / "socket").chmod(0o755)
-    (daemon.directory / "socket" / "pam.sock").chmod(0o666)
-    return daemon.directory / "socket" / "pam.sock"
+    daemon.socket.chmod(0o666)
+    return daemon.socket
 
 
 @pytest.fixture

@@ -1,68 +1,32 @@
 # SPDX-License-Identifier: MIT
 """Two fleets on one Redis, with one key and one issuer: neither sees or touches what is the other's."""
 
-import pathlib
 import shutil
-import tempfile
 
 import pytest
 
 import redis_server
 from frames import ACCOUNT, AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, VALIDATE, ask
-from private_bus import OWN_USER, Bus, CallError, Caller, Daemon, is_served, wait_until
+from private_bus import OWN_USER, CallError, host_on, private_bus, wait_until
 
 MISSING = "org.authtoken1.Error.NotFound"
 REFUSED = "org.authtoken1.Error.Refused"
+LIMITS = "[Limits]\nLoginFailures=2\n"
 
 
 @pytest.fixture(scope="module")
-def redis(bus):
-    started = redis_server.start(bus.directory)
-    yield started
-    started.stop()
-
-
-def start_daemon(bus, caller, redis, tenant):
-    started = Daemon(bus, store=f"Type=redis\nAddress=unix:{redis.socket}\n{tenant}[Limits]\nLoginFailures=2\n")
-    wait_until(lambda: not started.is_alive() or is_served(caller), "authtokend on the bus")
-    return started
-
-
-@pytest.fixture(scope="module", autouse=True)
-def daemon(bus, root, redis):
-    redis_server.make_signing_key(bus.directory)
-    secret = bus.directory / "state/keys/refresh.jwk"
-    secret.write_text('{"kty":"oct","use":"refresh","kid":"r1","alg":"HS256","k":"' + "A0" * 21 + 'A"}')
-    secret.chmod(0o600)
-    started = start_daemon(bus, root, redis, "")
-    yield started
-    started.stop()
-
-
-class Blue:
-    """The other tenant's daemon, on a bus of its own."""
-
-    def __init__(self, redis, keys):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="authtoken-bus-"))
-        self.directory.chmod(0o755)
-        (self.directory / "state").mkdir(mode=0o700)
-        shutil.copytree(keys, self.directory / "state/keys")
-        self.bus = Bus(self.directory, "root")
-        self.root = Caller(self.bus, 0)
-        self.daemon = start_daemon(self.bus, self.root, redis, "Tenant=blue\n")
-
-    def stop(self):
-        self.daemon.stop()
-        self.root.stop()
-        self.bus.stop()
-        shutil.rmtree(self.directory)
+def store(bus, redis):
+    redis_server.make_keys(bus.directory)
+    return redis.store + LIMITS
 
 
 @pytest.fixture(scope="module")
 def blue(daemon, redis):
-    started = Blue(redis, daemon.directory / "state/keys")
-    yield started
-    started.stop()
+    """The other tenant's host."""
+    with private_bus() as bus:
+        shutil.copytree(daemon.directory / "state/keys", bus.directory / "state/keys")
+        with host_on(bus, f"{redis.store}Tenant=blue\n{LIMITS}") as host:
+            yield host
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +40,7 @@ def request(daemon, kind, token=None, rhost="192.0.2.1"):
     fields = {TOKEN: token} if kind == VALIDATE else {USER: OWN_USER, SERVICE: "test", RHOST: rhost}
     if kind == AUTHENTICATE:
         fields[TOKEN] = token
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", kind, fields)
+    _, status, answer = ask(daemon.socket, kind, fields)
     return status, answer.get(REASON)
 
 

@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 
 from frames import AUTHENTICATE, OK, SERVICE, TOKEN, USER, ask
-from private_bus import OWN_USER, Daemon, is_served, wait_until
+from private_bus import OWN_USER, Daemon
 
 DIRECTORY = pathlib.Path(os.environ["INTEROP_DIRECTORY"])
 SECONDS = 60
@@ -107,7 +107,7 @@ def daemon(bus, root, keys, provider):
         f'Synchronous=off\n[Token]\nAudience={AUDIENCE}\n'
         f'[Issuer "{provider.url}"]\nJwks={bus.directory}/provider.json\nAudience={AUDIENCE}\n'
         f'[Issuer "{PEER}"]\nJwks={bus.directory}/peer.json\nAudience={AUDIENCE}\nAlgorithms={" ".join(ALGORITHMS)}\n'))
-    wait_until(lambda: not started.is_alive() or is_served(root), "authtokend on the bus")
+    started.wait_served(root)
     root.call("ConfirmAdoption")
     yield started
     started.stop()
@@ -115,7 +115,7 @@ def daemon(bus, root, keys, provider):
 
 @pytest.fixture
 def log_in(daemon, root):
-    yield lambda token: ask(daemon.directory / "socket" / "pam.sock", AUTHENTICATE,
+    yield lambda token: ask(daemon.socket, AUTHENTICATE,
                             {USER: OWN_USER, SERVICE: "sshd", TOKEN: token})[1]
     root.call("RevokeUser", f"('{OWN_USER}', '')")
 

@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-SECONDS = 20
+from deadline import SECONDS, wait_until
+
 USER, OTHER, PASSWORD = "alice", "bob", "correct horse"
 WRAPPERS = ("libpam_wrapper.so", "libnss_wrapper.so")
 FORGED = "AAECAwQFBgcICQoLDA0ODw"
@@ -76,14 +77,6 @@ def missing():
 
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=str(missing()))
-
-
-def wait_until(condition, what, seconds=SECONDS):
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        time.sleep(0.01)
-    return value
 
 
 class Login:

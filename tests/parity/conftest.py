@@ -1,33 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The private bus of tests/bus, and a service that tests configure as they need it."""
-
-import importlib.util
-import pathlib
-import sys
+"""A private bus, and a service that tests configure as they need it."""
 
 import pytest
 
-BUS = pathlib.Path(__file__).resolve().parents[1] / "bus"
-sys.path.insert(0, str(BUS))
-
-# Two files of this name cannot both be imported as "conftest".
-_spec = importlib.util.spec_from_file_location("bus_conftest", BUS / "conftest.py")
-_bus_conftest = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_bus_conftest)
-pytest_configure = _bus_conftest.pytest_configure
-pytest_collection_modifyitems = _bus_conftest.pytest_collection_modifyitems
-bus_owner = _bus_conftest.bus_owner
-bus = _bus_conftest.bus
-root = _bus_conftest.root
-own = _bus_conftest.own
-started_polkit = _bus_conftest.started_polkit
-polkit = _bus_conftest.polkit
-ctl = _bus_conftest.ctl
+from bus_fixtures import (bus, bus_owner, ctl, own, polkit, pytest_collection_modifyitems,  # noqa: F401
+                          root, started_polkit)
+from service import Service
 
 
 @pytest.fixture(scope="module")
 def service(bus, root):
-    from service import Service
     started = Service(bus, root)
     yield started
     started.stop()
@@ -52,11 +34,3 @@ def fresh(service):
     service.forget_sessions()
     yield service
     service.forget_sessions()
-
-
-@pytest.fixture(scope="module")
-def redis(bus):
-    from service import Redis
-    started = Redis(bus.directory)
-    yield started
-    started.stop()

@@ -5,15 +5,11 @@ import base64
 import hashlib
 import hmac
 import json
-import pathlib
-import shutil
-import subprocess
 import time
 
-import pytest
 
 from frames import AUTHENTICATE, SERVICE, TOKEN, TTY, USER, ask
-from private_bus import OTHER_USER, OWN_USER, CallError, Daemon, is_served, wait_until
+from private_bus import OTHER_USER, OWN_USER, SQLITE, CallError, Daemon, is_served, wait_until
 
 SECRET = bytes(range(64))
 HS_KID = "parity"
@@ -40,25 +36,6 @@ def sign(claims, header=None, secret=SECRET):
     return f"{text}.{encode(hmac.new(secret, text.encode(), hashlib.sha256).digest())}"
 
 
-class Redis:
-    def __init__(self, directory):
-        if not shutil.which("redis-server") or not shutil.which("redis-cli"):
-            pytest.skip("redis-server or redis-cli is missing: install redis-server and redis-tools")
-        self.socket = directory / "redis.sock"
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(directory), "--save", "",
-             "--appendonly", "no"], stdout=subprocess.DEVNULL)
-        wait_until(self.socket.exists, "redis-server")
-
-    def run(self, *words):
-        return subprocess.run(["redis-cli", "-s", str(self.socket), *words], capture_output=True, text=True,
-                              timeout=20, check=True).stdout.strip()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-
 class Service:
     def __init__(self, bus, root):
         self.bus, self.root = bus, root
@@ -72,10 +49,7 @@ class Service:
         self.plain = self.daemon.config.read_text(encoding="utf-8")
         self.store = ""
         self.text = ""
-        self.wait_served()
-
-    def wait_served(self):
-        wait_until(lambda: not self.daemon.is_alive() or is_served(self.root), "authtokend on the bus")
+        self.daemon.wait_served(root)
 
     def restart(self, text="", store=""):
         """With a configuration of its own, and what it needs a restart for."""
@@ -85,10 +59,10 @@ class Service:
         self.text = text
         self.write()
         self.daemon.start()
-        self.wait_served()
+        self.daemon.wait_served(self.root)
 
     def write(self):
-        plain = self.plain.replace("Synchronous=off\n", self.store or "Synchronous=off\n")
+        plain = self.plain.replace(SQLITE, self.store or SQLITE)
         self.daemon.config.write_text(plain + self.text, encoding="utf-8")
 
     def configure(self, text):

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from hook_socket import HookSocket, answering
+import redis_server
 from private_bus import HERE, OWN_USER, wait_until
-from service import Redis, parts
+from service import parts
 
 SSH_ON = "{{'platform': <'{}'>, 'device': <'{}'>}}"
 
@@ -103,9 +104,9 @@ def test_four_hooks(fresh, bus):
 
 
 def test_key_prefix(fresh, bus):
-    redis = Redis(bus.directory)
+    redis = redis_server.start(bus.directory)
     try:
-        fresh.restart(store=f"Type=redis\nAddress=unix:{redis.socket}\nPrefix=shop\nTenant=north\n")
+        fresh.restart(store=redis.store + "Prefix=shop\nTenant=north\n")
         fresh.session()
         keys = redis.run("KEYS", "*").split()
         assert f"shop:north:u:{OWN_USER}" in keys

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+import redis_server
 from private_bus import OTHER_USER, OWN_USER, CallError, wait_until
-from service import Redis, parts
+from service import parts
 
 
 def device(name):
@@ -72,9 +73,9 @@ def test_health(fresh):
 
 
 def test_revoke_by_id_with_expiry(fresh, bus):
-    redis = Redis(bus.directory)
+    redis = redis_server.start(bus.directory)
     try:
-        fresh.restart(store=f"Type=redis\nAddress=unix:{redis.socket}\n")
+        fresh.restart(store=redis.store)
         access, session = fresh.session()
         key = f"authtoken:default:u:{OWN_USER}"
         fresh.root.call("RevokeToken", f"('{parts(access)[1]['jti']}', '')")
@@ -88,10 +89,10 @@ def test_revoke_by_id_with_expiry(fresh, bus):
 
 
 def test_expiry_by_the_store(fresh, bus):
-    redis = Redis(bus.directory)
+    redis = redis_server.start(bus.directory)
     try:
         fresh.restart("[Session]\nAbsoluteLifetime=1h\n",
-                      store=f"Type=redis\nAddress=unix:{redis.socket}\n")
+                      store=redis.store)
         _, session = fresh.session()
         for key in (f"authtoken:default:u:{OWN_USER}", f"authtoken:default:i:{session}"):
             assert 3600_000 - 60_000 < int(redis.run("PTTL", key)) < 3600_000 + 1200_000

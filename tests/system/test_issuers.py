@@ -2,17 +2,12 @@
 """Tokens of another issuer: they log in by ssh, end for good, and come back through no hole in the store."""
 
 import json
-import pathlib
-import sys
 
 import pytest
 
 from deadline import wait_until
+from foreign_issuer import Issuer, Rsa
 from host import SERVICE
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "bus"))
-
-from foreign_issuer import Issuer, Rsa  # noqa: E402
 
 JWKS = "/etc/authtoken/other-issuer.json"
 FETCH = "authtoken-jwks-fetch@test.service"

@@ -11,7 +11,7 @@ import time
 import pexpect
 import pytest
 
-from deadline import USUAL_SECONDS, wait_until
+from deadline import SECONDS, wait_until
 from host import PASSWORDS, REDIS_SOCKET, SERVICE
 from ssh import METHODS, Shell
 
@@ -159,7 +159,7 @@ def test_a_command_without_a_terminal_ends_as_well(host):
 def test_a_login_at_a_console_ends_as_well(host):
     console = host.bed.command("env", "TERM=dumb", "script", "--quiet", "--command",
                                "login alice", "/dev/null")
-    child = pexpect.spawn(console[0], console[1:], encoding="utf-8", timeout=USUAL_SECONDS)
+    child = pexpect.spawn(console[0], console[1:], encoding="utf-8", timeout=SECONDS)
     child.expect("Password or access token: ")
     shell = host.ssh.answer(child, "alice", host.authtoken.issue("alice").text)
     assert shell.run("id --user --name") == (0, "alice")

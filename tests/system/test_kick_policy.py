@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from deadline import USUAL_SECONDS, wait_until
+from deadline import SECONDS, wait_until
 from host import PASSWORDS, SERVICE
 
 DROP_IN = "90-kick.conf"
@@ -37,14 +37,14 @@ class Listener:
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.lines = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
-        assert "Monitoring" in self.lines.get(timeout=USUAL_SECONDS)
+        assert "Monitoring" in self.lines.get(timeout=SECONDS)
 
     def _read(self):
         for line in self.process.stdout:
             self.lines.put(line)
 
     def next(self):
-        message = json.loads(self.lines.get(timeout=USUAL_SECONDS))
+        message = json.loads(self.lines.get(timeout=SECONDS))
         return message["member"], message["payload"]["data"]
 
     def stop(self):

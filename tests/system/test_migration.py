@@ -2,17 +2,12 @@
 """Tokens of a service without sessions: taken for a while, and ended like any other."""
 
 import json
-import pathlib
-import sys
 import time
 
 import pytest
 
+from foreign_issuer import Secret
 from host import SERVICE
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "bus"))
-
-from foreign_issuer import Secret  # noqa: E402
 
 KEY_FILE = "/root/predecessor.jwk"
 DROP_IN = "60-migration.conf"

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from authtoken import CallFailed
-from deadline import USUAL_SECONDS, wait_until
+from deadline import SECONDS, wait_until
 from host import SERVICE
 
 
@@ -34,7 +34,7 @@ class Monitor:
 
     def next(self, event, **members):
         while True:
-            row = json.loads(self.lines.get(timeout=USUAL_SECONDS))
+            row = json.loads(self.lines.get(timeout=SECONDS))
             if row["event"] == event and members.items() <= row.items():
                 return row
 
@@ -42,7 +42,7 @@ class Monitor:
         """Interrupt it inside; a signal out here would meet the program that went in."""
         if self.process.poll() is None:
             self.host.bed.run("pkill", "-INT", "-f", "authtokenctl monitor --json", check=False)
-        return self.process.wait(USUAL_SECONDS)
+        return self.process.wait(SECONDS)
 
 
 @pytest.fixture
