@@ -47,14 +47,6 @@ static bool connections_fit(const Config *config) {
         return config->connections_per_uid <= config->connections;
 }
 
-/* Whose token it is would depend on the key, and with it whether a session must exist. */
-static bool issuers_are_others(const Config *config) {
-        for (size_t i = 0; i < config->n_issuers; i++)
-                if (!strcmp(config->issuers[i].head.name, config->issuer))
-                        return false;
-        return true;
-}
-
 static const struct {
         bool (*holds)(const Config *config);
         ConfigOptionId involved[2]; /* the first that was set is shown */
@@ -77,8 +69,6 @@ static const struct {
                 "Lifetime= must be at most MaxLifetime=" },
         { lifetime_fits_session, { OPTION_SESSION_ABSOLUTE_LIFETIME, OPTION_TOKEN_LIFETIME },
                 "AbsoluteLifetime= in [Session] must be at least Lifetime= in [Token]" },
-        { issuers_are_others, { OPTION_TOKEN_ISSUER, OPTION_TOKEN_ISSUER },
-                "Issuer= in [Token] must not have an [Issuer \"URL\"] section" },
         { connections_fit, { OPTION_LIMITS_CONNECTIONS_PER_UID, OPTION_LIMITS_CONNECTIONS },
                 "ConnectionsPerUid= must be at most Connections=" },
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/config-section.h"
 #include "daemon/config-value.h"
 
@@ -13,15 +14,13 @@
 
 /* "user:NAME" or "group:NAME". A group of a directory may have a name with blanks. */
 static bool is_policy_name(const char *name) {
-        static const char *const prefixes[] = { "user:", "group:" };
+        static const char user[] = "user:", group[] = "group:";
+        const char *rest = name + sizeof(user) - 1;
 
-        for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-                size_t size = strlen(prefixes[i]);
-
-                if (!strncmp(name, prefixes[i], size))
-                        return name[size] && strlen(name) <= POLICY_NAME_MAX;
-        }
-        return false;
+        if (!strncmp(name, user, sizeof(user) - 1))
+                return text_is_user_name(rest, strlen(rest));
+        return !strncmp(name, group, sizeof(group) - 1) && name[sizeof(group) - 1] &&
+               strlen(name) <= POLICY_NAME_MAX;
 }
 
 /* A file in /etc/pam.d, where libpam looks in no directory below it. */

@@ -143,7 +143,8 @@ static int on_section(const char *section, const ConfigPlace *place, void *userd
         if (!first)
                 return config_fault(&loader->fault, place,
                         "unknown section; [Daemon], [Token], [Keys], [Store], [Session], [Kick], "
-                        "[Hooks], [Migration] and [Limits] are allowed");
+                        "[Hooks], [Migration] and [Limits] are allowed, and [Policy \"NAME\"], "
+                        "[Service \"NAME\"] and [Issuer \"URL\"]");
         line = &loader->sections[config_option_id(first)];
         if (*line)
                 return config_fault(&loader->fault, place, "section [%s] stands in line %u already",
@@ -297,6 +298,11 @@ static int derive(char **value, const char *directory, const char *name) {
         return 0;
 }
 
+/* Whose token it is would depend on the key, and with it whether a session must exist. */
+static bool is_ourselves(const Loader *loader, const NamedOrigins *named) {
+        return !strcmp(named->kind->kind, "Issuer") && !strcmp(named->name, loader->config->issuer);
+}
+
 /* A section may stand in several files: it is complete, or not, when all have been read. */
 static int check_named(Loader *loader) {
         for (size_t i = 0; i < loader->n_named; i++) {
@@ -308,6 +314,9 @@ static int check_named(Loader *loader) {
                         return config_fault(&loader->fault, &named->header,
                                 "[%s \"%s\"] needs %s=", named->kind->kind, named->name,
                                 missing->key);
+                if (is_ourselves(loader, named))
+                        return config_fault(&loader->fault, &named->header,
+                                "Issuer= in [Token] must not have an [Issuer \"URL\"] section");
         }
         return 0;
 }

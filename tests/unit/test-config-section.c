@@ -21,6 +21,10 @@
 static const ConfigCase forms[] = {
         { "a section of a user is fine", "[Policy \"user:alice\"]\nMaxSessions=1\n", NULL },
         { "a section of a group is fine", "[Policy \"group:domain users\"]\nOnKick=lock\n", NULL },
+        { "a policy of a user who cannot be is refused",
+                "[Policy \"user:al ice\"]\nMaxSessions=1\n",
+                "configuration:1: bad name of a section [Policy \"NAME\"]; allowed is user:NAME or "
+                "group:NAME" },
         { "an empty section is fine", "[Policy \"user:alice\"]\n", NULL },
         { "two of different names are fine",
                 "[Policy \"user:a\"]\nMaxSessions=1\n[Policy \"user:b\"]\nMaxSessions=1\n", NULL },
@@ -38,7 +42,8 @@ static const ConfigCase forms[] = {
                 "configuration:3: MaxSessions= stands in line 2 already" },
         { "a policy without a name is refused", "[Policy]\nMaxSessions=1\n",
                 "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed" },
+                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed, and [Policy "
+                "\"NAME\"], [Service \"NAME\"] and [Issuer \"URL\"]" },
         { "a section that has no name is refused with one", "[Token \"a\"]\n", UNKNOWN },
         { "a policy in lower case is refused", "[policy \"user:a\"]\n", UNKNOWN },
         { "a name without a blank before it is refused", "[Policy\"user:a\"]\n", UNKNOWN },
@@ -88,7 +93,10 @@ static const ConfigCase forms[] = {
                 "configuration:4: bad value for UserMap=; allowed is NAME:USER, @ENDING and *, "
                 "each once, with spaces between them" },
         { "ourselves as another issuer is refused", "[Token]\nIssuer=https://a\n" ISSUER,
-                "configuration:2: Issuer= in [Token] must not have an [Issuer \"URL\"] section" },
+                "configuration:3: Issuer= in [Token] must not have an [Issuer \"URL\"] section" },
+        { "ourselves by default as another issuer is refused",
+                "[Issuer \"authtoken\"]\nJwks=/a\nAudience=b\n",
+                "configuration:1: Issuer= in [Token] must not have an [Issuer \"URL\"] section" },
         { "an issuer with a blank is refused", "[Issuer \"https://a b\"]\n",
                 "configuration:1: bad name of a section [Issuer \"NAME\"]; allowed is visible "
                 "ASCII without spaces and quotes" },
