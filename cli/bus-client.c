@@ -87,9 +87,31 @@ static void complain_of(const char *what, const char *message) {
                 complain("cannot %s: %s", _(what), message);
 }
 
+/* What is not there is mostly a session; what else it can be has a list of its own. */
+static const char *list_of(const char *message) {
+        static const struct {
+                Reason reason;
+                const char *advice;
+        } lists[] = {
+                { REASON_NOT_BANNED, N_("See who is banned: authtokenctl ban --list") },
+                { REASON_KEY_CANNOT_SIGN, N_("See which keys there are: authtokenctl keys list") },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lists) && message; i++) {
+                const char *code = reason_code(lists[i].reason);
+
+                if (!strncmp(message, code, strlen(code)) && message[strlen(code)] == ':')
+                        return lists[i].advice;
+        }
+        return NULL;
+}
+
 static ExitStatus complain_call(const char *what, const sd_bus_error *error, int r) {
         ErrorMeaning meaning = meaning_of(error, r);
+        const char *list = list_of(error->message);
 
+        if (meaning.status == STATUS_NOT_FOUND && list)
+                meaning.advice = list;
         complain_of(what, error->message ? error->message : strerror(-r));
         if (meaning.advice)
                 complain("%s", _(meaning.advice));

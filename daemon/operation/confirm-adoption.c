@@ -65,7 +65,7 @@ int confirm_adoption_start(Context *context, const AdoptionOrder *order, Operati
                 .done = on_done,
         };
         if (order->since_sec > operation_now_sec())
-                r = operation_finish_later(&confirm->op, REASON_BAD_REQUEST);
+                r = operation_refuse_later(&confirm->op, "the time is still to come");
         else
                 r = adoption_ask(context->adoption, &confirm->request);
         if (r < 0) {

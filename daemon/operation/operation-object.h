@@ -21,6 +21,7 @@ struct Operation {
         OperationFree free_body; /* frees the whole verb */
         struct sd_event_source *deferred;
         Reason deferred_reason;
+        const char *deferred_detail;
         Operation *previous, *next; /* linked in Context.operations */
 };
 
@@ -70,6 +71,15 @@ void operation_finish_reason(Operation *op, Reason reason);
  * Return: 0; negative errno (then nothing will complete @op).
  */
 int operation_finish_later(Operation *op, Reason reason);
+
+/**
+ * operation_refuse_later() - the same for an order that cannot be carried out
+ * @op:         stays valid until then
+ * @detail:     what is wrong with it, for whoever gave it; lives for ever
+ *
+ * Return: 0; negative errno (then nothing will complete @op).
+ */
+int operation_refuse_later(Operation *op, const char *detail);
 
 /**
  * operation_abandon() - a starter failed: free the object, tell nobody

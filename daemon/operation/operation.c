@@ -88,13 +88,21 @@ static int on_deferred(sd_event_source *source, void *userdata) {
         Operation *op = userdata;
 
         (void)source;
-        operation_finish_reason(op, op->deferred_reason);
+        operation_finish(op, &(OperationResult){
+                                     .reason = op->deferred_reason,
+                                     .detail = op->deferred_detail,
+                             });
         return 0;
 }
 
 int operation_finish_later(Operation *op, Reason reason) {
         op->deferred_reason = reason;
         return sd_event_add_defer(op->context->event, &op->deferred, on_deferred, op);
+}
+
+int operation_refuse_later(Operation *op, const char *detail) {
+        op->deferred_detail = detail;
+        return operation_finish_later(op, REASON_BAD_REQUEST);
 }
 
 void operation_abandon(Operation *op) {

@@ -117,6 +117,9 @@ static int begin(RotateKey *rotate, const KeyOrder *order) {
         if (r < 0 || reason == REASON_OK)
                 return r;
         tell_journal(rotate, AUDIT_KEY_ROTATED, reason, order->kid);
+        if (reason == REASON_BAD_REQUEST)
+                return operation_refuse_later(
+                        &rotate->op, "a key that is there takes neither algorithm nor stage");
         return operation_finish_later(&rotate->op, reason);
 }
 

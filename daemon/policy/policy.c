@@ -128,6 +128,9 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
 
         if (is_banned(state, scene->now_sec))
                 return REASON_USER_BANNED;
+        /* By the clock of another host: a token of now would be refused wherever it is shown. */
+        if (state->not_before_sec > scene->now_sec)
+                return REASON_ISSUED_BEFORE;
         if (!binding_set(session, rules))
                 return REASON_CLAIM_INVALID;
         if (ended_reserve(ret_ended, state->n_sessions) < 0)

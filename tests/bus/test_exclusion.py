@@ -16,6 +16,8 @@ from token_login import log_in
 
 REFUSED = "org.authtoken1.Error.Refused"
 MISSING = "org.authtoken1.Error.NotFound"
+# Nobody else is issued a token for.
+LATER_USER = "lp"
 pytestmark = on_stores("sqlite", "redis")
 
 
@@ -84,8 +86,8 @@ def test_a_ban_holds_for_its_time_and_over_a_kill(root, daemon):
 
 
 def test_a_ban_of_a_hundred_years_and_more_is_a_mistake(root):
-    code = refused(root, "BanUser", f"('{OWN_USER}', uint64 18446744073709551615, '')")[1]
-    assert code == "bad-request"
+    with pytest.raises(CallError, match="bad-request: a ban of more than 100 years"):
+        root.call("BanUser", f"('{OWN_USER}', uint64 18446744073709551615, '')")
     assert root.call("ListBans") == [[]]
 
 
@@ -121,7 +123,15 @@ def test_not_before_a_time_ends_what_is_older(root):
     assert root.call("RevokeBefore", f"('{OWN_USER}', uint64 {edge}, '')") == [1]
     assert root.sessions(OWN_USER) == {young}
     future = int(time.time()) + 3600
-    assert refused(root, "RevokeBefore", f"('{OWN_USER}', uint64 {future}, '')")[1] == "bad-request"
+    with pytest.raises(CallError, match="bad-request: the time is more than a minute to come"):
+        root.call("RevokeBefore", f"('{OWN_USER}', uint64 {future}, '')")
+
+
+def test_no_token_is_issued_that_would_be_refused_at_once(root):
+    edge = int(time.time()) + 30
+    root.call("RevokeBefore", f"('{LATER_USER}', uint64 {edge}, '')")
+    assert refused(root, "IssueToken", f"('{LATER_USER}', @a{{sv}} {{}})")[1] == "issued-before"
+    assert root.sessions(LATER_USER) == set()
 
 
 def test_all_of_a_tenant(root, daemon):
@@ -172,7 +182,7 @@ def test_the_command_bans_lists_and_lifts(ctl):
     assert abs(row["until"] - time.time() - 7200) < 60
     assert "left" in check(ctl("ban", "--list"), EXIT_OK).stdout
     check(ctl("unban", OWN_USER), EXIT_OK)
-    check(ctl("unban", OWN_USER), NOT_FOUND, "not-banned")
+    assert "authtokenctl ban --list" in check(ctl("unban", OWN_USER), NOT_FOUND, "not-banned").stderr
     assert json.loads(ctl("ban", "--list", "--json").stdout) == {"bans": []}
 
 
@@ -181,6 +191,7 @@ def test_the_command_bans_lists_and_lifts(ctl):
                                        ["unban", "a", "b"], ["revoke", "--all", "--user", "a"],
                                        ["revoke", "--platform", "p"], ["revoke", "--all", "--before", "now"],
                                        ["revoke", "--user", "a", "--before", "yesterday"],
+                                       ["revoke", "--user", "a", "--before", "2026-02-30"],
                                        ["revoke", "--user", "a", "--before", "@0"],
                                        ["revoke", "--user", "a", "--before", "now", "--device", "d"]])
 def test_the_command_refuses_what_cannot_be_meant(ctl, arguments):
