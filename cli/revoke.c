@@ -91,9 +91,9 @@ static ExitStatus set_option(Revoke *revoke, Option option) {
         return point_to_help("revoke");
 }
 
-/* Without a time of day a date begins at midnight. */
+/* Without a time of day a date begins at midnight. The 30th of February is none. */
 static bool read_date(const char *text, uint64_t *ret_sec) {
-        struct tm date = { .tm_isdst = -1 };
+        struct tm date = { .tm_isdst = -1 }, said;
         const char *rest;
         time_t sec;
 
@@ -102,8 +102,9 @@ static bool read_date(const char *text, uint64_t *ret_sec) {
                 rest = strptime(rest, " %H:%M:%S", &date);
         if (!rest || *rest)
                 return false;
+        said = date;
         sec = mktime(&date);
-        if (sec <= 0)
+        if (sec <= 0 || date.tm_mday != said.tm_mday || date.tm_mon != said.tm_mon)
                 return false;
         *ret_sec = (uint64_t)sec;
         return true;

@@ -64,13 +64,15 @@ static int read_line(TokenReader *reader, Secret *text) {
         return r;
 }
 
+/* What is too long already stays so, and may never end. */
 static int read_whole(TokenReader *reader, Secret *text) {
+        size_t limit = text_limit(reader) + LINE_END_SIZE;
         int r;
 
         for (r = fill(reader); r == 0; r = fill(reader)) {
                 reader->position = reader->used;
                 r = append_bounded(reader, text, reader->buffer, reader->used);
-                if (r)
+                if (r || text->size == limit)
                         return r;
         }
         return r == TOKEN_READER_E_END ? 0 : r;

@@ -182,6 +182,9 @@ static int take_list(Reader *reader, const OptionRow *row, BusTextList *list) {
 }
 
 static int take_json(Reader *reader, const OptionRow *row, const char *text, char **ret_copy) {
+        if (!*text)
+                return bus_error_set_argument(
+                        reader->error, REASON_BAD_REQUEST, "%s is empty", row->key);
         if (strnlen(text, BUS_DATA_MAX + 1) > BUS_DATA_MAX)
                 return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                         "%s is longer than %u bytes", row->key, BUS_DATA_MAX);

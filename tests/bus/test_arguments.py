@@ -68,6 +68,7 @@ CASES = {
     "an empty role": ("IssueToken", options("{'roles': <['admin', '']>}"), INVALID, "bad-request"),
     "65 roles": ("IssueToken", options(f"{{'roles': <{['r%d' % i for i in range(65)]}>}}"), INVALID, "bad-request"),
     "data that is too long": ("IssueToken", options(f"{{'data': <'{LONG * 32}'>}}"), INVALID, "bad-request"),
+    "data that is empty": ("IssueToken", options("{'data': <''>}"), INVALID, "bad-request"),
     "data that is no object": ("IssueToken", options("{'data': <'[1]'>}"), INVALID, "claim-invalid"),
     "data that is no JSON": ("IssueToken", options("{'data': <'{'>}"), INVALID, "claim-invalid"),
     "a lifetime above the maximum": ("IssueToken", options("{'lifetime': <uint64 86401>}"), INVALID, "lifetime-exceeded"),

@@ -298,6 +298,11 @@ def test_white_space_around_a_token_does_not_matter(ctl, root, tmp_path, form):
     assert root.sessions(OWN_USER) == set()
 
 
+@pytest.mark.parametrize("command", [["revoke", "--token-file"], ["logout", "--token-file"], ["code"]], ids=" ".join)
+def test_a_file_without_an_end_is_no_token(ctl, command):
+    check(ctl(*command, "/dev/zero"), FAILED, "/dev/zero")
+
+
 @pytest.mark.parametrize("content", ["a.b\n.c", "a. b.c", " \r\n"], ids=repr)
 def test_white_space_within_a_token_does(ctl, tmp_path, content):
     path = tmp_path / "token"
