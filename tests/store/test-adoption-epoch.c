@@ -21,9 +21,7 @@
 #include "daemon/operation/context.h"
 #include "daemon/policy/adoption.h"
 #include "daemon/store/store-mark.h"
-#include "store-fixture.h"
-
-static StoreType type_under_test;
+#include "store-case.h"
 
 /* One daemon, as far as it adopts. */
 typedef struct Host {
@@ -40,22 +38,12 @@ typedef struct Asked {
         Reason reason;
 } Asked;
 
-static int setup(void **state) {
-        store_fixture_new(type_under_test, (StoreFixture **)state);
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
-
 static void host_start(Host *host, StoreFixture *fixture, const char *name, bool adopts) {
         *host = (Host){ .fixture = fixture, .tenant = "default" };
         snprintf(host->directory, sizeof(host->directory), "%s/%s", fixture->directory, name);
         (void)mkdir(host->directory, 0700);
         host->config.tenant = host->tenant;
-        host->config.store_type = type_under_test;
+        host->config.store_type = store_case_type;
         host->config.runtime_directory = host->config.state_directory = host->directory;
         host->config.n_issuers = adopts;
         host->context.config = &host->config;
@@ -177,7 +165,7 @@ static void test_an_adoption_that_makes_the_first_epoch_is_counted_in_it(void **
         AdoptionEpoch epoch = { 0 };
         Host host;
 
-        if (type_under_test != STORE_SQLITE)
+        if (store_case_type != STORE_SQLITE)
                 skip();
         host_start(&host, *test, "a", true);
         assert_int_equal(adopt_at(&host, fixture_now_sec() + 1000), REASON_OK);
@@ -238,8 +226,8 @@ static void test_revoking_all_where_nobody_adopts_trusts_no_shared_store(void **
 
         host_start(&host, *test, "a", false);
         assert_int_equal(order(&host, (AdoptionRequest){ .wish = ADOPTION_WISH_RENEW }), REASON_OK);
-        assert_int_equal(read_epoch(*test, &epoch), type_under_test == STORE_SQLITE);
-        if (type_under_test == STORE_SQLITE)
+        assert_int_equal(read_epoch(*test, &epoch), store_case_type == STORE_SQLITE);
+        if (store_case_type == STORE_SQLITE)
                 assert_true(epoch.stateless_since_sec + 1 >= fixture_now_sec());
         host_stop(&host);
 }
@@ -260,7 +248,7 @@ static void test_a_host_can_tell_what_it_saw(void **test) {
         assert_int_equal(state_of(&hosts[0]), ADOPTION_STATE_UNKNOWN);
         look(&hosts[0]);
         assert_int_equal(state_of(&hosts[0]),
-                type_under_test == STORE_SQLITE ? ADOPTION_STATE_CONFIRMED : ADOPTION_STATE_NEW);
+                store_case_type == STORE_SQLITE ? ADOPTION_STATE_CONFIRMED : ADOPTION_STATE_NEW);
         assert_int_equal(confirm_since(&hosts[0], 77), REASON_OK);
         change_mark(*test, NULL, NULL, &before);
         assert_int_equal(adopt_at(&hosts[0], 100), REASON_OK);
@@ -290,25 +278,18 @@ static void test_a_host_can_tell_what_it_saw(void **test) {
 
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                CASE(test_an_adoption_is_counted_in_the_epoch_that_a_confirmation_makes),
-                CASE(test_an_adoption_that_makes_the_first_epoch_is_counted_in_it),
-                CASE(test_a_confirmation_reaches_as_far_back_as_it_says),
-                CASE(test_each_host_counts_in_the_same_epoch),
-                CASE(test_what_was_issued_before_all_were_revoked_is_not_adopted),
-                CASE(test_revoking_all_where_nobody_adopts_trusts_no_shared_store),
-                CASE(test_a_host_can_tell_what_it_saw),
-#undef CASE
+                STORE_CASE(test_an_adoption_is_counted_in_the_epoch_that_a_confirmation_makes),
+                STORE_CASE(test_an_adoption_that_makes_the_first_epoch_is_counted_in_it),
+                STORE_CASE(test_a_confirmation_reaches_as_far_back_as_it_says),
+                STORE_CASE(test_each_host_counts_in_the_same_epoch),
+                STORE_CASE(test_what_was_issued_before_all_were_revoked_is_not_adopted),
+                STORE_CASE(test_revoking_all_where_nobody_adopts_trusts_no_shared_store),
+                STORE_CASE(test_a_host_can_tell_what_it_saw),
         };
+        int r;
 
-        if (argc != 2 || (strcmp(argv[1], "sqlite") != 0 && strcmp(argv[1], "redis") != 0)) {
-                fputs("usage: test-adoption-epoch sqlite|redis\n", stderr);
-                return 2;
-        }
-        type_under_test = strcmp(argv[1], "redis") == 0 ? STORE_REDIS : STORE_SQLITE;
-        if (type_under_test == STORE_REDIS && !redis_server_is_installed()) {
-                fputs("redis-server is not installed: these cases are skipped\n", stderr);
-                return 77;
-        }
+        r = store_case_choose(argc, argv);
+        if (r)
+                return r;
         return cmocka_run_group_tests_name(argv[1], tests, NULL, NULL);
 }

@@ -15,21 +15,9 @@
 
 #include "daemon/store/login-failures.h"
 #include "daemon/store/store-scan.h"
-#include "store-fixture.h"
+#include "store-case.h"
 
 #define USERS 2100u
-
-static StoreType type_under_test;
-
-static int setup(void **state) {
-        store_fixture_new(type_under_test, (StoreFixture **)state);
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
 
 typedef struct Waiter {
         bool done;
@@ -121,7 +109,7 @@ static void test_a_lock_out_outlasts_the_daemon(void **test) {
 static void test_a_lock_out_that_is_over_is_forgotten(void **test) {
         FailureQuestion here = question("default", "192.0.2.1");
 
-        if (type_under_test == STORE_REDIS)
+        if (store_case_type == STORE_REDIS)
                 here.rules.lock_out_sec = 1;
         for (unsigned int i = 0; i < 3; i++)
                 (void)note(*test, &here);
@@ -217,27 +205,18 @@ static void test_nobody_is_one_empty_page(void **test) {
 
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(
-                        test_the_last_failure_locks_out_and_is_told_once, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        test_other_places_and_tenants_are_free, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        test_a_lock_out_outlasts_the_daemon, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        test_a_lock_out_that_is_over_is_forgotten, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        test_a_name_that_cannot_be_is_not_counted, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        test_all_users_are_found_page_by_page, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_nobody_is_one_empty_page, setup, teardown),
+                STORE_CASE(test_the_last_failure_locks_out_and_is_told_once),
+                STORE_CASE(test_other_places_and_tenants_are_free),
+                STORE_CASE(test_a_lock_out_outlasts_the_daemon),
+                STORE_CASE(test_a_lock_out_that_is_over_is_forgotten),
+                STORE_CASE(test_a_name_that_cannot_be_is_not_counted),
+                STORE_CASE(test_all_users_are_found_page_by_page),
+                STORE_CASE(test_nobody_is_one_empty_page),
         };
+        int r;
 
-        if (argc != 2)
-                return 2;
-        type_under_test = strcmp(argv[1], "redis") == 0 ? STORE_REDIS : STORE_SQLITE;
-        if (type_under_test == STORE_REDIS && !redis_server_is_installed()) {
-                fputs("redis-server is not installed: these cases are skipped\n", stderr);
-                return 77;
-        }
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        r = store_case_choose(argc, argv);
+        if (r)
+                return r;
+        return cmocka_run_group_tests_name(argv[1], tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "store-fixture.h"
+#include "store-case.h"
 
 #define FIRST_MAX   700
 #define FURTHER_MAX 250
@@ -41,20 +41,6 @@ static const Case cases[] = {
                 .platform = "ssh",
                 .device = "pc" },
 };
-
-static int setup(void **state) {
-        StoreFixture *fixture;
-
-        store_fixture_new(STORE_REDIS, &fixture);
-        store_fixture_wait_online(fixture, true);
-        *state = fixture;
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
 
 static Session *make_session(const Case *c) {
         Session *session = calloc(1, sizeof(*session));
@@ -123,12 +109,12 @@ static void test_memory(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
+                REDIS_CASE(test_memory),
         };
+        int r;
 
-        if (!redis_server_is_installed()) {
-                fputs("redis-server is not installed: this is skipped\n", stderr);
-                return 77;
-        }
+        r = store_case_need_redis();
+        if (r)
+                return r;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,24 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store-fixture.h"
+#include "store-case.h"
 
 #define ALICE    "authtoken:default:u:alice"
 #define PASSWORD "correct-horse-battery"
-
-static int setup(void **state) {
-        StoreFixture *fixture;
-
-        store_fixture_new(STORE_REDIS, &fixture);
-        store_fixture_wait_online(fixture, true);
-        *state = fixture;
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
 
 static int end_session(StoreFixture *fixture, const char *user, unsigned int number) {
         _cleanup_(user_state_unrefp) UserState *state = NULL;
@@ -286,24 +272,22 @@ static void test_a_server_that_became_durable_is_taken(void **test) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                CASE(test_without_memory_logins_are_refused_and_revocations_work),
-                CASE(test_a_replica_refuses_writes),
-                CASE(test_a_key_of_another_type_is_refused_before_anything_is_written),
-                CASE(test_a_busy_server_refuses_and_recovers),
-                CASE(test_one_kind_of_error_is_told_once),
-                CASE(test_a_server_that_wants_a_password_refuses_until_it_is_right),
-                CASE(test_a_login_that_was_refused_is_tried_again),
-                CASE(test_a_login_of_its_own_in_a_database_of_its_own),
-                CASE(test_a_database_that_is_not_there_is_refused),
-                CASE(test_durability_is_told_and_can_be_required),
-                CASE(test_a_server_that_became_durable_is_taken),
-#undef CASE
+                REDIS_CASE(test_without_memory_logins_are_refused_and_revocations_work),
+                REDIS_CASE(test_a_replica_refuses_writes),
+                REDIS_CASE(test_a_key_of_another_type_is_refused_before_anything_is_written),
+                REDIS_CASE(test_a_busy_server_refuses_and_recovers),
+                REDIS_CASE(test_one_kind_of_error_is_told_once),
+                REDIS_CASE(test_a_server_that_wants_a_password_refuses_until_it_is_right),
+                REDIS_CASE(test_a_login_that_was_refused_is_tried_again),
+                REDIS_CASE(test_a_login_of_its_own_in_a_database_of_its_own),
+                REDIS_CASE(test_a_database_that_is_not_there_is_refused),
+                REDIS_CASE(test_durability_is_told_and_can_be_required),
+                REDIS_CASE(test_a_server_that_became_durable_is_taken),
         };
+        int r;
 
-        if (!redis_server_is_installed()) {
-                fputs("redis-server is not installed: these cases are skipped\n", stderr);
-                return 77;
-        }
+        r = store_case_need_redis();
+        if (r)
+                return r;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,25 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "store-fixture.h"
+#include "store-case.h"
 #include "daemon/session/session-check.h"
 
 #define ALICE "authtoken:default:u:alice"
 #define USERS "authtoken:default:users"
-
-static int setup(void **state) {
-        StoreFixture *fixture;
-
-        store_fixture_new(STORE_REDIS, &fixture);
-        store_fixture_wait_online(fixture, true);
-        *state = fixture;
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
 
 static void start_commit(StoreFixture *fixture, const char *user, unsigned int number,
         StoreCommitDone done, void *userdata) {
@@ -337,28 +323,26 @@ static void test_a_clock_that_differs_is_told(void **test) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                CASE(test_killed_with_commands_pending_each_is_offline_once),
-                CASE(test_an_acknowledged_commit_outlives_the_server),
-                CASE(test_no_late_answer_reaches_another_request),
-                CASE(test_a_commit_that_timed_out_is_old_or_new),
-                CASE(test_without_a_server_the_answer_is_quick),
-                CASE(test_a_commit_waits_for_the_first_connection),
-                CASE(test_a_connection_that_an_admin_killed_comes_back),
-                CASE(test_two_hosts_on_one_server_conflict),
-                CASE(test_a_lost_script_is_sent_again),
-                CASE(test_deleted_by_hand_means_revoked),
-                CASE(test_what_we_never_wrote_is_corrupt),
-                CASE(test_keys_go_by_themselves_ten_minutes_after_the_end),
-                CASE(test_the_list_of_users_is_repaired_and_swept),
-                CASE(test_the_server_clock_is_compared),
-                CASE(test_a_clock_that_differs_is_told),
-#undef CASE
+                REDIS_CASE(test_killed_with_commands_pending_each_is_offline_once),
+                REDIS_CASE(test_an_acknowledged_commit_outlives_the_server),
+                REDIS_CASE(test_no_late_answer_reaches_another_request),
+                REDIS_CASE(test_a_commit_that_timed_out_is_old_or_new),
+                REDIS_CASE(test_without_a_server_the_answer_is_quick),
+                REDIS_CASE(test_a_commit_waits_for_the_first_connection),
+                REDIS_CASE(test_a_connection_that_an_admin_killed_comes_back),
+                REDIS_CASE(test_two_hosts_on_one_server_conflict),
+                REDIS_CASE(test_a_lost_script_is_sent_again),
+                REDIS_CASE(test_deleted_by_hand_means_revoked),
+                REDIS_CASE(test_what_we_never_wrote_is_corrupt),
+                REDIS_CASE(test_keys_go_by_themselves_ten_minutes_after_the_end),
+                REDIS_CASE(test_the_list_of_users_is_repaired_and_swept),
+                REDIS_CASE(test_the_server_clock_is_compared),
+                REDIS_CASE(test_a_clock_that_differs_is_told),
         };
+        int r;
 
-        if (!redis_server_is_installed()) {
-                fputs("redis-server is not installed: these cases are skipped\n", stderr);
-                return 77;
-        }
+        r = store_case_need_redis();
+        if (r)
+                return r;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

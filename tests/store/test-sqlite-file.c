@@ -19,17 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store-fixture.h"
-
-static int setup(void **state) {
-        store_fixture_new(STORE_SQLITE, (StoreFixture **)state);
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
+#include "store-case.h"
 
 static int open_elsewhere(const char *path) {
         StoreConfig config = { .type = STORE_SQLITE, .path = path, .timeout_usec = 1000000 };
@@ -221,8 +211,8 @@ static void test_a_record_that_is_no_state_is_corrupt_for_its_user_only(void **t
 
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_a_second_daemon_is_refused, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_all_files_are_private, setup, teardown),
+                SQLITE_CASE(test_a_second_daemon_is_refused),
+                SQLITE_CASE(test_all_files_are_private),
                 cmocka_unit_test(test_an_unusable_file_is_refused_with_its_reason),
                 cmocka_unit_test(test_a_record_that_is_no_state_is_corrupt_for_its_user_only),
         };

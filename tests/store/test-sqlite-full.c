@@ -18,7 +18,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "store-fixture.h"
+#include "store-case.h"
 #include "daemon/session/session-check.h"
 
 #define EXIT_SKIP     77
@@ -27,16 +27,6 @@
 #define DISK_SIZE     "size=1536k"
 #define NAME_SIZE_MAX 16
 #define N_ENDED       100u
-
-static int setup(void **state) {
-        store_fixture_new(STORE_SQLITE, (StoreFixture **)state);
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
 
 static UserState *load_user(StoreFixture *fixture, unsigned int number) {
         char name[NAME_SIZE_MAX];
@@ -125,10 +115,8 @@ static int make_small_disk(void) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(
-                        test_sessions_that_filled_the_disk_can_be_ended, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        test_sessions_can_be_ended_while_others_fill_the_disk, setup, teardown),
+                SQLITE_CASE(test_sessions_that_filled_the_disk_can_be_ended),
+                SQLITE_CASE(test_sessions_can_be_ended_while_others_fill_the_disk),
         };
         int r = make_small_disk();
 

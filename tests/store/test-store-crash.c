@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "crash-record.h"
-#include "store-fixture.h"
+#include "store-case.h"
 
 #define ROUNDS 25u
 
@@ -208,6 +208,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test_setup_teardown(
                         test_a_writer_goes_on_when_its_server_is_back, setup_redis, teardown),
         };
+        int r;
 
         if (argc != 3) {
                 fputs("usage: test-store-crash sqlite|redis WRITER\n", stderr);
@@ -218,9 +219,8 @@ int main(int argc, char **argv) {
         dice = seed;
         if (strcmp(argv[1], "sqlite") == 0)
                 return cmocka_run_group_tests(sqlite, NULL, NULL);
-        if (!redis_server_is_installed()) {
-                fputs("redis-server is not installed: these cases are skipped\n", stderr);
-                return 77;
-        }
+        r = store_case_need_redis();
+        if (r)
+                return r;
         return cmocka_run_group_tests(redis, NULL, NULL);
 }

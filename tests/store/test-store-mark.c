@@ -15,19 +15,7 @@
 #include <string.h>
 
 #include "daemon/store/store-mark.h"
-#include "store-fixture.h"
-
-static StoreType type_under_test;
-
-static int setup(void **state) {
-        store_fixture_new(type_under_test, (StoreFixture **)state);
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
+#include "store-case.h"
 
 typedef struct Waiter {
         bool done;
@@ -119,24 +107,17 @@ static void test_a_mark_that_is_too_long_is_refused(void **test) {
 
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                CASE(test_at_first_there_is_none),
-                CASE(test_a_mark_stays_also_after_reopening),
-                CASE(test_only_what_was_expected_is_replaced),
-                CASE(test_a_mark_can_be_taken_away),
-                CASE(test_a_mark_stands_in_no_users_way),
-                CASE(test_a_mark_that_is_too_long_is_refused),
-#undef CASE
+                STORE_CASE(test_at_first_there_is_none),
+                STORE_CASE(test_a_mark_stays_also_after_reopening),
+                STORE_CASE(test_only_what_was_expected_is_replaced),
+                STORE_CASE(test_a_mark_can_be_taken_away),
+                STORE_CASE(test_a_mark_stands_in_no_users_way),
+                STORE_CASE(test_a_mark_that_is_too_long_is_refused),
         };
+        int r;
 
-        if (argc != 2 || (strcmp(argv[1], "sqlite") != 0 && strcmp(argv[1], "redis") != 0)) {
-                fputs("usage: test-store-mark sqlite|redis\n", stderr);
-                return 2;
-        }
-        type_under_test = strcmp(argv[1], "redis") == 0 ? STORE_REDIS : STORE_SQLITE;
-        if (type_under_test == STORE_REDIS && !redis_server_is_installed()) {
-                fputs("redis-server is not installed: these cases are skipped\n", stderr);
-                return 77;
-        }
+        r = store_case_choose(argc, argv);
+        if (r)
+                return r;
         return cmocka_run_group_tests_name(argv[1], tests, NULL, NULL);
 }

@@ -15,22 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store-fixture.h"
+#include "store-case.h"
 
 #define WRITERS 200u
 #define USERS   300u
-
-static StoreType type_under_test;
-
-static int setup(void **state) {
-        store_fixture_new(type_under_test, (StoreFixture **)state);
-        return 0;
-}
-
-static int teardown(void **state) {
-        store_fixture_free(*state);
-        return 0;
-}
 
 static void test_an_unknown_user_has_the_empty_state(void **test) {
         _cleanup_(user_state_unrefp) UserState *state = NULL;
@@ -413,36 +401,29 @@ static void test_many_users_at_once(void **test) {
 
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                CASE(test_an_unknown_user_has_the_empty_state),
-                CASE(test_what_was_committed_is_loaded_also_after_reopening),
-                CASE(test_of_two_commits_on_one_version_the_second_conflicts),
-                CASE(test_a_new_user_conflicts_with_one_that_is_there),
-                CASE(test_a_version_of_nothing_conflicts),
-                CASE(test_an_empty_state_is_deleted_and_made_again_another),
-                CASE(test_of_200_parallel_commits_every_effect_is_there),
-                CASE(test_a_session_leads_to_its_user_live_or_ended),
-                CASE(test_users_are_listed_by_tenant),
-                CASE(test_a_state_past_its_end_goes_and_stands_in_nobodys_way),
-                CASE(test_a_state_within_its_end_stays),
-                CASE(test_the_largest_state_fits),
-                CASE(test_a_state_that_cannot_be_read_again_is_not_stored),
-                CASE(test_names_that_cannot_be_are_not_asked_for),
-                CASE(test_a_call_that_was_freed_is_silent_and_its_commit_takes_place),
-                CASE(test_calls_outlive_the_store),
-                CASE(test_a_completion_may_free_its_call),
-                CASE(test_many_users_at_once),
-#undef CASE
+                STORE_CASE(test_an_unknown_user_has_the_empty_state),
+                STORE_CASE(test_what_was_committed_is_loaded_also_after_reopening),
+                STORE_CASE(test_of_two_commits_on_one_version_the_second_conflicts),
+                STORE_CASE(test_a_new_user_conflicts_with_one_that_is_there),
+                STORE_CASE(test_a_version_of_nothing_conflicts),
+                STORE_CASE(test_an_empty_state_is_deleted_and_made_again_another),
+                STORE_CASE(test_of_200_parallel_commits_every_effect_is_there),
+                STORE_CASE(test_a_session_leads_to_its_user_live_or_ended),
+                STORE_CASE(test_users_are_listed_by_tenant),
+                STORE_CASE(test_a_state_past_its_end_goes_and_stands_in_nobodys_way),
+                STORE_CASE(test_a_state_within_its_end_stays),
+                STORE_CASE(test_the_largest_state_fits),
+                STORE_CASE(test_a_state_that_cannot_be_read_again_is_not_stored),
+                STORE_CASE(test_names_that_cannot_be_are_not_asked_for),
+                STORE_CASE(test_a_call_that_was_freed_is_silent_and_its_commit_takes_place),
+                STORE_CASE(test_calls_outlive_the_store),
+                STORE_CASE(test_a_completion_may_free_its_call),
+                STORE_CASE(test_many_users_at_once),
         };
+        int r;
 
-        if (argc != 2 || (strcmp(argv[1], "sqlite") != 0 && strcmp(argv[1], "redis") != 0)) {
-                fputs("usage: test-user-store sqlite|redis\n", stderr);
-                return 2;
-        }
-        type_under_test = strcmp(argv[1], "redis") == 0 ? STORE_REDIS : STORE_SQLITE;
-        if (type_under_test == STORE_REDIS && !redis_server_is_installed()) {
-                fputs("redis-server is not installed: these cases are skipped\n", stderr);
-                return 77;
-        }
+        r = store_case_choose(argc, argv);
+        if (r)
+                return r;
         return cmocka_run_group_tests_name(argv[1], tests, NULL, NULL);
 }
