@@ -29,6 +29,7 @@
 #include "daemon/operation/deadline.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/census.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/login-ender.h"
@@ -110,8 +111,9 @@ static void notify_status(Manager *manager) {
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
+        Moment moment = clock_keeper_tick(manager->context.clock);
 
-        user_store_expire(manager->context.store, operation_now_sec());
+        user_store_expire(manager->context.store, &moment);
         reconcile_all(&manager->context);
         key_keeper_tick(manager->context.keeper);
         issuer_source_tick(manager->issuers);
@@ -215,7 +217,9 @@ static int build_parts(Manager *manager) {
                         manager->config->runtime_directory, strerror(-r));
                 return r;
         }
-        r = user_names_new(context->event, &context->names);
+        r = clock_keeper_new(context, &context->clock);
+        if (r >= 0)
+                r = user_names_new(context->event, &context->names);
         if (r >= 0)
                 r = logind_new(context->event, on_session_removed, manager, &context->logind);
         if (r >= 0)
@@ -423,6 +427,7 @@ Manager *manager_free(Manager *manager) {
         adoption_free(context->adoption);
         issuer_source_free(manager->issuers);
         hook_client_free(context->hooks);
+        clock_keeper_free(context->clock);
         handle_table_free(context->handles);
         claims_unref(context->last_claims);
         token_cache_free(context->cache);

@@ -16,11 +16,13 @@
 #include "daemon/config.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 
@@ -154,10 +156,11 @@ static void note_use(const Account *account, const UserState *state, const char 
 }
 
 static Reason judge(const Account *account, const UserState *state) {
-        uint64_t now_sec = operation_now_sec();
+        Moment moment = clock_keeper_now(account->op.context->clock);
+        uint64_t now_sec = moment.now_sec;
         Reason reason = REASON_OK;
 
-        if (state->ban_until_sec > now_sec)
+        if (user_state_is_banned(state, &moment))
                 return REASON_USER_BANNED;
         if (account->handle_sid)
                 reason = user_state_check(state, account->handle_sid, now_sec);

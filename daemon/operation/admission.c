@@ -5,9 +5,11 @@
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/admission.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/user-rules.h"
 #include "daemon/session/session-logins.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
 /* Whose sessions are looked at. */
@@ -58,10 +60,11 @@ Reason admission_decide(Context *context, UserState *state, const Session *sessi
         uint64_t now_sec, PolicyEnded *ended) {
         _cleanup_(session_freep) Session *copy = NULL;
         Scene scene = { context, state->user, now_sec };
+        Moment moment = clock_keeper_now(context->clock);
         PolicyRules rules;
         Reason reason;
 
-        user_state_prune(state, now_sec);
+        user_state_prune(state, &moment);
         if (session_copy(session, &copy) < 0)
                 return REASON_INTERNAL;
         policy_ended_clear(ended);
@@ -72,7 +75,7 @@ Reason admission_decide(Context *context, UserState *state, const Session *sessi
         if (rules.absolute_lifetime_sec != context->config->policy.absolute_lifetime_sec)
                 copy->absolute_sec = rules.absolute_lifetime_sec;
         reason = policy_admit(
-                &rules, state, copy, &(PolicyScene){ now_sec, may_be_open, &scene }, ended);
+                &rules, state, copy, &(PolicyScene){ &moment, may_be_open, &scene }, ended);
         if (reason == REASON_OK)
                 TAKE_PTR(copy);
         return reason;

@@ -61,6 +61,7 @@ static int make_session(Adopt *adopt) {
                 r = copy_text(source, &session->source);
         if (r < 0)
                 return r;
+        session->adopted = 1;
         session->generation = claims->generation;
         session->created_at_sec = operation_now_sec();
         session->rotated_at_sec = session->created_at_sec;

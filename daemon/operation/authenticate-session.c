@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/login-grant.h"
 #include "daemon/operation/login-hook.h"
 #include "daemon/operation/operation-object.h"
@@ -160,6 +161,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         _cleanup_(user_state_unrefp) UserState *owned = state;
         AuthenticateSession *auth = userdata;
         LiveDemand demand = { .max_age_sec = auth->max_age_sec };
+        Moment moment = clock_keeper_now(auth->op.context->clock);
         ServiceRules rules;
         Reason reason;
 
@@ -169,7 +171,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
                 reason = policy_live_session(
-                        owned, auth->sid, &demand, auth->authenticated_at_sec, operation_now_sec());
+                        owned, auth->sid, &demand, auth->authenticated_at_sec, &moment);
         if (reason != REASON_OK)
                 refuse(auth, reason);
         else if (login_hook_is_due(&auth->hook))

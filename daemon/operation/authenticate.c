@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/adopt.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/code-redeem.h"
 #include "daemon/operation/login-grant.h"
 #include "daemon/operation/login-hook.h"
@@ -261,6 +262,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         Authenticate *auth = userdata;
         const Claims *claims = auth->claims;
         const Session *session;
+        Moment moment = clock_keeper_now(auth->op.context->clock);
         bool is_first = false;
         Reason reason;
 
@@ -271,7 +273,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         if (reason == REASON_OK)
                 reason = user_state_check_token(owned,
                         &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
-                        auth->op.context->config->policy.refresh_grace_sec, operation_now_sec());
+                        auth->op.context->config->policy.refresh_grace_sec, &moment);
         if (may_adopt(auth, reason)) {
                 reason = adopt(auth);
                 if (reason == REASON_OK)

@@ -5,10 +5,13 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/census.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/login-report.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/user-queue.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 
@@ -53,6 +56,29 @@ static void load_next(Census *census) {
                 operation_finish_reason(&census->op, REASON_INTERNAL);
 }
 
+static Reason forget(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        Moment moment = clock_keeper_now(((const Context *)userdata)->clock);
+
+        (void)now_sec;
+        *ret_changed = user_state_prune(state, &moment);
+        return REASON_OK;
+}
+
+static void on_forgotten(Reason reason, const UserState *state, void *userdata) {
+        (void)reason;
+        (void)state;
+        (void)userdata;
+}
+
+/* In Redis what forbids something goes by no clock of the server's, and by no verb if the user never comes back. */
+static void forget_what_is_over(Context *context, const UserState *state) {
+        const UserChange change = { .decide = forget, .done = on_forgotten, .userdata = context };
+        Moment moment = clock_keeper_now(context->clock);
+
+        if (user_state_forbids(state) && user_state_end_sec(state) <= moment.settled_sec)
+                (void)user_queue_change(context->queue, state->tenant, state->user, &change);
+}
+
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         uint64_t now_sec = operation_now_sec();
@@ -67,8 +93,10 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 census->n_sessions +=
                         user_state_check(owned, owned->sessions[i]->sid, now_sec) == REASON_OK;
         /* What this host left there when it went down. */
-        if (r == 0)
+        if (r == 0) {
                 login_report_check(census->op.context->report, owned);
+                forget_what_is_over(census->op.context, owned);
+        }
         load_next(census);
 }
 

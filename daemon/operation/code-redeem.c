@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "daemon/config.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/code-redeem.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
@@ -55,12 +56,14 @@ static Reason read_claims(CodeRedeem *redeem, const UserState *state, const Logi
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         CodeRedeem *redeem = userdata;
         const Config *config = redeem->context->config;
+        Moment moment = clock_keeper_now(redeem->context->clock);
         const LoginCode *code;
         Reason reason;
 
+        (void)now_sec;
         redeem->claims = claims_unref(redeem->claims);
         reason = user_state_check_code(
-                state, redeem->mac, config->policy.refresh_grace_sec, now_sec, &code);
+                state, redeem->mac, config->policy.refresh_grace_sec, &moment, &code);
         if (reason != REASON_OK)
                 return reason;
         reason = read_claims(redeem, state, code);
@@ -87,6 +90,7 @@ static Reason find_code(CodeRedeem *redeem, const UserState *state) {
         const Context *context = redeem->context;
         const CodeOwner owner = { context->config->tenant, redeem->user };
         const Keyring *keyring = context->keyring;
+        Moment moment = clock_keeper_now(context->clock);
         Reason reason = REASON_CODE_UNKNOWN;
         const LoginCode *code;
 
@@ -97,7 +101,7 @@ static Reason find_code(CodeRedeem *redeem, const UserState *state) {
                 if (code_mac(keyring_refresh_at(keyring, i), owner, redeem->code, redeem->mac))
                         return REASON_INTERNAL;
                 reason = user_state_check_code(state, redeem->mac,
-                        context->config->policy.refresh_grace_sec, operation_now_sec(), &code);
+                        context->config->policy.refresh_grace_sec, &moment, &code);
         }
         return reason;
 }

@@ -15,6 +15,7 @@
 
 typedef struct Adoption Adoption;
 typedef struct Claims Claims;
+typedef struct ClockKeeper ClockKeeper;
 typedef struct Config Config;
 typedef struct DeadlineTimer DeadlineTimer;
 typedef struct HandleTable HandleTable;
@@ -66,6 +67,7 @@ typedef struct Context {
         TokenCache *cache;
         Claims *last_claims; /* keeps what validate_now() lent out */
         UserStore *store;
+        ClockKeeper *clock;
         Adoption *adoption;
         LoginRegistry *logins;
         Logind *logind;

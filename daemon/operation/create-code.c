@@ -6,10 +6,12 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/create-code.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/token/code-mac.h"
 #include "daemon/token/keyring-refresh.h"
@@ -47,12 +49,14 @@ static void tell_journal(CreateCode *create, Reason reason) {
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         const CreateCode *create = userdata;
         const LoginCode *record = &create->record;
+        Moment moment = clock_keeper_now(create->op.context->clock);
         Reason reason;
 
-        user_state_prune(state, now_sec);
+        (void)now_sec;
+        user_state_prune(state, &moment);
         reason = user_state_check_token(state,
                 &(TokenFacts){ record->sid, record->generation, record->issued_at_sec },
-                create->op.context->config->policy.refresh_grace_sec, now_sec);
+                create->op.context->config->policy.refresh_grace_sec, &moment);
         if (reason != REASON_OK)
                 return reason;
         if (user_state_add_code(state, record) < 0)

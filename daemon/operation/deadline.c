@@ -6,6 +6,7 @@
 
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/deadline.h"
 #include "daemon/operation/operation-object.h"
@@ -87,9 +88,11 @@ static bool delay_login(Login *login, void *userdata) {
 
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         Expiry *expiry = userdata;
+        Moment moment = clock_keeper_now(expiry->context->clock);
 
+        (void)now_sec;
         policy_ended_clear(&expiry->ended);
-        return policy_expire(state, now_sec, &expiry->ended, ret_changed) < 0 ? REASON_INTERNAL
+        return policy_expire(state, &moment, &expiry->ended, ret_changed) < 0 ? REASON_INTERNAL
                                                                               : REASON_OK;
 }
 

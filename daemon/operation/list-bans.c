@@ -6,9 +6,11 @@
 
 #include "common/cleanup.h"
 #include "daemon/config.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-page.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/store-scan.h"
 
@@ -83,9 +85,10 @@ static void go_on(ListBans *list);
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         ListBans *list = userdata;
+        Moment moment = clock_keeper_now(list->op.context->clock);
 
         list->call = store_call_free(call);
-        if (r == 0 && owned->ban_until_sec > operation_now_sec())
+        if (r == 0 && user_state_is_banned(owned, &moment))
                 r = keep(list, owned);
         /* One damaged record, of which the store has told the journal, does not hide all others. */
         if (r == 0 || r == STORE_E_CORRUPT)

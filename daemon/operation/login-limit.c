@@ -5,6 +5,7 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/login-limit.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation-object.h"
@@ -37,7 +38,7 @@ static FailureQuestion make_question(
                         .window_sec = config->failure_window_sec,
                         .lock_out_sec = config->lock_out_sec,
                 },
-                .now_sec = operation_now_sec(),
+                .now_sec = clock_keeper_now(context->clock).passed_sec,
         };
 }
 

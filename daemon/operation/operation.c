@@ -21,12 +21,17 @@ uint64_t operation_now_sec(void) {
         return operation_now_usec() / 1000000;
 }
 
-uint64_t operation_boot_sec(void) {
-        uint64_t now_sec = operation_now_sec();
+uint64_t operation_up_sec(void) {
         struct timespec up = { 0 };
 
         (void)clock_gettime(CLOCK_BOOTTIME, &up);
-        return now_sec > (uint64_t)up.tv_sec ? now_sec - (uint64_t)up.tv_sec : 0;
+        return (uint64_t)up.tv_sec;
+}
+
+uint64_t operation_boot_sec(void) {
+        uint64_t now_sec = operation_now_sec(), up_sec = operation_up_sec();
+
+        return now_sec > up_sec ? now_sec - up_sec : 0;
 }
 
 int operation_at_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t handler,

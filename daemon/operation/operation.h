@@ -47,6 +47,13 @@ uint64_t operation_now_usec(void);
 uint64_t operation_now_sec(void);
 
 /**
+ * operation_up_sec() - CLOCK_BOOTTIME, which nobody sets, and which goes on while the host is suspended
+ *
+ * Return: seconds since the host was booted.
+ */
+uint64_t operation_up_sec(void);
+
+/**
  * operation_boot_sec() - when the host was booted, by the wall clock
  *
  * Return: seconds since the epoch.

@@ -12,6 +12,7 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/deadline.h"
 #include "daemon/operation/hook.h"
 #include "daemon/operation/operation-object.h"
@@ -22,6 +23,7 @@
 #include "daemon/operation/user-queue.h"
 #include "daemon/operation/user-rules.h"
 #include "daemon/policy/rotation.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/keyring.h"
@@ -79,6 +81,7 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         Refresh *refresh = userdata;
         Context *context = refresh->op.context;
         const Key *key = keyring_refresh_key(context->keyring);
+        Moment moment = clock_keeper_now(context->clock);
         RotationOrder order = {
                 .sid = refresh->token.sid,
                 .generation = refresh->token.generation,
@@ -86,14 +89,15 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         };
         PolicyRules rules;
 
+        (void)now_sec;
         /* A reload may have taken it away since the start. */
         if (!key)
                 return REASON_NO_REFRESH_KEY;
         order.refresh_kid = key_kid(key);
-        user_state_prune(state, now_sec);
+        user_state_prune(state, &moment);
         /* A session that began by the rules of all goes on by those of its user, if they differ now. */
         (void)user_rules_last(context, refresh->user, &rules);
-        refresh->rotation = rotation_decide(&rules, state, &order, now_sec);
+        refresh->rotation = rotation_decide(&rules, state, &order, &moment);
         switch (refresh->rotation.kind) {
         case ROTATION_NEXT:
                 *ret_changed = true;

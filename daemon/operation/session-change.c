@@ -35,7 +35,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
                 !policy_end_unknown(state,
                         &(EndedSession){ .reason = change->end_reason,
                                 .ended_at_sec = now_sec,
-                                .keep_until_sec = change->adoptable_until_sec },
+                                .keep_until_sec = change->adoptable_until_sec,
+                                .adopted = true },
                         change->sid, &change->ended))
                 return REASON_LIMIT_REACHED;
         *ret_changed = change->ended.n_sids > 0;

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
@@ -26,9 +27,11 @@ static void unban_free(Operation *op) {
 }
 
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
-        Reason reason = exclusion_lift(state, now_sec);
+        const Unban *unban = userdata;
+        Moment moment = clock_keeper_now(unban->op.context->clock);
+        Reason reason = exclusion_lift(state, &moment);
 
-        (void)userdata;
+        (void)now_sec;
         *ret_changed = reason == REASON_OK;
         return reason;
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/touch.h"
 #include "daemon/policy/binding.h"
@@ -44,11 +45,12 @@ static Reason check_token(Context *context, const LoginRequest *request, Claims 
 
 static Reason check_state(const Context *context, const Claims *claims, const UserState *state) {
         const Session *session = user_state_find(state, claims->sid);
+        Moment moment = clock_keeper_now(context->clock);
         Reason reason;
 
         reason = user_state_check_token(state,
                 &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
-                context->config->policy.refresh_grace_sec, operation_now_sec());
+                context->config->policy.refresh_grace_sec, &moment);
         /* The service that asks is on this device; the user's address only the service knows. */
         if (reason == REASON_OK && binding_device_mode(session) == BIND_DENY &&
                 binding_check_device(session, context->device_id) == BINDING_DIFFERS)

@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/policy/exclusion.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
 int exclusion_ban(UserState *state, uint64_t until_sec, const char *words, uint64_t now_sec,
@@ -23,8 +24,8 @@ int exclusion_ban(UserState *state, uint64_t until_sec, const char *words, uint6
         return policy_end(state, &(PolicyFilter){}, REASON_USER_BANNED, now_sec, ret_ended);
 }
 
-Reason exclusion_lift(UserState *state, uint64_t now_sec) {
-        if (state->ban_until_sec <= now_sec)
+Reason exclusion_lift(UserState *state, const Moment *moment) {
+        if (!user_state_is_banned(state, moment))
                 return REASON_NOT_BANNED;
         state->ban_until_sec = 0;
         free(TAKE_PTR(state->ban_reason));

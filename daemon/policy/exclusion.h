@@ -12,6 +12,7 @@
 #include "authtoken/reason.h"
 #include "daemon/policy/policy.h"
 
+typedef struct Moment Moment;
 typedef struct UserState UserState;
 
 /* A ban may last until the end of time, or at most so long. */
@@ -33,11 +34,11 @@ int exclusion_ban(UserState *state, uint64_t until_sec, const char *words, uint6
 /**
  * exclusion_lift() - let a banned user in again; the sessions that the ban ended stay ended
  * @state:      changes
- * @now_sec:    the caller's clock
+ * @moment:     the caller's clocks
  *
  * Return: REASON_OK; REASON_NOT_BANNED, and nothing has changed.
  */
-Reason exclusion_lift(UserState *state, uint64_t now_sec);
+Reason exclusion_lift(UserState *state, const Moment *moment);
 
 /**
  * exclusion_revoke_before() - refuse all that is older than a time, and end the sessions that are

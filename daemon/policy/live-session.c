@@ -4,6 +4,7 @@
 
 #include "daemon/policy/live-session.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
 Reason policy_live_shell(const LiveShell *shell, const char *user) {
@@ -28,20 +29,21 @@ static bool is_too_old(const LiveDemand *demand, uint64_t authenticated_at_sec, 
 }
 
 Reason policy_live_session(const UserState *state, const char *sid, const LiveDemand *demand,
-        uint64_t authenticated_at_sec, uint64_t now_sec) {
+        uint64_t authenticated_at_sec, const Moment *moment) {
         const Session *session = user_state_find(state, sid);
-        Reason reason = user_state_check(state, sid, now_sec);
+        Reason reason = user_state_check(state, sid, moment->now_sec);
 
         if (reason != REASON_OK || !session)
                 return reason;
-        if (state->ban_until_sec > now_sec)
+        if (user_state_is_banned(state, moment))
                 return REASON_USER_BANNED;
         if (session->issued_at_sec < state->not_before_sec)
                 return REASON_ISSUED_BEFORE;
         reason = session_demand_check(&demand->session, session);
         if (reason != REASON_OK)
                 return reason;
-        return is_too_old(demand, authenticated_at_sec, now_sec) ? REASON_LOGIN_TOO_OLD : REASON_OK;
+        return is_too_old(demand, authenticated_at_sec, moment->now_sec) ? REASON_LOGIN_TOO_OLD
+                                                                         : REASON_OK;
 }
 
 bool policy_live_may_ask(Reason reason) {

@@ -15,6 +15,7 @@
 #include "authtoken/reason.h"
 #include "daemon/policy/session-demand.h"
 
+typedef struct Moment Moment;
 typedef struct UserState UserState;
 
 /* The logind session in which the caller runs, and the login that opened it. Borrowed. */
@@ -48,13 +49,13 @@ Reason policy_live_shell(const LiveShell *shell, const char *user);
  * @sid:        the session that opened the shell
  * @demand:     borrowed
  * @authenticated_at_sec: when the user last gave a token of it
- * @now_sec:    the caller's clock
+ * @moment:     the caller's clocks
  *
  * Return: REASON_OK; as user_state_check(); REASON_USER_BANNED; REASON_ISSUED_BEFORE;
  * REASON_AUDIENCE_MISMATCH; REASON_ROLE_MISSING; REASON_LOGIN_TOO_OLD.
  */
 Reason policy_live_session(const UserState *state, const char *sid, const LiveDemand *demand,
-        uint64_t authenticated_at_sec, uint64_t now_sec);
+        uint64_t authenticated_at_sec, const Moment *moment);
 
 /**
  * policy_live_may_ask() - whether the user may be asked for a password or token instead

@@ -6,13 +6,10 @@
 
 #include "daemon/policy/binding.h"
 #include "daemon/policy/policy.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
 #define TOUCH_INTERVAL_SEC 60u
-
-static bool is_banned(const UserState *state, uint64_t now_sec) {
-        return state->ban_until_sec > now_sec;
-}
 
 static int ended_reserve(PolicyEnded *ended, size_t n_sids) {
         ended->sids = calloc(n_sids + 1, sizeof(*ended->sids));
@@ -64,7 +61,7 @@ static Session *find_spent(const UserState *state, const PolicyScene *scene) {
 
                 /* A refresh token is good until the session ends. */
                 if (session->refresh_kid ||
-                        session->token_end_sec + SESSION_END_MARGIN_SEC > scene->now_sec ||
+                        session->token_end_sec + SESSION_END_MARGIN_SEC > scene->moment->now_sec ||
                         (oldest && oldest->token_end_sec <= session->token_end_sec))
                         continue;
                 if (!scene->may_be_open(session, scene->userdata))
@@ -80,10 +77,11 @@ static bool make_room(
                 const Session *spent = find_spent(state, scene);
 
                 if (spent)
-                        end_one(state, spent, REASON_SESSION_EXPIRED, scene->now_sec, ended);
-                else if (rules->overflow == OVERFLOW_EVICT_OLDEST)
-                        end_one(state, state->sessions[0], REASON_SESSION_EVICTED, scene->now_sec,
+                        end_one(state, spent, REASON_SESSION_EXPIRED, scene->moment->now_sec,
                                 ended);
+                else if (rules->overflow == OVERFLOW_EVICT_OLDEST)
+                        end_one(state, state->sessions[0], REASON_SESSION_EVICTED,
+                                scene->moment->now_sec, ended);
                 else
                         return false;
         }
@@ -126,7 +124,7 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
         uint64_t end_sec = policy_session_end_sec(rules, session);
         int r;
 
-        if (is_banned(state, scene->now_sec))
+        if (user_state_is_banned(state, scene->moment))
                 return REASON_USER_BANNED;
         /* By the clock of another host: a token of now would be refused wherever it is shown. */
         if (state->not_before_sec > scene->now_sec)
@@ -135,7 +133,7 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
                 return REASON_CLAIM_INVALID;
         if (ended_reserve(ret_ended, state->n_sessions) < 0)
                 return REASON_INTERNAL;
-        replace(rules, state, session, scene->now_sec, ret_ended);
+        replace(rules, state, session, scene->moment->now_sec, ret_ended);
         if (!make_room(rules, state, scene, ret_ended))
                 return REASON_SESSION_LIMIT;
         /* A session that ended before its token could be used would be a token for nothing. */
@@ -193,7 +191,8 @@ bool policy_end_unknown(
         return true;
 }
 
-int policy_expire(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended, bool *ret_changed) {
+int policy_expire(
+        UserState *state, const Moment *moment, PolicyEnded *ret_ended, bool *ret_changed) {
         PolicyEnded ended = {};
 
         if (ended_reserve(&ended, state->n_sessions) < 0) {
@@ -201,14 +200,14 @@ int policy_expire(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended, bo
                 return -ENOMEM;
         }
         for (size_t i = 0; i < state->n_sessions; i++) {
-                Reason reason = session_check(state->sessions[i], now_sec);
+                Reason reason = session_check(state->sessions[i], moment->now_sec);
 
                 if (reason == REASON_OK)
                         continue;
                 memcpy(ended.sids[ended.n_sids], state->sessions[i]->sid, SID_SIZE + 1);
                 ended.reasons[ended.n_sids++] = reason;
         }
-        *ret_changed = user_state_prune(state, now_sec);
+        *ret_changed = user_state_prune(state, moment);
         *ret_ended = ended;
         return 0;
 }

@@ -14,6 +14,7 @@
 #include "daemon/token/jti.h"
 
 typedef struct EndedSession EndedSession;
+typedef struct Moment Moment;
 typedef struct Session Session;
 typedef struct UserState UserState;
 
@@ -32,7 +33,7 @@ typedef struct PolicyEnded {
 
 /* What neither state nor rules say. */
 typedef struct PolicyScene {
-        uint64_t now_sec; /* the caller's clock */
+        const Moment *moment; /* the caller's clocks */
         /* Whether a login that a session opened may still be there. */
         bool (*may_be_open)(const Session *session, void *userdata);
         void *userdata;
@@ -95,13 +96,14 @@ int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint
 /**
  * policy_expire() - end the sessions that are past their deadline, and forget what can no longer matter
  * @state:      changes
- * @now_sec:    the caller's clock
+ * @moment:     the caller's clocks
  * @ret_ended:  what was ended; empty if nothing was
  * @ret_changed: whether there is something to keep
  *
  * Return: 0; -ENOMEM, and nothing has changed.
  */
-int policy_expire(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended, bool *ret_changed);
+int policy_expire(
+        UserState *state, const Moment *moment, PolicyEnded *ret_ended, bool *ret_changed);
 
 /**
  * policy_end_unknown() - end a session that is still to be made

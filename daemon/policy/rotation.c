@@ -6,6 +6,7 @@
 #include "daemon/policy/policy.h"
 #include "daemon/policy/rotation.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
 static Rotation refuse(Reason reason) {
@@ -44,8 +45,9 @@ static Rotation advance(
         return (Rotation){ ROTATION_NEXT, REASON_OK };
 }
 
-Rotation rotation_decide(
-        const PolicyRules *rules, UserState *state, const RotationOrder *order, uint64_t now_sec) {
+Rotation rotation_decide(const PolicyRules *rules, UserState *state, const RotationOrder *order,
+        const Moment *moment) {
+        uint64_t now_sec = moment->now_sec;
         Session *session;
         Reason reason;
 
@@ -61,7 +63,7 @@ Rotation rotation_decide(
                 user_state_end(state, order->sid, REASON_SESSION_REUSED, now_sec);
                 return (Rotation){ ROTATION_REUSED, REASON_SESSION_REUSED };
         }
-        if (state->ban_until_sec > now_sec)
+        if (user_state_is_banned(state, moment))
                 return refuse(REASON_USER_BANNED);
         /* A successor would be younger than the time before which nothing is to be accepted any more. */
         if (session->issued_at_sec < state->not_before_sec)

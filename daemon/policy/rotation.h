@@ -13,6 +13,7 @@
 
 #include "authtoken/reason.h"
 
+typedef struct Moment Moment;
 typedef struct PolicyRules PolicyRules;
 typedef struct UserState UserState;
 
@@ -41,9 +42,9 @@ typedef struct Rotation {
  * @rules:      in force
  * @state:      changes for NEXT and REUSED, and is to be kept then
  * @order:      which token
- * @now_sec:    the caller's clock
+ * @moment:     the caller's clocks
  *
  * A token of a generation that is not reached yet is unknown: the store was set back.
  */
-Rotation rotation_decide(
-        const PolicyRules *rules, UserState *state, const RotationOrder *order, uint64_t now_sec);
+Rotation rotation_decide(const PolicyRules *rules, UserState *state, const RotationOrder *order,
+        const Moment *moment);

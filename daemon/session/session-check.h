@@ -9,6 +9,7 @@
 
 #include "authtoken/reason.h"
 
+typedef struct Moment Moment;
 typedef struct UserState UserState;
 
 /* What a token says of itself. Borrowed. */
@@ -36,10 +37,10 @@ Reason user_state_check(const UserState *state, const char *sid, uint64_t now_se
  * @state:      borrowed
  * @token:      what it says of itself, its signature being good
  * @grace_sec:  how long after a refresh the previous token is still taken
- * @now_sec:    the caller's clock
+ * @moment:     the caller's clocks
  *
  * A generation that is not reached yet is unknown: the store was set back. Return: as
  * user_state_check(), then REASON_USER_BANNED, REASON_ISSUED_BEFORE, REASON_GENERATION_OLD.
  */
 Reason user_state_check_token(
-        const UserState *state, const TokenFacts *token, uint64_t grace_sec, uint64_t now_sec);
+        const UserState *state, const TokenFacts *token, uint64_t grace_sec, const Moment *moment);

@@ -33,6 +33,7 @@ typedef struct Session {
         uint64_t not_before_sec; /* nbf of its tokens; 0: none */
         uint64_t absolute_sec;   /* its lifetime, if the rules of the user differ; 0: they do not */
         uint64_t bind;           /* to its address and device: see policy/binding.h; 0: not */
+        uint64_t adopted;        /* 1: its token was not issued here; 0: it was */
         char *audience_json;     /* array of strings, compact */
         char *roles_json;        /* likewise */
         char *platform, *device, *source, *name;
@@ -57,7 +58,7 @@ typedef struct SessionMember {
         size_t offset; /* of a uint64_t or a char * in Session */
 } SessionMember;
 
-#define SESSION_MEMBERS_COUNT 23u
+#define SESSION_MEMBERS_COUNT 24u
 extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 
 /**

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/secret.h"
+#include "daemon/session/moment.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 
@@ -47,17 +48,17 @@ int user_state_add_code(UserState *state, const LoginCode *code) {
 }
 
 Reason user_state_check_code(const UserState *state, const char *mac, uint64_t grace_sec,
-        uint64_t now_sec, const LoginCode **ret_code) {
+        const Moment *moment, const LoginCode **ret_code) {
         const LoginCode *code = find_code(state, mac);
         Reason reason;
 
         if (!code)
                 return REASON_CODE_UNKNOWN;
-        if (code->end_sec <= now_sec)
+        if (code->end_sec <= moment->now_sec)
                 return REASON_CODE_EXPIRED;
         reason = user_state_check_token(state,
                 &(TokenFacts){ code->sid, code->generation, code->issued_at_sec }, grace_sec,
-                now_sec);
+                moment);
         if (reason == REASON_OK)
                 *ret_code = code;
         return reason;

@@ -13,6 +13,7 @@
 #include "authtoken/reason.h"
 #include "daemon/token/jti.h"
 
+typedef struct Moment Moment;
 typedef struct UserState UserState;
 
 #define STATE_CODES_MAX         8u
@@ -42,14 +43,14 @@ int user_state_add_code(UserState *state, const LoginCode *code);
  * @state:      borrowed
  * @mac:        of the code
  * @grace_sec:  as for user_state_check_token()
- * @now_sec:    the caller's clock
+ * @moment:     the caller's clocks
  * @ret_code:   borrowed until @state changes; untouched unless REASON_OK
  *
  * Return: REASON_OK; REASON_CODE_UNKNOWN; REASON_CODE_EXPIRED; else as user_state_check_token() for the
  * token that it stands for.
  */
 Reason user_state_check_code(const UserState *state, const char *mac, uint64_t grace_sec,
-        uint64_t now_sec, const LoginCode **ret_code);
+        const Moment *moment, const LoginCode **ret_code);
 
 /**
  * user_state_drop_code() - use a code up

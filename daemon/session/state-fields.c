@@ -114,6 +114,8 @@ static int encode_ended(const EndedSession *ended, StateFields *fields) {
         if (r < 0)
                 return r;
         r = session_json_set_number(object, "keep", ended->keep_until_sec);
+        if (r >= 0 && ended->adopted)
+                r = session_json_set_number(object, "ext", 1);
         if (r < 0)
                 return r;
         snprintf(name, sizeof(name), STATE_FIELD_ENDED "%s", ended->sid);
@@ -279,13 +281,17 @@ static bool get_reason(const json_t *value, Reason *ret_reason) {
 static int decode_ended(UserState *state, const char *sid, const char *value) {
         json_auto_t *object = json_loads(value, JSON_REJECT_DUPLICATES, NULL);
         EndedSession ended = { 0 };
+        const json_t *adopted;
         size_t n_taken = 0;
         int r;
 
+        adopted = take(object, "ext", &n_taken);
+        ended.adopted = adopted != NULL;
         if (!get_reason(take(object, "reason", &n_taken), &ended.reason) ||
                 !session_json_get_number(take(object, "at", &n_taken), &ended.ended_at_sec) ||
                 !session_json_get_number(take(object, "keep", &n_taken), &ended.keep_until_sec) ||
-                n_taken != json_object_size(object))
+                n_taken != json_object_size(object) ||
+                (adopted && json_integer_value(adopted) != 1))
                 return USER_STATE_E_CORRUPT;
         memcpy(ended.sid, sid, SID_SIZE);
         r = user_state_insert_ended(state, &ended);

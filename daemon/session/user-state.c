@@ -187,7 +187,7 @@ int user_state_insert_ended(UserState *state, const EndedSession *entry) {
         return 0;
 }
 
-static void forget_ended(UserState *state, size_t i) {
+void user_state_forget_ended(UserState *state, size_t i) {
         state->n_ended--;
         memmove(&state->ended[i], &state->ended[i + 1],
                 (state->n_ended - i) * sizeof(EndedSession));
@@ -212,6 +212,7 @@ static void end_session(UserState *state, size_t i, Reason reason, uint64_t ende
                 .reason = reason == REASON_OK ? REASON_INTERNAL : reason,
                 .ended_at_sec = ended_at_sec,
                 .keep_until_sec = session_end_sec(state->sessions[i]),
+                .adopted = state->sessions[i]->adopted != 0,
         };
 
         memcpy(entry.sid, state->sessions[i]->sid, sizeof(entry.sid));
@@ -219,7 +220,7 @@ static void end_session(UserState *state, size_t i, Reason reason, uint64_t ende
         take_session_out(state, i);
         if (state->n_ended == USER_STATE_ENDED_MAX) {
                 note_forgotten(state, ended_at_sec);
-                forget_ended(state, 0);
+                user_state_forget_ended(state, 0);
         }
         /* Without memory only the reason is lost: absence means revoked. */
         if (user_state_insert_ended(state, &entry) != 0)
@@ -233,83 +234,6 @@ bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t n
                         return true;
                 }
         return false;
-}
-
-static uint64_t not_before_end_sec(const UserState *state) {
-        return state->not_before_sec > UINT64_MAX - USER_STATE_NOT_BEFORE_KEEP_SEC
-                       ? UINT64_MAX
-                       : state->not_before_sec + USER_STATE_NOT_BEFORE_KEEP_SEC;
-}
-
-static bool prune_ban(UserState *state, uint64_t now_sec) {
-        if (state->ban_until_sec == 0 || state->ban_until_sec > now_sec)
-                return false;
-        state->ban_until_sec = 0;
-        free(TAKE_PTR(state->ban_reason));
-        return true;
-}
-
-/* None of the tokens that it is about can be valid for longer. */
-static uint64_t forgotten_end_sec(const UserState *state) {
-        return state->forgotten_sec > UINT64_MAX - USER_STATE_NOT_BEFORE_KEEP_SEC
-                       ? UINT64_MAX
-                       : state->forgotten_sec + USER_STATE_NOT_BEFORE_KEEP_SEC;
-}
-
-static bool prune_forgotten(UserState *state, uint64_t now_sec) {
-        if (state->forgotten_sec == 0 || forgotten_end_sec(state) > now_sec)
-                return false;
-        state->forgotten_sec = 0;
-        return true;
-}
-
-static bool prune_not_before(UserState *state, uint64_t now_sec) {
-        if (state->not_before_sec == 0 || not_before_end_sec(state) > now_sec)
-                return false;
-        state->not_before_sec = 0;
-        return true;
-}
-
-bool user_state_prune(UserState *state, uint64_t now_sec) {
-        bool changed = false;
-
-        for (size_t i = state->n_sessions; i > 0; i--) {
-                const Session *session = state->sessions[i - 1];
-                Reason reason = session_check(session, now_sec);
-
-                if (reason == REASON_OK)
-                        continue;
-                end_session(state, i - 1, reason, session_deadline_sec(session));
-                changed = true;
-        }
-        for (size_t i = state->n_ended; i > 0; i--) {
-                if (state->ended[i - 1].keep_until_sec > now_sec)
-                        continue;
-                forget_ended(state, i - 1);
-                changed = true;
-        }
-        changed = user_state_prune_codes(state, now_sec) || changed;
-        changed = prune_ban(state, now_sec) || changed;
-        changed = prune_forgotten(state, now_sec) || changed;
-        return prune_not_before(state, now_sec) || changed;
-}
-
-static uint64_t later(uint64_t a, uint64_t b) {
-        return a > b ? a : b;
-}
-
-uint64_t user_state_end_sec(const UserState *state) {
-        uint64_t end_sec = state->ban_until_sec;
-
-        if (state->forgotten_sec != 0)
-                end_sec = later(end_sec, forgotten_end_sec(state));
-        if (state->not_before_sec != 0)
-                end_sec = later(end_sec, not_before_end_sec(state));
-        for (size_t i = 0; i < state->n_sessions; i++)
-                end_sec = later(end_sec, session_end_sec(state->sessions[i]));
-        for (size_t i = 0; i < state->n_ended; i++)
-                end_sec = later(end_sec, state->ended[i].keep_until_sec);
-        return end_sec;
 }
 
 size_t user_state_size(const UserState *state) {

@@ -19,9 +19,6 @@
 #define USER_STATE_SESSIONS_MAX 64u
 #define USER_STATE_ENDED_MAX    256u
 #define TENANT_NAME_MAX         63u
-/* How long a not-before time is kept: no token may be configured to live longer. */
-#define USER_STATE_NOT_BEFORE_KEEP_SEC (32u * 86400u)
-
 /* Two states are the same exactly if both numbers agree. A record that was deleted and made again
  * has another incarnation, so that no old reader can mistake it for the one it knew. */
 typedef struct StateVersion {
@@ -34,6 +31,7 @@ typedef struct EndedSession {
         Reason reason; /* REASON_SESSION_* */
         uint64_t ended_at_sec;
         uint64_t keep_until_sec; /* after it no token of the session can be valid */
+        bool adopted;            /* its token would make it anew if its end were forgotten */
 } EndedSession;
 
 /* Those that a store has loaded are shared: user_state_own() before changing one. */
@@ -146,23 +144,6 @@ int user_state_add(UserState *state, Session *session);
 bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t now_sec);
 
 /**
- * user_state_prune() - end what is past its lifetime and forget what can no longer matter
- * @state:      changes
- * @now_sec:    the caller's clock
- *
- * Return: true if something changed.
- */
-bool user_state_prune(UserState *state, uint64_t now_sec);
-
-/**
- * user_state_end_sec() - after this time nothing in the state can matter
- * @state:      borrowed
- *
- * Return: seconds since the epoch; 0 for an empty state, which need not be stored at all.
- */
-uint64_t user_state_end_sec(const UserState *state);
-
-/**
  * user_state_size() - bytes of memory that a state takes
  * @state:      borrowed
  */
@@ -176,3 +157,10 @@ size_t user_state_size(const UserState *state);
  * Return: 0; USER_STATE_E_FULL; -ENOMEM; -EEXIST the state knows the sid.
  */
 int user_state_insert_ended(UserState *state, const EndedSession *entry);
+
+/**
+ * user_state_forget_ended() - let go of what is known of an end
+ * @state:      changes
+ * @i:          less than @state->n_ended
+ */
+void user_state_forget_ended(UserState *state, size_t i);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/session/state-fields.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-keys.h"
@@ -82,7 +83,8 @@ static int add_number(RedisCommit *commit, uint64_t number) {
         return add(commit, strdup(text));
 }
 
-/* When Redis may let a key go, in milliseconds; our clocks and its own need not agree to the second. */
+/* When Redis may let a key go, in milliseconds; our clocks and its own need not agree to the second. A key that forbids
+ * something does not go by a clock that nobody checks: a commit takes it away. */
 static int add_end(RedisCommit *commit, uint64_t end_sec) {
         if (end_sec > UINT64_MAX / 1000 - KEEP_AFTER_END_SEC)
                 return add(commit, strdup(END_NEVER));
@@ -105,7 +107,7 @@ static int add_keys(RedisCommit *commit, const char *prefix, const UserState *st
 static int add_values(RedisCommit *commit, const StateVersion *expected, const UserState *state,
         StateFields *fields) {
         char version[STATE_VERSION_SIZE + 1] = "";
-        uint64_t end_sec = user_state_end_sec(state);
+        uint64_t end_sec = user_state_forbids(state) ? UINT64_MAX : user_state_end_sec(state);
         int r;
 
         if (expected->incarnation != 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/session/state-fields.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/failure-table.h"
 #include "daemon/store/sqlite-database.h"
@@ -339,24 +340,28 @@ int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table) {
         return finish(database, statement, code);
 }
 
-static int expire_lock_outs(SqliteDatabase *database, int64_t now_sec) {
-        bind_int(database, SQLITE_STATEMENT_EXPIRE_LOCK_OUTS, 1, now_sec);
+static void bind_time(
+        SqliteDatabase *database, SqliteStatement statement, int i, uint64_t time_sec) {
+        bind_int(database, statement, i, (int64_t)(time_sec > INT64_MAX ? INT64_MAX : time_sec));
+}
+
+static int expire_lock_outs(SqliteDatabase *database, uint64_t passed_sec) {
+        bind_time(database, SQLITE_STATEMENT_EXPIRE_LOCK_OUTS, 1, passed_sec);
         return sqlite_database_run(database, SQLITE_STATEMENT_EXPIRE_LOCK_OUTS);
 }
 
-int sqlite_records_expire(SqliteDatabase *database, uint64_t now_sec, UserNames *ret_names) {
+int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, UserNames *ret_names) {
         SqliteStatement statement = SQLITE_STATEMENT_EXPIRE;
         sqlite3_stmt *row = database->statements[statement];
-        int64_t until_sec = (int64_t)(now_sec > INT64_MAX ? INT64_MAX : now_sec);
         int r, code, failed;
 
-        r = expire_lock_outs(database, until_sec);
+        r = expire_lock_outs(database, moment->passed_sec);
         if (r)
                 return r;
         ret_names->tenants = calloc(SQLITE_RECORDS_EXPIRE_MAX, sizeof(char *));
         if (!ret_names->tenants)
                 return -ENOMEM;
-        bind_int(database, statement, 1, until_sec);
+        bind_time(database, statement, 1, moment->settled_sec);
         bind_int(database, statement, 2, SQLITE_RECORDS_EXPIRE_MAX);
         while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
                 r = add_pair(ret_names, row);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/session/moment.h"
+
 typedef struct FailureKey FailureKey;
 typedef struct FailureTable FailureTable;
 typedef struct SqliteDatabase SqliteDatabase;
@@ -114,7 +116,7 @@ int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table);
  * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX, and
  *                           all lock-outs that are over
  * @database:   in a transaction
- * @now_sec:    seconds since the epoch
+ * @moment:     states go when it is settled, lock-outs when it has passed
  * @ret_names:  whose; empty; cleared by the caller, on failure too
  */
-int sqlite_records_expire(SqliteDatabase *database, uint64_t now_sec, UserNames *ret_names);
+int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, UserNames *ret_names);

@@ -223,14 +223,14 @@ static int sqlite_store_lock_out(
         return submit(store, TAKE_PTR(job), call);
 }
 
-static void sqlite_store_expire(UserStore *base, uint64_t now_sec) {
+static void sqlite_store_expire(UserStore *base, const Moment *moment) {
         SqliteStore *store = (SqliteStore *)base;
         SqliteJob *job;
 
         /* Without memory it is tried again at the next call. */
         if (store->expiring || job_new(store, SQLITE_JOB_EXPIRE, NULL, NULL, &job) < 0)
                 return;
-        job->now_sec = now_sec;
+        job->moment = *moment;
         job->ends = true;
         if (hand_over(store, job) < 0)
                 sqlite_job_free(job);
@@ -281,7 +281,7 @@ static void finish_expire(SqliteStore *store, SqliteJob *job) {
         for (size_t i = 0; i < job->names.n_names; i++)
                 state_cache_drop(store->cache, job->names.tenants[i], job->names.users[i]);
         if (job->result == 0 && job->names.n_names == SQLITE_RECORDS_EXPIRE_MAX)
-                sqlite_store_expire(&store->base, job->now_sec);
+                sqlite_store_expire(&store->base, &job->moment);
 }
 
 static void finish_job(SqliteStore *store, SqliteJob *job) {

@@ -76,7 +76,7 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
                 return sqlite_records_lock_out(database,
                         &(FailureKey){ job->tenant, job->subject, job->place }, job->until_sec);
         case SQLITE_JOB_EXPIRE:
-                return sqlite_records_expire(database, job->now_sec, &job->names);
+                return sqlite_records_expire(database, &job->moment, &job->names);
         case SQLITE_JOB_MARK:
                 return run_mark(database, job);
         }

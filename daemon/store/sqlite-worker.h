@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "common/cleanup.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/sqlite-records.h"
 
@@ -36,7 +37,7 @@ struct SqliteJob {
         UserState *state;      /* STORE: with its new version; LOAD: the result */
         StateVersion expected; /* STORE */
         bool ends;             /* it only takes away, so it may use the reserve */
-        uint64_t now_sec;      /* EXPIRE */
+        Moment moment;         /* EXPIRE */
         char *mark_expected;   /* MARK; NULL: only read */
         char *mark_value;      /* MARK */
         char *place;           /* LOCK_OUT: of the user in @subject */

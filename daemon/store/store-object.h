@@ -6,6 +6,7 @@
  * Only files of this folder include it.
  */
 
+#include "daemon/session/moment.h"
 #include "daemon/store/store-call.h"
 #include "daemon/store/store-stats.h"
 
@@ -23,7 +24,7 @@ typedef struct StoreOps {
         /* NULL: memory counts, and @note_failure only writes a lock-out down. */
         int (*ask_failures)(UserStore *store, StoreCall *call, const FailureQuestion *question);
         int (*note_failure)(UserStore *store, StoreCall *call, const FailureQuestion *question);
-        void (*expire)(UserStore *store, uint64_t now_sec);
+        void (*expire)(UserStore *store, const Moment *moment);
 } StoreOps;
 
 /* The first member of each kind of store. */

@@ -135,9 +135,9 @@ int store_mark_change(UserStore *store, const StoreMarkChange *change, StoreMark
         return store_call_started(call, store->ops->mark(store, call, change), ret_call);
 }
 
-void user_store_expire(UserStore *store, uint64_t now_sec) {
+void user_store_expire(UserStore *store, const Moment *moment) {
         if (store->ops->expire)
-                store->ops->expire(store, now_sec);
+                store->ops->expire(store, moment);
 }
 
 void user_store_health(const UserStore *store, StoreHealth *ret_health) {

@@ -16,6 +16,7 @@
 #include <systemd/sd-event.h>
 
 #include "common/cleanup.h"
+#include "daemon/session/moment.h"
 #include "daemon/store/store-config.h"
 
 typedef struct UserState UserState;
@@ -162,9 +163,9 @@ DEFINE_CLEANUP(StoreCall, store_call_free)
 /**
  * user_store_expire() - let go of states whose end has passed
  * @store:      any; Redis does it by itself
- * @now_sec:    the caller's clock
+ * @moment:     the caller's clocks; nothing goes that may not be forgotten
  */
-void user_store_expire(UserStore *store, uint64_t now_sec);
+void user_store_expire(UserStore *store, const Moment *moment);
 
 /**
  * user_store_health() - what `status` tells

@@ -8,6 +8,7 @@
 
 #include "crash-record.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 
 #define DAY_SEC 86400u
 

@@ -16,6 +16,7 @@
 #include "daemon/store/login-failures.h"
 #include "daemon/store/store-scan.h"
 #include "store-case.h"
+#include "tests/moment-at.h"
 
 #define USERS 2100u
 
@@ -100,7 +101,7 @@ static void test_a_lock_out_outlasts_the_daemon(void **test) {
         store_fixture_reopen(*test);
         store_fixture_wait_online(*test, true);
         assert_true(is_locked(*test, &here));
-        user_store_expire(((StoreFixture *)*test)->store, here.now_sec + 299);
+        user_store_expire(((StoreFixture *)*test)->store, MOMENT_AT(here.now_sec + 299));
         store_fixture_reopen(*test);
         store_fixture_wait_online(*test, true);
         assert_true(is_locked(*test, &here));
@@ -114,7 +115,7 @@ static void test_a_lock_out_that_is_over_is_forgotten(void **test) {
         for (unsigned int i = 0; i < 3; i++)
                 (void)note(*test, &here);
         here.now_sec += 300;
-        user_store_expire(((StoreFixture *)*test)->store, here.now_sec);
+        user_store_expire(((StoreFixture *)*test)->store, MOMENT_AT(here.now_sec));
         for (unsigned int i = 0; i < 100 && is_locked(*test, &here); i++)
                 store_fixture_turn(*test, 100000);
         assert_false(is_locked(*test, &here));

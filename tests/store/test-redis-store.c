@@ -271,7 +271,6 @@ static void assert_integer(
 
 static void test_keys_go_by_themselves_ten_minutes_after_the_end(void **test) {
         long long end_msec = (86400 + SESSION_END_MARGIN_SEC + 600) * 1000;
-        _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
         char command[128];
 
@@ -279,11 +278,28 @@ static void test_keys_go_by_themselves_ten_minutes_after_the_end(void **test) {
         snprintf(command, sizeof(command), "PTTL authtoken:default:i:%s", fixture_sid(1));
         assert_integer(fixture, "PTTL " ALICE, end_msec - 60000, end_msec);
         assert_integer(fixture, command, end_msec - 60000, end_msec);
-        assert_int_equal(fixture_load(fixture, "alice", &state), 0);
-        state->ban_until_sec = UINT64_MAX;
-        assert_int_equal(fixture_commit(fixture, state), 0);
-        assert_integer(fixture, "PTTL " ALICE, -1, -1);
-        assert_integer(fixture, "EXISTS " USERS, 1, 1);
+}
+
+/* The server's clock may be set, and nobody here would know. */
+static void test_a_key_that_forbids_something_never_goes_by_itself(void **test) {
+        StoreFixture *fixture = *test;
+
+        fixture_store_user(fixture, "alice", 1);
+        for (unsigned int i = 0; i < 3; i++) {
+                _cleanup_(user_state_unrefp) UserState *state = NULL, *again = NULL;
+
+                assert_int_equal(fixture_load(fixture, "alice", &state), 0);
+                state->ban_until_sec = i == 0 ? UINT64_MAX : i == 1 ? fixture_now_sec() + 60 : 0;
+                state->not_before_sec = i == 2 ? fixture_now_sec() : 0;
+                assert_int_equal(fixture_commit(fixture, state), 0);
+                assert_integer(fixture, "PTTL " ALICE, -1, -1);
+                assert_integer(fixture, "EXISTS " USERS, 1, 1);
+                assert_int_equal(fixture_load(fixture, "alice", &again), 0);
+                again->ban_until_sec = 0;
+                again->not_before_sec = 0;
+                assert_int_equal(fixture_commit(fixture, again), 0);
+                assert_integer(fixture, "PTTL " ALICE, 1, 30LL * 86400 * 1000);
+        }
 }
 
 static void test_the_list_of_users_is_repaired_and_swept(void **test) {
@@ -335,6 +351,7 @@ int main(void) {
                 REDIS_CASE(test_deleted_by_hand_means_revoked),
                 REDIS_CASE(test_what_we_never_wrote_is_corrupt),
                 REDIS_CASE(test_keys_go_by_themselves_ten_minutes_after_the_end),
+                REDIS_CASE(test_a_key_that_forbids_something_never_goes_by_itself),
                 REDIS_CASE(test_the_list_of_users_is_repaired_and_swept),
                 REDIS_CASE(test_the_server_clock_is_compared),
                 REDIS_CASE(test_a_clock_that_differs_is_told),

@@ -266,6 +266,21 @@ static void test_after_a_failed_write_each_commit_has_its_own_try(void **test) {
         assert_string_equal(names, "first,second,third,");
 }
 
+static void test_a_state_whose_end_is_not_settled_stays(void **test) {
+        const uint64_t far_sec = fixture_now_sec() + UINT64_C(10) * 366 * 86400;
+        const Moment moment = { far_sec, far_sec, fixture_now_sec() };
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *again = NULL;
+        StoreFixture *fixture = *test;
+
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        state->ban_until_sec = fixture_now_sec() + 60;
+        assert_int_equal(fixture_commit(fixture, state), 0);
+        user_store_expire(fixture->store, &moment);
+        store_fixture_reopen(fixture);
+        assert_int_equal(fixture_load(fixture, "alice", &again), 0);
+        assert_int_equal(again->ban_until_sec, state->ban_until_sec);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -277,6 +292,7 @@ int main(void) {
                 CASE(test_a_read_error_is_offline_and_passes),
                 CASE(test_what_waits_for_the_disk_shares_one_write),
                 CASE(test_after_a_failed_write_each_commit_has_its_own_try),
+                CASE(test_a_state_whose_end_is_not_settled_stays),
 #undef CASE
         };
 

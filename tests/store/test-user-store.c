@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "store-case.h"
+#include "tests/moment-at.h"
 
 #define WRITERS 200u
 #define USERS   300u
@@ -218,13 +219,14 @@ static void test_users_are_listed_by_tenant(void **test) {
 
 static void test_a_state_past_its_end_goes_and_stands_in_nobodys_way(void **test) {
         _cleanup_(user_state_unrefp) UserState *state = NULL, *now = NULL;
+        const EndedSession entry = { "AAAAAAAAAAAAAAAAAAAAAA", REASON_SESSION_REVOKED, 1, 1, 0 };
         StoreFixture *fixture = *test;
         char names[64];
 
         assert_int_equal(user_state_new("default", "alice", &state), 0);
-        state->not_before_sec = fixture_now_sec() - USER_STATE_NOT_BEFORE_KEEP_SEC - 3600;
+        assert_int_equal(user_state_insert_ended(state, &entry), 0);
         assert_int_equal(fixture_commit(fixture, state), 0);
-        user_store_expire(fixture->store, fixture_now_sec());
+        user_store_expire(fixture->store, MOMENT_AT(fixture_now_sec()));
         assert_int_equal(fixture_list(fixture, "default", names, sizeof(names)), 0);
         assert_string_equal(names, "");
         assert_int_equal(fixture_load(fixture, "alice", &now), 0);
@@ -238,7 +240,7 @@ static void test_a_state_within_its_end_stays(void **test) {
         StoreFixture *fixture = *test;
 
         fixture_store_user(fixture, "alice", 1);
-        user_store_expire(fixture->store, fixture_now_sec());
+        user_store_expire(fixture->store, MOMENT_AT(fixture_now_sec()));
         store_fixture_reopen(fixture);
         assert_int_equal(fixture_load(fixture, "alice", &state), 0);
         assert_int_equal(state->n_sessions, 1);

@@ -10,6 +10,7 @@
 #include "daemon/policy/exclusion.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
+#include "tests/moment-at.h"
 
 #define NOW UINT64_C(1700000000)
 
@@ -72,7 +73,7 @@ static void test_ban(void **unused) {
                 assert_string_equal(state->ban_reason, "left");
                 add_session(state, sids[0], NOW, NOW);
                 assert_int_equal(user_state_check_token(state, &(TokenFacts){ sids[0], 1, NOW }, 0,
-                                         cases[i].asked_sec),
+                                         MOMENT_AT(cases[i].asked_sec)),
                         cases[i].reason);
                 policy_ended_clear(&ended);
         }
@@ -86,8 +87,9 @@ static void test_a_session_that_a_ban_ended_stays_ended(void **unused) {
         assert_int_equal(exclusion_ban(state, UINT64_MAX, NULL, NOW, &ended), 0);
         policy_ended_clear(&ended);
         assert_null(state->ban_reason);
-        assert_int_equal(exclusion_lift(state, NOW), REASON_OK);
-        assert_int_equal(user_state_check_token(state, &(TokenFacts){ sids[0], 1, NOW }, 0, NOW),
+        assert_int_equal(exclusion_lift(state, MOMENT_AT(NOW)), REASON_OK);
+        assert_int_equal(
+                user_state_check_token(state, &(TokenFacts){ sids[0], 1, NOW }, 0, MOMENT_AT(NOW)),
                 REASON_USER_BANNED);
         assert_int_equal(user_state_check(state, sids[0], NOW), REASON_USER_BANNED);
 }
@@ -124,7 +126,7 @@ static void test_lift(void **unused) {
 
                 print_message("# %s\n", cases[i].name);
                 state->ban_until_sec = cases[i].until_sec;
-                assert_int_equal(exclusion_lift(state, NOW), cases[i].reason);
+                assert_int_equal(exclusion_lift(state, MOMENT_AT(NOW)), cases[i].reason);
                 if (cases[i].reason == REASON_OK)
                         assert_int_equal(state->ban_until_sec, 0);
         }

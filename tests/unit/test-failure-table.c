@@ -41,7 +41,8 @@ static void test_count(void **unused) {
                 { "the window begins anew after it", { 0, 60, 61, 62 }, 4, true, 62, true },
                 { "a lock-out that is over leaves no failures", { 0, 1, 2, 302, 303 }, 5, false,
                         303, false },
-                { "a clock that was set back far frees", { 900, 901, 902 }, 3, true, 2, false },
+                { "a clock that was set back frees nobody", { 900, 901, 902 }, 3, true, 2, true },
+                { "nor does it forget two failures", { 900, 901, 2 }, 3, true, 2, true },
         };
 
         (void)unused;
@@ -61,6 +62,20 @@ static void test_count(void **unused) {
                 assert_int_equal(failure_table_is_locked(table, &asked), cases[i].is_locked);
                 assert_int_equal(failure_table_size(table), 1);
         }
+}
+
+static void test_set_back_it_lasts_for_as_long_as_the_rules_say(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion here = question("here", NOW);
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        failure_table_lock(table, &here.key, NOW + 1000000);
+        assert_true(failure_table_is_locked(table, &here));
+        here.now_sec = NOW + 299;
+        assert_true(failure_table_is_locked(table, &here));
+        here.now_sec = NOW + 300;
+        assert_false(failure_table_is_locked(table, &here));
 }
 
 static void test_each_place_user_and_tenant_has_a_budget_of_its_own(void **unused) {
@@ -159,6 +174,7 @@ static void test_a_lock_out_that_was_read_holds(void **unused) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_count),
+                cmocka_unit_test(test_set_back_it_lasts_for_as_long_as_the_rules_say),
                 cmocka_unit_test(test_each_place_user_and_tenant_has_a_budget_of_its_own),
                 cmocka_unit_test(test_nobody_is_locked_out_without_a_limit),
                 cmocka_unit_test(test_a_flood_of_names_frees_nobody_and_takes_no_memory),

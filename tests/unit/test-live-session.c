@@ -10,6 +10,7 @@
 #include "daemon/policy/live-session.h"
 #include "daemon/session/session-json.h"
 #include "daemon/session/user-state.h"
+#include "tests/moment-at.h"
 
 #define NOW    UINT64_C(1700000000)
 #define SID    "AAAAAAAAAAAAAAAAAAAAAA"
@@ -127,7 +128,7 @@ static void test_demands(void **unused) {
 
                 print_message("# %s\n", cases[i].name);
                 assert_int_equal(policy_live_session(state, SID, &cases[i].demand,
-                                         cases[i].authenticated_at_sec, NOW),
+                                         cases[i].authenticated_at_sec, MOMENT_AT(NOW)),
                         cases[i].reason);
         }
 }
@@ -193,8 +194,8 @@ static void test_states(void **unused) {
 
                 print_message("# %s\n", cases[i].name);
                 cases[i].change(state);
-                assert_int_equal(
-                        policy_live_session(state, SID, &demand, NOW, NOW), cases[i].reason);
+                assert_int_equal(policy_live_session(state, SID, &demand, NOW, MOMENT_AT(NOW)),
+                        cases[i].reason);
                 assert_int_equal(policy_live_may_ask(cases[i].reason), cases[i].may_ask);
         }
 }
@@ -206,7 +207,8 @@ static void test_the_end_outweighs_every_demand(void **unused) {
 
         (void)unused;
         end_it(state);
-        assert_int_equal(policy_live_session(state, SID, &demand, 0, NOW), REASON_SESSION_REVOKED);
+        assert_int_equal(policy_live_session(state, SID, &demand, 0, MOMENT_AT(NOW)),
+                REASON_SESSION_REVOKED);
 }
 
 static void test_lists(void **unused) {

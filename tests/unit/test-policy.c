@@ -10,6 +10,7 @@
 #include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
+#include "tests/moment-at.h"
 
 #define NOW UINT64_C(1700000000)
 
@@ -46,7 +47,8 @@ static bool is_open(const Session *session, void *open_sid) {
         return open_sid && !strncmp(session->sid, open_sid, strlen(open_sid));
 }
 
-static const PolicyScene nothing_open = { NOW, is_open, NULL };
+static const Moment now = { NOW, NOW, NOW };
+static const PolicyScene nothing_open = { &now, is_open, NULL };
 
 /* The numbers of make_state()'s sessions that are still there. */
 static void write_left(const UserState *state, char left[5]) {
@@ -98,7 +100,7 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
                 for (size_t j = 0; j < 4; j++)
                         state->sessions[j]->token_end_sec = cases[i].token_end_sec[j];
                 reason = policy_admit(&rules, state, session,
-                        &(PolicyScene){ NOW, is_open, (void *)cases[i].open_sid }, &ended);
+                        &(PolicyScene){ &now, is_open, (void *)cases[i].open_sid }, &ended);
                 policy_ended_clear(&ended);
                 assert_int_equal(reason, cases[i].reason);
                 if (reason == REASON_OK)
@@ -381,7 +383,7 @@ static void test_expire(void **unused) {
                 session->idle_sec = cases[i].idle_sec;
                 session->expires_at_sec = cases[i].expires_sec;
                 assert_int_equal(session_deadline_sec(session) > NOW, live);
-                assert_int_equal(policy_expire(state, NOW, &ended, &changed), 0);
+                assert_int_equal(policy_expire(state, &now, &ended, &changed), 0);
                 assert_int_equal(changed, !live);
                 assert_int_equal(ended.n_sids, !live);
                 if (!live)

@@ -11,6 +11,7 @@
 #include "daemon/policy/rotation.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
+#include "tests/moment-at.h"
 
 #define NOW   UINT64_C(1700000000)
 #define SID   "AAAAAAAAAAAAAAAAAAAAAA"
@@ -55,7 +56,7 @@ static Rotation rotate(UserState *state, uint64_t generation, uint64_t now_sec) 
                         .generation = generation,
                         .refresh_kid = "new",
                         .max_token_lifetime_sec = 24 * HOUR },
-                now_sec);
+                MOMENT_AT(now_sec));
 }
 
 static const struct {
@@ -222,7 +223,7 @@ static void test_the_previous_access_token_is_good_during_the_grace_time(void **
                 print_message("# %s\n", rows[i].name);
                 assert_int_equal(
                         user_state_check_token(state, &(TokenFacts){ SID, rows[i].generation, NOW },
-                                GRACE, rows[i].now_sec),
+                                GRACE, MOMENT_AT(rows[i].now_sec)),
                         rows[i].reason);
         }
 }

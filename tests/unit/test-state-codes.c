@@ -13,8 +13,10 @@
 
 #include "daemon/session/session-claims.h"
 #include "daemon/session/state-fields.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/token/claims.h"
+#include "tests/moment-at.h"
 
 #define NOW   UINT64_C(1800000000)
 #define SID_A "AAAAAAAAAAAAAAAAAAAAAA"
@@ -67,7 +69,7 @@ static UserState *make_state(void) {
 static Reason check(const UserState *state, const char *mac, uint64_t now_sec) {
         const LoginCode *code;
 
-        return user_state_check_code(state, mac, 0, now_sec, &code);
+        return user_state_check_code(state, mac, 0, MOMENT_AT(now_sec), &code);
 }
 
 static void ban(UserState *state) {
@@ -95,7 +97,7 @@ static void use(UserState *state) {
 }
 
 static void prune(UserState *state) {
-        assert_true(user_state_prune(state, NOW + 60));
+        assert_true(user_state_prune(state, MOMENT_AT(NOW + 60)));
 }
 
 static void expire_session(UserState *state) {
@@ -190,7 +192,7 @@ static void test_codes_come_back_the_same(void **unused) {
         assert_int_equal(state_fields_encode(state, &fields), 0);
         assert_int_equal(state_fields_decode("default", "alice", &fields, &again), 0);
         assert_int_equal(again->n_codes, 2);
-        assert_int_equal(user_state_check_code(again, MAC_2, 0, NOW, &code), REASON_OK);
+        assert_int_equal(user_state_check_code(again, MAC_2, 0, MOMENT_AT(NOW), &code), REASON_OK);
         assert_memory_equal(code, &state->codes[0], sizeof(*code));
 }
 

@@ -11,11 +11,13 @@
 
 #include "daemon/session/state-fields.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
 #define NOW   UINT64_C(1800000000)
 #define SID_A "AAAAAAAAAAAAAAAAAAAAAA"
 #define SID_B "BBBBBBBBBBBBBBBBBBBBBA"
+#define SID_C "DDDDDDDDDDDDDDDDDDDDDA"
 /* Generation, begin, rotated, seen, issued, end of the token and of the session. */
 #define NUMBERS "\"t\":\"1.5..0.0.4.2m\""
 #define SESSION "{" NUMBERS "}"
@@ -51,13 +53,16 @@ static void fill_texts(Session *session) {
 
 static UserState *make_full_state(void) {
         UserState *state;
-        Session *session = make_session(SID_A);
+        Session *session = make_session(SID_A), *foreign = make_session(SID_C);
 
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         fill_texts(session);
         assert_int_equal(user_state_add(state, session), 0);
         assert_int_equal(user_state_add(state, make_session(SID_B)), 0);
         assert_true(user_state_end(state, SID_B, REASON_SESSION_KICKED, NOW + 5));
+        foreign->adopted = 1;
+        assert_int_equal(user_state_add(state, foreign), 0);
+        assert_true(user_state_end(state, SID_C, REASON_SESSION_REVOKED, NOW + 6));
         state->version = (StateVersion){ UINT64_MAX, UINT64_MAX };
         state->not_before_sec = NOW - 1;
         state->ban_until_sec = UINT64_MAX;
@@ -87,6 +92,8 @@ static void test_a_full_state_comes_back_the_same(void **unused) {
         assert_string_equal(again->sessions[0]->user_agent, "");
         assert_int_equal(again->sessions[0]->generation, 4);
         assert_int_equal(user_state_check(again, SID_B, NOW), REASON_SESSION_KICKED);
+        assert_false(user_state_find_ended(again, SID_B)->adopted);
+        assert_true(user_state_find_ended(again, SID_C)->adopted);
         assert_true(again->ban_until_sec == UINT64_MAX);
         assert_true(again->version.counter == UINT64_MAX);
         assert_int_equal(again->not_before_sec, NOW - 1);
@@ -163,6 +170,11 @@ static const struct {
 } cases[] = {
         { "a session", "s:" SID_A, SESSION, 0 },
         { "an ended one", "e:" SID_A, ENDED, 0 },
+        { "an ended one of elsewhere", "e:" SID_A,
+                "{\"reason\":\"session-revoked\",\"at\":6,\"keep\":99,\"ext\":1}", 0 },
+        { "an ended one of nowhere", "e:" SID_A,
+                "{\"reason\":\"session-revoked\",\"at\":6,\"keep\":99,\"ext\":0}",
+                USER_STATE_E_CORRUPT },
         { "a ban for a time", "ban", "{\"until\":5}", 0 },
         { "a ban without end or reason", "ban", "{}", 0 },
         { "a not-before time", "nb", "17", 0 },

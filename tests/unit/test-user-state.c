@@ -11,9 +11,12 @@
 #include <string.h>
 
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
+#include "tests/moment-at.h"
 
 #define NOW   UINT64_C(1800000000)
+#define YEARS (UINT64_C(10) * 366 * 86400)
 #define SID_A "AAAAAAAAAAAAAAAAAAAAAA"
 #define SID_B "BBBBBBBBBBBBBBBBBBBBBA"
 #define SID_C "CCCCCCCCCCCCCCCCCCCCCA"
@@ -56,7 +59,7 @@ static void test_a_new_state_is_empty(void **unused) {
         assert_int_equal(state->version.incarnation, 0);
         assert_null(user_state_find(state, SID_A));
         assert_int_equal(user_state_check(state, SID_A, NOW), REASON_SESSION_UNKNOWN);
-        assert_false(user_state_prune(state, NOW));
+        assert_false(user_state_prune(state, MOMENT_AT(NOW)));
 }
 
 static void test_sessions_stay_in_the_order_of_their_creation(void **unused) {
@@ -166,13 +169,13 @@ static void test_pruning_ends_and_then_forgets(void **unused) {
 
         (void)unused;
         add(state, SID_A, NOW);
-        assert_false(user_state_prune(state, NOW + 86399));
-        assert_true(user_state_prune(state, NOW + 86400));
+        assert_false(user_state_prune(state, MOMENT_AT(NOW + 86399)));
+        assert_true(user_state_prune(state, MOMENT_AT(NOW + 86400)));
         assert_int_equal(state->n_sessions, 0);
         assert_int_equal(user_state_check(state, SID_A, NOW), REASON_SESSION_EXPIRED);
         assert_int_equal(state->ended[0].ended_at_sec, NOW + 86400);
-        assert_false(user_state_prune(state, NOW + 86400 + SESSION_END_MARGIN_SEC - 1));
-        assert_true(user_state_prune(state, NOW + 86400 + SESSION_END_MARGIN_SEC));
+        assert_false(user_state_prune(state, MOMENT_AT(NOW + 86400 + SESSION_END_MARGIN_SEC - 1)));
+        assert_true(user_state_prune(state, MOMENT_AT(NOW + 86400 + SESSION_END_MARGIN_SEC)));
         assert_int_equal(user_state_end_sec(state), 0);
 }
 
@@ -183,9 +186,80 @@ static void test_a_clock_that_jumped_ahead_and_back_revives_nothing(void **unuse
         add(state, SID_A, NOW);
         add(state, SID_B, NOW);
         assert_true(user_state_end(state, SID_A, REASON_SESSION_REVOKED, NOW));
-        assert_true(user_state_prune(state, NOW + 10 * 86400));
+        assert_true(user_state_prune(state, MOMENT_AT(NOW + 10 * 86400)));
         assert_int_not_equal(user_state_check(state, SID_A, NOW), REASON_OK);
         assert_int_not_equal(user_state_check(state, SID_B, NOW), REASON_OK);
+}
+
+/* A wall clock that is years ahead, and with it whatever is believed less. */
+static const struct {
+        const char *name;
+        uint64_t passed_ahead_sec, settled_ahead_sec;
+        bool banned, kept;
+} doubts[] = {
+        { "nothing is believed of it", 0, 0, true, true },
+        { "the time has passed, so one hears", YEARS, 0, false, true },
+        { "it is settled", YEARS, YEARS, false, false },
+};
+
+static void test_what_forbids_goes_by_a_clock_that_is_believed(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(doubts); i++) {
+                const Moment moment = { NOW + YEARS, NOW + doubts[i].passed_ahead_sec,
+                        NOW + doubts[i].settled_ahead_sec };
+                _cleanup_(user_state_unrefp) UserState *state = make_state();
+                Session *foreign = make_session(SID_B, NOW);
+
+                print_message("# %s\n", doubts[i].name);
+                foreign->adopted = 1;
+                add(state, SID_A, NOW);
+                assert_int_equal(user_state_add(state, foreign), 0);
+                assert_true(user_state_end(state, SID_A, REASON_SESSION_REVOKED, NOW));
+                assert_true(user_state_end(state, SID_B, REASON_SESSION_REVOKED, NOW));
+                state->ban_until_sec = NOW + 10;
+                state->not_before_sec = NOW;
+                state->forgotten_sec = NOW;
+                assert_int_equal(user_state_is_banned(state, &moment), doubts[i].banned);
+                assert_true(user_state_prune(state, &moment));
+                /* Of our own sessions absence says as much. */
+                assert_null(user_state_find_ended(state, SID_A));
+                assert_int_equal(user_state_find_ended(state, SID_B) != NULL, doubts[i].kept);
+                assert_int_equal(state->ban_until_sec != 0, doubts[i].kept);
+                assert_int_equal(state->not_before_sec != 0, doubts[i].kept);
+                assert_int_equal(state->forgotten_sec != 0, doubts[i].kept);
+                assert_int_equal(user_state_forbids(state), doubts[i].kept);
+        }
+}
+
+static void test_what_forbids(void **unused) {
+        static const struct {
+                const char *name;
+                uint64_t ban_until_sec, not_before_sec, forgotten_sec;
+                bool ended, adopted, forbids;
+        } cases[] = {
+                { "nothing", 0, 0, 0, false, false, false },
+                { "an end of our own session", 0, 0, 0, true, false, false },
+                { "an end of an adopted session", 0, 0, 0, true, true, true },
+                { "a ban", NOW, 0, 0, false, false, true },
+                { "a not-before time", 0, NOW, 0, false, false, true },
+                { "forgotten ends", 0, 0, NOW, false, false, true },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const EndedSession ended = { SID_A, REASON_SESSION_REVOKED, NOW, NOW,
+                        cases[i].adopted };
+                _cleanup_(user_state_unrefp) UserState *state = make_state();
+
+                print_message("# %s\n", cases[i].name);
+                add(state, SID_B, NOW);
+                if (cases[i].ended)
+                        assert_int_equal(user_state_insert_ended(state, &ended), 0);
+                state->ban_until_sec = cases[i].ban_until_sec;
+                state->not_before_sec = cases[i].not_before_sec;
+                state->forgotten_sec = cases[i].forgotten_sec;
+                assert_int_equal(user_state_forbids(state), cases[i].forbids);
+        }
 }
 
 static void test_pruning_lifts_bans_and_old_not_before_times(void **unused) {
@@ -196,12 +270,14 @@ static void test_pruning_lifts_bans_and_old_not_before_times(void **unused) {
         state->ban_reason = strdup("left the company");
         state->not_before_sec = NOW;
         assert_int_equal(user_state_end_sec(state), NOW + USER_STATE_NOT_BEFORE_KEEP_SEC);
-        assert_false(user_state_prune(state, NOW + 9));
-        assert_true(user_state_prune(state, NOW + 10));
+        assert_true(user_state_is_banned(state, MOMENT_AT(NOW + 9)));
+        assert_false(user_state_is_banned(state, MOMENT_AT(NOW + 10)));
+        assert_false(user_state_prune(state, MOMENT_AT(NOW + 9 + USER_STATE_MARGIN_SEC)));
+        assert_true(user_state_prune(state, MOMENT_AT(NOW + 10 + USER_STATE_MARGIN_SEC)));
         assert_int_equal(state->ban_until_sec, 0);
         assert_null(state->ban_reason);
         assert_int_equal(state->not_before_sec, NOW);
-        assert_true(user_state_prune(state, NOW + USER_STATE_NOT_BEFORE_KEEP_SEC));
+        assert_true(user_state_prune(state, MOMENT_AT(NOW + USER_STATE_NOT_BEFORE_KEEP_SEC)));
         assert_int_equal(user_state_end_sec(state), 0);
 }
 
@@ -210,7 +286,7 @@ static void test_a_ban_without_end_stays(void **unused) {
 
         (void)unused;
         state->ban_until_sec = UINT64_MAX;
-        assert_false(user_state_prune(state, NOW + UINT64_C(100) * 366 * 86400));
+        assert_false(user_state_prune(state, MOMENT_AT(NOW + UINT64_C(100) * 366 * 86400)));
         assert_true(user_state_end_sec(state) == UINT64_MAX);
 }
 
@@ -244,7 +320,7 @@ static void test_tokens(void **unused) {
                 state->ban_until_sec = tokens[i].ban_until_sec;
                 if (user_state_check_token(state,
                             &(TokenFacts){ SID_A, tokens[i].generation, tokens[i].issued_at_sec },
-                            0, tokens[i].now_sec) != tokens[i].reason)
+                            0, MOMENT_AT(tokens[i].now_sec)) != tokens[i].reason)
                         fail_msg("wrong: %s", tokens[i].name);
         }
 }
@@ -255,9 +331,11 @@ static void test_a_token_of_an_ended_session_gets_its_reason(void **unused) {
         (void)unused;
         add(state, SID_A, NOW);
         assert_true(user_state_end(state, SID_A, REASON_SESSION_KICKED, NOW));
-        assert_int_equal(user_state_check_token(state, &(TokenFacts){ SID_A, 3, NOW }, 0, NOW),
+        assert_int_equal(
+                user_state_check_token(state, &(TokenFacts){ SID_A, 3, NOW }, 0, MOMENT_AT(NOW)),
                 REASON_SESSION_KICKED);
-        assert_int_equal(user_state_check_token(state, &(TokenFacts){ SID_B, 3, NOW }, 0, NOW),
+        assert_int_equal(
+                user_state_check_token(state, &(TokenFacts){ SID_B, 3, NOW }, 0, MOMENT_AT(NOW)),
                 REASON_SESSION_UNKNOWN);
 }
 
@@ -292,7 +370,7 @@ static void test_ends_that_no_calendar_reaches_do_not_wrap(void **unused) {
         assert_int_equal(user_state_end_sec(state), SESSION_NUMBER_MAX);
         state->not_before_sec = UINT64_MAX - 1;
         assert_true(user_state_end_sec(state) == UINT64_MAX);
-        assert_false(user_state_prune(state, NOW));
+        assert_false(user_state_prune(state, MOMENT_AT(NOW)));
 }
 
 static void test_what_is_shared_is_copied_before_it_changes(void **unused) {
@@ -329,6 +407,8 @@ int main(void) {
                 cmocka_unit_test(test_a_session_past_its_end_is_not_live),
                 cmocka_unit_test(test_pruning_ends_and_then_forgets),
                 cmocka_unit_test(test_a_clock_that_jumped_ahead_and_back_revives_nothing),
+                cmocka_unit_test(test_what_forbids_goes_by_a_clock_that_is_believed),
+                cmocka_unit_test(test_what_forbids),
                 cmocka_unit_test(test_pruning_lifts_bans_and_old_not_before_times),
                 cmocka_unit_test(test_a_ban_without_end_stays),
                 cmocka_unit_test(test_tokens),

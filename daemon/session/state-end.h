@@ -1,0 +1,51 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * How long each part of a user's state matters, and by which clock it goes.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/session/moment.h"
+
+typedef struct UserState UserState;
+
+/* What was forbidden is remembered for longer than it matters: a clock may be wrong. */
+#define USER_STATE_MARGIN_SEC (7u * 86400u)
+/* How long a not-before time is kept: no token may be configured to live for more than 32 days. */
+#define USER_STATE_NOT_BEFORE_KEEP_SEC (32u * 86400u + USER_STATE_MARGIN_SEC)
+
+/**
+ * user_state_prune() - end what is past its lifetime and forget what can no longer matter
+ * @state:      changes
+ * @moment:     the caller's clocks
+ *
+ * Permissions go by the wall clock. What forbids something stays until the time is settled, and some days more.
+ * Return: true if something changed.
+ */
+bool user_state_prune(UserState *state, const Moment *moment);
+
+/**
+ * user_state_is_banned() - whether the user is banned
+ * @state:      borrowed
+ * @moment:     the caller's clocks
+ */
+bool user_state_is_banned(const UserState *state, const Moment *moment);
+
+/**
+ * user_state_forbids() - whether something in the state forbids what would be permitted without it
+ * @state:      borrowed
+ *
+ * That must not go by a clock of the store's.
+ */
+bool user_state_forbids(const UserState *state);
+
+/**
+ * user_state_end_sec() - after this time nothing in the state can matter
+ * @state:      borrowed
+ *
+ * Return: seconds since the epoch; 0 for an empty state, which need not be stored at all.
+ */
+uint64_t user_state_end_sec(const UserState *state);
