@@ -127,7 +127,7 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
         if (user_state_is_banned(state, scene->moment))
                 return REASON_USER_BANNED;
         /* By the clock of another host: a token of now would be refused wherever it is shown. */
-        if (state->not_before_sec > scene->now_sec)
+        if (state->not_before_sec > scene->moment->now_sec)
                 return REASON_ISSUED_BEFORE;
         if (!binding_set(session, rules))
                 return REASON_CLAIM_INVALID;
