@@ -74,6 +74,7 @@ static Reason check_code(Authenticate *auth, const LoginRequest *request) {
                 .context = auth->op.context,
                 .user = auth->subject.user,
                 .service = auth->subject.service,
+                .limit = &auth->limit,
                 .done = on_redeemed,
         };
         return code_redeem_prepare(&auth->redeem, request->token, request->token_size);
@@ -113,13 +114,13 @@ static void note_use(Authenticate *auth, const Session *session) {
 
 /* Of a place that is locked out the journal was told when it was. */
 static void note_refusal(Authenticate *auth, Reason reason) {
-        if (reason == REASON_LOCKED_OUT) {
+        if (reason == REASON_LOCKED_OUT && !auth->limit.is_full) {
                 audit_count_only(auth->op.context,
                         &(AuditRecord){ .event = AUDIT_AUTHENTICATE, .reason = reason });
                 return;
         }
         tell_journal(auth, reason);
-        login_limit_note(auth->op.context, &auth->subject, reason);
+        login_limit_settle(&auth->limit, auth->op.context, &auth->subject, reason);
 }
 
 static void refuse(Authenticate *auth, Reason reason) {
@@ -296,6 +297,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
 static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
         Authenticate *auth = (Authenticate *)((char *)redeem - offsetof(Authenticate, redeem));
 
+        login_limit_settle(&auth->limit, auth->op.context, &auth->subject, reason);
         if (redeem->claims) {
                 AuditRecord record =
                         login_subject_audit(&auth->subject, AUDIT_CODE_USED, REASON_OK);
@@ -303,8 +305,6 @@ static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
                 record.sid = redeem->claims->sid;
                 audit(auth->op.context, &record);
         }
-        if (auth->limit.reason != REASON_OK)
-                reason = auth->limit.reason;
         if (reason == REASON_OK) {
                 auth->claims = claims_ref(claims);
                 if (load(auth) >= 0)
@@ -316,12 +316,19 @@ static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
 
 /* One round trip: the store is asked for both at once. */
 static int start_asking(Authenticate *auth) {
+        Context *context = auth->op.context;
         int r;
 
-        r = login_limit_ask(&auth->limit, auth->op.context, &auth->subject);
+        if (!auth->redeem.code) {
+                r = login_limit_ask(&auth->limit, context, &auth->subject);
+                return r < 0 ? r : load(auth);
+        }
+        r = login_limit_reserve(&auth->limit, context, &auth->subject);
+        if (r >= 0)
+                r = code_redeem_start(&auth->redeem);
         if (r < 0)
-                return r;
-        return auth->redeem.code ? code_redeem_start(&auth->redeem) : load(auth);
+                login_limit_settle(&auth->limit, context, &auth->subject, REASON_INTERNAL);
+        return r;
 }
 
 int authenticate_start(Context *context, const LoginRequest *request, OperationDone done,

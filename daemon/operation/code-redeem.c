@@ -115,6 +115,8 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
 
         redeem->call = store_call_free(call);
         if (reason == REASON_OK)
+                reason = redeem->limit->reason;
+        if (reason == REASON_OK)
                 reason = find_code(redeem, owned);
         if (reason == REASON_OK &&
                 user_queue_change(context->queue, context->config->tenant, redeem->user,

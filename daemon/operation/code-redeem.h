@@ -6,6 +6,7 @@
  */
 
 #include "authtoken/reason.h"
+#include "daemon/operation/login-limit.h"
 #include "daemon/token/code-mac.h"
 
 typedef struct Claims Claims;
@@ -20,7 +21,8 @@ typedef void (*CodeRedeemDone)(CodeRedeem *redeem, Reason reason, Claims *claims
 /* Verbs embed it. */
 struct CodeRedeem {
         Context *context;
-        const char *user, *service; /* borrowed from the verb */
+        const char *user, *service; /* this and the next are borrowed from the verb */
+        const LoginLimit *limit;    /* without its leave the code is not looked at */
         CodeRedeemDone done;
         Secret *code; /* its one spelling; NULL: the credential is no code */
         char mac[CODE_MAC_SIZE + 1];
@@ -40,7 +42,7 @@ Reason code_redeem_prepare(CodeRedeem *redeem, const char *code, size_t size);
 
 /**
  * code_redeem_start() - use the code up
- * @redeem:     prepared
+ * @redeem:     prepared; what is reserved for it was asked for right before
  *
  * Once it is used up, @redeem->claims are those of its token, whether the login goes on or not. They are held against
  * rules, audience and time here, as a token's are; the state's checks are the caller's. Return: 0: its done will be called, not before this returns; negative errno.

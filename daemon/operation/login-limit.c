@@ -49,13 +49,18 @@ bool login_limit_is_reached(const Context *context, const LoginSubject *subject)
         return login_failures_is_locked(context->store, &question);
 }
 
+static void take_answer(LoginLimit *limit, int r, const FailureAnswer *answer) {
+        limit->reason = operation_reason_of_store(r);
+        limit->is_full = answer->is_full;
+        if (limit->reason == REASON_OK && (answer->is_locked || answer->is_full))
+                limit->reason = REASON_LOCKED_OUT;
+}
+
 static void on_answer(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
         LoginLimit *limit = userdata;
 
         limit->call = store_call_free(call);
-        limit->reason = operation_reason_of_store(r);
-        if (limit->reason == REASON_OK && answer->is_locked)
-                limit->reason = REASON_LOCKED_OUT;
+        take_answer(limit, r, answer);
 }
 
 int login_limit_ask(LoginLimit *limit, Context *context, const LoginSubject *subject) {
@@ -70,6 +75,30 @@ int login_limit_ask(LoginLimit *limit, Context *context, const LoginSubject *sub
                 return r;
         limit->reason =
                 login_failures_is_locked(context->store, &question) ? REASON_LOCKED_OUT : REASON_OK;
+        return 0;
+}
+
+static void on_reserved(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
+        LoginLimit *limit = userdata;
+
+        on_answer(call, r, answer, limit);
+        limit->is_reserved = limit->reason == REASON_OK;
+}
+
+int login_limit_reserve(LoginLimit *limit, Context *context, const LoginSubject *subject) {
+        char place[LOGIN_PLACE_SIZE];
+        FailureQuestion question = make_question(context, subject, place);
+        FailureAnswer answer;
+        int r;
+
+        question.step = FAILURE_RESERVE;
+        limit->reason = REASON_INTERNAL;
+        r = login_failures_reserve(context->store, &question, on_reserved, limit, &limit->call);
+        if (r != STORE_E_NOT_FOUND)
+                return r;
+        answer = login_failures_reserve_now(context->store, &question);
+        take_answer(limit, 0, &answer);
+        limit->is_reserved = limit->reason == REASON_OK;
         return 0;
 }
 
@@ -112,19 +141,30 @@ static int copy_subject(const LoginSubject *subject, LoginSubject *ret_subject) 
                 ret_subject);
 }
 
-void login_limit_note(Context *context, const LoginSubject *subject, Reason reason) {
+static void tell(Context *context, const LoginSubject *subject, FailureStep step) {
+        Note *note = calloc(1, sizeof(*note));
         char place[LOGIN_PLACE_SIZE];
         FailureQuestion question;
-        Note *note;
 
-        if (!login_failure_counts(reason))
-                return;
-        note = calloc(1, sizeof(*note));
         if (!note)
                 return;
         question = make_question(context, subject, place);
+        question.step = step;
         operation_init(&note->op, context, (OperationWaiter){}, note_free);
         if (copy_subject(subject, &note->subject) < 0 ||
                 login_failures_note(context->store, &question, on_noted, note, &note->call) != 0)
                 operation_abandon(&note->op);
+}
+
+void login_limit_settle(
+        LoginLimit *limit, Context *context, const LoginSubject *subject, Reason reason) {
+        bool failed = login_failure_counts(reason);
+
+        if (limit->is_settled)
+                return;
+        if (limit->is_reserved)
+                tell(context, subject, failed ? FAILURE_COUNT_RESERVED : FAILURE_RELEASE);
+        else if (failed)
+                tell(context, subject, FAILURE_COUNT);
+        limit->is_settled = limit->is_reserved || failed;
 }

@@ -19,6 +19,9 @@ typedef struct StoreCall StoreCall;
 typedef struct LoginLimit {
         StoreCall *call;
         Reason reason; /* once answered: REASON_OK, REASON_LOCKED_OUT, or why nobody knows */
+        bool is_full; /* it is so because of what is being tried at this moment, not of a lock-out */
+        bool is_reserved; /* and how it went is to be told */
+        bool is_settled;
 } LoginLimit;
 
 /**
@@ -41,17 +44,30 @@ bool login_limit_is_reached(const Context *context, const LoginSubject *subject)
 int login_limit_ask(LoginLimit *limit, Context *context, const LoginSubject *subject);
 
 /**
+ * login_limit_reserve() - the same for what can be guessed: it is counted before it is looked at
+ * @limit:      as for login_limit_ask(); unless it says REASON_OK, nothing may be looked at
+ * @context:    the daemon
+ * @subject:    who, and where from; borrowed for the call
+ *
+ * Of many attempts at once, on all hosts, no more are made than may fail. How it went is to be told by
+ * login_limit_settle(). Return: 0: started, or answered already; negative errno.
+ */
+int login_limit_reserve(LoginLimit *limit, Context *context, const LoginSubject *subject);
+
+/**
  * login_limit_clear() - forget the question
  * @limit:      its memory is the verb's
  */
 void login_limit_clear(LoginLimit *limit);
 
 /**
- * login_limit_note() - a login was refused: count it, if it looks like a guess
+ * login_limit_settle() - an attempt was looked at: count it, if it looks like a guess
+ * @limit:      the attempt's; told once
  * @context:    the daemon
  * @subject:    who, and where from; borrowed for the call
- * @reason:     of the refusal
+ * @reason:     of the refusal, or REASON_OK
  *
  * Nobody waits for it. The failure that locks the place out has a line of its own in the journal.
  */
-void login_limit_note(Context *context, const LoginSubject *subject, Reason reason);
+void login_limit_settle(
+        LoginLimit *limit, Context *context, const LoginSubject *subject, Reason reason);

@@ -18,8 +18,9 @@ struct Entry {
         uint64_t hash;
         bool is_locked;
         unsigned int n_failures;
-        uint64_t until_sec; /* end of the window, or of the lock-out */
-        char names[];       /* tenant, user and place, a NUL after each */
+        unsigned int n_reserved; /* attempts under way */
+        uint64_t until_sec;      /* end of the window, or of the lock-out */
+        char names[];            /* tenant, user and place, a NUL after each */
 };
 
 TAILQ_HEAD(EntryList, Entry);
@@ -168,21 +169,58 @@ static void restart(FailureTable *table, Entry *entry, const FailureQuestion *qu
         TAILQ_INSERT_TAIL(&table->counting, entry, link);
 }
 
+/* The place's entry with what is left of its window, heard of now. NULL: there is no room. */
+static Entry *hear_of(FailureTable *table, const FailureQuestion *question) {
+        Entry *entry = find(table, &question->key);
+
+        if (!entry)
+                entry = add(table, &question->key, question->now_sec);
+        if (!entry)
+                return NULL;
+        if (entry->is_locked || !lasts(entry, question->rules.window_sec, question->now_sec))
+                restart(table, entry, question);
+        TAILQ_REMOVE(&table->counting, entry, link);
+        TAILQ_INSERT_TAIL(&table->counting, entry, link);
+        return entry;
+}
+
+bool failure_table_reserve(FailureTable *table, const FailureQuestion *question) {
+        Entry *entry;
+
+        if (question->rules.max == 0)
+                return true;
+        if (failure_table_is_locked(table, question))
+                return false;
+        entry = hear_of(table, question);
+        if (!entry)
+                return true;
+        if (entry->n_failures + entry->n_reserved >= question->rules.max)
+                return false;
+        entry->n_reserved++;
+        return true;
+}
+
+void failure_table_release(FailureTable *table, const FailureKey *key) {
+        Entry *entry = find(table, key);
+
+        if (!entry || entry->n_reserved == 0)
+                return;
+        entry->n_reserved--;
+        if (!entry->is_locked && entry->n_failures + entry->n_reserved == 0)
+                drop(table, entry);
+}
+
 bool failure_table_count(FailureTable *table, const FailureQuestion *question) {
         const FailureRules *rules = &question->rules;
         Entry *entry;
 
+        if (question->step == FAILURE_COUNT_RESERVED)
+                failure_table_release(table, &question->key);
         if (rules->max == 0 || failure_table_is_locked(table, question))
                 return false;
-        entry = find(table, &question->key);
-        if (!entry)
-                entry = add(table, &question->key, question->now_sec);
+        entry = hear_of(table, question);
         if (!entry)
                 return false;
-        if (entry->is_locked || !lasts(entry, rules->window_sec, question->now_sec))
-                restart(table, entry, question);
-        TAILQ_REMOVE(&table->counting, entry, link);
-        TAILQ_INSERT_TAIL(&table->counting, entry, link);
         if (++entry->n_failures < rules->max)
                 return false;
         lock(table, entry, question->now_sec + rules->lock_out_sec);

@@ -26,10 +26,20 @@ typedef struct FailureRules {
         uint64_t window_sec, lock_out_sec;
 } FailureRules;
 
+/* What is told of an attempt. One that is reserved for counts as a failure until it is known to be none: of many
+ * attempts at once, no more are made than may fail. */
+typedef enum FailureStep {
+        FAILURE_COUNT,          /* it failed, and nothing was reserved for it */
+        FAILURE_RESERVE,        /* it is to be made */
+        FAILURE_COUNT_RESERVED, /* it was reserved for, and failed */
+        FAILURE_RELEASE,        /* it was reserved for, and is no failure */
+} FailureStep;
+
 typedef struct FailureQuestion {
         FailureKey key;
         FailureRules rules;
         uint64_t now_sec; /* the caller's clock */
+        FailureStep step; /* for who tells something */
 } FailureQuestion;
 
 /**
@@ -60,9 +70,25 @@ DEFINE_CLEANUP(FailureTable, failure_table_free)
 bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *question);
 
 /**
+ * failure_table_reserve() - reserve for an attempt, unless as many as may fail have failed or are under way
+ * @table:      changes; a table that is full of lock-outs, or without memory, reserves nothing
+ * @question:   borrowed
+ *
+ * Return: true if the attempt may be made.
+ */
+bool failure_table_reserve(FailureTable *table, const FailureQuestion *question);
+
+/**
+ * failure_table_release() - an attempt that was reserved for is over
+ * @table:      changes, unless it has forgotten the place meanwhile
+ * @key:        borrowed
+ */
+void failure_table_release(FailureTable *table, const FailureKey *key);
+
+/**
  * failure_table_count() - count a failure
  * @table:      changes; a table that is full of lock-outs, or without memory, counts nothing
- * @question:   borrowed
+ * @question:   borrowed; its step is FAILURE_COUNT or FAILURE_COUNT_RESERVED
  *
  * The window begins with the first failure. While locked out, nothing is counted. Return: true if this
  * failure was the one that locks out.

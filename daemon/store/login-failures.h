@@ -13,6 +13,7 @@
 typedef struct FailureAnswer {
         bool is_locked;
         bool locked_now; /* by this failure; told to one of all hosts */
+        bool is_full;    /* nothing was reserved: as many as may fail are under way */
 } FailureAnswer;
 
 /* @r: 0, or STORE_E_* or negative errno, and then the answer is empty. */
@@ -43,9 +44,33 @@ int login_failures_ask(UserStore *store, const FailureQuestion *question, StoreF
         void *userdata, StoreCall **ret_call);
 
 /**
- * login_failures_note() - count a failure
+ * login_failures_reserve() - reserve for an attempt before it is made
  * @store:      connected or not
- * @question:   borrowed for the call of this function
+ * @question:   its step is FAILURE_RESERVE; borrowed for the call of this function
+ * @done:       gets the answer, before that of any call that is started after this one
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * Unless the place is locked out or full, the attempt may be made, and how it went is to be told by
+ * login_failures_note(). What a host does not tell, because it went down, lapses in a minute.
+ * Return: 0 started; STORE_E_NOT_FOUND not started: ask login_failures_reserve_now(); -ENOMEM; -EINVAL.
+ */
+int login_failures_reserve(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
+        void *userdata, StoreCall **ret_call);
+
+/**
+ * login_failures_reserve_now() - the same where memory counts
+ * @store:      one for which login_failures_reserve() has said so
+ * @question:   borrowed
+ *
+ * Return: the answer.
+ */
+FailureAnswer login_failures_reserve_now(UserStore *store, const FailureQuestion *question);
+
+/**
+ * login_failures_note() - count a failure, or tell how an attempt went that was reserved for
+ * @store:      connected or not
+ * @question:   its step is any but FAILURE_RESERVE; borrowed for the call of this function
  * @done:       called when it is counted, and a lock-out durable
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()

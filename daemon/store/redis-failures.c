@@ -15,22 +15,39 @@
 /* How long a lock-out is believed without asking: it answers a flood, and an end by hand is heard soon. */
 #define BELIEF_SEC 5u
 
-/* KEYS: counter, number of counters. ARGV: failures that lock out, window and lock-out in ms.
- * Answers how long the place is locked out in ms, 0: it is not, and whether this failure did it. */
-static const char script[] = "local max = tonumber(ARGV[1])\n"
-                             "local n = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
-                             "if n >= max then return {redis.call('PTTL', KEYS[1]), 0} end\n"
-                             "if n == 0 then\n"
-                             "  local counters = tonumber(redis.call('GET', KEYS[2]) or '0')\n"
-                             "  if counters >= " REDIS_FAILURES_MAX " then return {0, 0} end\n"
-                             "  redis.call('INCR', KEYS[2])\n"
-                             "  if counters == 0 then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end\n"
-                             "end\n"
-                             "n = redis.call('INCR', KEYS[1])\n"
-                             "if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end\n"
-                             "if n < max then return {0, 0} end\n"
-                             "redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
-                             "return {tonumber(ARGV[3]), 1}\n";
+/* Longer than any login takes. */
+#define RESERVED_MSEC "60000"
+
+/* KEYS: counter, number of counters, attempts under way. ARGV: failures that lock out, window and lock-out in
+ * ms, step. Answers how long the place is locked out in ms, 0: it is not, and whether this failure did it, or
+ * nothing could be reserved. */
+static const char script[] =
+        "local max = tonumber(ARGV[1])\n"
+        "local n = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
+        "local under_way = tonumber(redis.call('GET', KEYS[3]) or '0')\n"
+        "if ARGV[4] == 'reserve' then\n"
+        "  if n >= max then return {math.max(redis.call('PTTL', KEYS[1]), 1), 0} end\n"
+        "  if n + under_way >= max then return {0, 1} end\n"
+        "  redis.call('INCR', KEYS[3])\n"
+        "  redis.call('PEXPIRE', KEYS[3], " RESERVED_MSEC ")\n"
+        "  return {0, 0}\n"
+        "end\n"
+        "if ARGV[4] ~= 'count' and under_way > 0 then\n"
+        "  if redis.call('DECR', KEYS[3]) == 0 then redis.call('DEL', KEYS[3]) end\n"
+        "end\n"
+        "if ARGV[4] == 'release' then return {0, 0} end\n"
+        "if n >= max then return {math.max(redis.call('PTTL', KEYS[1]), 1), 0} end\n"
+        "if n == 0 then\n"
+        "  local counters = tonumber(redis.call('GET', KEYS[2]) or '0')\n"
+        "  if counters >= " REDIS_FAILURES_MAX " then return {0, 0} end\n"
+        "  redis.call('INCR', KEYS[2])\n"
+        "  if counters == 0 then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end\n"
+        "end\n"
+        "n = redis.call('INCR', KEYS[1])\n"
+        "if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end\n"
+        "if n < max then return {0, 0} end\n"
+        "redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
+        "return {tonumber(ARGV[3]), 1}\n";
 
 static void finish(RedisRequest *request, int r, FailureAnswer answer) {
         const FailureKey key = { request->tenant, request->user, request->place };
@@ -61,9 +78,9 @@ static void on_noted(int r, const redisReply *reply, void *userdata) {
         if (r == 0 && (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2))
                 r = redis_request_refused(request, reply);
         if (r == 0) {
-                /* A counter that was there without an end says -1: somebody else's, and locked all the same. */
                 answer.is_locked = reply->element[0]->integer != 0;
-                answer.locked_now = reply->element[1]->integer == 1;
+                answer.locked_now = answer.is_locked && reply->element[1]->integer == 1;
+                answer.is_full = !answer.is_locked && reply->element[1]->integer == 1;
         }
         finish(request, r, answer);
 }
@@ -107,12 +124,28 @@ static void format_msec(uint64_t sec, char text[24]) {
         snprintf(text, 24, "%" PRIu64, sec * 1000);
 }
 
+static const char *name_of(FailureStep step) {
+        switch (step) {
+        case FAILURE_COUNT:
+                return "count";
+        case FAILURE_RESERVE:
+                return "reserve";
+        case FAILURE_COUNT_RESERVED:
+                return "count-reserved";
+        case FAILURE_RELEASE:
+                break;
+        }
+        return "release";
+}
+
 int redis_failures_note(UserStore *base, StoreCall *call, const FailureQuestion *question) {
         RedisStore *store = (RedisStore *)base;
         _cleanup_(freep) char *key = redis_key_failures(store->prefix, &question->key);
         _cleanup_(freep) char *counters = redis_key_counters(store->prefix, question->key.tenant);
+        _cleanup_(freep) char *attempts = redis_key_attempts(store->prefix, &question->key);
         char max[24], window[24], lock_out[24];
-        const char *argv[] = { "EVAL", script, "2", key, counters, max, window, lock_out };
+        const char *argv[] = { "EVAL", script, "3", key, counters, attempts, max, window, lock_out,
+                name_of(question->step) };
         RedisCommand command = {
                 .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = REPLY_MAX, .done = on_noted
         };
@@ -122,6 +155,6 @@ int redis_failures_note(UserStore *base, StoreCall *call, const FailureQuestion 
         snprintf(max, sizeof(max), "%u", question->rules.max);
         format_msec(question->rules.window_sec, window);
         format_msec(question->rules.lock_out_sec, lock_out);
-        r = key && counters ? request_new(store, question, &request) : -ENOMEM;
+        r = key && counters && attempts ? request_new(store, question, &request) : -ENOMEM;
         return r < 0 ? r : redis_request_start(request, call, &command);
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Failed logins in Redis: one counter for each user and place, which Redis forgets by itself, and one for
- * how many of them there are.
+ * Failed logins in Redis: one counter for each user and place, which Redis forgets by itself, one for how
+ * many of them there are, and, while login codes are tried, one for how many at a place.
  */
 
 typedef struct FailureQuestion FailureQuestion;

@@ -27,12 +27,21 @@ char *redis_key_mark(const char *prefix, const char *tenant, const char *name) {
         return join(prefix, tenant, name, "");
 }
 
-char *redis_key_failures(const char *prefix, const FailureKey *key) {
+static char *join_place(const char *prefix, const char *kind, const FailureKey *key) {
         char *text;
 
-        return asprintf(&text, "%s:%s:f:%s:%s", prefix, key->tenant, key->user, key->place) < 0
+        return asprintf(&text, "%s:%s:%s:%s:%s", prefix, key->tenant, kind, key->user, key->place) <
+                               0
                        ? NULL
                        : text;
+}
+
+char *redis_key_failures(const char *prefix, const FailureKey *key) {
+        return join_place(prefix, "f", key);
+}
+
+char *redis_key_attempts(const char *prefix, const FailureKey *key) {
+        return join_place(prefix, "fa", key);
 }
 
 char *redis_key_counters(const char *prefix, const char *tenant) {

@@ -63,6 +63,15 @@ char *redis_key_mark(const char *prefix, const char *tenant, const char *name);
 char *redis_key_failures(const char *prefix, const FailureKey *key);
 
 /**
+ * redis_key_attempts() - the key of the number of attempts that were reserved for
+ * @prefix:     configured
+ * @key:        whose, and where from
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_attempts(const char *prefix, const FailureKey *key);
+
+/**
  * redis_key_counters() - the key of the number of those counters
  * @prefix:     configured
  * @tenant:     without ':'

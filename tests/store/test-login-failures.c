@@ -82,6 +82,91 @@ static void test_the_last_failure_locks_out_and_is_told_once(void **test) {
         assert_false(note(*test, &here));
 }
 
+typedef enum Answer {
+        FREE,
+        FULL,
+        LOCKED,
+} Answer;
+
+static Answer reserve(StoreFixture *fixture, FailureQuestion attempt) {
+        StoreCall *call = NULL;
+        Waiter waiter = { 0 };
+        int r;
+
+        attempt.step = FAILURE_RESERVE;
+        r = login_failures_reserve(fixture->store, &attempt, on_answer, &waiter, &call);
+        if (r == STORE_E_NOT_FOUND) {
+                waiter.answer = login_failures_reserve_now(fixture->store, &attempt);
+        } else {
+                assert_int_equal(r, 0);
+                store_fixture_run(fixture, &waiter.done);
+                assert_int_equal(waiter.r, 0);
+        }
+        if (waiter.answer.is_locked)
+                return LOCKED;
+        return waiter.answer.is_full ? FULL : FREE;
+}
+
+static bool settle(StoreFixture *fixture, FailureQuestion attempt, FailureStep step) {
+        attempt.step = step;
+        return note(fixture, &attempt);
+}
+
+static void test_no_more_attempts_are_made_than_may_fail(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+
+        (void)note(*test, &here);
+        assert_int_equal(reserve(*test, here), FREE);
+        assert_int_equal(reserve(*test, here), FREE);
+        assert_int_equal(reserve(*test, here), FULL);
+        assert_int_equal(reserve(*test, question("default", "192.0.2.2")), FREE);
+        assert_false(is_locked(*test, &here));
+        assert_false(settle(*test, here, FAILURE_COUNT_RESERVED));
+        assert_int_equal(reserve(*test, here), FULL);
+        assert_true(settle(*test, here, FAILURE_COUNT_RESERVED));
+        assert_int_equal(reserve(*test, here), LOCKED);
+        assert_true(is_locked(*test, &here));
+}
+
+static void test_an_attempt_that_did_not_fail_counts_for_nothing(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+
+        for (unsigned int i = 0; i < 10; i++) {
+                assert_int_equal(reserve(*test, here), FREE);
+                assert_int_equal(reserve(*test, here), FREE);
+                assert_int_equal(reserve(*test, here), FREE);
+                assert_int_equal(reserve(*test, here), FULL);
+                for (unsigned int j = 0; j < 3; j++)
+                        assert_false(settle(*test, here, FAILURE_RELEASE));
+        }
+        (void)note(*test, &here);
+        (void)note(*test, &here);
+        assert_int_equal(reserve(*test, here), FREE);
+        assert_false(settle(*test, here, FAILURE_RELEASE));
+        assert_true(note(*test, &here));
+}
+
+/* What lapsed meanwhile, or was forgotten, must not become room for others. */
+static void test_what_was_not_reserved_cannot_be_given_back(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+
+        for (unsigned int i = 0; i < 3; i++)
+                assert_false(settle(*test, here, FAILURE_RELEASE));
+        assert_false(settle(*test, here, FAILURE_COUNT_RESERVED));
+        assert_int_equal(reserve(*test, here), FREE);
+        assert_int_equal(reserve(*test, here), FREE);
+        assert_int_equal(reserve(*test, here), FULL);
+}
+
+static void test_where_nothing_locks_out_nothing_is_reserved(void **test) {
+        FailureQuestion here = question("default", "192.0.2.1");
+
+        here.rules.max = 0;
+        for (unsigned int i = 0; i < 10; i++)
+                assert_int_equal(reserve(*test, here), FREE);
+        assert_false(settle(*test, here, FAILURE_COUNT_RESERVED));
+}
+
 static void test_other_places_and_tenants_are_free(void **test) {
         FailureQuestion here = question("default", "192.0.2.1");
         FailureQuestion there = question("default", "2001:db8::/64");
@@ -207,6 +292,10 @@ static void test_nobody_is_one_empty_page(void **test) {
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 STORE_CASE(test_the_last_failure_locks_out_and_is_told_once),
+                STORE_CASE(test_no_more_attempts_are_made_than_may_fail),
+                STORE_CASE(test_an_attempt_that_did_not_fail_counts_for_nothing),
+                STORE_CASE(test_what_was_not_reserved_cannot_be_given_back),
+                STORE_CASE(test_where_nothing_locks_out_nothing_is_reserved),
                 STORE_CASE(test_other_places_and_tenants_are_free),
                 STORE_CASE(test_a_lock_out_outlasts_the_daemon),
                 STORE_CASE(test_a_lock_out_that_is_over_is_forgotten),

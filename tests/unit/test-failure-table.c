@@ -78,6 +78,40 @@ static void test_set_back_it_lasts_for_as_long_as_the_rules_say(void **unused) {
         assert_false(failure_table_is_locked(table, &here));
 }
 
+static void test_attempts_under_way_outlast_the_window(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion here = question("here", NOW), later = question("here", NOW + 60);
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        assert_false(failure_table_count(table, &here));
+        assert_true(failure_table_reserve(table, &here));
+        assert_true(failure_table_reserve(table, &here));
+        assert_false(failure_table_reserve(table, &here));
+        assert_true(failure_table_reserve(table, &later));
+        assert_false(failure_table_reserve(table, &later));
+        later.step = FAILURE_COUNT_RESERVED;
+        assert_false(failure_table_count(table, &later));
+        assert_false(failure_table_count(table, &later));
+        assert_true(failure_table_count(table, &later));
+        assert_false(failure_table_reserve(table, &later));
+        later.now_sec += 300;
+        assert_true(failure_table_reserve(table, &later));
+}
+
+static void test_a_place_without_failures_is_forgotten(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion here = question("here", NOW);
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        assert_true(failure_table_reserve(table, &here));
+        assert_int_equal(failure_table_size(table), 1);
+        failure_table_release(table, &here.key);
+        assert_int_equal(failure_table_size(table), 0);
+        failure_table_release(table, &here.key);
+}
+
 static void test_each_place_user_and_tenant_has_a_budget_of_its_own(void **unused) {
         static const FailureKey others[] = {
                 { "default", "alice", "there" },
@@ -175,6 +209,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_count),
                 cmocka_unit_test(test_set_back_it_lasts_for_as_long_as_the_rules_say),
+                cmocka_unit_test(test_attempts_under_way_outlast_the_window),
+                cmocka_unit_test(test_a_place_without_failures_is_forgotten),
                 cmocka_unit_test(test_each_place_user_and_tenant_has_a_budget_of_its_own),
                 cmocka_unit_test(test_nobody_is_locked_out_without_a_limit),
                 cmocka_unit_test(test_a_flood_of_names_frees_nobody_and_takes_no_memory),
