@@ -25,8 +25,10 @@ static FailureQuestion make_question(
         const Config *config = context->config;
         const LoginOrigin origin = {
                 .peer_uid = subject->uid,
+                .real_uid = subject->real_uid,
                 .rhost = subject->rhost,
                 .ruser = subject->ruser,
+                .service = subject->service,
                 .host = context->host,
         };
 

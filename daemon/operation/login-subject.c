@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/login/process.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation.h"
+#include "daemon/policy/login-failure.h"
 
 static bool copy_text(const char *text, char **ret_copy) {
         if (!text)
@@ -33,6 +35,13 @@ int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject) {
                 !copy_text(request->handle, &ret_subject->handle))
                 return -ENOMEM;
         return 0;
+}
+
+void login_subject_find_asker(LoginSubject *subject, const char *host) {
+        subject->real_uid = LOGIN_UID_UNKNOWN;
+        /* What cannot be read leaves it so. */
+        if (subject->uid == 0 && login_failure_is_here(subject->rhost, host))
+                (void)process_real_uid(subject->pid, &subject->real_uid);
 }
 
 void login_subject_clear(LoginSubject *subject) {

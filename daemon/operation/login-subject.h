@@ -15,6 +15,7 @@ typedef struct LoginRequest LoginRequest;
 typedef struct LoginSubject {
         pid_t pid;
         uid_t uid;
+        uid_t real_uid; /* see login_subject_find_asker() */
         char *user, *service, *tty, *rhost, *ruser, *handle;
 } LoginSubject;
 
@@ -27,6 +28,16 @@ typedef struct LoginSubject {
  * Return: 0; -ENOMEM.
  */
 int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject);
+
+/**
+ * login_subject_find_asker() - learn from the kernel who has started a program of root's that asks
+ * @subject:    its real_uid is set; LOGIN_UID_UNKNOWN if the program is gone already
+ * @host:       this one's name
+ *
+ * A login from elsewhere has none. To be called while the peer is connected: the pid is its own then, or that
+ * of nobody for a long time.
+ */
+void login_subject_find_asker(LoginSubject *subject, const char *host);
 
 /**
  * login_subject_clear() - free what it owns

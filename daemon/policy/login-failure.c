@@ -57,13 +57,22 @@ static bool name_network(const char *rhost, char place[LOGIN_PLACE_SIZE]) {
         return true;
 }
 
+bool login_failure_is_here(const char *rhost, const char *host) {
+        return !rhost || !*rhost || !strcmp(rhost, host);
+}
+
 void login_failure_place(const LoginOrigin *origin, char place[LOGIN_PLACE_SIZE]) {
-        if (origin->peer_uid != 0)
-                snprintf(place, LOGIN_PLACE_SIZE, "uid:%ju@%s", (uintmax_t)origin->peer_uid,
+        uid_t asker = origin->peer_uid != 0 ? origin->peer_uid : origin->real_uid;
+
+        if (origin->peer_uid == 0 && !login_failure_is_here(origin->rhost, origin->host)) {
+                if (!name_network(origin->rhost, place))
+                        snprintf(place, LOGIN_PLACE_SIZE, "%s", origin->rhost);
+        } else if (asker != 0 && asker != LOGIN_UID_UNKNOWN) {
+                snprintf(place, LOGIN_PLACE_SIZE, "uid:%ju@%s", (uintmax_t)asker, origin->host);
+        } else if (origin->ruser && *origin->ruser) {
+                snprintf(place, LOGIN_PLACE_SIZE, "local:%s@%s", origin->ruser, origin->host);
+        } else {
+                snprintf(place, LOGIN_PLACE_SIZE, "service:%s@%s", STRING_OR_EMPTY(origin->service),
                         origin->host);
-        else if (!origin->rhost || !*origin->rhost)
-                snprintf(place, LOGIN_PLACE_SIZE, "local:%s@%s", STRING_OR_EMPTY(origin->ruser),
-                        origin->host);
-        else if (!name_network(origin->rhost, place))
-                snprintf(place, LOGIN_PLACE_SIZE, "%s", origin->rhost);
+        }
 }

@@ -10,14 +10,17 @@
 
 #include "authtoken/reason.h"
 
-#define LOGIN_PLACE_SIZE 512u
+#define LOGIN_PLACE_SIZE  512u
+#define LOGIN_UID_UNKNOWN ((uid_t)-1)
 
 /* What is known of the other end. Borrowed. */
 typedef struct LoginOrigin {
-        uid_t peer_uid;    /* who asks the daemon: 0 for logins */
-        const char *rhost; /* NULL: at this host */
-        const char *ruser; /* who asks at this host; NULL: nobody says */
-        const char *host;  /* this one's name */
+        uid_t peer_uid;      /* who asks the daemon: 0 for logins */
+        uid_t real_uid;      /* who has started the program that asks: 0 for servers */
+        const char *rhost;   /* NULL: at this host */
+        const char *ruser;   /* who asks at this host; NULL: nobody says */
+        const char *service; /* of PAM */
+        const char *host;    /* this one's name */
 } LoginOrigin;
 
 /**
@@ -32,12 +35,24 @@ typedef struct LoginOrigin {
 bool login_failure_counts(Reason reason);
 
 /**
+ * login_failure_is_here() - whether a login comes from this host itself
+ * @rhost:      as PAM has it, or NULL
+ * @host:       this one's name, which sudo can be told to give
+ */
+bool login_failure_is_here(const char *rhost, const char *host);
+
+/**
  * login_failure_place() - name the place that a login comes from
  * @origin:     borrowed
  * @place:      filled, cut at its size
  *
  * An IPv6 address stands for its network of 64 bits, which one subscriber has whole; an IPv4 address that is written as
- * IPv6 is the same place. At this host each user who asks is a place of their own, so that nobody locks
- * another one out.
+ * IPv6 is the same place.
+ *
+ * At this host each user who asks is a place of their own, for whomever they ask: anybody can start su, or the
+ * helper of polkit, for any other user, and must not lock that one out with it. The kernel says who has started
+ * a program that is root by its file; who started it is all the same to what they ask the daemon themselves.
+ * Where nobody can be named, because a server asks, or because who has asked is gone already, each service is
+ * a place.
  */
 void login_failure_place(const LoginOrigin *origin, char place[LOGIN_PLACE_SIZE]);

@@ -4,11 +4,12 @@
 import pytest
 
 from bus_fixtures import on_stores
-from frames import DENIED, OK
-from private_bus import OTHER_USER, OWN_USER, is_served, serving, wait_until
+from frames import (AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, ask_as, ask_by_setuid, compose, connect,
+                    parse)
+from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, is_served, serving, wait_until
 from token_login import log_in
 
-FAILURES = 4
+FAILURES, N_PARALLEL = 4, 100
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 pytestmark = on_stores("sqlite", "redis")
 
@@ -31,9 +32,9 @@ def lock_out(daemon, token, rhost):
     wait_until(lambda: log_in(daemon, forge(token), rhost) == (DENIED, "locked-out"), "the place is locked out")
 
 
-def empty_store(root, daemon, redis):
-    if redis:
-        redis.run("FLUSHALL")
+def empty_store(root, daemon, request):
+    if "redis" in request.node.callspec.id:
+        request.getfixturevalue("redis").run("FLUSHALL")
         return
     daemon.stop()
     wait_until(lambda: not is_served(root), "the name is free")
@@ -94,10 +95,10 @@ def test_what_is_no_guess_locks_nobody_out(root, daemon, why):
     assert log_in(daemon, root.issue(OWN_USER)[0], rhost)[0] == OK
 
 
-def test_a_good_token_without_its_session_locks_nobody_out(root, daemon, redis):
+def test_a_good_token_without_its_session_locks_nobody_out(root, daemon, request):
     """As after a FLUSHALL, or with a store that was set back."""
     token, _ = root.issue(OWN_USER)
-    empty_store(root, daemon, redis)
+    empty_store(root, daemon, request)
     for _ in range(3 * FAILURES):
         assert log_in(daemon, token, "192.0.2.22") == (DENIED, "session-unknown")
     assert log_in(daemon, root.issue(OWN_USER)[0], "192.0.2.22")[0] == OK
@@ -115,6 +116,114 @@ def test_a_wrong_code_is_a_guess(root, daemon):
     for _ in range(FAILURES):
         assert log_in(daemon, "at-00000-00000", "192.0.2.30") == (DENIED, "code-unknown")
     wait_until(lambda: log_in(daemon, token, "192.0.2.30") == (DENIED, "locked-out"), "the place is locked out")
+
+
+def try_at_once(daemon, credentials, rhost):
+    """Reasons, None for OK, of as many logins; all are asked for before the first answer is read."""
+    peers = [connect(daemon.socket) for _ in credentials]
+    for peer, credential in zip(peers, credentials):
+        peer.send(compose(AUTHENTICATE, {USER: OWN_USER, SERVICE: "test", TOKEN: credential, RHOST: rhost}))
+    answers = [parse(peer.recv(65536)) for peer in peers]
+    for peer in peers:
+        peer.close()
+    return [answer.get(REASON) for _, _, answer in answers]
+
+
+def test_of_wrong_codes_at_once_no_more_are_looked_at_than_may_fail(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    reasons = try_at_once(daemon, [f"at-00000-{number:05}" for number in range(N_PARALLEL)], "192.0.2.31")
+    assert sorted(reasons) == ["code-unknown"] * FAILURES + ["locked-out"] * (N_PARALLEL - FAILURES)
+    wait_until(lambda: log_in(daemon, token, "192.0.2.31") == (DENIED, "locked-out"), "the place is locked out")
+
+
+def test_a_right_code_is_not_looked_at_once_the_place_is_locked_out(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    lock_out(daemon, token, "192.0.2.32")
+    (code,) = root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")
+    assert log_in(daemon, code, "192.0.2.32") == (DENIED, "locked-out")
+    assert log_in(daemon, code, "192.0.2.33")[0] == OK
+
+
+def test_right_codes_leave_nothing_behind(root, daemon):
+    token, _ = root.issue(OWN_USER)
+
+    def codes(count):
+        return [root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")[0] for _ in range(count)]
+
+    for _ in range(3):
+        assert try_at_once(daemon, codes(FAILURES), "192.0.2.34") == [None] * FAILURES
+    for _ in range(FAILURES - 1):
+        assert log_in(daemon, "at-00000-00000", "192.0.2.34") == (DENIED, "code-unknown")
+    for _ in range(2 * FAILURES):
+        assert log_in(daemon, *codes(1), "192.0.2.34")[0] == OK
+    assert log_in(daemon, "at-00000-00000", "192.0.2.34") == (DENIED, "code-unknown")
+    wait_until(lambda: log_in(daemon, token, "192.0.2.34") == (DENIED, "locked-out"), "the place is locked out")
+
+
+@pytest.mark.redis_only
+def test_a_right_code_lasts_where_another_host_has_locked_out(root, daemon, redis):
+    token, _ = root.issue(OWN_USER)
+    (code,) = root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")
+    redis.run("SET", f"authtoken:default:f:{OWN_USER}:192.0.2.35", str(FAILURES), "EX", "100")
+    assert log_in(daemon, code, "192.0.2.35") == (DENIED, "locked-out")
+    assert log_in(daemon, code, "192.0.2.36")[0] == OK
+
+
+@pytest.mark.redis_only
+def test_an_attempt_whose_host_went_away_is_not_waited_for_long(root, daemon, redis):
+    token, _ = root.issue(OWN_USER)
+    (code,) = root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")
+    key = f"authtoken:default:fa:{OWN_USER}:192.0.2.37"
+    redis.run("SET", key, str(FAILURES - 1), "EX", "100")
+    assert log_in(daemon, "at-00000-00000", "192.0.2.37") == (DENIED, "code-unknown")
+    wait_until(lambda: int(redis.run("GET", key)) == FAILURES - 1, "the attempt is over")
+    assert 0 < int(redis.run("PTTL", key)) <= 60_000
+    redis.run("SET", key, str(FAILURES), "PX", "1500")
+    assert log_in(daemon, code, "192.0.2.37") == (DENIED, "locked-out")
+    wait_until(lambda: log_in(daemon, code, "192.0.2.37")[0] == OK, "what was reserved lapses")
+
+
+def at_the_host(daemon, uid, service, credential):
+    """(status, reason) of a login as OWN_USER by a program that the user with this uid has started"""
+    status, reason = ask_by_setuid(uid, daemon.socket, "AUTHENTICATE", f"USER={OWN_USER}",
+                                   f"SERVICE={service}", f"TOKEN={credential}")
+    return int(status), reason
+
+
+@pytest.fixture
+def polkit_takes_tokens(root, daemon):
+    before = daemon.config.read_text()
+    daemon.config.write_text(before + '[Service "polkit-1"]\nTokens=yes\n')
+    root.call("Reload")
+    yield
+    daemon.config.write_text(before)
+    root.call("Reload")
+
+
+@pytest.mark.usefixtures("polkit_takes_tokens")
+def test_nobody_locks_another_out_by_a_program_that_all_may_start(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    for _ in range(FAILURES):
+        assert at_the_host(daemon, OTHER_UID, "polkit-1", "at-00000-00000") == (DENIED, "code-unknown")
+    # Whatever they start is one place, and a good token is as good as none there.
+    for service in ("polkit-1", "su"):
+        wait_until(lambda: at_the_host(daemon, OTHER_UID, service, token) == (DENIED, "locked-out"), "locked out")
+    for uid, service in ((OWN_UID, "polkit-1"), (OWN_UID, "sudo"), (0, "polkit-1"), (0, "login")):
+        assert at_the_host(daemon, uid, service, token)[0] == OK
+    (daemon.directory / "socket").chmod(0o755)
+    daemon.socket.chmod(0o666)
+    assert ask_as(OWN_UID, daemon.socket, "AUTHENTICATE", f"USER={OWN_USER}", "SERVICE=test",
+                  f"TOKEN={token}")[0] == str(OK)
+
+
+@pytest.mark.usefixtures("polkit_takes_tokens")
+def test_a_service_that_names_nobody_locks_out_itself_alone(root, daemon):
+    token, _ = root.issue(OWN_USER)
+    for _ in range(FAILURES):
+        assert at_the_host(daemon, 0, "polkit-1", "at-00000-00000") == (DENIED, "code-unknown")
+    wait_until(lambda: at_the_host(daemon, 0, "polkit-1", token) == (DENIED, "locked-out"), "locked out")
+    for uid, service in ((0, "login"), (OWN_UID, "polkit-1")):
+        assert at_the_host(daemon, uid, service, token)[0] == OK
 
 
 @pytest.mark.redis_only

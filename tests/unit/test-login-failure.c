@@ -12,31 +12,50 @@
 static void test_places(void **unused) {
         static const struct {
                 const char *name;
-                LoginOrigin origin;
+                LoginOrigin origin; /* of the host "h" */
                 const char *place;
         } cases[] = {
-                { "an IPv4 address", { 0, "192.0.2.1", NULL, "h" }, "192.0.2.1" },
-                { "the same as IPv6", { 0, "::ffff:192.0.2.1", NULL, "h" }, "192.0.2.1" },
-                { "an IPv6 address is its network", { 0, "2001:db8:1:2:3:4:5:6", NULL, "h" },
+                { "an IPv4 address", { .rhost = "192.0.2.1" }, "192.0.2.1" },
+                { "the same as IPv6", { .rhost = "::ffff:192.0.2.1" }, "192.0.2.1" },
+                { "an IPv6 address is its network", { .rhost = "2001:db8:1:2:3:4:5:6" },
                         "2001:db8:1:2::/64" },
-                { "however it is written", { 0, "2001:0DB8:0001:0002::99", NULL, "h" },
+                { "however it is written", { .rhost = "2001:0DB8:0001:0002::99" },
                         "2001:db8:1:2::/64" },
-                { "with a scope", { 0, "fe80::1%eth0", NULL, "h" }, "fe80::/64" },
-                { "the network next to it is another", { 0, "2001:db8:1:3::1", NULL, "h" },
+                { "with a scope", { .rhost = "fe80::1%eth0" }, "fe80::/64" },
+                { "the network next to it is another", { .rhost = "2001:db8:1:3::1" },
                         "2001:db8:1:3::/64" },
-                { "a name", { 0, "host.example.org", "bob", "h" }, "host.example.org" },
-                { "here, by nobody in particular", { 0, NULL, NULL, "h" }, "local:@h" },
-                { "here, with an empty name", { 0, "", NULL, "h" }, "local:@h" },
-                { "here, by bob", { 0, NULL, "bob", "h" }, "local:bob@h" },
+                { "a name", { .rhost = "host.example.org", .ruser = "bob" }, "host.example.org" },
+                { "from elsewhere, whoever the server runs as",
+                        { .rhost = "192.0.2.1", .real_uid = 33 }, "192.0.2.1" },
+                { "here, by a program that bob has started",
+                        { .real_uid = 1001, .ruser = "alice", .service = "su" }, "uid:1001@h" },
+                { "which says that it is here",
+                        { .rhost = "h", .real_uid = 1001, .service = "sudo" }, "uid:1001@h" },
+                { "here, by bob, as a program of root's says", { .ruser = "bob", .service = "s" },
+                        "local:bob@h" },
+                { "here, by who is gone already",
+                        { .real_uid = LOGIN_UID_UNKNOWN, .service = "polkit-1" },
+                        "service:polkit-1@h" },
+                { "here, by nobody in particular", { .service = "login" }, "service:login@h" },
+                { "here, with empty names", { .rhost = "", .ruser = "", .service = "login" },
+                        "service:login@h" },
+                { "here, by no service", { 0 }, "service:@h" },
                 { "an ordinary peer is its uid, whatever it says",
-                        { 1000, "192.0.2.1", "bob", "h" }, "uid:1000@h" },
+                        { .peer_uid = 1000,
+                                .rhost = "192.0.2.1",
+                                .ruser = "bob",
+                                .real_uid = 1002 },
+                        "uid:1000@h" },
         };
         char place[LOGIN_PLACE_SIZE];
 
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                LoginOrigin origin = cases[i].origin;
+
                 print_message("# %s\n", cases[i].name);
-                login_failure_place(&cases[i].origin, place);
+                origin.host = "h";
+                login_failure_place(&origin, place);
                 assert_string_equal(place, cases[i].place);
         }
 }
