@@ -91,6 +91,9 @@ static Reason check_claims(const Adopt *adopt, uint64_t now_sec) {
 
         if (!rules)
                 return REASON_ISSUER_MISMATCH;
+        /* Leeway is for tokens: a session that ends with its own would have ended already. */
+        if (adopt->claims->expires_at_sec <= now_sec)
+                return REASON_TOKEN_EXPIRED;
         if (adopt->claims->origin == CLAIMS_STATELESS && !own->stateless)
                 return REASON_ADOPTION_OVER;
         return claims_check(adopt->claims, rules, &(VerifyRequest){ .now_sec = now_sec });
@@ -163,9 +166,11 @@ static Reason count(Adopt *adopt) {
 }
 
 static Reason check(Adopt *adopt, const PolicyRules *rules) {
-        Reason reason = REASON_CLAIM_INVALID;
+        Reason reason = check_claims(adopt, operation_now_sec());
 
-        if (binding_set(adopt->session, rules))
+        if (reason == REASON_OK && !binding_set(adopt->session, rules))
+                reason = REASON_CLAIM_INVALID;
+        if (reason == REASON_OK)
                 reason = adopt->check(adopt);
         return reason == REASON_OK ? count(adopt) : reason;
 }

@@ -365,6 +365,7 @@ void adoption_look(Adoption *adoption) {
         (void)adoption_ask(adoption, &adoption->look);
 }
 
+/* A file that is of no use was written by a host that knew an epoch: which one, nobody knows any more. */
 static void read_memory(Adoption *adoption, const char *path, AdoptionMemory *memory) {
         char text[KEPT_TEXT_MAX + 1];
         int r;
@@ -372,9 +373,11 @@ static void read_memory(Adoption *adoption, const char *path, AdoptionMemory *me
         r = kept_text_read(path, text);
         if (r == 0 && adoption_memory_parse(text, memory))
                 r = -EBADMSG;
-        if (r < 0 && r != -ENOENT)
-                journal_log(adoption->context->journal, LOG_WARNING,
-                        "adoption: %s is of no use: %s", path, strerror(-r));
+        if (r == 0 || r == -ENOENT)
+                return;
+        adoption->memory.known = true;
+        journal_log(adoption->context->journal, LOG_WARNING, "adoption: %s is of no use: %s", path,
+                strerror(-r));
 }
 
 /* The runtime directory knows of this boot only, and is no part of a backup. */
@@ -383,7 +386,10 @@ static void recall(Adoption *adoption, const char *const paths[KEPT_TEXT_FILES])
 
         read_memory(adoption, paths[0], &runtime);
         read_memory(adoption, paths[1], &state);
-        adoption->memory = runtime.known ? runtime : state;
+        if (runtime.known)
+                adoption->memory = runtime;
+        else if (state.known)
+                adoption->memory = state;
         /* Whatever was set back before the boot, no token of this boot is in it. */
         if (!runtime.known)
                 adoption->memory.floor_sec = operation_boot_sec();

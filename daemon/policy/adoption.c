@@ -115,7 +115,7 @@ AdoptionVerdict adoption_judge(const AdoptionEpoch *epoch, const AdoptionMemory 
 }
 
 void adoption_remember(AdoptionMemory *memory, const AdoptionEpoch *epoch) {
-        if (memory->known && strcmp(epoch->id, memory->id) != 0)
+        if (memory->known && *memory->id && strcmp(epoch->id, memory->id) != 0)
                 memory->floor_sec = 0;
         memory->known = true;
         memory->doubted = false;

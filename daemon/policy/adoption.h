@@ -29,9 +29,9 @@ typedef struct AdoptionEpoch {
 
 /* What a host remembers of it. */
 typedef struct AdoptionMemory {
-        bool known;   /* false: all else but the floor is nothing */
-        bool doubted; /* the store was seen behind: this epoch is over */
-        char id[SID_SIZE + 1];
+        bool known;            /* false: all else but the floor is nothing */
+        bool doubted;          /* the store was seen behind: this epoch is over */
+        char id[SID_SIZE + 1]; /* "": there was one, and nobody knows which */
         uint64_t count;
         uint64_t made_at_sec;
         uint64_t floor_sec; /* tokens of other issuers must be issued after it, too */

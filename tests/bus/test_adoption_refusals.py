@@ -3,6 +3,7 @@
 
 import shutil
 import threading
+import time
 
 import pytest
 
@@ -81,6 +82,18 @@ def test_a_refused_login_ends_no_other_session(host, root, issuer, rules, more, 
     # What it was refused for is not held against it elsewhere.
     assert host.log_in(second, RHOST=HERE) == "ok"
     assert root.sessions(OWN_USER) != sessions
+
+
+def test_a_token_that_lives_by_leeway_alone_begins_nothing(host, root, issuer):
+    """A session ends with its token, to the second: this one would have ended before it began."""
+    host.configure(REPLACE)
+    now = int(time.time())
+    first = issuer.token(OWN_USER)
+    assert host.log_in(first) == "ok"
+    sessions = root.sessions(OWN_USER)
+    assert host.log_in(issuer.token(OWN_USER, iat=now - 100, exp=now - 5)) == "token-expired"
+    assert root.sessions(OWN_USER) == sessions
+    assert host.log_in(first) == "ok"
 
 
 def test_who_has_what_is_wanted_replaces_as_ever(host, root, issuer):

@@ -276,6 +276,30 @@ static void test_a_host_can_tell_what_it_saw(void **test) {
         host_stop(&idle);
 }
 
+static void test_a_memory_that_cannot_be_read_is_no_new_store(void **test) {
+        char path[128];
+        AdoptionEpoch epoch;
+        FILE *file;
+        Host host;
+
+        host_start(&host, *test, "a", true);
+        assert_int_equal(confirm_since(&host, 1), REASON_OK);
+        host_stop(&host);
+        empty(*test);
+        snprintf(path, sizeof(path), "%s/adoption.default", host.directory);
+        file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fputs("m1 half", file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        host_start(&host, *test, "a", true);
+        assert_int_equal(adopt_at(&host, fixture_now_sec() + 1000), REASON_ADOPTION_UNCONFIRMED);
+        assert_int_equal(state_of(&host), ADOPTION_STATE_EMPTIED);
+        assert_false(read_epoch(*test, &epoch));
+        assert_int_equal(confirm_since(&host, 1), REASON_OK);
+        assert_int_equal(adopt_at(&host, fixture_now_sec()), REASON_OK);
+        host_stop(&host);
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 STORE_CASE(test_an_adoption_is_counted_in_the_epoch_that_a_confirmation_makes),
@@ -285,6 +309,7 @@ int main(int argc, char **argv) {
                 STORE_CASE(test_what_was_issued_before_all_were_revoked_is_not_adopted),
                 STORE_CASE(test_revoking_all_where_nobody_adopts_trusts_no_shared_store),
                 STORE_CASE(test_a_host_can_tell_what_it_saw),
+                STORE_CASE(test_a_memory_that_cannot_be_read_is_no_new_store),
         };
         int r;
 

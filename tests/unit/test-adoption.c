@@ -115,6 +115,18 @@ static void test_what_is_remembered(void **state) {
         assert_string_equal(text, "m1 " OTHER " 0 101 0 0");
 }
 
+static void test_what_was_forgotten_is_no_word_of_an_administrator(void **state) {
+        AdoptionMemory memory = { .known = true, .floor_sec = 500 };
+        AdoptionEpoch epoch = { 0 };
+
+        (void)state;
+        assert_int_equal(adoption_judge(NULL, &memory), ADOPTION_MISSING);
+        read_both("e1 " ID " 5 100 100 100", NULL, &epoch, &memory);
+        assert_int_equal(adoption_judge(&epoch, &memory), ADOPTION_NEW);
+        adoption_remember(&memory, &epoch);
+        assert_int_equal(memory.floor_sec, 500);
+}
+
 static void test_what_is_no_text(void **state) {
         static const char *const texts[] = {
                 "",
@@ -146,6 +158,7 @@ int main(void) {
                 cmocka_unit_test(test_judgements),
                 cmocka_unit_test(test_tokens),
                 cmocka_unit_test(test_what_is_remembered),
+                cmocka_unit_test(test_what_was_forgotten_is_no_word_of_an_administrator),
                 cmocka_unit_test(test_what_is_no_text),
         };
 
