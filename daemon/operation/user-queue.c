@@ -141,8 +141,9 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 reason = line->first->change.decide(
                         line->state, operation_now_sec(), &changed, line->first->change.userdata);
         if (reason == REASON_OK && changed) {
-                r = user_store_commit(
-                        line->queue->store, line->state, on_committed, line, &line->call);
+                r = user_store_commit_if(line->queue->store,
+                        (StoreCommit){ line->state, line->first->change.guard }, on_committed, line,
+                        &line->call);
                 if (r >= 0)
                         return;
                 reason = REASON_INTERNAL;

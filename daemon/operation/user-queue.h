@@ -12,10 +12,10 @@
 
 #include "authtoken/reason.h"
 #include "common/cleanup.h"
+#include "daemon/store/store-guard.h"
 
 typedef struct UserQueue UserQueue;
 typedef struct UserState UserState;
-typedef struct UserStore UserStore;
 typedef struct sd_event sd_event;
 
 #define USER_CHANGE_TRIES_MAX 16u
@@ -29,6 +29,7 @@ typedef struct UserChange {
         /* Called instead of @done when the queue is freed before; NULL if nothing is to be freed. */
         void (*forget)(void *userdata);
         void *userdata;
+        StoreGuard guard; /* on the commit; its texts are borrowed until @done */
 } UserChange;
 
 /**

@@ -63,6 +63,7 @@ RedisCommit *redis_commit_free(RedisCommit *commit) {
                 free(commit->owned[i]);
         free(commit->owned);
         free(commit->argv);
+        free(commit->script);
         free(commit);
         return NULL;
 }

@@ -23,6 +23,7 @@ typedef struct RedisCommit {
         int argc;
         const char **argv;
         char **owned; /* argv[i] where it is ours, else NULL */
+        char *script; /* to be sent as a whole instead of redis_commit_script; NULL: none */
 } RedisCommit;
 
 extern const char redis_commit_script[];

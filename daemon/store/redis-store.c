@@ -13,6 +13,7 @@
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-error.h"
 #include "daemon/store/redis-failures.h"
+#include "daemon/store/redis-guard.h"
 #include "daemon/store/redis-handshake.h"
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-mark.h"
@@ -72,9 +73,11 @@ static int send_commit(RedisRequest *request, bool whole) {
                 .done = on_commit,
                 .userdata = request };
 
-        request->script_sent = whole || store->script_sha[0] == '\0';
+        request->script_sent = whole || request->commit->script || store->script_sha[0] == '\0';
         command.argv[0] = request->script_sent ? "EVAL" : "EVALSHA";
         command.argv[1] = request->script_sent ? redis_commit_script : store->script_sha;
+        if (request->commit->script)
+                command.argv[1] = request->commit->script;
         return redis_connection_send(store->connection, &command);
 }
 
@@ -88,6 +91,8 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
                         return;
         } else if (r == 0 && reply->type != REDIS_REPLY_INTEGER) {
                 r = redis_request_refused(request, reply);
+        } else if (r == 0 && reply->integer == REDIS_GUARD_FAILED) {
+                r = STORE_E_MARK;
         } else if (r == 0 && reply->integer != REDIS_COMMIT_DONE) {
                 r = reply->integer == REDIS_COMMIT_CONFLICT ? STORE_E_CONFLICT
                                                             : redis_request_refused(request, reply);
@@ -139,8 +144,9 @@ static int redis_store_find(UserStore *base, StoreCall *call, const char *tenant
         return r < 0 ? r : redis_request_start(request, call, &command);
 }
 
-static int redis_store_commit(UserStore *base, StoreCall *call, const UserState *state) {
+static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommit *commit) {
         RedisStore *store = (RedisStore *)base;
+        const UserState *state = commit->state;
         _cleanup_(redis_request_freep) RedisRequest *request = NULL;
         UserState next = *state;
         int r;
@@ -152,6 +158,10 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const UserState 
         if (r < 0)
                 return r;
         r = redis_commit_new(store->prefix, &state->version, &next, &request->commit);
+        if (r == 0 && commit->guard.mark)
+                r = redis_guard_add(request->commit,
+                        redis_key_mark(store->prefix, state->tenant, commit->guard.mark),
+                        commit->guard.begins);
         if (r < 0)
                 return r;
         r = send_commit(request, false);

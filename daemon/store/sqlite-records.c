@@ -296,6 +296,18 @@ int sqlite_records_mark(SqliteDatabase *database, const SqliteMark *mark, char *
         return r;
 }
 
+int sqlite_records_guard(SqliteDatabase *database, const SqliteMark *mark) {
+        _cleanup_(freep) char *stored = NULL;
+        int r;
+
+        r = read_mark(database, mark, &stored);
+        if (r)
+                return r;
+        return stored && strncmp(stored, mark->expected, strlen(mark->expected)) == 0
+                       ? 0
+                       : STORE_E_MARK;
+}
+
 static int add_pair(UserNames *names, sqlite3_stmt *row) {
         char *tenant = NULL;
         int r;

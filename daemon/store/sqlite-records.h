@@ -88,6 +88,15 @@ typedef struct SqliteMark {
 int sqlite_records_mark(SqliteDatabase *database, const SqliteMark *mark, char **ret_value);
 
 /**
+ * sqlite_records_guard() - whether a mark begins with the expected text
+ * @database:   in the transaction that relies on it
+ * @mark:       which; its value is not used
+ *
+ * Return: 0; STORE_E_MARK; as sqlite_records_mark().
+ */
+int sqlite_records_guard(SqliteDatabase *database, const SqliteMark *mark);
+
+/**
  * sqlite_records_scan() - the next STORE_PAGE_MAX names
  * @database:   any
  * @tenant:     whose

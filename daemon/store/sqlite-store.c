@@ -30,24 +30,25 @@ typedef struct SqliteStore {
         bool write_failed; /* the last failure was one of writing */
 } SqliteStore;
 
+static int copy_text(const char *text, char **ret_copy) {
+        *ret_copy = text ? strdup(text) : NULL;
+        return text && !*ret_copy ? -ENOMEM : 0;
+}
+
 static int job_new(SqliteStore *store, SqliteJobType type, const char *tenant, const char *subject,
         SqliteJob **ret_job) {
         _cleanup_(sqlite_job_freep) SqliteJob *job = calloc(1, sizeof(*job));
+        int r;
 
         if (!job)
                 return -ENOMEM;
         job->type = type;
         job->started_usec = store_now_usec(&store->base);
-        if (tenant) {
-                job->tenant = strdup(tenant);
-                if (!job->tenant)
-                        return -ENOMEM;
-        }
-        if (subject) {
-                job->subject = strdup(subject);
-                if (!job->subject)
-                        return -ENOMEM;
-        }
+        r = copy_text(tenant, &job->tenant);
+        if (r == 0)
+                r = copy_text(subject, &job->subject);
+        if (r < 0)
+                return r;
         *ret_job = TAKE_PTR(job);
         return 0;
 }
@@ -140,16 +141,17 @@ static int sqlite_store_peek(
         return 0;
 }
 
-static int sqlite_store_commit(UserStore *base, StoreCall *call, const UserState *state) {
+static int sqlite_store_commit(UserStore *base, StoreCall *call, const StoreCommit *commit) {
         SqliteStore *store = (SqliteStore *)base;
         _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
-        const UserState *before;
+        const UserState *state = commit->state, *before;
         int r;
 
-        r = job_new(store, SQLITE_JOB_STORE, NULL, NULL, &job);
-        if (r < 0)
-                return r;
-        r = user_state_copy(state, &job->state);
+        r = job_new(store, SQLITE_JOB_STORE, NULL, commit->guard.mark, &job);
+        if (r == 0)
+                r = copy_text(commit->guard.begins, &job->mark_expected);
+        if (r == 0)
+                r = user_state_copy(state, &job->state);
         if (r < 0)
                 return r;
         job->expected = state->version;
@@ -186,11 +188,6 @@ static int sqlite_store_scan(
 
         r = job_new(store, SQLITE_JOB_SCAN, tenant, STRING_OR_EMPTY(from), &job);
         return r < 0 ? r : submit(store, job, call);
-}
-
-static int copy_text(const char *text, char **ret_copy) {
-        *ret_copy = text ? strdup(text) : NULL;
-        return text && !*ret_copy ? -ENOMEM : 0;
 }
 
 static int sqlite_store_mark(UserStore *base, StoreCall *call, const StoreMarkChange *change) {

@@ -60,12 +60,23 @@ static int run_mark(SqliteDatabase *database, SqliteJob *job) {
         return sqlite_records_mark(database, &mark, &job->user);
 }
 
+static int run_store(SqliteDatabase *database, const SqliteJob *job) {
+        const SqliteMark mark = {
+                .tenant = job->state->tenant,
+                .name = job->subject,
+                .expected = job->mark_expected,
+        };
+        int r = mark.name ? sqlite_records_guard(database, &mark) : 0;
+
+        return r ? r : sqlite_records_store(database, &job->expected, job->state);
+}
+
 static int run_job(SqliteDatabase *database, SqliteJob *job) {
         switch (job->type) {
         case SQLITE_JOB_LOAD:
                 return sqlite_records_load(database, job->tenant, job->subject, &job->state);
         case SQLITE_JOB_STORE:
-                return sqlite_records_store(database, &job->expected, job->state);
+                return run_store(database, job);
         case SQLITE_JOB_FIND:
                 return sqlite_records_find(database, job->tenant, job->subject, &job->user);
         case SQLITE_JOB_LIST:

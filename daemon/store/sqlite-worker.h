@@ -32,13 +32,14 @@ typedef enum SqliteJobType {
 
 struct SqliteJob {
         SqliteJobType type;
-        char *tenant;          /* not EXPIRE */
-        char *subject;         /* LOAD: user; FIND: sid; SCAN: user before the first; MARK: name */
+        char *tenant;  /* not EXPIRE */
+        char *subject; /* LOAD: user; FIND: sid; SCAN: user before the first; MARK, STORE: name of
+                                * the mark; STORE: or NULL */
         UserState *state;      /* STORE: with its new version; LOAD: the result */
         StateVersion expected; /* STORE */
         bool ends;             /* it only takes away, so it may use the reserve */
         Moment moment;         /* EXPIRE */
-        char *mark_expected;   /* MARK; NULL: only read */
+        char *mark_expected;   /* MARK; NULL: only read; STORE: what it must begin with */
         char *mark_value;      /* MARK */
         char *place;           /* LOCK_OUT: of the user in @subject */
         uint64_t until_sec;    /* LOCK_OUT */

@@ -8,6 +8,7 @@
 
 #include "daemon/session/moment.h"
 #include "daemon/store/store-call.h"
+#include "daemon/store/store-guard.h"
 #include "daemon/store/store-stats.h"
 
 /* Every start function: 0 started, and the call is held or deferred; negative errno: it is not. */
@@ -16,7 +17,7 @@ typedef struct StoreOps {
         int (*load)(UserStore *store, StoreCall *call, const char *tenant, const char *user);
         int (*peek)(UserStore *store, const char *tenant, const char *user,
                 const UserState **ret_state);
-        int (*commit)(UserStore *store, StoreCall *call, const UserState *state);
+        int (*commit)(UserStore *store, StoreCall *call, const StoreCommit *commit);
         int (*find_sid)(UserStore *store, StoreCall *call, const char *tenant, const char *sid);
         int (*list)(UserStore *store, StoreCall *call, const char *tenant);
         int (*scan)(UserStore *store, StoreCall *call, const char *tenant, const char *from);

@@ -60,16 +60,22 @@ int user_store_peek(
 
 int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone done,
         void *userdata, StoreCall **ret_call) {
+        return user_store_commit_if(
+                store, (StoreCommit){ .state = state }, done, userdata, ret_call);
+}
+
+int user_store_commit_if(UserStore *store, StoreCommit commit, StoreCommitDone done, void *userdata,
+        StoreCall **ret_call) {
         StoreCall *call;
         int r;
 
-        if (!store_names_are_valid(state->tenant, state->user))
+        if (!store_names_are_valid(commit.state->tenant, commit.state->user))
                 return -EINVAL;
         r = store_call_new(store, STORE_CALL_COMMIT, userdata, &call);
         if (r < 0)
                 return r;
         call->done.commit = done;
-        return store_call_started(call, store->ops->commit(store, call, state), ret_call);
+        return store_call_started(call, store->ops->commit(store, call, &commit), ret_call);
 }
 
 int user_store_find_sid(

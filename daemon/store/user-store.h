@@ -34,6 +34,7 @@ enum {
         STORE_E_CORRUPT,      /* what is stored is not a state */
         STORE_E_NOT_FOUND,    /* user_store_find_sid(): no such session;
                                * user_store_peek(): not known without asking */
+        STORE_E_MARK,         /* the mark is not as the commit wants it: nothing was done */
 };
 
 typedef struct StoreHealth {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/store/store-guard.h"
 #include "daemon/store/store-mark.h"
 #include "store-case.h"
 
@@ -95,6 +96,67 @@ static void test_a_mark_stands_in_no_users_way(void **test) {
         assert_int_equal(change(*test, NULL, NULL, "one"), 0);
 }
 
+static void on_committed(StoreCall *call, int r, void *userdata) {
+        Waiter *waiter = userdata;
+
+        (void)call;
+        waiter->done = true;
+        waiter->r = r;
+}
+
+/* Return: what the completion got. */
+static int commit_if(StoreFixture *fixture, const UserState *state, const char *begins) {
+        Waiter waiter = { 0 };
+        StoreCall *call;
+
+        assert_int_equal(
+                user_store_commit_if(fixture->store, (StoreCommit){ state, { "adoption", begins } },
+                        on_committed, &waiter, &call),
+                0);
+        store_fixture_run(fixture, &waiter.done);
+        return waiter.r;
+}
+
+static void test_a_commit_may_depend_on_a_mark(void **test) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *after = NULL, *last = NULL;
+        char user[64];
+
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        assert_int_equal(user_state_add(state, fixture_session(1)), 0);
+        assert_int_equal(commit_if(*test, state, "one "), STORE_E_MARK);
+        assert_int_equal(change(*test, "", "one", "one"), 0);
+        assert_int_equal(commit_if(*test, state, "one "), STORE_E_MARK);
+        assert_int_equal(change(*test, "one", "two 1", "two 1"), 0);
+        assert_int_equal(commit_if(*test, state, "one "), STORE_E_MARK);
+        assert_int_equal(fixture_load(*test, "alice", &after), 0);
+        assert_int_equal(after->n_sessions, 0);
+        assert_int_equal(fixture_find(*test, fixture_sid(1), user), STORE_E_NOT_FOUND);
+
+        assert_int_equal(change(*test, "two 1", "one 7", "one 7"), 0);
+        assert_int_equal(commit_if(*test, state, "one "), 0);
+        /* The version counts as ever. */
+        assert_int_equal(commit_if(*test, state, "one "), STORE_E_CONFLICT);
+        assert_int_equal(fixture_load(*test, "alice", &last), 0);
+        assert_int_equal(last->n_sessions, 1);
+        assert_int_equal(fixture_find(*test, fixture_sid(1), user), 0);
+        assert_string_equal(user, "alice");
+        assert_int_equal(change(*test, NULL, NULL, "one 7"), 0);
+}
+
+/* Several sessions are several keys. */
+static void test_a_commit_of_many_sessions_may_depend_on_it_too(void **test) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *after = NULL;
+
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        for (unsigned int i = 1; i <= USER_STATE_SESSIONS_MAX; i++)
+                assert_int_equal(user_state_add(state, fixture_session(i)), 0);
+        assert_int_equal(change(*test, "", "one 1", "one 1"), 0);
+        assert_int_equal(commit_if(*test, state, "one 2"), STORE_E_MARK);
+        assert_int_equal(commit_if(*test, state, "one 1"), 0);
+        assert_int_equal(fixture_load(*test, "alice", &after), 0);
+        assert_int_equal(after->n_sessions, USER_STATE_SESSIONS_MAX);
+}
+
 static void test_a_mark_that_is_too_long_is_refused(void **test) {
         char value[STORE_MARK_MAX + 2];
 
@@ -112,6 +174,8 @@ int main(int argc, char **argv) {
                 STORE_CASE(test_only_what_was_expected_is_replaced),
                 STORE_CASE(test_a_mark_can_be_taken_away),
                 STORE_CASE(test_a_mark_stands_in_no_users_way),
+                STORE_CASE(test_a_commit_may_depend_on_a_mark),
+                STORE_CASE(test_a_commit_of_many_sessions_may_depend_on_it_too),
                 STORE_CASE(test_a_mark_that_is_too_long_is_refused),
         };
         int r;
