@@ -22,6 +22,8 @@
 #include "daemon/token/claims.h"
 #include "daemon/token/token-verifier.h"
 
+#define COUNTED_MAX 4u
+
 static int copy_text(const char *text, char **ret_copy) {
         *ret_copy = text ? strdup(text) : NULL;
         return text && !*ret_copy ? -ENOMEM : 0;
@@ -126,9 +128,19 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         return reason;
 }
 
+static Reason count(Adopt *adopt) {
+        adopt->n_counted++;
+        return adoption_ask(adopt->context->adoption, &adopt->request) < 0 ? REASON_INTERNAL
+                                                                           : REASON_OK;
+}
+
+/* Whoever made another epoch may have said that tokens of before are taken in it. */
 static void on_committed(Reason reason, const UserState *state, void *userdata) {
         Adopt *adopt = userdata;
 
+        if (reason == REASON_ADOPTION_UNCONFIRMED && adopt->n_counted < COUNTED_MAX &&
+                count(adopt) == REASON_OK)
+                return;
         if (reason == REASON_OK) {
                 deadline_timer_note(adopt->context->deadlines, state);
                 session_ending_start_each(adopt->context, adopt->claims->subject, &adopt->ended);
@@ -137,7 +149,12 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
 }
 
 int adopt_commit(Adopt *adopt) {
-        const UserChange change = { .decide = decide, .done = on_committed, .userdata = adopt };
+        const UserChange change = {
+                .decide = decide,
+                .done = on_committed,
+                .userdata = adopt,
+                .guard = adoption_guard(&adopt->request),
+        };
         Context *context = adopt->context;
 
         return user_queue_change(
@@ -147,22 +164,21 @@ int adopt_commit(Adopt *adopt) {
 static void on_counted(AdoptionRequest *request, Reason reason) {
         Adopt *adopt = (Adopt *)((char *)request - offsetof(Adopt, request));
 
+        bool was_ready = adopt->is_ready;
+
+        if (reason == REASON_OK && was_ready && adopt_commit(adopt) < 0)
+                reason = REASON_INTERNAL;
         adopt->is_ready = reason == REASON_OK;
-        if (adopt->is_ready)
-                adopt->ready(adopt);
-        else
+        if (reason != REASON_OK)
                 finish(adopt, reason);
+        else if (!was_ready)
+                adopt->ready(adopt);
 }
 
 static bool is_over(const Adopt *adopt) {
         uint64_t until_sec = adopt->context->config->adopt_stateless_until_sec;
 
         return adopt->claims->origin == CLAIMS_STATELESS && operation_now_sec() >= until_sec;
-}
-
-static Reason count(Adopt *adopt) {
-        return adoption_ask(adopt->context->adoption, &adopt->request) < 0 ? REASON_INTERNAL
-                                                                           : REASON_OK;
 }
 
 static Reason check(Adopt *adopt, const PolicyRules *rules) {

@@ -32,7 +32,8 @@ struct Adopt {
         AdoptionRequest request;
         bool was_known; /* the store's index knows the session */
         bool is_ready;
-        Session *session; /* bound as its user's rules say */
+        unsigned int n_counted; /* the epoch may change between count and commit */
+        Session *session;       /* bound as its user's rules say */
         PolicyEnded ended;
 };
 

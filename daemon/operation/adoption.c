@@ -9,7 +9,6 @@
 #include "daemon/journal/journal.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/operation-object.h"
-#include "daemon/policy/adoption.h"
 #include "daemon/store/kept-text.h"
 #include "daemon/store/store-mark.h"
 
@@ -66,7 +65,7 @@ static void finish_all(Adoption *adoption, Reason reason) {
                 /* Where there is no epoch nothing is adopted: all is over already. */
                 if (own == REASON_ADOPTION_UNCONFIRMED && request->wish == ADOPTION_WISH_RENEW)
                         own = REASON_OK;
-                memcpy(request->epoch, adoption->next.id, sizeof(request->epoch));
+                adoption_epoch_head(&adoption->next, request->epoch);
                 request->done(request, own);
         }
         (void)run(adoption);
@@ -309,6 +308,10 @@ int adoption_ask(Adoption *adoption, AdoptionRequest *request) {
         if (r < 0)
                 adoption_cancel(adoption, request);
         return r;
+}
+
+StoreGuard adoption_guard(const AdoptionRequest *request) {
+        return (StoreGuard){ .mark = MARK, .begins = request->epoch };
 }
 
 void adoption_cancel(Adoption *adoption, AdoptionRequest *request) {

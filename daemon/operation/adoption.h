@@ -12,7 +12,8 @@
 
 #include "authtoken/reason.h"
 #include "common/cleanup.h"
-#include "daemon/token/jti.h"
+#include "daemon/policy/adoption.h"
+#include "daemon/store/store-guard.h"
 
 typedef struct Adoption Adoption;
 typedef struct AdoptionRequest AdoptionRequest;
@@ -45,10 +46,10 @@ typedef struct AdoptionStatus {
 /* Whoever asks embeds it. */
 struct AdoptionRequest {
         AdoptionWish wish;
-        bool stateless;           /* ADOPT: a predecessor's token */
-        uint64_t issued_at_sec;   /* ADOPT */
-        uint64_t since_sec;       /* CONFIRM: tokens issued after it are taken; 0: after now */
-        char epoch[SID_SIZE + 1]; /* ADOPT: in which it was counted, if done got REASON_OK */
+        bool stateless;         /* ADOPT: a predecessor's token */
+        uint64_t issued_at_sec; /* ADOPT */
+        uint64_t since_sec;     /* CONFIRM: tokens issued after it are taken; 0: after now */
+        char epoch[ADOPTION_HEAD_SIZE + 1]; /* for adoption_guard() */
         void (*done)(
                 AdoptionRequest *request, Reason reason); /* never before adoption_ask() returns */
         TAILQ_ENTRY(AdoptionRequest) link; /* linked in Adoption.waiting or .serving */
@@ -82,6 +83,14 @@ DEFINE_CLEANUP(Adoption, adoption_free)
  * 0; negative errno: done will not be called.
  */
 int adoption_ask(Adoption *adoption, AdoptionRequest *request);
+
+/**
+ * adoption_guard() - what the session that was counted has to be committed under
+ * @request:    ADOPT, and its done got REASON_OK; keeps the guard's texts
+ *
+ * Who orders a new epoch and then ends all that there is must not miss what is still under way under the old one.
+ */
+StoreGuard adoption_guard(const AdoptionRequest *request);
 
 /**
  * adoption_cancel() - do not call done any more

@@ -58,6 +58,10 @@ void adoption_epoch_format(const AdoptionEpoch *epoch, char text[ADOPTION_TEXT_M
                 epoch->stateless_since_sec);
 }
 
+void adoption_epoch_head(const AdoptionEpoch *epoch, char text[ADOPTION_HEAD_SIZE + 1]) {
+        snprintf(text, ADOPTION_HEAD_SIZE + 1, "e1 %s ", epoch->id);
+}
+
 int adoption_epoch_parse(const char *text, AdoptionEpoch *ret_epoch) {
         Reader reader = { .cursor = text };
         char again[ADOPTION_TEXT_MAX];

@@ -16,7 +16,8 @@
 #include "authtoken/reason.h"
 #include "daemon/token/jti.h"
 
-#define ADOPTION_TEXT_MAX 160u
+#define ADOPTION_TEXT_MAX  160u
+#define ADOPTION_HEAD_SIZE (SID_SIZE + 4u)
 
 /* What the store holds. */
 typedef struct AdoptionEpoch {
@@ -54,6 +55,13 @@ enum {
  * @text:       receives it
  */
 void adoption_epoch_format(const AdoptionEpoch *epoch, char text[ADOPTION_TEXT_MAX]);
+
+/**
+ * adoption_epoch_head() - what the text begins with for as long as the epoch lasts, whatever is counted
+ * @epoch:      borrowed
+ * @text:       receives it
+ */
+void adoption_epoch_head(const AdoptionEpoch *epoch, char text[ADOPTION_HEAD_SIZE + 1]);
 
 /**
  * adoption_epoch_parse() - read it

@@ -16,8 +16,10 @@ class Store:
         self.kind, self.directory = kind, directory
         self.redis = redis_server.start(directory) if kind == "redis" else None
 
-    def config(self):
-        return self.redis.store if self.redis else SQLITE
+    def config(self, socket=None):
+        if not self.redis:
+            return SQLITE
+        return f"Type=redis\nAddress=unix:{socket or self.redis.socket}\n"
 
     def stop(self):
         if self.redis:
@@ -58,10 +60,10 @@ class Store:
 class Host:
     """A daemon with the store under test and another issuer."""
 
-    def __init__(self, bus, root, store, issuer, more=""):
+    def __init__(self, bus, root, store, issuer, more="", socket=None):
         self.root, self.store, self.issuer, self.directory = root, store, issuer, bus.directory
         redis_server.make_keys(bus.directory)
-        self.daemon = Daemon(bus, store=store.config() + issuer.section() + more)
+        self.daemon = Daemon(bus, store=store.config(socket) + issuer.section() + more)
         self.daemon.wait_served(root)
         self.plain = self.daemon.config.read_text()
 

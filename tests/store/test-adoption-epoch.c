@@ -157,7 +157,7 @@ static void test_an_adoption_is_counted_in_the_epoch_that_a_confirmation_makes(v
         assert_int_equal(wait_for(&host, &confirmed), REASON_OK);
         assert_true(read_epoch(*test, &epoch));
         assert_int_equal(epoch.count, 1);
-        assert_string_equal(adopted.request.epoch, epoch.id);
+        assert_non_null(strstr(adopted.request.epoch, epoch.id));
         host_stop(&host);
 }
 
