@@ -72,34 +72,24 @@ static ExitStatus parse(AdoptLine *adopt, int argc, char **argv) {
         return STATUS_OK;
 }
 
-static ExitStatus confirm(const AdoptLine *adopt, sd_bus *bus) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        ExitStatus status;
-        int r = 0;
+static ExitStatus confirm(const CommandLine *line, const AdoptLine *adopt) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        BusCall question = { "ConfirmAdoption", N_("confirm"), CALL_SHORT };
 
-        status = bus_client_prepare(
-                bus, adopt->since ? "ConfirmAdoptionSince" : "ConfirmAdoption", &call);
-        if (status != STATUS_OK)
-                return status;
-        if (adopt->since)
-                r = sd_bus_message_append(call, "t", adopt->since_sec);
-        if (r < 0)
-                return bus_client_broken("compose the call", r);
-        return bus_client_call(call, "confirm", CALL_SHORT, &reply);
+        if (!adopt->since)
+                return bus_client_ask(line, &question, &reply, NULL);
+        question.method = "ConfirmAdoptionSince";
+        return bus_client_ask(line, &question, &reply, "t", adopt->since_sec);
 }
 
 ExitStatus adopt_main(const CommandLine *line, int argc, char **argv) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         AdoptLine adopt = { 0 };
         ExitStatus status;
 
         status = parse(&adopt, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (adopt.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
-        status = bus_client_open(line, &bus);
-        return status == STATUS_OK ? confirm(&adopt, bus) : status;
+        if (adopt.help)
+                return show_help(help);
+        return confirm(line, &adopt);
 }

@@ -170,10 +170,8 @@ ExitStatus ban_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&ban, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (ban.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (ban.help)
+                return show_help(help);
         status = bus_client_open(line, &bus);
         if (status != STATUS_OK)
                 return status;

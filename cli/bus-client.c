@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -214,4 +215,44 @@ ExitStatus bus_client_call(
 ExitStatus bus_client_broken(const char *what, int r) {
         complain("cannot %s: %s", _(what), strerror(-r));
         return STATUS_FAILED;
+}
+
+ExitStatus bus_client_ask(const CommandLine *line, const BusCall *question,
+        sd_bus_message **ret_reply, const char *types, ...) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        ExitStatus status;
+        va_list arguments;
+        int r = 0;
+
+        status = bus_client_open(line, &bus);
+        if (status == STATUS_OK)
+                status = bus_client_prepare(bus, question->method, &call);
+        if (status != STATUS_OK)
+                return status;
+        va_start(arguments, types);
+        if (types)
+                r = sd_bus_message_appendv(call, types, arguments);
+        va_end(arguments);
+        if (r < 0)
+                return bus_client_broken("compose the call", r);
+        return bus_client_call(call, question->what, question->patience, ret_reply);
+}
+
+int bus_client_append_filter(
+        sd_bus_message *call, const char *user, const char *platform, const char *device) {
+        const struct {
+                const char *key, *value;
+        } texts[] = {
+                { "user", user },
+                { "platform", platform },
+                { "device", device },
+        };
+        int r;
+
+        r = sd_bus_message_open_container(call, 'a', "{sv}");
+        for (size_t i = 0; i < ARRAY_SIZE(texts) && r >= 0; i++)
+                if (texts[i].value)
+                        r = sd_bus_message_append(call, "{sv}", texts[i].key, "s", texts[i].value);
+        return r < 0 ? r : sd_bus_message_close_container(call);
 }

@@ -17,6 +17,13 @@ typedef enum CallPatience {
         CALL_ENDLESS,
 } CallPatience;
 
+/* A method and how it is called. */
+typedef struct BusCall {
+        const char *method;
+        const char *what; /* for a complaint: "cannot WHAT: …"; N_() */
+        CallPatience patience;
+} BusCall;
+
 /**
  * bus_client_open() - connect to the bus
  * @line:       which bus
@@ -40,7 +47,7 @@ ExitStatus bus_client_prepare(sd_bus *bus, const char *method, sd_bus_message **
 /**
  * bus_client_call() - send a call and wait for its reply
  * @call:       from bus_client_prepare()
- * @what:       for a complaint: "cannot WHAT: …"
+ * @what:       as in BusCall
  * @patience:   how long to wait
  * @ret_reply:  owned by the caller
  *
@@ -50,8 +57,32 @@ ExitStatus bus_client_call(
         sd_bus_message *call, const char *what, CallPatience patience, sd_bus_message **ret_reply);
 
 /**
+ * bus_client_ask() - connect, call one method, and wait for its reply
+ * @line:       which bus
+ * @question:   borrowed
+ * @ret_reply:  owned by the caller
+ * @types:      of the arguments, as in sd_bus_message_append(); NULL: there are none
+ *
+ * Return: STATUS_OK; another status, complained.
+ */
+ExitStatus bus_client_ask(const CommandLine *line, const BusCall *question,
+        sd_bus_message **ret_reply, const char *types, ...);
+
+/**
+ * bus_client_append_filter() - add the options that choose among sessions
+ * @call:       grows by an a{sv}
+ * @user:       NULL: not chosen by it; likewise the others
+ * @platform:   borrowed
+ * @device:     borrowed
+ *
+ * Return: 0 or more; negative errno.
+ */
+int bus_client_append_filter(
+        sd_bus_message *call, const char *user, const char *platform, const char *device);
+
+/**
  * bus_client_broken() - complain about a call that could not be composed or a reply that is not understood
- * @what:       as for bus_client_call()
+ * @what:       as in BusCall
  * @r:          negative errno
  *
  * Return: STATUS_FAILED.

@@ -110,10 +110,8 @@ ExitStatus code_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&code, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (code.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (code.help)
+                return show_help(help);
         status = bus_client_open(line, &bus);
         if (status == STATUS_OK)
                 status = compose(&code, bus, &call);

@@ -44,6 +44,11 @@ ExitStatus point_to_help(const char *command) {
         return STATUS_USAGE;
 }
 
+ExitStatus show_help(const char *text) {
+        fputs(_(text), stdout);
+        return finish_output();
+}
+
 ExitStatus take_argument(
         const char *command, const char *name, const char *text, const char **value) {
         if (*value)

@@ -122,6 +122,14 @@ ExitStatus complain_usage(const char *command, const char *format, ...)
 ExitStatus point_to_help(const char *command);
 
 /**
+ * show_help() - the end of a subcommand that was asked for its help
+ * @text:       translated here
+ *
+ * Return: as finish_output().
+ */
+ExitStatus show_help(const char *text);
+
+/**
  * take_argument() - keep the value of an option or operand
  * @command:    subcommand
  * @name:       of it, for a complaint

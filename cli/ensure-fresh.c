@@ -127,9 +127,7 @@ ExitStatus ensure_fresh_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&ensure, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (ensure.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (ensure.help)
+                return show_help(help);
         return run(line, &ensure);
 }

@@ -386,10 +386,8 @@ ExitStatus issue_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&issue, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (!issue.user) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (!issue.user)
+                return show_help(help);
         if (issue.output) {
                 status = open_output(issue.output, &file);
                 if (status != STATUS_OK)

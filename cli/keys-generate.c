@@ -220,10 +220,8 @@ ExitStatus keys_generate_main(const CommandLine *line, int argc, char **argv) {
 
         (void)line;
         status = parse(&generate, argc, argv);
-        if (status == STATUS_OK && generate.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (status == STATUS_OK && generate.help)
+                return show_help(help);
         if (status == STATUS_OK)
                 status = make(&generate, &text, &keyring);
         if (status != STATUS_OK)

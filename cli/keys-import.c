@@ -123,10 +123,8 @@ ExitStatus keys_import_main(const CommandLine *line, int argc, char **argv) {
         ExitStatus status;
 
         status = parse(&import, argc, argv);
-        if (status == STATUS_OK && !import.file) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (status == STATUS_OK && !import.file)
+                return show_help(help);
         if (status == STATUS_OK)
                 status = read_keys(import.file, &keyring);
         if (status == STATUS_OK)

@@ -95,10 +95,8 @@ ExitStatus keys_rotate_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&rotate, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (rotate.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (rotate.help)
+                return show_help(help);
         status = bus_client_open(line, &bus);
         if (status == STATUS_OK)
                 status = bus_client_prepare(bus, "RotateKey", &call);

@@ -188,10 +188,8 @@ ExitStatus keys_seal_main(const CommandLine *line, int argc, char **argv) {
 
         (void)line;
         status = parse(&seal, argc, argv);
-        if (status == STATUS_OK && (seal.help || !seal.file)) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (status == STATUS_OK && (seal.help || !seal.file))
+                return show_help(help);
         if (status == STATUS_OK)
                 status = read_key(&seal, &text);
         if (status != STATUS_OK)

@@ -55,17 +55,10 @@ typedef struct Show {
         bool help;
 } Show;
 
-static ExitStatus call(const CommandLine *line, const char *method, sd_bus_message **ret_reply) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-        ExitStatus status;
+static ExitStatus ask(const CommandLine *line, const char *method, sd_bus_message **ret_reply) {
+        const BusCall question = { method, N_("ask for the keys"), CALL_SHORT };
 
-        status = bus_client_open(line, &bus);
-        if (status == STATUS_OK)
-                status = bus_client_prepare(bus, method, &message);
-        if (status == STATUS_OK)
-                status = bus_client_call(message, "ask for the keys", CALL_SHORT, ret_reply);
-        return status;
+        return bus_client_ask(line, &question, ret_reply, NULL);
 }
 
 static ExitStatus load(const char *directory, Keyring **ret_keyring) {
@@ -143,7 +136,7 @@ static ExitStatus list_daemon(const CommandLine *line, TableForm form) {
         ExitStatus status;
         int r;
 
-        status = call(line, "ListKeys", &reply);
+        status = ask(line, "ListKeys", &reply);
         if (status != STATUS_OK)
                 return status;
         r = dictionary_read_all(reply, &keys);
@@ -171,7 +164,7 @@ static ExitStatus jwks_daemon(const CommandLine *line) {
         const char *jwks;
         int r;
 
-        status = call(line, "GetJWKS", &reply);
+        status = ask(line, "GetJWKS", &reply);
         if (status != STATUS_OK)
                 return status;
         r = sd_bus_message_read(reply, "s", &jwks);
@@ -213,10 +206,8 @@ ExitStatus keys_show_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&show, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (show.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (show.help)
+                return show_help(help);
         if (!show.directory)
                 return is_list ? list_daemon(line, show.form) : jwks_daemon(line);
         status = load(show.directory, &keyring);

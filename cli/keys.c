@@ -32,10 +32,8 @@ static const struct {
 };
 
 ExitStatus keys_main(const CommandLine *line, int argc, char **argv) {
-        if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))
+                return show_help(help);
         for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
                 if (!strcmp(commands[i].name, argv[1]))
                         return commands[i].run(line, argc - 1, argv + 1);

@@ -124,13 +124,7 @@ static int append_arguments(sd_bus_message *call, const Kick *kick, const char *
                         call, "ss", kick->session, STRING_OR_EMPTY(kick->reason));
         r = sd_bus_message_append(call, "s", kick->user);
         if (r >= 0)
-                r = sd_bus_message_open_container(call, 'a', "{sv}");
-        if (r >= 0 && platform)
-                r = sd_bus_message_append(call, "{sv}", "platform", "s", platform);
-        if (r >= 0 && kick->device)
-                r = sd_bus_message_append(call, "{sv}", "device", "s", kick->device);
-        if (r >= 0)
-                r = sd_bus_message_close_container(call);
+                r = bus_client_append_filter(call, NULL, platform, kick->device);
         if (r >= 0)
                 r = sd_bus_message_append(call, "s", STRING_OR_EMPTY(kick->reason));
         return r;
@@ -170,7 +164,7 @@ static bool has_session(sd_bus *bus, const char *user) {
                 return false;
         r = sd_bus_message_set_allow_interactive_authorization(call, 0);
         if (r >= 0)
-                r = sd_bus_message_append(call, "a{sv}", 1, "user", "s", user);
+                r = bus_client_append_filter(call, user, NULL, NULL);
         if (r >= 0)
                 r = sd_bus_call(bus, call, 0, NULL, &reply);
         if (r >= 0)
@@ -212,10 +206,8 @@ ExitStatus kick_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&kick, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (kick.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (kick.help)
+                return show_help(help);
         status = bus_client_open(line, &bus);
         if (status == STATUS_OK)
                 status = kick_all(bus, &kick);

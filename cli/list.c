@@ -120,23 +120,6 @@ static ExitStatus parse(List *list, int argc, char **argv) {
         return list->all || geteuid() == 0 ? STATUS_OK : own_user("list", &list->user);
 }
 
-static int append_filter(sd_bus_message *call, const List *list) {
-        const struct {
-                const char *key, *value;
-        } texts[] = {
-                { "user", list->user },
-                { "platform", list->platform },
-                { "device", list->device },
-        };
-        int r;
-
-        r = sd_bus_message_open_container(call, 'a', "{sv}");
-        for (size_t i = 0; i < ARRAY_SIZE(texts) && r >= 0; i++)
-                if (texts[i].value)
-                        r = sd_bus_message_append(call, "{sv}", texts[i].key, "s", texts[i].value);
-        return r < 0 ? r : sd_bus_message_close_container(call);
-}
-
 static ExitStatus ask(const CommandLine *line, const List *list, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
@@ -149,7 +132,7 @@ static ExitStatus ask(const CommandLine *line, const List *list, sd_bus_message 
                         bus, list->count ? "CountSessions" : "ListSessions", &call);
         if (status != STATUS_OK)
                 return status;
-        r = append_filter(call, list);
+        r = bus_client_append_filter(call, list->user, list->platform, list->device);
         if (r < 0)
                 return bus_client_broken("compose the call", r);
         return bus_client_call(call, "list sessions", CALL_SHORT, ret_reply);
@@ -187,10 +170,8 @@ ExitStatus list_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&list, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (list.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (list.help)
+                return show_help(help);
         status = ask(line, &list, &reply);
         if (status != STATUS_OK)
                 return status;

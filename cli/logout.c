@@ -87,30 +87,24 @@ static ExitStatus parse(Logout *logout, int argc, char **argv) {
         return by_user ? own_user("logout", &logout->user) : STATUS_OK;
 }
 
-static int append_arguments(sd_bus_message *call, const Logout *logout, const char *subject) {
-        if (logout->user)
-                return sd_bus_message_append(call, "sss", logout->user,
-                        STRING_OR_EMPTY(logout->platform), STRING_OR_EMPTY(logout->device));
-        return sd_bus_message_append(call, "ss", subject, "logout");
-}
-
-static ExitStatus compose(const Logout *logout, sd_bus *bus, sd_bus_message **ret_call) {
+static ExitStatus ask(const CommandLine *line, const Logout *logout, sd_bus_message **ret_reply) {
+        BusCall question = { "RevokeToken", N_("log out"), CALL_SHORT };
         _cleanup_(secret_freep) Secret *token = NULL;
-        ExitStatus status = STATUS_OK;
-        int r;
+        ExitStatus status;
 
-        if (!logout->user && !logout->session)
-                status = token_input_read(logout->token_file ? logout->token_file : "-", &token);
-        if (status == STATUS_OK)
-                status = bus_client_prepare(bus,
-                        logout->user      ? "Logout"
-                        : logout->session ? "RevokeSession"
-                                          : "RevokeToken",
-                        ret_call);
+        if (logout->user) {
+                question.method = "Logout";
+                return bus_client_ask(line, &question, ret_reply, "sss", logout->user,
+                        STRING_OR_EMPTY(logout->platform), STRING_OR_EMPTY(logout->device));
+        }
+        if (logout->session) {
+                question.method = "RevokeSession";
+                return bus_client_ask(line, &question, ret_reply, "ss", logout->session, "logout");
+        }
+        status = token_input_read(logout->token_file ? logout->token_file : "-", &token);
         if (status != STATUS_OK)
                 return status;
-        r = append_arguments(*ret_call, logout, token ? token->data : logout->session);
-        return r < 0 ? bus_client_broken("compose the call", r) : STATUS_OK;
+        return bus_client_ask(line, &question, ret_reply, "ss", token->data, "logout");
 }
 
 static ExitStatus tell(const Logout *logout, sd_bus_message *reply) {
@@ -129,22 +123,15 @@ static ExitStatus tell(const Logout *logout, sd_bus_message *reply) {
 }
 
 ExitStatus logout_main(const CommandLine *line, int argc, char **argv) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         Logout logout = { 0 };
         ExitStatus status;
 
         status = parse(&logout, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (logout.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
-        status = bus_client_open(line, &bus);
-        if (status == STATUS_OK)
-                status = compose(&logout, bus, &call);
-        if (status == STATUS_OK)
-                status = bus_client_call(call, "log out", CALL_SHORT, &reply);
+        if (logout.help)
+                return show_help(help);
+        status = ask(line, &logout, &reply);
         return status == STATUS_OK ? tell(&logout, reply) : status;
 }

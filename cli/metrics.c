@@ -94,17 +94,13 @@ static ExitStatus print(const char *path, const char *text) {
 }
 
 static ExitStatus ask(const CommandLine *line, const char *path) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        const BusCall question = { "GetMetrics", N_("ask for the metrics"), CALL_SHORT };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         ExitStatus status;
         const char *text;
         int r;
 
-        status = bus_client_open(line, &bus);
-        if (status == STATUS_OK)
-                status = bus_client_prepare(bus, "GetMetrics", &call);
-        if (status == STATUS_OK)
-                status = bus_client_call(call, "ask for the metrics", CALL_SHORT, &reply);
+        status = bus_client_ask(line, &question, &reply, NULL);
         if (status != STATUS_OK)
                 return status;
         r = sd_bus_message_read(reply, "s", &text);
@@ -118,10 +114,8 @@ ExitStatus metrics_main(const CommandLine *line, int argc, char **argv) {
 
         optind = 0;
         while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-                if (option == OPTION_HELP) {
-                        fputs(_(help), stdout);
-                        return finish_output();
-                }
+                if (option == OPTION_HELP)
+                        return show_help(help);
                 if (option != OPTION_OUTPUT)
                         return point_to_help("metrics");
                 status = take_argument("metrics", "--output", optarg, &path);

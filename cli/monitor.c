@@ -308,10 +308,8 @@ ExitStatus monitor_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&monitor, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (monitor.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (monitor.help)
+                return show_help(help);
         status = bus_client_open(line, &monitor.bus);
         if (status != STATUS_OK)
                 return status;

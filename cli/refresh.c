@@ -110,9 +110,7 @@ ExitStatus refresh_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&refresh, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (refresh.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (refresh.help)
+                return show_help(help);
         return refresh.file ? refresh_file(line, refresh.file) : refresh_input(line);
 }

@@ -172,13 +172,7 @@ static int append_sessions(const Revoke *revoke, sd_bus_message *call) {
 
         r = sd_bus_message_append(call, "s", revoke->user);
         if (r >= 0)
-                r = sd_bus_message_open_container(call, 'a', "{sv}");
-        if (r >= 0 && revoke->platform)
-                r = sd_bus_message_append(call, "{sv}", "platform", "s", revoke->platform);
-        if (r >= 0 && revoke->device)
-                r = sd_bus_message_append(call, "{sv}", "device", "s", revoke->device);
-        if (r >= 0)
-                r = sd_bus_message_close_container(call);
+                r = bus_client_append_filter(call, NULL, revoke->platform, revoke->device);
         if (r >= 0)
                 r = sd_bus_message_append(call, "s", STRING_OR_EMPTY(revoke->reason));
         return r;
@@ -255,10 +249,8 @@ ExitStatus revoke_main(const CommandLine *line, int argc, char **argv) {
         status = parse(&revoke, argc, argv);
         if (status != STATUS_OK)
                 return status;
-        if (revoke.help) {
-                fputs(_(help), stdout);
-                return finish_output();
-        }
+        if (revoke.help)
+                return show_help(help);
         status = bus_client_open(line, &bus);
         if (status == STATUS_OK)
                 status = compose(&revoke, bus, &call);

@@ -173,16 +173,12 @@ static ExitStatus show_plain(const Dictionary *status) {
 }
 
 static ExitStatus ask(const CommandLine *line, Dictionary **ret_status) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        const BusCall question = { "GetStatus", N_("ask for the status"), CALL_SHORT };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         ExitStatus status;
         int r;
 
-        status = bus_client_open(line, &bus);
-        if (status == STATUS_OK)
-                status = bus_client_prepare(bus, "GetStatus", &call);
-        if (status == STATUS_OK)
-                status = bus_client_call(call, "ask for the status", CALL_SHORT, &reply);
+        status = bus_client_ask(line, &question, &reply, NULL);
         if (status != STATUS_OK)
                 return status;
         r = dictionary_read(reply, ret_status);
@@ -197,10 +193,8 @@ ExitStatus status_main(const CommandLine *line, int argc, char **argv) {
 
         optind = 0;
         while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-                if (option == OPTION_HELP) {
-                        fputs(_(help), stdout);
-                        return finish_output();
-                }
+                if (option == OPTION_HELP)
+                        return show_help(help);
                 if (option != OPTION_JSON)
                         return point_to_help("status");
                 json = true;

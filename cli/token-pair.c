@@ -8,9 +8,8 @@
 #include "cli/bus-client.h"
 #include "cli/dictionary.h"
 #include "cli/token-pair.h"
+#include "common/message.h"
 #include "common/text.h"
-
-#define WHAT "refresh the token"
 
 void token_pair_clear(TokenPair *pair) {
         secret_free(pair->access);
@@ -108,20 +107,12 @@ int token_pair_read(sd_bus_message *reply, TokenPair *ret_pair) {
 }
 
 ExitStatus token_pair_renew(const CommandLine *line, const Secret *refresh, TokenPair *ret_pair) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        const BusCall question = { "RefreshToken", N_("refresh the token"), CALL_SHORT };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         ExitStatus status;
         int r;
 
-        status = bus_client_open(line, &bus);
-        if (status == STATUS_OK)
-                status = bus_client_prepare(bus, "RefreshToken", &call);
-        if (status != STATUS_OK)
-                return status;
-        r = sd_bus_message_append(call, "s", refresh->data);
-        if (r < 0)
-                return bus_client_broken("compose the call", r);
-        status = bus_client_call(call, WHAT, CALL_SHORT, &reply);
+        status = bus_client_ask(line, &question, &reply, "s", refresh->data);
         if (status != STATUS_OK)
                 return status;
         r = token_pair_read(reply, ret_pair);

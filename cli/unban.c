@@ -19,20 +19,10 @@ static const char help[] =
            "The exit status is 3 if the user is not banned.\n");
 
 static ExitStatus lift(const CommandLine *line, const char *user) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        ExitStatus status;
-        int r;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 
-        status = bus_client_open(line, &bus);
-        if (status == STATUS_OK)
-                status = bus_client_prepare(bus, "UnbanUser", &call);
-        if (status != STATUS_OK)
-                return status;
-        r = sd_bus_message_append(call, "s", user);
-        if (r < 0)
-                return bus_client_broken("compose the call", r);
-        return bus_client_call(call, "unban", CALL_SHORT, &reply);
+        return bus_client_ask(
+                line, &(BusCall){ "UnbanUser", N_("unban"), CALL_SHORT }, &reply, "s", user);
 }
 
 ExitStatus unban_main(const CommandLine *line, int argc, char **argv) {
@@ -44,8 +34,7 @@ ExitStatus unban_main(const CommandLine *line, int argc, char **argv) {
         while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
                 if (option != 'h')
                         return point_to_help("unban");
-                fputs(_(help), stdout);
-                return finish_output();
+                return show_help(help);
         }
         if (argc - optind != 1)
                 return complain_usage("unban", "exactly one user is needed");
