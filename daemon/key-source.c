@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/cleanup.h"
 #include "daemon/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/key-source.h"
@@ -50,12 +51,7 @@ void key_credentials_clear(KeyCredentials *credentials) {
         *credentials = (KeyCredentials){ 0 };
 }
 
-int key_source_read(
-        Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault) {
-        int r;
-
-        rules.now_sec = operation_now_sec();
-        r = key_directory_load(&rules, ret_keyring, fault);
+static int tell_journal(Context *context, int r, const KeyFault *fault) {
         if (r)
                 audit(context, &(AuditRecord){
                                        .event = AUDIT_KEYS_REFUSED,
@@ -65,13 +61,35 @@ int key_source_read(
         return r;
 }
 
+/* Whoever lost the directory, or had it unmounted, is not to lose all tokens with it. */
+int key_source_reread(
+        Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
+        int r;
+
+        rules.now_sec = operation_now_sec();
+        rules.generate = NULL;
+        rules.generate_refresh = false;
+        r = key_directory_load(&rules, &keyring, fault);
+        if (r == 0 && keyring_size(keyring) == 0 && keyring_size(context->keyring) > 0) {
+                (void)snprintf(
+                        fault->text, sizeof(fault->text), "%s: no key is there", rules.directory);
+                r = -ENOKEY;
+        }
+        if (r == 0)
+                *ret_keyring = TAKE_PTR(keyring);
+        return tell_journal(context, r, fault);
+}
+
 int key_source_load(Context *context) {
+        KeyDirectoryRules rules = context->key_rules;
         KeyFault fault = { 0 };
         Keyring *keyring;
         int r;
 
-        r = key_source_read(context, context->key_rules, &keyring, &fault);
-        if (r)
+        rules.now_sec = operation_now_sec();
+        r = key_directory_load(&rules, &keyring, &fault);
+        if (tell_journal(context, r, &fault))
                 return r < 0 ? r : -EINVAL;
         key_keeper_take(context->keeper, keyring);
         if (keyring_is_new(keyring))

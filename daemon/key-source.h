@@ -24,15 +24,16 @@ typedef struct KeyCredentials {
 KeyDirectoryRules key_source_rules(const Config *config, const KeyCredentials *credentials);
 
 /**
- * key_source_read() - read the keys, and tell the journal if they cannot be used
+ * key_source_reread() - read the keys of a running daemon, and tell the journal if they cannot be used
  * @context:    the daemon
  * @rules:      of the configuration that is to come into force; without a time
  * @ret_keyring: one reference, owned by the caller
  * @fault:      says where and why they were refused
  *
+ * Keys are made at a start only. Where they all are gone, or their directory is, those in force stay.
  * Return: as key_directory_load().
  */
-int key_source_read(
+int key_source_reread(
         Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault);
 
 /**

@@ -361,11 +361,11 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
                         fixed->section, fixed->key);
                 return MANAGER_E_REFUSED;
         }
-        r = key_source_read(&manager->context, key_source_rules(config, &manager->credentials),
+        r = key_source_reread(&manager->context, key_source_rules(config, &manager->credentials),
                 ret_keyring, &fault);
         if (r) {
                 snprintf(message, message_size, "keys: %s", fault.text);
-                return r < 0 ? r : MANAGER_E_REFUSED;
+                return *fault.text ? MANAGER_E_REFUSED : r;
         }
         *ret_config = TAKE_PTR(config);
         return 0;

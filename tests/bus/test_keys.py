@@ -286,6 +286,27 @@ def test_a_bad_key_is_refused_with_its_name_and_nobody_notices(daemon, root):
     assert "keys refused: " in daemon.log_text()
 
 
+def test_a_reload_makes_no_keys_for_those_that_are_gone(daemon, root):
+    token, before = issue(root), keys(root)
+    away = folder(daemon).rename(folder(daemon).with_name("away"))
+    with pytest.raises(CallError, match="No such file or directory"):
+        root.call("Reload")
+    folder(daemon).mkdir(mode=0o700)
+    with pytest.raises(CallError, match="no key is there"):
+        root.call("Reload")
+    assert not list(folder(daemon).iterdir())
+    assert validate(daemon, token) == "ok"
+    folder(daemon).rmdir()
+    away.rename(folder(daemon))
+    refresh = next(kid for kid, row in before.items() if row["state"] == "refresh")
+    (folder(daemon) / f"{refresh}.jwk").rename(daemon.directory / "refresh.jwk")
+    root.call("Reload")
+    assert "refresh" not in states(root).values()
+    (daemon.directory / "refresh.jwk").rename(folder(daemon) / f"{refresh}.jwk")
+    root.call("Reload")
+    assert keys(root) == before
+
+
 def test_a_key_retires_when_nothing_that_it_signed_can_be_valid(daemon, root):
     restart(daemon, root, token="Lifetime=1s\nMaxLifetime=1s\nLeeway=0")
     old = signing(root)

@@ -82,7 +82,7 @@ def test_the_signing_key_is_changed(host):
 
 
 def test_a_secret_for_refresh_tokens(host):
-    type_in(host, "umask 077\n" + example("authtokend.8.scd", "openssl rand 32"))
+    assert type_in(host, example("authtokend.8.scd", "--refresh --kid fleet-1")) == "fleet-1"
     assert type_in(host, "authtokenctl keys import --directory /root/keys refresh.jwk") == "fleet-1"
     type_in(host, "rm -r refresh.jwk keys")
 
