@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/cleanup.h"
 #include "daemon/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/key-source.h"
@@ -64,20 +63,12 @@ static int tell_journal(Context *context, int r, const KeyFault *fault) {
 /* Whoever lost the directory, or had it unmounted, is not to lose all tokens with it. */
 int key_source_reread(
         Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault) {
-        _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         int r;
 
         rules.now_sec = operation_now_sec();
         rules.generate = NULL;
         rules.generate_refresh = false;
-        r = key_directory_load(&rules, &keyring, fault);
-        if (r == 0 && keyring_size(keyring) == 0 && keyring_size(context->keyring) > 0) {
-                (void)snprintf(
-                        fault->text, sizeof(fault->text), "%s: no key is there", rules.directory);
-                r = -ENOKEY;
-        }
-        if (r == 0)
-                *ret_keyring = TAKE_PTR(keyring);
+        r = key_directory_load(&rules, ret_keyring, fault);
         return tell_journal(context, r, fault);
 }
 
