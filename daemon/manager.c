@@ -352,7 +352,7 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
 
         r = config_load(manager->config_path, message, message_size, &config);
         if (r)
-                return r;
+                return *message ? MANAGER_E_REFUSED : r;
         /* What is open cannot be swapped under running requests. */
         fixed = config_option_fixed_change(manager->config, config);
         if (fixed) {

@@ -307,6 +307,14 @@ def test_a_reload_makes_no_keys_for_those_that_are_gone(daemon, root):
     assert keys(root) == before
 
 
+def test_a_configuration_that_is_not_there_is_named(daemon, root):
+    away = daemon.config.rename(daemon.config.with_suffix(".away"))
+    with pytest.raises(CallError, match=f"{daemon.config}: No such file or directory"):
+        root.call("Reload")
+    away.rename(daemon.config)
+    root.call("Reload")
+
+
 def test_a_key_retires_when_nothing_that_it_signed_can_be_valid(daemon, root):
     restart(daemon, root, token="Lifetime=1s\nMaxLifetime=1s\nLeeway=0")
     old = signing(root)
