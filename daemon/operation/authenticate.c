@@ -347,7 +347,6 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 .done = on_hooks,
         };
         r = login_subject_copy(request, &auth->subject);
-        login_subject_find_asker(&auth->subject, context->host);
         if (r >= 0 && request->role) {
                 auth->role = strdup(request->role);
                 r = auth->role ? 0 : -ENOMEM;

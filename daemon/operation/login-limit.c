@@ -21,17 +21,18 @@ typedef struct Note {
 
 /* @place: filled, and borrowed by the question. */
 static FailureQuestion make_question(
-        const Context *context, const LoginSubject *subject, char place[LOGIN_PLACE_SIZE]) {
+        const Context *context, LoginSubject *subject, char place[LOGIN_PLACE_SIZE]) {
         const Config *config = context->config;
-        const LoginOrigin origin = {
+        LoginOrigin origin = {
                 .peer_uid = subject->uid,
-                .real_uid = subject->real_uid,
                 .rhost = subject->rhost,
                 .ruser = subject->ruser,
                 .service = subject->service,
                 .host = context->host,
         };
 
+        login_subject_find_asker(subject, context->host);
+        origin.real_uid = subject->real_uid;
         login_failure_place(&origin, place);
         return (FailureQuestion){
                 .key = { config->tenant, subject->user, place },
@@ -44,10 +45,14 @@ static FailureQuestion make_question(
         };
 }
 
-bool login_limit_is_reached(const Context *context, const LoginSubject *subject) {
+/* Who asks is looked up only where somebody has failed: the kernel takes its time. */
+bool login_limit_is_reached(const Context *context, LoginSubject *subject) {
         char place[LOGIN_PLACE_SIZE];
-        FailureQuestion question = make_question(context, subject, place);
+        FailureQuestion question;
 
+        if (!login_failures_are_known(context->store))
+                return false;
+        question = make_question(context, subject, place);
         return login_failures_is_locked(context->store, &question);
 }
 
@@ -65,11 +70,16 @@ static void on_answer(StoreCall *call, int r, const FailureAnswer *answer, void 
         take_answer(limit, r, answer);
 }
 
-int login_limit_ask(LoginLimit *limit, Context *context, const LoginSubject *subject) {
+int login_limit_ask(LoginLimit *limit, Context *context, LoginSubject *subject) {
         char place[LOGIN_PLACE_SIZE];
-        FailureQuestion question = make_question(context, subject, place);
+        FailureQuestion question;
         int r;
 
+        if (!login_failures_are_known(context->store)) {
+                limit->reason = REASON_OK;
+                return 0;
+        }
+        question = make_question(context, subject, place);
         /* Until the answer is there. */
         limit->reason = REASON_INTERNAL;
         r = login_failures_ask(context->store, &question, on_answer, limit, &limit->call);
@@ -87,7 +97,7 @@ static void on_reserved(StoreCall *call, int r, const FailureAnswer *answer, voi
         limit->is_reserved = limit->reason == REASON_OK;
 }
 
-int login_limit_reserve(LoginLimit *limit, Context *context, const LoginSubject *subject) {
+int login_limit_reserve(LoginLimit *limit, Context *context, LoginSubject *subject) {
         char place[LOGIN_PLACE_SIZE];
         FailureQuestion question = make_question(context, subject, place);
         FailureAnswer answer;
@@ -143,7 +153,7 @@ static int copy_subject(const LoginSubject *subject, LoginSubject *ret_subject) 
                 ret_subject);
 }
 
-static void tell(Context *context, const LoginSubject *subject, FailureStep step) {
+static void tell(Context *context, LoginSubject *subject, FailureStep step) {
         Note *note = calloc(1, sizeof(*note));
         char place[LOGIN_PLACE_SIZE];
         FailureQuestion question;
@@ -158,8 +168,7 @@ static void tell(Context *context, const LoginSubject *subject, FailureStep step
                 operation_abandon(&note->op);
 }
 
-void login_limit_settle(
-        LoginLimit *limit, Context *context, const LoginSubject *subject, Reason reason) {
+void login_limit_settle(LoginLimit *limit, Context *context, LoginSubject *subject, Reason reason) {
         bool failed = login_failure_counts(reason);
 
         if (limit->is_settled)

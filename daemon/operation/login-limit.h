@@ -31,7 +31,7 @@ typedef struct LoginLimit {
  *
  * For before anything is verified: it costs nothing, and is all that a flood gets.
  */
-bool login_limit_is_reached(const Context *context, const LoginSubject *subject);
+bool login_limit_is_reached(const Context *context, LoginSubject *subject);
 
 /**
  * login_limit_ask() - ask the store, along with the state that is loaded right after
@@ -41,7 +41,7 @@ bool login_limit_is_reached(const Context *context, const LoginSubject *subject)
  *
  * Return: 0: started, or answered already; negative errno.
  */
-int login_limit_ask(LoginLimit *limit, Context *context, const LoginSubject *subject);
+int login_limit_ask(LoginLimit *limit, Context *context, LoginSubject *subject);
 
 /**
  * login_limit_reserve() - the same for what can be guessed: it is counted before it is looked at
@@ -52,7 +52,7 @@ int login_limit_ask(LoginLimit *limit, Context *context, const LoginSubject *sub
  * Of many attempts at once, on all hosts, no more are made than may fail. How it went is to be told by
  * login_limit_settle(). Return: 0: started, or answered already; negative errno.
  */
-int login_limit_reserve(LoginLimit *limit, Context *context, const LoginSubject *subject);
+int login_limit_reserve(LoginLimit *limit, Context *context, LoginSubject *subject);
 
 /**
  * login_limit_clear() - forget the question
@@ -69,5 +69,4 @@ void login_limit_clear(LoginLimit *limit);
  *
  * Nobody waits for it. The failure that locks the place out has a line of its own in the journal.
  */
-void login_limit_settle(
-        LoginLimit *limit, Context *context, const LoginSubject *subject, Reason reason);
+void login_limit_settle(LoginLimit *limit, Context *context, LoginSubject *subject, Reason reason);

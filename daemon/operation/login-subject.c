@@ -38,6 +38,9 @@ int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject) {
 }
 
 void login_subject_find_asker(LoginSubject *subject, const char *host) {
+        if (subject->has_asker)
+                return;
+        subject->has_asker = true;
         subject->real_uid = LOGIN_UID_UNKNOWN;
         /* What cannot be read leaves it so. */
         if (subject->uid == 0 && login_failure_is_here(subject->rhost, host))

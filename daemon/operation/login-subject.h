@@ -5,6 +5,7 @@
  * Who logs in where: the part of a LoginRequest that a verb keeps while it waits. Never the token.
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "daemon/operation/audit.h"
@@ -15,7 +16,8 @@ typedef struct LoginRequest LoginRequest;
 typedef struct LoginSubject {
         pid_t pid;
         uid_t uid;
-        uid_t real_uid; /* see login_subject_find_asker() */
+        bool has_asker; /* login_subject_find_asker() was called */
+        uid_t real_uid; /* then: of the program that asks; LOGIN_UID_UNKNOWN if it is gone, or elsewhere */
         char *user, *service, *tty, *rhost, *ruser, *handle;
 } LoginSubject;
 
@@ -31,11 +33,11 @@ int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject);
 
 /**
  * login_subject_find_asker() - learn from the kernel who has started a program of root's that asks
- * @subject:    its real_uid is set; LOGIN_UID_UNKNOWN if the program is gone already
+ * @subject:    its real_uid is set, once
  * @host:       this one's name
  *
- * A login from elsewhere has none. To be called while the peer is connected: the pid is its own then, or that
- * of nobody for a long time.
+ * To be called before anything is waited for: the pid is the peer's own then, or that of nobody for a long
+ * time.
  */
 void login_subject_find_asker(LoginSubject *subject, const char *host);
 

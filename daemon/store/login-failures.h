@@ -21,6 +21,14 @@ typedef void (*StoreFailureDone)(
         StoreCall *call, int r, const FailureAnswer *answer, void *userdata);
 
 /**
+ * login_failures_are_known() - whether anybody can be locked out
+ * @store:      any
+ *
+ * Return: false where nobody has failed, or been heard of, and nobody else counts.
+ */
+bool login_failures_are_known(const UserStore *store);
+
+/**
  * login_failures_is_locked() - whether a place is known to be locked out, without waiting
  * @store:      any
  * @question:   borrowed
