@@ -12,7 +12,7 @@ import pytest
 
 from authtoken import CallFailed
 from deadline import wait_until
-from host import SERVICE
+from host import REDIS_SOCKET, SERVICE
 from ssh import METHODS
 
 FAILURES = 3
@@ -21,6 +21,7 @@ NOBODY = 65534
 CONNECTIONS = 200
 LOGINS = 12
 ROUNDS = 4
+HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1"
 FLOOD = pathlib.Path(__file__).resolve().parents[1] / "bus/flood.py"
 
 
@@ -159,6 +160,49 @@ def test_who_guesses_is_locked_out_at_one_address_only(limited):
     host.authtoken.wait_ready()
     host.ssh.refusal("alice", token.text, source="127.0.0.2")
     assert len(host.journal.entries(AUTHTOKEN_EVENT="lock-out")) == 1
+
+
+@pytest.fixture
+def polkit_takes_tokens(limited):
+    limited.configure("61-polkit.conf", '[Service "polkit-1"]\nTokens=yes\n')
+    limited.bed.systemctl("reload", SERVICE)
+    yield
+    limited.unconfigure("61-polkit.conf")
+
+
+@pytest.mark.usefixtures("polkit_takes_tokens")
+def test_nobody_locks_another_out_by_the_helper_of_polkit(limited):
+    """Everybody may start it for everybody; what it then wants of polkit itself is refused."""
+    host, token = limited, limited.authtoken.issue("alice")
+
+    def try_as(caller, credential):
+        host.bed.run(HELPER, "alice", user=caller, check=False, stdin=f"1-0123456789abcdef\n{credential}\n")
+
+    def entry(reason):
+        return host.journal.wait_for(AUTHTOKEN_EVENT="authenticate", AUTHTOKEN_USER="alice", AUTHTOKEN_REASON=reason,
+                                     AUTHTOKEN_SERVICE="polkit-1")
+
+    for _ in range(FAILURES):
+        try_as("bob", "at-00000-00000")
+    assert entry("code-unknown")
+    host.journal.wait_for(AUTHTOKEN_EVENT="lock-out", AUTHTOKEN_USER="alice", AUTHTOKEN_SERVICE="polkit-1")
+    try_as("bob", token.text)
+    assert not host.journal.entries(AUTHTOKEN_EVENT="authenticate", AUTHTOKEN_REASON="ok")
+    try_as("alice", token.text)
+    assert entry("ok")
+    for service in ("login", "su"):
+        done = host.bed.run("pamtester", service, "alice", "authenticate", check=False, stdin=f"{token.text}\n")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.store("redis")
+def test_a_good_token_of_no_session_locks_nobody_out(limited):
+    host, token = limited, limited.authtoken.issue("alice")
+    host.bed.run("redis-cli", "-s", REDIS_SOCKET, "FLUSHALL")
+    for _ in range(2 * FAILURES):
+        host.ssh.refusal("alice", token.text, source="127.0.0.5")
+    host.journal.wait_for(AUTHTOKEN_EVENT="authenticate", AUTHTOKEN_USER="alice", AUTHTOKEN_REASON="session-unknown")
+    assert host.login("alice", host.authtoken.issue("alice").text, source="127.0.0.5").is_open()
 
 
 class Flood:

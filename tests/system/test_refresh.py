@@ -95,3 +95,15 @@ def test_a_user_keeps_a_pair_fresh_in_a_file(host):
     assert host.login("alice", fresh).is_open()
     # Neither an option of a command nor the journal shows a token.
     assert pair["refresh"] not in host.journal.text() and fresh not in host.journal.text()
+
+
+def test_a_shell_ends_by_the_refresh_token_of_its_session(host):
+    pair = issue(host, "alice")
+    shell = host.login("alice", pair["access"])
+    forged = pair["refresh"][:-4] + ("AAAA" if not pair["refresh"].endswith("AAAA") else "BAAA")
+    done = host.bed.run("authtokenctl", "revoke", "--token-file", "-", stdin=forged, check=False)
+    assert done.returncode == 1 and "signature-invalid" in done.stderr
+    assert shell.is_open()
+    assert host.bed.output("authtokenctl", "revoke", "--token-file", "-", stdin=pair["refresh"]) == "1 session revoked"
+    shell.wait_closed()
+    assert "session-revoked" in refusal(host, pair["refresh"])
