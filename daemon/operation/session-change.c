@@ -40,6 +40,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
                         change->sid, &change->ended))
                 return REASON_LIMIT_REACHED;
         *ret_changed = change->ended.n_sids > 0;
+        if (filter.sid && policy_keep_ended(state, filter.sid, change->adoptable_until_sec))
+                *ret_changed = true;
         return REASON_OK;
 }
 

@@ -191,6 +191,19 @@ bool policy_end_unknown(
         return true;
 }
 
+bool policy_keep_ended(UserState *state, const char *sid, uint64_t until_sec) {
+        for (size_t i = 0; i < state->n_ended; i++) {
+                EndedSession *ended = &state->ended[i];
+
+                if (strcmp(ended->sid, sid) != 0 || ended->keep_until_sec >= until_sec)
+                        continue;
+                ended->keep_until_sec = until_sec;
+                ended->adopted = true;
+                return true;
+        }
+        return false;
+}
+
 int policy_expire(
         UserState *state, const Moment *moment, PolicyEnded *ret_ended, bool *ret_changed) {
         PolicyEnded ended = {};

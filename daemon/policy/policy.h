@@ -117,6 +117,17 @@ int policy_expire(
 bool policy_end_unknown(UserState *state, EndedSession *entry, const char *sid, PolicyEnded *ended);
 
 /**
+ * policy_keep_ended() - remember for longer that a session has ended
+ * @state:      changes
+ * @sid:        live or not
+ * @until_sec:  until when a token of it can be valid
+ *
+ * Another issuer may give one "jti" to several tokens, and those that live longer must not come back when the end that
+ * the first one brought is forgotten. Return: true if something changed.
+ */
+bool policy_keep_ended(UserState *state, const char *sid, uint64_t until_sec);
+
+/**
  * policy_ended_clear() - free what it owns
  * @ended:      empty afterwards
  */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Tokens that nobody here has issued, with both stores: adopted once, ended for good."""
 
+import re
 import shutil
 import time
 
@@ -115,6 +116,31 @@ def test_one_that_is_revoked_before_its_first_use_has_none(host, root, issuer):
     with pytest.raises(CallError) as refusal:
         root.call("RevokeToken", f"('{issuer.token(OWN_USER, iat=1000, exp=2000)}', '')")
     assert refusal.value.code == "session-unknown"
+
+
+@pytest.mark.redis_only
+def test_the_longest_token_of_one_jti_says_how_long_it_stays_out(host, root, store, issuer):
+    """An issuer that gives a session's tokens one "jti": which of them was brought first, and ended, decides nothing."""
+    now = int(time.time())
+    short = issuer.token(OWN_USER, jti="same", exp=now + 100)
+    longer, longest = (issuer.token(OWN_USER, jti="same", exp=now + life) for life in (5000, 9000))
+    assert host.log_in(short) == "ok"
+    field = f"e:{only_session(root)['session']}"
+
+    def kept_until():
+        text = store.redis.run("HGET", f"authtoken:default:u:{OWN_USER}", field)
+        return max(int(number) for number in re.findall(r"\d{10,}", text))
+
+    root.call("RevokeToken", f"('{longer}', '')")
+    assert kept_until() >= now + 5000
+    with pytest.raises(CallError) as refusal:
+        root.call("RevokeToken", f"('{longest}', '')")
+    assert refusal.value.code == "session-revoked"
+    assert kept_until() >= now + 9000
+    with pytest.raises(CallError):
+        root.call("RevokeToken", f"('{short}', '')")
+    assert kept_until() >= now + 9000
+    assert [host.log_in(token) for token in (short, longer, longest)] == ["session-revoked"] * 3
 
 
 def test_more_ends_than_are_remembered_bring_none_back(host, root, issuer):
