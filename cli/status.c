@@ -86,6 +86,9 @@ static const struct {
         { "confirmed", N_("on") },
         { "new", N_("waits: the store is new; order \"authtokenctl adopt --confirm\"") },
         { "emptied", N_("stopped: the store was emptied; order \"authtokenctl adopt --confirm\"") },
+        { "forgetful", N_("stopped: the store may let records go; set maxmemory-policy noeviction "
+                          "there, then "
+                          "order \"authtokenctl adopt --confirm\"") },
         { "set-back",
                 N_("stopped: the store was set back; order \"authtokenctl adopt --confirm\"") },
 };

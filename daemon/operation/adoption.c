@@ -7,6 +7,7 @@
 
 #include "daemon/config.h"
 #include "daemon/journal/journal.h"
+#include "daemon/operation/adoption-memory.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/store/kept-text.h"
@@ -44,6 +45,10 @@ static const struct {
         [ADOPTION_STATE_CONFIRMED] = { "confirmed", NULL },
         [ADOPTION_STATE_NEW] = { "new", "the store is new" WHAT_TO_DO },
         [ADOPTION_STATE_EMPTIED] = { "emptied", "the store was emptied" WHAT_TO_DO },
+        [ADOPTION_STATE_FORGETFUL] = { "forgetful",
+                "the store lets records go when its memory is short; no token without a session "
+                "is taken until its maxmemory-policy is noeviction, and \"authtokenctl adopt "
+                "--confirm\"" },
         [ADOPTION_STATE_SET_BACK] = { "set-back",
                 "the store was set back to an older copy" WHAT_TO_DO },
 };
@@ -196,9 +201,19 @@ static bool is_sole_writer(const Adoption *adoption) {
         return adoption->context->config->store_type == STORE_SQLITE;
 }
 
+/* The ends of sessions may go one by one, and the epoch stays. */
+static bool is_forgetful(const Adoption *adoption) {
+        StoreHealth health;
+
+        user_store_health(adoption->context->store, &health);
+        return health.forgetful;
+}
+
 static void on_missing(Adoption *adoption) {
         if (is_sole_writer(adoption) && !adoption->memory.known)
                 write_new(adoption, NULL, true);
+        else if (is_forgetful(adoption))
+                refuse_all(adoption, ADOPTION_STATE_FORGETFUL);
         else if (adoption->memory.doubted)
                 refuse_all(adoption, ADOPTION_STATE_SET_BACK);
         else if (adoption->memory.known)
@@ -221,6 +236,13 @@ static void decide(Adoption *adoption) {
         AdoptionEpoch epoch = { 0 };
         bool is_there = adoption_epoch_parse(adoption->stored, &epoch) == 0;
 
+        if (is_forgetful(adoption) && !is_wished(adoption, ADOPTION_WISH_RENEW)) {
+                if (*adoption->stored)
+                        doubt(adoption);
+                else
+                        on_missing(adoption);
+                return;
+        }
         if (begins_anew(adoption)) {
                 write_new(adoption, is_there ? &epoch : NULL, false);
                 return;
@@ -260,7 +282,7 @@ static void on_written(StoreCall *call, int r, const char *value, void *userdata
         else if (*adoption->stored)
                 settle(adoption, &adoption->next);
         else
-                refuse_all(adoption, ADOPTION_STATE_SET_BACK);
+                on_missing(adoption);
 }
 
 static void on_read(StoreCall *call, int r, const char *value, void *userdata) {
@@ -368,36 +390,6 @@ void adoption_look(Adoption *adoption) {
         (void)adoption_ask(adoption, &adoption->look);
 }
 
-/* A file that is of no use was written by a host that knew an epoch: which one, nobody knows any more. */
-static void read_memory(Adoption *adoption, const char *path, AdoptionMemory *memory) {
-        char text[KEPT_TEXT_MAX + 1];
-        int r;
-
-        r = kept_text_read(path, text);
-        if (r == 0 && adoption_memory_parse(text, memory))
-                r = -EBADMSG;
-        if (r == 0 || r == -ENOENT)
-                return;
-        adoption->memory.known = true;
-        journal_log(adoption->context->journal, LOG_WARNING, "adoption: %s is of no use: %s", path,
-                strerror(-r));
-}
-
-/* The runtime directory knows of this boot only, and is no part of a backup. */
-static void recall(Adoption *adoption, const char *const paths[KEPT_TEXT_FILES]) {
-        AdoptionMemory runtime = { 0 }, state = { 0 };
-
-        read_memory(adoption, paths[0], &runtime);
-        read_memory(adoption, paths[1], &state);
-        if (runtime.known)
-                adoption->memory = runtime;
-        else if (state.known)
-                adoption->memory = state;
-        /* Whatever was set back before the boot, no token of this boot is in it. */
-        if (!runtime.known)
-                adoption->memory.floor_sec = operation_boot_sec();
-}
-
 static char *memory_path(const char *directory, const char *tenant) {
         char *path;
 
@@ -421,7 +413,7 @@ int adoption_new(Context *context, Adoption **ret_adoption) {
         r = kept_text_new(paths, &adoption->kept);
         if (r < 0)
                 return r;
-        recall(adoption, paths);
+        adoption_memory_recall(context->journal, paths, &adoption->memory);
         *ret_adoption = TAKE_PTR(adoption);
         return 0;
 }

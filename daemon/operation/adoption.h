@@ -33,7 +33,8 @@ typedef enum AdoptionState {
         ADOPTION_STATE_CONFIRMED, /* tokens are adopted */
         ADOPTION_STATE_NEW,       /* none is, as in all that follow: the store has no epoch yet */
         ADOPTION_STATE_EMPTIED,   /* it has none any more */
-        ADOPTION_STATE_SET_BACK,  /* it had an older one */
+        ADOPTION_STATE_SET_BACK,  /* it had an older one, or has let go of records */
+        ADOPTION_STATE_FORGETFUL, /* it may let go of records at any time */
         ADOPTION_STATE_COUNT,
 } AdoptionState;
 

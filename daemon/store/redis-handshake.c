@@ -164,6 +164,7 @@ static void judge_durability(RedisHandshake *handshake) {
 
         findings->durable =
                 handshake->append_only == ANSWER_YES && handshake->no_eviction == ANSWER_YES;
+        findings->forgetful = handshake->no_eviction == ANSWER_NO;
         if (handshake->append_only == ANSWER_NO)
                 message = "no append-only file (appendonly no): "
                           "a crash of the server brings revoked sessions back";

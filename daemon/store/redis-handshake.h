@@ -19,6 +19,7 @@ typedef struct RedisHandshake RedisHandshake;
 
 typedef struct RedisFindings {
         bool durable;
+        bool forgetful;                  /* its maxmemory-policy is not noeviction */
         char message[STORE_MESSAGE_MAX]; /* why it is not durable, or not quite; else empty */
         int64_t clock_ahead_sec;         /* the server's clock before ours; 0 if unknown, too */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1]; /* empty: we may not load scripts */

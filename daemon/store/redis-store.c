@@ -192,6 +192,7 @@ static void on_greeted(const RedisFindings *findings, void *userdata) {
 
         health->online = true;
         health->durable = findings->durable;
+        health->forgetful = findings->forgetful;
         snprintf(health->message, sizeof(health->message), "%s", findings->message);
         memcpy(store->script_sha, findings->script_sha, sizeof(store->script_sha));
         if (store->told[0] == '\0')

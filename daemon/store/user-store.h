@@ -39,7 +39,8 @@ enum {
 
 typedef struct StoreHealth {
         bool online;
-        bool durable; /* acknowledged commits survive a crash of the store */
+        bool durable;   /* acknowledged commits survive a crash of the store */
+        bool forgetful; /* it may let go of some records, when its memory is short */
         uint64_t n_commits, n_conflicts, n_errors;
         uint64_t latency_usec; /* of the last command */
         char message

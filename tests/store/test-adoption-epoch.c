@@ -165,8 +165,6 @@ static void test_an_adoption_that_makes_the_first_epoch_is_counted_in_it(void **
         AdoptionEpoch epoch = { 0 };
         Host host;
 
-        if (store_case_type != STORE_SQLITE)
-                skip();
         host_start(&host, *test, "a", true);
         assert_int_equal(adopt_at(&host, fixture_now_sec() + 1000), REASON_OK);
         assert_true(read_epoch(*test, &epoch));
@@ -300,16 +298,49 @@ static void test_a_memory_that_cannot_be_read_is_no_new_store(void **test) {
         host_stop(&host);
 }
 
+static void set_policy(Host *host, const char *command) {
+        StoreFixture *fixture = host->fixture;
+
+        redis_server_run(&fixture->server, command);
+        store_fixture_reopen(fixture);
+        host->context.store = fixture->store;
+        store_fixture_wait_online(fixture, true);
+}
+
+static void test_a_store_that_lets_records_go_adopts_nothing(void **test) {
+        AdoptionEpoch epoch;
+        Host host;
+
+        host_start(&host, *test, "a", true);
+        assert_int_equal(confirm_since(&host, 1), REASON_OK);
+        assert_int_equal(adopt_at(&host, 100), REASON_OK);
+        set_policy(&host, "CONFIG SET maxmemory-policy volatile-lru");
+        assert_int_equal(adopt_at(&host, 100), REASON_ADOPTION_UNCONFIRMED);
+        assert_int_equal(state_of(&host), ADOPTION_STATE_FORGETFUL);
+        assert_false(read_epoch(*test, &epoch));
+        assert_int_equal(confirm_since(&host, 1), REASON_ADOPTION_UNCONFIRMED);
+        look(&host);
+        assert_int_equal(state_of(&host), ADOPTION_STATE_FORGETFUL);
+        /* Nobody knows what it has let go of meanwhile. */
+        set_policy(&host, "CONFIG SET maxmemory-policy noeviction");
+        assert_int_equal(adopt_at(&host, 100), REASON_ADOPTION_UNCONFIRMED);
+        assert_int_equal(state_of(&host), ADOPTION_STATE_SET_BACK);
+        assert_int_equal(confirm_since(&host, 1), REASON_OK);
+        assert_int_equal(adopt_at(&host, 100), REASON_OK);
+        host_stop(&host);
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 STORE_CASE(test_an_adoption_is_counted_in_the_epoch_that_a_confirmation_makes),
-                STORE_CASE(test_an_adoption_that_makes_the_first_epoch_is_counted_in_it),
+                SQLITE_CASE(test_an_adoption_that_makes_the_first_epoch_is_counted_in_it),
                 STORE_CASE(test_a_confirmation_reaches_as_far_back_as_it_says),
                 STORE_CASE(test_each_host_counts_in_the_same_epoch),
                 STORE_CASE(test_what_was_issued_before_all_were_revoked_is_not_adopted),
                 STORE_CASE(test_revoking_all_where_nobody_adopts_trusts_no_shared_store),
                 STORE_CASE(test_a_host_can_tell_what_it_saw),
                 STORE_CASE(test_a_memory_that_cannot_be_read_is_no_new_store),
+                REDIS_CASE(test_a_store_that_lets_records_go_adopts_nothing),
         };
         int r;
 
