@@ -65,7 +65,7 @@ static const Column columns[] = {
         { "SOURCE", "source", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
         { N_("NAME"), "name", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { N_("ADDRESS"), "client_address", NULL, COLUMN_TEXT, COLUMN_BOTH },
-        { "AGENT", "user_agent", NULL, COLUMN_TEXT, COLUMN_JSON_ONLY },
+        { N_("AGENT"), "user_agent", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { "AUDIENCE", "audience", NULL, COLUMN_LIST, COLUMN_JSON_ONLY },
         { N_("ROLES"), "roles", NULL, COLUMN_LIST, COLUMN_BOTH },
         { N_("HOST"), NULL, "host", COLUMN_TEXT, COLUMN_BOTH },

@@ -60,6 +60,9 @@ static bool add_login(Login *login, void *userdata) {
 
         if (strcmp(login->sid, row->sid) || list->n_login_rows >= list->n_login_rows_max)
                 return true;
+        /* A process that was killed closes nothing, and reconcile has not come by yet. */
+        if (login_is_over(login))
+                return true;
         list->login_rows[list->n_login_rows++] = (LoginRow){
                 .host = list->op.context->host,
                 .id = login->id,

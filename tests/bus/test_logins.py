@@ -60,6 +60,22 @@ def test_the_command_shows_a_login_below_its_session(bus, login):
     assert (row["session"], child["service"], child["session"]) == (login[1], "test", None)
 
 
+def test_a_login_whose_process_was_killed_is_not_listed(bus, own, login):
+    login[0].process.kill()
+    login[0].process.wait()
+    ((row,),) = own.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+    assert (row["session"], row.get("logins", [])) == (login[1], [])
+    assert len(ctl(bus, "list", uid=OWN_UID).stdout.splitlines()) == 2
+
+
+def test_the_command_shows_from_where_and_with_what_a_session_is_used(bus, root):
+    root.issue(OWN_USER, "{'client_address': <'192.0.2.77'>, 'user_agent': <'curl/8.5'>}")
+    heading, session = ctl(bus, "list", uid=OWN_UID).stdout.splitlines()
+    assert heading.split()[-2:] == ["ADDRESS", "AGENT"]
+    assert session.split()[-2:] == ["192.0.2.77", "curl/8.5"]
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+
+
 # What has another name in JSON than on the bus.
 NAMES = {"last_seen": "seen", "client_address": "address", "user_agent": "agent", "rhost": "from", "logins": "children"}
 LOGIN_NAMES = {**NAMES, "id": "login", "opened": "created"}
