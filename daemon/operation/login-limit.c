@@ -16,6 +16,7 @@
 typedef struct Note {
         Operation op; /* only for its place in the context; nobody waits for it */
         LoginSubject subject;
+        char place[LOGIN_PLACE_SIZE];
         StoreCall *call;
 } Note;
 
@@ -134,6 +135,9 @@ static void on_noted(StoreCall *call, int r, const FailureAnswer *answer, void *
         (void)r;
         note->call = store_call_free(call);
         if (answer->locked_now) {
+                /* Whom to ask, where there is no address. */
+                if (login_failure_is_here(note->subject.rhost, note->op.context->host))
+                        record.rhost = note->place;
                 record.count = note->op.context->config->login_failures;
                 audit(note->op.context, &record);
         }
@@ -155,12 +159,11 @@ static int copy_subject(const LoginSubject *subject, LoginSubject *ret_subject) 
 
 static void tell(Context *context, LoginSubject *subject, FailureStep step) {
         Note *note = calloc(1, sizeof(*note));
-        char place[LOGIN_PLACE_SIZE];
         FailureQuestion question;
 
         if (!note)
                 return;
-        question = make_question(context, subject, place);
+        question = make_question(context, subject, note->place);
         question.step = step;
         operation_init(&note->op, context, (OperationWaiter){}, note_free);
         if (copy_subject(subject, &note->subject) < 0 ||

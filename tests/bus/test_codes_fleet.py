@@ -11,7 +11,7 @@ from frames import DENIED, OK
 from private_bus import OWN_USER, host_on, private_bus
 from token_login import log_in
 
-N_PARALLEL = 50
+N_PARALLEL, FAILURES = 50, 4
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +21,16 @@ def store(bus, redis):
 
 
 @pytest.fixture(scope="module")
-def other_host(daemon, store):
+def second(daemon, store):
     with private_bus() as bus:
         shutil.copytree(daemon.directory / "state/keys", bus.directory / "state/keys")
         with host_on(bus, store) as host:
-            yield host.daemon
+            yield host
+
+
+@pytest.fixture(scope="module")
+def other_host(second):
+    return second.daemon
 
 
 @pytest.fixture
@@ -49,6 +54,26 @@ def test_of_many_on_both_hosts_one_gets_in(daemon, other_host, code, round_):
         outcomes = list(pool.map(lambda i: log_in((daemon, other_host)[i % 2], code), range(N_PARALLEL)))
     assert outcomes.count((OK, None)) == 1
     assert outcomes.count((DENIED, "code-unknown")) == N_PARALLEL - 1
+
+
+@pytest.fixture
+def limited(daemon, root, second):
+    """Both hosts, where guessers are locked out."""
+    def set_limit(old, new):
+        for host, caller in ((daemon, root), (second.daemon, second.root)):
+            host.config.write_text(host.config.read_text().replace(f"LoginFailures={old}\n", f"LoginFailures={new}\n"))
+            caller.call("Reload")
+
+    set_limit(1000000, FAILURES)
+    yield daemon, second.daemon
+    set_limit(FAILURES, 1000000)
+
+
+def test_of_wrong_codes_on_both_hosts_no_more_are_looked_at_than_may_fail(limited):
+    with concurrent.futures.ThreadPoolExecutor(N_PARALLEL) as pool:
+        outcomes = list(pool.map(lambda i: log_in(limited[i % 2], "at-00000-00000", "192.0.2.9"), range(N_PARALLEL)))
+    assert outcomes.count((DENIED, "code-unknown")) == FAILURES
+    assert outcomes.count((DENIED, "locked-out")) == N_PARALLEL - FAILURES
 
 
 def test_it_dies_with_its_session_on_both(root, daemon, other_host, code):

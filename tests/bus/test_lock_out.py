@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Who fails to log in too often from one place is kept out there, and nowhere else; on both stores."""
 
+import re
+
 import pytest
 
 from bus_fixtures import on_stores
@@ -208,6 +210,7 @@ def test_nobody_locks_another_out_by_a_program_that_all_may_start(root, daemon):
     # Whatever they start is one place, and a good token is as good as none there.
     for service in ("polkit-1", "su"):
         wait_until(lambda: at_the_host(daemon, OTHER_UID, service, token) == (DENIED, "locked-out"), "locked out")
+    assert re.search(f'EVENT="lock-out" .*USER="{OWN_USER}" .*RHOST="uid:{OTHER_UID}@', daemon.log_text())
     for uid, service in ((OWN_UID, "polkit-1"), (OWN_UID, "sudo"), (0, "polkit-1"), (0, "login")):
         assert at_the_host(daemon, uid, service, token)[0] == OK
     (daemon.directory / "socket").chmod(0o755)
