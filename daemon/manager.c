@@ -397,6 +397,7 @@ int manager_reload(Manager *manager, char *message, size_t message_size) {
                 config_free(old);
                 key_keeper_take(context->keeper, TAKE_PTR(keyring));
                 journal_set_level(context->journal, manager->config->log_level);
+                adoption_look(context->adoption);
                 journal_log(context->journal, LOG_INFO, "configuration and keys were read again");
         }
         (void)sd_notify(0, "READY=1");

@@ -88,15 +88,15 @@ static void finish(Adopt *adopt, Reason reason) {
 
 /* Hooks and groups may have taken seconds, in which the configuration was read again. */
 static Reason check_claims(const Adopt *adopt, uint64_t now_sec) {
-        const VerifyRules *own = &adopt->context->rules;
-        const VerifyRules *rules = verify_rules_of(own, adopt->claims);
+        const VerifyRules *rules = verify_rules_of(&adopt->context->rules, adopt->claims);
 
         if (!rules)
                 return REASON_ISSUER_MISMATCH;
         /* Leeway is for tokens: a session that ends with its own would have ended already. */
         if (adopt->claims->expires_at_sec <= now_sec)
                 return REASON_TOKEN_EXPIRED;
-        if (adopt->claims->origin == CLAIMS_STATELESS && !own->stateless)
+        if (adopt->claims->origin == CLAIMS_STATELESS &&
+                now_sec >= adopt->context->config->adopt_stateless_until_sec)
                 return REASON_ADOPTION_OVER;
         return claims_check(adopt->claims, rules, &(VerifyRequest){ .now_sec = now_sec });
 }
@@ -163,7 +163,6 @@ int adopt_commit(Adopt *adopt) {
 
 static void on_counted(AdoptionRequest *request, Reason reason) {
         Adopt *adopt = (Adopt *)((char *)request - offsetof(Adopt, request));
-
         bool was_ready = adopt->is_ready;
 
         if (reason == REASON_OK && was_ready && adopt_commit(adopt) < 0)
@@ -173,12 +172,6 @@ static void on_counted(AdoptionRequest *request, Reason reason) {
                 finish(adopt, reason);
         else if (!was_ready)
                 adopt->ready(adopt);
-}
-
-static bool is_over(const Adopt *adopt) {
-        uint64_t until_sec = adopt->context->config->adopt_stateless_until_sec;
-
-        return adopt->claims->origin == CLAIMS_STATELESS && operation_now_sec() >= until_sec;
 }
 
 static Reason check(Adopt *adopt, const PolicyRules *rules) {
@@ -215,15 +208,11 @@ static Reason find_rules(Adopt *adopt) {
 
 static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         Adopt *adopt = userdata;
-        Reason reason = REASON_OK;
+        Reason reason = r == STORE_E_NOT_FOUND ? REASON_OK : operation_reason_of_store(r);
 
         (void)user;
         adopt->call = store_call_free(call);
         adopt->was_known = r == 0;
-        if (is_over(adopt))
-                reason = REASON_ADOPTION_OVER;
-        else if (r != 0 && r != STORE_E_NOT_FOUND)
-                reason = operation_reason_of_store(r);
         if (reason == REASON_OK)
                 reason = find_rules(adopt);
         if (reason != REASON_OK)

@@ -97,9 +97,11 @@ static void remember(Adoption *adoption, const AdoptionEpoch *epoch) {
 }
 
 static void refuse_all(Adoption *adoption, AdoptionState why) {
-        if (adoption->seen != why)
+        /* Where nobody is adopted there is nothing to be said of it. */
+        if (adoption->seen != why && adoption_is_wanted(adoption->context)) {
                 journal_log(adoption->context->journal, LOG_ERR, "adoption: %s", states[why].fault);
-        adoption->seen = why;
+                adoption->seen = why;
+        }
         finish_all(adoption, REASON_ADOPTION_UNCONFIRMED);
 }
 

@@ -143,6 +143,27 @@ def test_the_longest_token_of_one_jti_says_how_long_it_stays_out(host, root, sto
     assert [host.log_in(token) for token in (short, longer, longest)] == ["session-revoked"] * 3
 
 
+def test_a_jti_is_its_issuer_s_own(host, root, bus, issuer):
+    """What ends for one says nothing of the other, and brings nothing back."""
+    second_url = "https://second.example.org"
+    second = Issuer(bus.directory / "second.json", Secret("second"))
+    host.configure(second.section().replace(URL, second_url))
+    tokens = [issuer.token(OWN_USER, jti="of-both"), second.token(OWN_USER, jti="of-both", iss=second_url)]
+    assert [host.log_in(token) for token in tokens] == ["ok", "ok"]
+    assert len(root.sessions(OWN_USER)) == 2
+    root.call("RevokeToken", f"('{tokens[0]}', '')")
+    assert [host.log_in(token) for token in tokens] == ["session-revoked", "ok"]
+    root.call("RevokeToken", f"('{tokens[1]}', '')")
+    assert [host.log_in(token) for token in tokens] == ["session-revoked", "session-revoked"]
+
+
+def test_one_jti_for_two_users_is_one_session(host, issuer):
+    """Whoever comes second may be the one whose session had ended."""
+    first, second = (issuer.token(user, jti="of-two-users") for user in (OWN_USER, OTHER_USER))
+    assert host.log_in(first) == "ok"
+    assert host.log_in(second, OTHER_USER) == "session-unknown"
+
+
 def test_more_ends_than_are_remembered_bring_none_back(host, root, issuer):
     """Of a user whom no other test logs in: none of theirs is adopted for some minutes."""
     ended = issuer.token(OTHER_USER)
@@ -173,6 +194,10 @@ def test_two_tokens_are_two_sessions(host, root, issuer):
     ({"sub": f"{OTHER_USER}@example.org"}, "user-mismatch"),
     ({"jti": None}, "claim-missing"),
     ({"exp": 1_000_000_000}, "token-expired"),
+    ({"iat": None}, "claim-missing"),
+    ({"iat": "1"}, "claim-invalid"),
+    ({"iat": 32_503_680_000, "exp": 32_503_680_600}, "token-not-yet-valid"),
+    ({"iat": 1_000_000_000}, "lifetime-exceeded"),
 ])
 def test_what_is_refused_is_not_adopted(host, root, issuer, claims, reason):
     assert host.log_in(issuer.token(OWN_USER, **claims)) == reason
@@ -324,6 +349,7 @@ def test_the_status_tells_how_it_stands(host, root, store, issuer, ctl):
     root.call("Reload")
     assert host.adoption() == ("off", [])
     host.configure("")
+    wait_until(lambda: host.adoption()[0] != "off" and host.adoption()[0] != "unknown", "a look at the store")
     host.confirm()
 
 

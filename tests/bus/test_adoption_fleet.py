@@ -8,7 +8,7 @@ import pytest
 
 from adopting_host import Host, Store
 from foreign_issuer import Issuer, Secret
-from private_bus import OWN_USER, host_on, private_bus
+from private_bus import OWN_USER, host_on, private_bus, wait_until
 from store_proxy import StoreProxy
 
 MARK = "authtoken:default:adoption"
@@ -49,7 +49,7 @@ def other(daemon, store):
     with private_bus() as bus:
         shutil.copytree(daemon.directory / "state/keys", bus.directory / "state/keys")
         with host_on(bus, store.config()) as host:
-            yield host.root
+            yield host
 
 
 @pytest.fixture
@@ -66,14 +66,14 @@ def old(issuer):
 def test_what_was_adopted_before_all_are_revoked_is_revoked(host, other, issuer):
     token = old(issuer)
     assert host.log_in(token) == "ok"
-    assert other.call("RevokeAll", "('breach',)") == [1]
+    assert other.root.call("RevokeAll", "('breach',)") == [1]
     assert host.log_in(token) == "session-revoked"
     assert host.log_in(old(issuer)) == "adoption-before"
 
 
 def test_an_adoption_that_is_under_way_does_not_outlive_the_revocation_of_all(host, root, other, issuer, proxy):
     token = old(issuer)
-    proxy.before_next_commit(lambda: other.call("RevokeAll", "('breach',)"))
+    proxy.before_next_commit(lambda: other.root.call("RevokeAll", "('breach',)"))
     assert host.log_in(token) == "adoption-before"
     proxy.wait()
     assert root.sessions(OWN_USER) == set()
@@ -81,7 +81,7 @@ def test_an_adoption_that_is_under_way_does_not_outlive_the_revocation_of_all(ho
 
 
 def test_one_that_a_new_confirmation_overtakes_is_counted_by_it(host, root, other, issuer, proxy, store):
-    proxy.before_next_commit(lambda: other.call("ConfirmAdoptionSince", "(uint64 1,)"))
+    proxy.before_next_commit(lambda: other.root.call("ConfirmAdoptionSince", "(uint64 1,)"))
     assert host.log_in(old(issuer)) == "ok"
     proxy.wait()
     assert store.redis.run("GET", MARK).split()[2] == "1"
@@ -94,3 +94,26 @@ def test_one_whose_store_is_emptied_meanwhile_is_none(host, root, issuer, proxy,
     proxy.wait()
     assert root.sessions(OWN_USER) == set()
     assert store.redis.run("EXISTS", MARK).strip() == "0"
+
+
+def test_a_host_that_adopts_nothing_makes_no_epoch(host, other, issuer, store):
+    store.empty()
+    before = len(other.daemon.log_text())
+    assert other.root.call("RevokeAll", "('breach',)") == [0]
+    assert store.redis.run("EXISTS", MARK).strip() == "0"
+    assert "adoption:" not in other.daemon.log_text()[before:]
+    assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
+
+
+def test_whoever_begins_to_adopt_looks_at_the_store_at_once(host, other, issuer):
+    def state():
+        return other.root.call("GetStatus")[0]["adoption"]
+
+    assert state() == "off"
+    before = other.daemon.config.read_text()
+    other.daemon.config.write_text(before + issuer.section())
+    other.root.call("Reload")
+    wait_until(lambda: state() == "confirmed", "a look at the store")
+    other.daemon.config.write_text(before)
+    other.root.call("Reload")
+    assert state() == "off"
