@@ -61,6 +61,8 @@ Login *login_free(Login *login) {
         free(login->rhost);
         free(login->target);
         free(login->logind_id);
+        free(login->platform);
+        free(login->device);
         free(login);
         return NULL;
 }

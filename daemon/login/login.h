@@ -27,9 +27,10 @@ typedef struct Login {
         uid_t uid;          /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
         ProcessId leader;
         uint64_t opened_at_sec;
-        uint64_t
-                deadline_sec; /* of its session, as it was seen last; not in the file; 0: unknown */
-        bool ended;           /* its session has ended; it stays listed until the process is gone */
+        /* Of its session, as it was seen last; not in the file. 0, NULL: unknown, or there is none. */
+        uint64_t deadline_sec;
+        char *platform, *device;
+        bool ended;  /* its session has ended; it stays listed until the process is gone */
         bool closed; /* by its process; what that left in its logind session may still be there */
         Reason end_reason;
 } Login;

@@ -25,6 +25,8 @@ static void tell_hooks(Context *context, const Login *login) {
                                            .tty = login->tty,
                                            .rhost = login->rhost,
                                            .reason = reason_code(REASON_OK),
+                                           .platform = login->platform,
+                                           .device = login->device,
                                    });
 }
 

@@ -59,6 +59,12 @@ static void arm(DeadlineTimer *timer, uint64_t at_sec) {
                 timer->next_sec = at_sec;
 }
 
+/* It never changes. If there is no memory for it, it is not told to hooks. */
+static void note_text(char **text, const char *of_session) {
+        if (!*text && of_session)
+                *text = strdup(of_session);
+}
+
 static bool note_login(Login *login, void *userdata) {
         const Walk *walk = userdata;
         const Session *session = user_state_find(walk->state, login->sid);
@@ -66,6 +72,8 @@ static bool note_login(Login *login, void *userdata) {
         if (!session || login->ended)
                 return true;
         login->deadline_sec = session_deadline_sec(session);
+        note_text(&login->platform, session->platform);
+        note_text(&login->device, session->device);
         arm(walk->timer, login->deadline_sec);
         return true;
 }

@@ -5,7 +5,6 @@
 
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
-#include "daemon/operation/session-ending.h"
 
 static void logout_free(Operation *op) {
         SessionChange *change = (SessionChange *)op;
@@ -15,22 +14,13 @@ static void logout_free(Operation *op) {
 }
 
 static void on_committed(SessionChange *change, Reason reason) {
-        if (reason == REASON_OK && change->ended.n_sids > 0)
-                /* If this fails the sessions have ended nevertheless, and reconcile ends their
-                 * logins within a minute. */
-                (void)session_ending_start(change->op.context,
-                        &(EndedSessions){
-                                .user = change->user,
-                                .sids = (const char(*)[SID_SIZE + 1]) change->ended.sids,
-                                .n_sids = change->ended.n_sids,
-                                .reason = change->end_reason,
-                        },
-                        NULL, NULL);
+        if (reason == REASON_OK)
+                session_change_follow(change);
         session_change_tell(change, AUDIT_LOGOUT, reason);
         operation_finish(&change->op, &(OperationResult){
                                               .reason = reason,
                                               .user = change->user,
-                                              .n_revoked = (unsigned int)change->ended.n_sids,
+                                              .n_revoked = (unsigned int)change->ended.n_ends,
                                       });
 }
 

@@ -117,21 +117,9 @@ static int record(OpenSession *open, const Handle *handle) {
 }
 
 static void refuse(OpenSession *open, Login *login, Reason reason) {
-        Context *context = open->op.context;
-
         tell_journal(open, reason, login);
-        if (login && !login->ended) {
-                char sid[1][SID_SIZE + 1];
-                const EndedSessions ended = {
-                        .user = login->user,
-                        .sids = (const char(*)[SID_SIZE + 1]) sid,
-                        .n_sids = 1,
-                        .reason = reason,
-                };
-
-                memcpy(sid[0], login->sid, sizeof(sid[0]));
-                (void)session_ending_start(context, &ended, NULL, NULL);
-        }
+        if (login && !login->ended)
+                session_ending_start_one(open->op.context, login->user, login->sid, reason);
         operation_finish_reason(&open->op, reason);
 }
 

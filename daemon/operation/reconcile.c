@@ -71,8 +71,6 @@ static bool was_dealt_with(const Lost *lost, const Login *login) {
 static bool visit_login(Login *login, void *userdata) {
         Lost *lost = userdata;
         Reason reason = reason_of_end(lost, login);
-        EndedSessions ended = { .user = login->user, .n_sids = 1, .reason = reason };
-        char sid[1][SID_SIZE + 1];
 
         if (reason == REASON_OK || was_dealt_with(lost, login) ||
                 login_ender_is_busy(lost->context->ender, login))
@@ -86,9 +84,7 @@ static bool visit_login(Login *login, void *userdata) {
                                      .rhost = login->rhost,
                                      .logind_id = login->logind_id,
                              });
-        memcpy(sid[0], login->sid, sizeof(sid[0]));
-        ended.sids = (const char(*)[SID_SIZE + 1]) sid;
-        (void)session_ending_start(lost->context, &ended, NULL, NULL);
+        session_ending_start_one(lost->context, login->user, login->sid, reason);
         return true;
 }
 

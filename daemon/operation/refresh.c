@@ -113,21 +113,6 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         return refresh->rotation.reason;
 }
 
-static void end_session(Refresh *refresh) {
-        char sids[1][SID_SIZE + 1];
-
-        memcpy(sids[0], refresh->token.sid, sizeof(sids[0]));
-        /* If this fails the session has ended nevertheless, and reconcile ends its logins. */
-        (void)session_ending_start(refresh->op.context,
-                &(EndedSessions){
-                        .user = refresh->user,
-                        .sids = (const char(*)[SID_SIZE + 1]) sids,
-                        .n_sids = 1,
-                        .reason = REASON_SESSION_REUSED,
-                },
-                NULL, NULL);
-}
-
 static void tell_everybody(Refresh *refresh, const UserState *state) {
         const Session *session = user_state_find(state, refresh->token.sid);
         Context *context = refresh->op.context;
@@ -153,7 +138,8 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
         Refresh *refresh = userdata;
 
         if (reason == REASON_OK && refresh->rotation.kind == ROTATION_REUSED) {
-                end_session(refresh);
+                session_ending_start_one(refresh->op.context, refresh->user, refresh->token.sid,
+                        REASON_SESSION_REUSED);
                 reason = REASON_SESSION_REUSED;
         }
         if (reason != REASON_OK) {

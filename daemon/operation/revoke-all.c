@@ -90,7 +90,7 @@ static void on_committed(SessionChange *change, Reason reason) {
                 session_change_follow(change);
         else
                 all->n_failed++;
-        all->n_revoked += (unsigned int)change->ended.n_sids;
+        all->n_revoked += (unsigned int)change->ended.n_ends;
         all->n_pending--;
         operation_finish_reason(&change->op, reason);
         go_on(all);

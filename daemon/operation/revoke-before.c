@@ -40,7 +40,7 @@ static void on_committed(SessionChange *change, Reason reason) {
         operation_finish(&change->op, &(OperationResult){
                                               .reason = reason,
                                               .user = change->user,
-                                              .n_revoked = (unsigned int)change->ended.n_sids,
+                                              .n_revoked = (unsigned int)change->ended.n_ends,
                                       });
 }
 

@@ -16,14 +16,14 @@ static void revoke_free(Operation *op) {
 static void on_committed(SessionChange *change, Reason reason) {
         OperationResult result = { .user = change->user };
 
-        if (reason == REASON_OK && *change->sid && change->ended.n_sids == 0)
+        if (reason == REASON_OK && *change->sid && change->ended.n_ends == 0)
                 reason =
                         change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
         if (reason == REASON_OK)
                 session_change_follow(change);
         session_change_tell(change, AUDIT_REVOKE, reason);
         result.reason = reason;
-        result.n_revoked = (unsigned int)change->ended.n_sids;
+        result.n_revoked = (unsigned int)change->ended.n_ends;
         operation_finish(&change->op, &result);
 }
 

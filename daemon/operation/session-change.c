@@ -39,7 +39,7 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
                                 .adopted = true },
                         change->sid, &change->ended))
                 return REASON_LIMIT_REACHED;
-        *ret_changed = change->ended.n_sids > 0;
+        *ret_changed = change->ended.n_ends > 0;
         if (filter.sid && policy_keep_ended(state, filter.sid, change->adoptable_until_sec))
                 *ret_changed = true;
         return REASON_OK;
@@ -49,11 +49,11 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
 static void tell_revoked(const SessionChange *change) {
         const Context *context = change->op.context;
 
-        for (size_t i = 0; i < change->ended.n_sids && context->sink; i++)
+        for (size_t i = 0; i < change->ended.n_ends && context->sink; i++)
                 context->sink(
                         &(SessionEvent){
                                 .type = SESSION_EVENT_REVOKED,
-                                .sid = change->ended.sids[i],
+                                .sid = change->ended.ends[i].sid,
                                 .reason = reason_code(change->end_reason),
                         },
                         context->sink_userdata);
@@ -102,12 +102,11 @@ int session_change_start(SessionChange *change, const EndOrder *order) {
 void session_change_follow(SessionChange *change) {
         const EndedSessions ended = {
                 .user = change->user,
-                .sids = (const char(*)[SID_SIZE + 1]) change->ended.sids,
-                .n_sids = change->ended.n_sids,
-                .reason = change->end_reason,
+                .ends = change->ended.ends,
+                .n_ends = change->ended.n_ends,
         };
 
-        if (ended.n_sids > 0)
+        if (ended.n_ends > 0)
                 (void)session_ending_start(change->op.context, &ended, NULL, NULL);
 }
 
@@ -127,10 +126,10 @@ void session_change_tell(SessionChange *change, int event, Reason reason) {
                 .sid = *change->sid ? change->sid : NULL,
                 .note = change->note,
                 .uid = change->uid,
-                .count = (unsigned int)change->ended.n_sids,
+                .count = (unsigned int)change->ended.n_ends,
         };
 
-        if (!*change->sid && change->ended.n_sids == 1)
-                record.sid = change->ended.sids[0];
+        if (!*change->sid && change->ended.n_ends == 1)
+                record.sid = change->ended.ends[0].sid;
         audit(change->op.context, &record);
 }

@@ -27,9 +27,8 @@ typedef struct SessionEnding {
         Operation op; /* only for its place in the context; nobody waits through it */
         SessionEndingDone done;
         void *userdata;
-        char (*sids)[SID_SIZE + 1];
-        size_t n_sids;
-        Reason reason;
+        SessionEnd *ends; /* without their text, which is told at the begin only */
+        size_t n_ends;
         Place *places;
         size_t n_places, n_pending;
 } SessionEnding;
@@ -40,7 +39,7 @@ static void session_ending_free(Operation *op) {
         for (size_t i = 0; i < ending->n_places; i++)
                 free(ending->places[i].logind_id);
         free(ending->places);
-        free(ending->sids);
+        free(ending->ends);
         free(ending);
 }
 
@@ -66,28 +65,40 @@ static bool is_logout(Reason reason) {
         return reason == REASON_SESSION_REVOKED || reason == REASON_SESSION_LOGGED_OUT;
 }
 
-/* Once for each session: what is still there of one that ended before is ended again every minute. */
-static void tell_hooks(const SessionEnding *ending, const char *user) {
-        HookKind kind = is_logout(ending->reason) ? HOOK_LOGOUT : HOOK_KICK;
-        Context *context = ending->op.context;
+static const char *either(const char *a, const char *b) {
+        return a ? a : b;
+}
 
-        for (size_t i = 0; i < ending->n_sids && hook_is_on(context, kind); i++) {
-                LoginOfSession found = { .sid = ending->sids[i] };
-                const Login *login;
+static void tell_hooks(Context *context, const char *user, const SessionEnd *end, HookKind kind) {
+        static const Login none;
+        LoginOfSession found = { .sid = end->sid };
+        const Login *login;
 
-                login_registry_each(
-                        context->logins, context->config->tenant, user, look_at, &found);
-                login = found.login;
-                if (!found.was_ended)
-                        hook_send(context, &(HookEvent){
-                                                   .kind = kind,
-                                                   .user = user,
-                                                   .session = ending->sids[i],
-                                                   .service = login ? login->service : NULL,
-                                                   .tty = login ? login->tty : NULL,
-                                                   .rhost = login ? login->rhost : NULL,
-                                                   .reason = reason_code(ending->reason),
-                                           });
+        login_registry_each(context->logins, context->config->tenant, user, look_at, &found);
+        /* What is still there of one that ended before is ended again every minute. */
+        if (found.was_ended)
+                return;
+        login = found.login ? found.login : &none;
+        hook_send(context, &(HookEvent){
+                                   .kind = kind,
+                                   .user = user,
+                                   .session = end->sid,
+                                   .service = login->service,
+                                   .tty = login->tty,
+                                   .rhost = login->rhost,
+                                   .reason = reason_code(end->reason),
+                                   .platform = either(end->platform, login->platform),
+                                   .device = either(end->device, login->device),
+                           });
+}
+
+/* Once for each session. */
+static void tell_hooks_of_all(Context *context, const EndedSessions *ended) {
+        for (size_t i = 0; i < ended->n_ends; i++) {
+                HookKind kind = is_logout(ended->ends[i].reason) ? HOOK_LOGOUT : HOOK_KICK;
+
+                if (hook_is_on(context, kind))
+                        tell_hooks(context, ended->user, &ended->ends[i], kind);
         }
 }
 
@@ -96,12 +107,12 @@ static void tell(SessionEnding *ending, SessionEventType type, uint64_t deadline
 
         if (!context->sink)
                 return;
-        for (size_t i = 0; i < ending->n_sids; i++)
+        for (size_t i = 0; i < ending->n_ends; i++)
                 context->sink(
                         &(SessionEvent){
                                 .type = type,
-                                .sid = ending->sids[i],
-                                .reason = reason_code(ending->reason),
+                                .sid = ending->ends[i].sid,
+                                .reason = reason_code(ending->ends[i].reason),
                                 .deadline_usec = deadline_usec,
                         },
                         context->sink_userdata);
@@ -166,26 +177,39 @@ static void on_login_end(const Login *login, bool ended, void *userdata) {
                 finish(ending);
 }
 
-static bool is_of_sessions(const SessionEnding *ending, const Login *login) {
-        for (size_t i = 0; i < ending->n_sids; i++)
-                if (!strcmp(login->sid, ending->sids[i]))
-                        return true;
-        return false;
+static const SessionEnd *end_of(const SessionEnding *ending, const Login *login) {
+        for (size_t i = 0; i < ending->n_ends; i++)
+                if (!strcmp(login->sid, ending->ends[i].sid))
+                        return &ending->ends[i];
+        return NULL;
 }
 
 static bool visit(Login *login, void *userdata) {
         SessionEnding *ending = userdata;
+        const SessionEnd *end = end_of(ending, login);
 
-        if (!is_of_sessions(ending, login))
+        if (!end)
                 return true;
         if (add_place(ending, login) < 0)
                 return false;
-        if (login_ender_end(
-                    ending->op.context->ender, login, ending->reason, on_login_end, ending) >= 0)
+        if (login_ender_end(ending->op.context->ender, login, end->reason, on_login_end, ending) >=
+                0)
                 ending->n_pending++;
         else
                 place_of(ending, login)->failed = true;
         return true;
+}
+
+static int copy_ends(SessionEnding *ending, const EndedSessions *ended) {
+        ending->ends = calloc(ended->n_ends + 1, sizeof(*ending->ends));
+        if (!ending->ends)
+                return -ENOMEM;
+        ending->n_ends = ended->n_ends;
+        for (size_t i = 0; i < ended->n_ends; i++) {
+                memcpy(ending->ends[i].sid, ended->ends[i].sid, SID_SIZE + 1);
+                ending->ends[i].reason = ended->ends[i].reason;
+        }
+        return 0;
 }
 
 int session_ending_start(
@@ -196,23 +220,19 @@ int session_ending_start(
 
         if (!ending)
                 return -ENOMEM;
-        ending->sids = calloc(ended->n_sids + 1, sizeof(*ending->sids));
-        if (!ending->sids) {
+        if (copy_ends(ending, ended) < 0) {
                 free(ending);
                 return -ENOMEM;
         }
-        memcpy(ending->sids, ended->sids, ended->n_sids * sizeof(*ending->sids));
-        ending->n_sids = ended->n_sids;
-        ending->reason = ended->reason;
         ending->done = done;
         ending->userdata = userdata;
         operation_init(&ending->op, context, (OperationWaiter){}, session_ending_free);
 
-        for (size_t i = 0; i < ending->n_sids; i++)
-                token_cache_drop_session(context->cache, ending->sids[i]);
+        for (size_t i = 0; i < ending->n_ends; i++)
+                token_cache_drop_session(context->cache, ending->ends[i].sid);
         (void)user_rules_last(context, ended->user, &rules);
         tell(ending, SESSION_EVENT_ENDING, operation_now_usec() + rules.kick_grace_usec);
-        tell_hooks(ending, ended->user);
+        tell_hooks_of_all(context, ended);
         login_registry_each(context->logins, context->config->tenant, ended->user, visit, ending);
         if (ending->n_pending == 0)
                 r = sd_event_add_defer(
@@ -224,21 +244,23 @@ int session_ending_start(
         return 0;
 }
 
+void session_ending_start_one(Context *context, const char *user, const char *sid, Reason reason) {
+        SessionEnd end = { .reason = reason };
+
+        memcpy(end.sid, sid, sizeof(end.sid));
+        (void)session_ending_start(context, &(EndedSessions){ user, &end, 1 }, NULL, NULL);
+}
+
 void session_ending_start_each(Context *context, const char *user, const PolicyEnded *ended) {
-        for (size_t i = 0; i < ended->n_sids; i++) {
+        for (size_t i = 0; i < ended->n_ends; i++) {
+                const SessionEnd *end = &ended->ends[i];
+
                 audit(context, &(AuditRecord){
                                        .event = AUDIT_SESSION_END,
-                                       .reason = ended->reasons[i],
+                                       .reason = end->reason,
                                        .user = user,
-                                       .sid = ended->sids[i],
+                                       .sid = end->sid,
                                });
-                (void)session_ending_start(context,
-                        &(EndedSessions){
-                                .user = user,
-                                .sids = (const char(*)[SID_SIZE + 1]) & ended->sids[i],
-                                .n_sids = 1,
-                                .reason = ended->reasons[i],
-                        },
-                        NULL, NULL);
+                (void)session_ending_start(context, &(EndedSessions){ user, end, 1 }, NULL, NULL);
         }
 }

@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 #include "authtoken/reason.h"
-#include "daemon/token/jti.h"
 
 typedef struct Context Context;
 typedef struct PolicyEnded PolicyEnded;
+typedef struct SessionEnd SessionEnd;
 
 /* @n_ended, @n_failed: logind sessions, or processes without one, that are over and that are not. */
 typedef void (*SessionEndingDone)(unsigned int n_ended, unsigned int n_failed, void *userdata);
@@ -20,9 +20,8 @@ typedef void (*SessionEndingDone)(unsigned int n_ended, unsigned int n_failed, v
 /* Sessions of one user that have ended. Borrowed for the call. */
 typedef struct EndedSessions {
         const char *user;
-        const char (*sids)[SID_SIZE + 1];
-        size_t n_sids;
-        Reason reason;
+        const SessionEnd *ends;
+        size_t n_ends;
 } EndedSessions;
 
 /**
@@ -39,11 +38,22 @@ int session_ending_start(
         Context *context, const EndedSessions *ended, SessionEndingDone done, void *userdata);
 
 /**
- * session_ending_start_each() - the same for sessions that a policy ended, each for its own reason
+ * session_ending_start_one() - the same for one session of which no more is known, without waiting
+ * @context:    the daemon
+ * @user:       whose it is
+ * @sid:        its end is committed already
+ * @reason:     of its end
+ *
+ * What cannot be started is taken up by the next reconcile.
+ */
+void session_ending_start_one(Context *context, const char *user, const char *sid, Reason reason);
+
+/**
+ * session_ending_start_each() - the same for sessions that a policy ended, without waiting
  * @context:    the daemon
  * @user:       whose they are
  * @ended:      their end is committed already
  *
- * Each is told to the journal. What cannot be started is taken up by the next reconcile.
+ * Each is told to the journal, with its own reason. What cannot be started is taken up by the next reconcile.
  */
 void session_ending_start_each(Context *context, const char *user, const PolicyEnded *ended);

@@ -22,15 +22,15 @@ static void on_ended(unsigned int n_ended, unsigned int n_failed, void *userdata
                 &kick->change.op, &(OperationResult){
                                           .reason = REASON_OK,
                                           .user = kick->change.user,
-                                          .n_revoked = (unsigned int)kick->change.ended.n_sids,
+                                          .n_revoked = (unsigned int)kick->change.ended.n_ends,
                                           .n_ended = n_ended,
                                           .n_failed = n_failed,
                                   });
 }
 
 static bool holds(const SessionKick *kick, const char *sid) {
-        for (size_t i = 0; i < kick->n_sids; i++)
-                if (!strcmp(kick->sids[i], sid))
+        for (size_t i = 0; i < kick->n_ends; i++)
+                if (!strcmp(kick->ends[i].sid, sid))
                         return true;
         return false;
 }
@@ -38,16 +38,17 @@ static bool holds(const SessionKick *kick, const char *sid) {
 /* A login whose session ended before and that is still there is what the administrator sees, and means. */
 static bool add_leftover(Login *login, void *userdata) {
         SessionKick *kick = userdata;
-        char(*sids)[SID_SIZE + 1];
+        SessionEnd *ends;
 
         if (!login->ended || login_is_over(login) || holds(kick, login->sid) ||
                 (*kick->change.sid && strcmp(kick->change.sid, login->sid)))
                 return true;
-        sids = reallocarray(kick->sids, kick->n_sids + 1, sizeof(*sids));
-        if (!sids)
+        ends = reallocarray(kick->ends, kick->n_ends + 1, sizeof(*ends));
+        if (!ends)
                 return false;
-        kick->sids = sids;
-        memcpy(sids[kick->n_sids++], login->sid, SID_SIZE + 1);
+        kick->ends = ends;
+        ends[kick->n_ends] = (SessionEnd){ .reason = kick->change.end_reason };
+        memcpy(ends[kick->n_ends++].sid, login->sid, SID_SIZE + 1);
         return true;
 }
 
@@ -55,11 +56,11 @@ static int collect(SessionKick *kick) {
         const PolicyEnded *ended = &kick->change.ended;
         Context *context = kick->change.op.context;
 
-        kick->sids = calloc(ended->n_sids + 1, sizeof(*kick->sids));
-        if (!kick->sids)
+        kick->ends = calloc(ended->n_ends + 1, sizeof(*kick->ends));
+        if (!kick->ends)
                 return -ENOMEM;
-        kick->n_sids = ended->n_sids;
-        memcpy(kick->sids, ended->sids, ended->n_sids * sizeof(*kick->sids));
+        kick->n_ends = ended->n_ends;
+        memcpy(kick->ends, ended->ends, ended->n_ends * sizeof(*kick->ends));
         /* A narrower filter than session and user speaks of live sessions only. */
         if (!kick->change.platform && !kick->change.device)
                 login_registry_each(context->logins, context->config->tenant, kick->change.user,
@@ -69,18 +70,17 @@ static int collect(SessionKick *kick) {
 
 static void on_committed(SessionChange *change, Reason reason) {
         SessionKick *kick = (SessionKick *)change;
-        EndedSessions ended = { .user = change->user, .reason = change->end_reason };
 
         if (reason == REASON_OK && collect(kick) < 0)
                 reason = REASON_INTERNAL;
-        if (reason == REASON_OK && *change->sid && kick->n_sids == 0)
+        if (reason == REASON_OK && *change->sid && kick->n_ends == 0)
                 reason =
                         change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
         session_change_tell(change, kick->event, reason);
         if (reason == REASON_OK) {
-                ended.sids = (const char(*)[SID_SIZE + 1]) kick->sids;
-                ended.n_sids = kick->n_sids;
-                if (session_ending_start(change->op.context, &ended, on_ended, kick) >= 0)
+                if (session_ending_start(change->op.context,
+                            &(EndedSessions){ change->user, kick->ends, kick->n_ends }, on_ended,
+                            kick) >= 0)
                         return;
                 reason = REASON_INTERNAL;
         }
@@ -94,5 +94,5 @@ int session_kick_start(SessionKick *kick, const EndOrder *order) {
 
 void session_kick_clear(SessionKick *kick) {
         session_change_clear(&kick->change);
-        free(kick->sids);
+        free(kick->ends);
 }

@@ -11,9 +11,9 @@
 /* Verbs embed it as their first member. */
 typedef struct SessionKick {
         SessionChange change;
-        int event;                  /* AUDIT_KICK or AUDIT_BAN */
-        char (*sids)[SID_SIZE + 1]; /* ended now, or before with a login that is still there */
-        size_t n_sids;
+        int event;        /* AUDIT_KICK or AUDIT_BAN */
+        SessionEnd *ends; /* now, or before with a login that is still there; text of @change */
+        size_t n_ends;
 } SessionKick;
 
 /**

@@ -11,20 +11,26 @@
 
 #define TOUCH_INTERVAL_SEC 60u
 
-static int ended_reserve(PolicyEnded *ended, size_t n_sids) {
-        ended->sids = calloc(n_sids + 1, sizeof(*ended->sids));
-        ended->reasons = calloc(n_sids + 1, sizeof(*ended->reasons));
-        return ended->sids && ended->reasons ? 0 : -ENOMEM;
+static int ended_reserve(PolicyEnded *ended, size_t n_ends) {
+        ended->ends = calloc(n_ends + 1, sizeof(*ended->ends));
+        return ended->ends ? 0 : -ENOMEM;
+}
+
+/* @ended has room. No end fails for want of memory for what only is told of it. */
+static void note_end(PolicyEnded *ended, const Session *session, Reason reason) {
+        SessionEnd *end = &ended->ends[ended->n_ends++];
+
+        memcpy(end->sid, session->sid, sizeof(end->sid));
+        end->reason = reason;
+        end->platform = session->platform ? strdup(session->platform) : NULL;
+        end->device = session->device ? strdup(session->device) : NULL;
 }
 
 /* @ended has room for all sessions of the state. */
 static void end_one(UserState *state, const Session *session, Reason reason, uint64_t now_sec,
         PolicyEnded *ended) {
-        char *sid = ended->sids[ended->n_sids];
-
-        memcpy(sid, session->sid, SID_SIZE + 1);
-        ended->reasons[ended->n_sids++] = reason;
-        user_state_end(state, sid, reason, now_sec);
+        note_end(ended, session, reason);
+        user_state_end(state, ended->ends[ended->n_ends - 1].sid, reason, now_sec);
 }
 
 static bool is_same(const char *a, const char *b) {
@@ -185,9 +191,9 @@ bool policy_end_unknown(
         memcpy(entry->sid, sid, sizeof(entry->sid));
         if (user_state_insert_ended(state, entry) != 0)
                 return false;
-        memcpy(ended->sids[0], sid, SID_SIZE + 1);
-        ended->reasons[0] = entry->reason;
-        ended->n_sids = 1;
+        memcpy(ended->ends[0].sid, sid, SID_SIZE + 1);
+        ended->ends[0].reason = entry->reason;
+        ended->n_ends = 1;
         return true;
 }
 
@@ -217,8 +223,7 @@ int policy_expire(
 
                 if (reason == REASON_OK)
                         continue;
-                memcpy(ended.sids[ended.n_sids], state->sessions[i]->sid, SID_SIZE + 1);
-                ended.reasons[ended.n_sids++] = reason;
+                note_end(&ended, state->sessions[i], reason);
         }
         *ret_changed = user_state_prune(state, moment);
         *ret_ended = ended;
@@ -226,8 +231,11 @@ int policy_expire(
 }
 
 void policy_ended_clear(PolicyEnded *ended) {
-        free(ended->sids);
-        free(ended->reasons);
+        for (size_t i = 0; i < ended->n_ends; i++) {
+                free(ended->ends[i].platform);
+                free(ended->ends[i].device);
+        }
+        free(ended->ends);
         *ended = (PolicyEnded){};
 }
 

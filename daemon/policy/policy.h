@@ -24,11 +24,17 @@ typedef struct PolicyFilter {
         uint64_t before_sec; /* began, or have a token that was issued, before it; 0: any */
 } PolicyFilter;
 
-/* Sessions that a decision ended, by id, each with its reason. */
+/* The end of one session. Text is NULL where the session had none, or was not known. */
+typedef struct SessionEnd {
+        char sid[SID_SIZE + 1];
+        Reason reason;
+        char *platform, *device;
+} SessionEnd;
+
+/* Sessions that a decision ended. */
 typedef struct PolicyEnded {
-        char (*sids)[SID_SIZE + 1]; /* owned; free with policy_ended_clear() */
-        Reason *reasons;            /* likewise */
-        size_t n_sids;
+        SessionEnd *ends; /* owned, with their text; free with policy_ended_clear() */
+        size_t n_ends;
 } PolicyEnded;
 
 /* What neither state nor rules say. */

@@ -8,13 +8,14 @@ import time
 
 import pytest
 
-from frames import (ACCOUNT, AUTHENTICATE, DENIED, HANDLE, OK, REASON, RHOST, SERVICE, TOKEN, TTY, UNAVAILABLE, USER, ask,
-                    compose)
+from frames import (ACCOUNT, AUTHENTICATE, CLOSE_SESSION, DENIED, HANDLE, OK, OPEN_SESSION, REASON, RHOST, SERVICE, TOKEN,
+                    TTY, UNAVAILABLE, USER, ask, compose)
 from hook_socket import HookSocket, answering, hanging, read, running
 from private_bus import OWN_USER, wait_until
 from token_login import Login
 
 TIMEOUT_SECONDS = 0.5
+DEVICE = "{'platform': <'laptop'>, 'device': <'d-1'>}"
 EVENTS = "login logout refresh kick"
 CONFIG = """Synchronous=off
 [Hooks]
@@ -215,6 +216,48 @@ def test_the_end_of_a_session_is_told_once(root, daemon, hooks, end, event, reas
     root.call(end, f"('{other}', '')")
     told = asked.next()
     assert (told["session"], told["service"]) == (other, None)
+
+
+@pytest.mark.parametrize("member, arguments, event", [
+    ("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, '')", "kick"),
+    ("BanUser", f"('{OWN_USER}', uint64 0, '')", "kick"),
+    ("RevokeUser", f"('{OWN_USER}', '')", "logout"),
+    ("RevokeBefore", f"('{OWN_USER}', uint64 0, '')", "logout"),
+    ("Logout", f"('{OWN_USER}', '', '')", "logout"),
+])
+def test_an_end_tells_whose_device_it_was(root, hooks, member, arguments, event):
+    asked = hooks(answering("allowed"))
+    _, sid = root.issue(OWN_USER, DEVICE)
+    root.call(member, arguments)
+    told = asked.of(event, sid)
+    assert (told["platform"], told["device"], told["service"]) == ("laptop", "d-1", None)
+    if member == "BanUser":
+        root.call("UnbanUser", f"('{OWN_USER}',)")
+
+
+def test_so_does_the_end_of_a_session_that_another_one_replaced(root, hooks, configure):
+    configure("[Session]\nSingleSignOn=user\n")
+    asked = hooks(answering("allowed"))
+    _, sid = root.issue(OWN_USER, DEVICE)
+    root.issue(OWN_USER)
+    told = asked.of("kick", sid)
+    assert (told["reason"], told["platform"], told["device"]) == ("session-replaced", "laptop", "d-1")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_so_does_a_login_that_ends_by_itself(root, daemon, hooks, restart):
+    asked = hooks(answering("allowed"))
+    token, sid = root.issue(OWN_USER, DEVICE)
+    fields = {USER: OWN_USER, SERVICE: "sshd", TTY: "ssh", RHOST: "192.0.2.7"}
+    handle = ask(daemon.socket, AUTHENTICATE, {**fields, TOKEN: token})[2][HANDLE]
+    assert ask(daemon.socket, OPEN_SESSION, {**fields, HANDLE: handle})[1] == OK
+    if restart:
+        daemon.restart(root)
+        ((row,),) = root.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
+        assert row["session"] == sid
+    assert ask(daemon.socket, CLOSE_SESSION, {HANDLE: handle})[1] == OK
+    told = asked.of("logout", sid)
+    assert (told["reason"], told["platform"], told["device"]) == ("ok", "laptop", "d-1")
 
 
 def test_a_refresh_is_told(root, hooks):

@@ -66,7 +66,7 @@ static void test_ban(void **unused) {
 
                 print_message("# %s\n", cases[i].name);
                 assert_int_equal(exclusion_ban(state, cases[i].until_sec, "left", NOW, &ended), 0);
-                assert_int_equal(ended.n_sids, 3);
+                assert_int_equal(ended.n_ends, 3);
                 assert_int_equal(state->n_sessions, 0);
                 /* What no ban can let happen, but a store that was set back. */
                 state->n_ended = 0;
@@ -102,7 +102,7 @@ static void test_a_second_ban_replaces_the_first(void **unused) {
         assert_int_equal(exclusion_ban(state, UINT64_MAX, "one", NOW, &ended), 0);
         policy_ended_clear(&ended);
         assert_int_equal(exclusion_ban(state, NOW + 1, "", NOW, &ended), 0);
-        assert_int_equal(ended.n_sids, 0);
+        assert_int_equal(ended.n_ends, 0);
         policy_ended_clear(&ended);
         assert_int_equal(state->ban_until_sec, NOW + 1);
         assert_null(state->ban_reason);
@@ -171,7 +171,7 @@ static void test_revoke_before(void **unused) {
                 assert_int_equal(exclusion_revoke_before(state, cases[i].time_sec, NOW, &ended), 0);
                 write_left(state, left);
                 assert_string_equal(left, cases[i].left);
-                assert_int_equal(ended.n_sids, 3 - strlen(left));
+                assert_int_equal(ended.n_ends, 3 - strlen(left));
                 assert_int_equal(state->not_before_sec, cases[i].not_before_sec);
                 policy_ended_clear(&ended);
         }

@@ -149,10 +149,10 @@ static void test_single_sign_on(void **unused) {
                         policy_admit(&rules, state, session, &nothing_open, &ended), REASON_OK);
                 write_left(state, left);
                 assert_string_equal(left, cases[i].left);
-                assert_int_equal(ended.n_sids, 4 - strlen(left));
-                for (size_t k = 0; k < ended.n_sids; k++) {
-                        assert_int_equal(ended.reasons[k], REASON_SESSION_REPLACED);
-                        assert_int_equal(user_state_check(state, ended.sids[k], NOW),
+                assert_int_equal(ended.n_ends, 4 - strlen(left));
+                for (size_t k = 0; k < ended.n_ends; k++) {
+                        assert_int_equal(ended.ends[k].reason, REASON_SESSION_REPLACED);
+                        assert_int_equal(user_state_check(state, ended.ends[k].sid, NOW),
                                 REASON_SESSION_REPLACED);
                 }
                 policy_ended_clear(&ended);
@@ -160,9 +160,9 @@ static void test_single_sign_on(void **unused) {
 }
 
 static void write_evicted(const PolicyEnded *ended, char evicted[5]) {
-        for (size_t i = 0; i < ended->n_sids; i++)
-                if (ended->reasons[i] == REASON_SESSION_EVICTED)
-                        *evicted++ = ended->sids[i][1];
+        for (size_t i = 0; i < ended->n_ends; i++)
+                if (ended->ends[i].reason == REASON_SESSION_EVICTED)
+                        *evicted++ = ended->ends[i].sid[1];
         *evicted = '\0';
 }
 
@@ -232,9 +232,9 @@ static void test_order_within_a_second(void **unused) {
                 assert_int_equal(policy_admit(&rules, state, make_session(names[i], NULL, NULL),
                                          &nothing_open, &ended),
                         REASON_OK);
-                assert_int_equal(ended.n_sids, i >= 3);
+                assert_int_equal(ended.n_ends, i >= 3);
                 if (i >= 3)
-                        assert_memory_equal(ended.sids[0], names[i - 3], 2);
+                        assert_memory_equal(ended.ends[0].sid, names[i - 3], 2);
                 policy_ended_clear(&ended);
         }
 }
@@ -313,11 +313,11 @@ static void test_end(void **unused) {
 
                 print_message("# %s\n", cases[i].name);
                 assert_int_equal(policy_end(state, &filter, REASON_SESSION_KICKED, NOW, &ended), 0);
-                assert_int_equal(ended.n_sids, cases[i].n_ended);
+                assert_int_equal(ended.n_ends, cases[i].n_ended);
                 assert_int_equal(state->n_sessions, 4 - cases[i].n_ended);
-                for (size_t k = 0; k < ended.n_sids; k++)
-                        assert_int_equal(
-                                user_state_check(state, ended.sids[k], NOW), REASON_SESSION_KICKED);
+                for (size_t k = 0; k < ended.n_ends; k++)
+                        assert_int_equal(user_state_check(state, ended.ends[k].sid, NOW),
+                                REASON_SESSION_KICKED);
                 policy_ended_clear(&ended);
         }
 }
@@ -385,9 +385,9 @@ static void test_expire(void **unused) {
                 assert_int_equal(session_deadline_sec(session) > NOW, live);
                 assert_int_equal(policy_expire(state, &now, &ended, &changed), 0);
                 assert_int_equal(changed, !live);
-                assert_int_equal(ended.n_sids, !live);
+                assert_int_equal(ended.n_ends, !live);
                 if (!live)
-                        assert_int_equal(ended.reasons[0], cases[i].reason);
+                        assert_int_equal(ended.ends[0].reason, cases[i].reason);
                 assert_int_equal(
                         user_state_check(state, "s0AAAAAAAAAAAAAAAAAAAA", NOW), cases[i].reason);
                 policy_ended_clear(&ended);
