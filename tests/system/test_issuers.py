@@ -82,6 +82,20 @@ def test_a_token_of_another_issuer_opens_a_shell_until_it_is_revoked(trusting, i
     assert refused(trusting, token) == "session-revoked"
 
 
+def test_a_refused_login_ends_no_other_one(trusting, issuer):
+    shell = trusting.login("alice", issuer.token("alice"))
+    trusting.configure("61-strict.conf", '[Session]\nSingleSignOn=user\n[Service "sshd"]\nRequireRole=admin\n')
+    trusting.bed.systemctl("reload", SERVICE)
+    try:
+        assert refused(trusting, issuer.token("alice")) == "role-missing"
+        assert shell.is_open() and len(trusting.authtoken.sessions("alice")) == 1
+    finally:
+        trusting.unconfigure("61-strict.conf")
+        trusting.bed.systemctl("reload", SERVICE)
+    assert trusting.authtoken.kick_user("alice") == (1, 0)
+    shell.wait_closed()
+
+
 def test_an_emptied_store_adopts_nothing_until_it_is_confirmed(trusting, issuer):
     ended = issuer.token("alice")
     trusting.login("alice", ended)
@@ -89,7 +103,10 @@ def test_an_emptied_store_adopts_nothing_until_it_is_confirmed(trusting, issuer)
     Store(trusting).empty()
     assert refused(trusting, ended) == "adoption-unconfirmed"
     assert refused(trusting, issuer.token("alice")) == "adoption-unconfirmed"
+    assert trusting.authtoken.status()["adoption"] == "emptied"
+    assert "authtokenctl adopt --confirm" in trusting.bed.output("authtokenctl", "status")
     trusting.bed.run("authtokenctl", "adopt", "--confirm")
+    assert trusting.authtoken.status()["adoption"] == "confirmed"
     assert refused(trusting, ended) == "adoption-before"
     assert trusting.login("alice", issuer.token("alice")).is_open()
 
@@ -103,6 +120,7 @@ def test_a_store_that_was_set_back_adopts_nothing_until_it_is_confirmed(trusting
     store.put_back()
     assert refused(trusting, ended) == "adoption-unconfirmed"
     assert refused(trusting, issuer.token("alice")) == "adoption-unconfirmed"
+    assert trusting.authtoken.status()["adoption"] == "set-back"
     trusting.bed.run("authtokenctl", "adopt", "--confirm")
     assert refused(trusting, ended) == "adoption-before"
     assert trusting.login("alice", issuer.token("alice")).is_open()
