@@ -37,8 +37,8 @@ static int start(Ban *ban, const BanOrder *order) {
         };
 
         if (order->seconds > EXCLUSION_SECONDS_MAX)
-                return operation_refuse_later(
-                        &ban->kick.change.op, "a ban of more than 100 years; 0 is one without end");
+                return operation_refuse_later(&ban->kick.change.op, REASON_BAD_REQUEST,
+                        "a ban of more than 100 years; 0 is one without end");
         ban->until_sec = order->seconds ? operation_now_sec() + order->seconds : UINT64_MAX;
         return session_kick_start(&ban->kick, &scope);
 }

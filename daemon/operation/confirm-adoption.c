@@ -65,7 +65,8 @@ int confirm_adoption_start(Context *context, const AdoptionOrder *order, Operati
                 .done = on_done,
         };
         if (order->since_sec > operation_now_sec())
-                r = operation_refuse_later(&confirm->op, "the time is still to come");
+                r = operation_refuse_later(
+                        &confirm->op, REASON_BAD_REQUEST, "the time is still to come");
         else
                 r = adoption_ask(context->adoption, &confirm->request);
         if (r < 0) {

@@ -75,11 +75,12 @@ int operation_finish_later(Operation *op, Reason reason);
 /**
  * operation_refuse_later() - the same for an order that cannot be carried out
  * @op:         stays valid until then
- * @detail:     what is wrong with it, for whoever gave it; lives for ever
+ * @reason:     why not
+ * @detail:     what is wrong with it, for whoever gave it; lives for ever; NULL: what @reason says
  *
  * Return: 0; negative errno (then nothing will complete @op).
  */
-int operation_refuse_later(Operation *op, const char *detail);
+int operation_refuse_later(Operation *op, Reason reason, const char *detail);
 
 /**
  * operation_abandon() - a starter failed: free the object, tell nobody

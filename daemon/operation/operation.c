@@ -105,9 +105,9 @@ int operation_finish_later(Operation *op, Reason reason) {
         return sd_event_add_defer(op->context->event, &op->deferred, on_deferred, op);
 }
 
-int operation_refuse_later(Operation *op, const char *detail) {
+int operation_refuse_later(Operation *op, Reason reason, const char *detail) {
         op->deferred_detail = detail;
-        return operation_finish_later(op, REASON_BAD_REQUEST);
+        return operation_finish_later(op, reason);
 }
 
 void operation_abandon(Operation *op) {

@@ -190,6 +190,13 @@ static Reason queue_change(Refresh *refresh) {
         return reason;
 }
 
+/* Mostly an access token. */
+static const char *detail_of(Reason reason) {
+        return reason == REASON_TOKEN_MALFORMED
+                       ? "not the form of a refresh token, which begins with atr1."
+                       : NULL;
+}
+
 /* That the session exists is nothing for who only knows its name. */
 static Reason answer_of(Reason reason) {
         return reason == REASON_SIGNATURE_INVALID ? REASON_SESSION_UNKNOWN : reason;
@@ -244,7 +251,7 @@ int refresh_start(Context *context, const RefreshOrder *order, OperationDone don
                         refresh, &refresh->call);
         } else if (reason != REASON_OK) {
                 tell_journal(refresh, reason);
-                r = operation_finish_later(&refresh->op, answer_of(reason));
+                r = operation_refuse_later(&refresh->op, answer_of(reason), detail_of(reason));
         }
         if (r < 0) {
                 operation_abandon(&refresh->op);

@@ -48,7 +48,7 @@ static void on_committed(SessionChange *change, Reason reason) {
  * is what clocks differ by. */
 static int start(RevokeBefore *revoke, const EndOrder *order) {
         if (order->before_sec > operation_now_sec() + CLOCKS_DIFFER_SEC)
-                return operation_refuse_later(&revoke->change.op,
+                return operation_refuse_later(&revoke->change.op, REASON_BAD_REQUEST,
                         "the time is more than a minute to come; a ban keeps a user out");
         revoke->time_sec = order->before_sec;
         return session_change_start(&revoke->change, order);

@@ -117,10 +117,10 @@ static int begin(RotateKey *rotate, const KeyOrder *order) {
         if (r < 0 || reason == REASON_OK)
                 return r;
         tell_journal(rotate, AUDIT_KEY_ROTATED, reason, order->kid);
-        if (reason == REASON_BAD_REQUEST)
-                return operation_refuse_later(
-                        &rotate->op, "a key that is there takes neither algorithm nor stage");
-        return operation_finish_later(&rotate->op, reason);
+        return operation_refuse_later(&rotate->op, reason,
+                reason == REASON_BAD_REQUEST
+                        ? "a key that is there takes neither algorithm nor stage"
+                        : NULL);
 }
 
 int rotate_key_start(Context *context, const KeyOrder *order, OperationDone done, void *userdata,

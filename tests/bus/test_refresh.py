@@ -389,3 +389,8 @@ def test_an_unknown_session_is_not_found(ctl, root):
     _, refresh, _ = issue(root)
     check(ctl("refresh", stdin="atr1.AAAAAAAAAAAAAAAAAAAAAA.1." + refresh[-43:], uid=OTHER_UID), NOT_FOUND,
           "session-unknown")
+
+
+def test_an_access_token_is_told_to_be_no_refresh_token(ctl, root):
+    access, _ = root.issue(OWN_USER)
+    check(ctl("refresh", stdin=access), FAILED, "token-malformed: not the form of a refresh token")
