@@ -109,6 +109,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         const EndedSession *ended = user_state_find_ended(state, sid);
         Reason reason = check_claims(adopt, now_sec);
 
+        /* What an earlier try would have ended goes on, if this one finds the session made. */
+        policy_ended_clear(&adopt->ended);
         if (reason != REASON_OK)
                 return reason;
         if (session)
@@ -174,8 +176,21 @@ static void on_counted(AdoptionRequest *request, Reason reason) {
                 adopt->ready(adopt);
 }
 
+/* What the user's state says is known: nobody need be asked for what it will not admit. */
+static Reason try_out(Adopt *adopt) {
+        _cleanup_(user_state_unrefp) UserState *copy = NULL;
+        bool changed = false;
+        Reason reason;
+
+        if (user_state_copy(adopt->state, &copy) < 0)
+                return REASON_INTERNAL;
+        reason = decide(copy, operation_now_sec(), &changed, adopt);
+        policy_ended_clear(&adopt->ended);
+        return reason;
+}
+
 static Reason check(Adopt *adopt, const PolicyRules *rules) {
-        Reason reason = check_claims(adopt, operation_now_sec());
+        Reason reason = try_out(adopt);
 
         if (reason == REASON_OK && !binding_set(adopt->session, rules))
                 reason = REASON_CLAIM_INVALID;
@@ -243,5 +258,6 @@ void adopt_clear(Adopt *adopt) {
         store_call_free(adopt->call);
         user_rules_call_free(adopt->rules_call);
         session_free(adopt->session);
+        adopt->state = user_state_unref(adopt->state);
         policy_ended_clear(&adopt->ended);
 }

@@ -16,12 +16,15 @@ typedef struct Context Context;
 typedef struct Session Session;
 typedef struct StoreCall StoreCall;
 typedef struct UserRulesCall UserRulesCall;
+typedef struct UserState UserState;
 
 /* Verbs embed it. */
 struct Adopt {
         Context *context;
         const Claims *claims; /* borrowed from the verb; not of our own */
         const char *rhost;    /* likewise, for the journal; NULL is fine */
+        UserState *
+                state; /* of its user, as it was found; a reference, from the start on this one's */
         /* What the verb wants of the session, as it would be: asked once, before anything is written. */
         Reason (*check)(Adopt *adopt);
         /* Only the user's state can still refuse it: adopt_commit() is to follow, now or later. */
@@ -39,10 +42,10 @@ struct Adopt {
 
 /**
  * adopt_start() - adopt a token
- * @adopt:      zeroed; context, claims, check, ready and done are set
+ * @adopt:      zeroed; context, claims, state, check, ready and done are set
  *
  * A login that is refused must have ended nobody's other session, so all that can refuse it comes before the
- * session: @check, the epoch, and what the verb does when it is ready.
+ * session: the state, @check, the epoch, and what the verb does when it is ready.
  * Return: 0: its ready or its done will be called, not before this returns; negative errno.
  */
 int adopt_start(Adopt *adopt);

@@ -246,11 +246,12 @@ static void on_ready(Adopt *adopt) {
                 refuse(auth, REASON_INTERNAL);
 }
 
-static Reason adopt(Authenticate *auth) {
+static Reason adopt(Authenticate *auth, UserState *state) {
         auth->adopt = (Adopt){
                 .context = auth->op.context,
                 .claims = auth->claims,
                 .rhost = auth->subject.rhost,
+                .state = user_state_ref(state),
                 .check = check_adoption,
                 .ready = on_ready,
                 .done = on_adopted,
@@ -276,7 +277,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                         &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
                         auth->op.context->config->policy.refresh_grace_sec, &moment);
         if (may_adopt(auth, reason)) {
-                reason = adopt(auth);
+                reason = adopt(auth, owned);
                 if (reason == REASON_OK)
                         return;
         }

@@ -25,9 +25,9 @@ typedef struct LoginPlace {
  * @context:    the daemon
  * @subject:    who asks; what is only warned of is told to the journal
  * @session:    borrowed
- * @place:      zeroed before the first time; set if the session is bound to a place: the remote host that root's service names. A service that
- *              names none, as sudo does, is where the login is that it runs in, and at the host itself if it
- *              runs in none.
+ * @place:      zeroed before the first time; set if the session is bound to a place: the remote host that root's
+ *              service names. A service that names none, as sudo does, is where the login is that it runs in, and
+ *              at the host itself if it runs in none.
  * @ret_first:  whether the session is to be bound to the place before it is used
  *
  * Return: REASON_OK; REASON_ADDRESS_MISMATCH; REASON_DEVICE_MISMATCH.

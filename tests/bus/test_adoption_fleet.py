@@ -10,6 +10,7 @@ from adopting_host import Host, Store
 from foreign_issuer import Issuer, Secret
 from private_bus import OWN_USER, host_on, private_bus, wait_until
 from store_proxy import StoreProxy
+from token_login import log_in
 
 MARK = "authtoken:default:adoption"
 
@@ -117,3 +118,24 @@ def test_whoever_begins_to_adopt_looks_at_the_store_at_once(host, other, issuer)
     other.daemon.config.write_text(before)
     other.root.call("Reload")
     assert state() == "off"
+
+
+def test_what_another_host_adopted_first_ends_nothing_here(host, root, other, issuer, proxy):
+    """Tried again, it finds its session made; what it would have ended the first time goes on."""
+    before = other.daemon.config.read_text()
+    other.daemon.config.write_text(before + issuer.section())
+    other.root.call("Reload")
+    host.configure("[Session]\nSingleSignOn=user\n")
+    first, second = issuer.token(OWN_USER), issuer.token(OWN_USER)
+    assert host.log_in(first) == "ok"
+    (sid,) = root.sessions(OWN_USER)
+    start = len(host.daemon.log_text())
+    proxy.before_next_commit(lambda: log_in(other.daemon, second))
+    assert host.log_in(second) == "ok"
+    proxy.wait()
+    assert len(root.sessions(OWN_USER)) == 2
+    assert host.log_in(first) == "ok"
+    assert not [line for line in host.daemon.log_text()[start:].splitlines() if sid in line and "replaced" in line]
+    host.configure("")
+    other.daemon.config.write_text(before)
+    other.root.call("Reload")

@@ -135,6 +135,22 @@ def test_a_veto_ends_no_other_session(host, root, issuer, hooks):
     assert asked.events.empty()
 
 
+@pytest.mark.parametrize(("rules", "banned", "reason"), [
+    ("", True, "user-banned"), ("[Session]\nMaxSessions=1\n", False, "session-limit")], ids=["ban", "limit"])
+def test_no_hook_is_asked_for_what_the_state_refuses(host, root, issuer, hooks, rules, banned, reason):
+    asked = hooks(answering("allowed"))
+    host.configure("Events=login\n" + rules)
+    if banned:
+        root.call("BanUser", f"('{OWN_USER}', uint64 60, '')")
+    else:
+        assert host.log_in(issuer.token(OWN_USER)) == "ok"
+        asked.next()
+    assert host.log_in(issuer.token(OWN_USER)) == reason
+    assert asked.events.empty()
+    if banned:
+        root.call("UnbanUser", f"('{OWN_USER}',)")
+
+
 def test_an_issuer_that_is_taken_back_while_the_hooks_run_is_not_trusted(host, root, issuer, hooks):
     events, go_on, outcome = [], threading.Event(), []
 
