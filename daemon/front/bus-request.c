@@ -154,6 +154,9 @@ static void run(BusRequest *request) {
                 return;
         }
         if (!request->method->start) {
+                /* No verb tells the journal whose order it was. */
+                if (!bus_authz_is_free(request->permission->others))
+                        tell_journal(request, REASON_OK);
                 finish_with_result(request, NULL);
                 return;
         }

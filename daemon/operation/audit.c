@@ -84,13 +84,16 @@ static bool is_of_key(const AuditRecord *record) {
                record->event == AUDIT_KEY_RETIRED;
 }
 
-/* "token issued for alice", but "key made: 3x7-pQ". */
+/* "token issued for alice", but "key made: 3x7-pQ", and "call admitted: Reload". */
 static void compose(const AuditRecord *record, char *text, size_t size) {
-        const char *between = is_of_key(record) ? ": " : " for ";
+        bool is_call = record->event == AUDIT_BUS_CALL && record->reason == REASON_OK;
+        const char *between = is_of_key(record) || is_call ? ": " : " for ";
         const char *whom = record->user ? record->user : "unknown user";
 
         if (record->event == AUDIT_REVOKE_ALL || record->event == AUDIT_ADOPTION_CONFIRMED)
                 whom = "all users";
+        if (is_call)
+                whom = STRING_OR_EMPTY(record->service);
         if (is_of_key(record))
                 whom = record->kid ? record->kid : "a new key";
         if (record->event == AUDIT_LEFT_OUT)
