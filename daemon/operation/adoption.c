@@ -80,6 +80,8 @@ static void keep(Adoption *adoption) {
         char text[ADOPTION_TEXT_MAX];
         int r;
 
+        if (!*adoption->memory.id)
+                return;
         adoption_memory_format(&adoption->memory, text);
         r = kept_text_set(adoption->kept, text);
         if (r < 0)
@@ -212,7 +214,7 @@ static bool is_forgetful(const Adoption *adoption) {
 }
 
 static void on_missing(Adoption *adoption) {
-        if (is_sole_writer(adoption) && !adoption->memory.known)
+        if (is_sole_writer(adoption) && !adoption->memory.known && !*adoption->stored)
                 write_new(adoption, NULL, true);
         else if (is_forgetful(adoption))
                 refuse_all(adoption, ADOPTION_STATE_FORGETFUL);
@@ -233,16 +235,25 @@ static bool begins_anew(const Adoption *adoption) {
                        is_sole_writer(adoption));
 }
 
+/* @epoch: the store's; NULL: it has none. */
+static void distrust(Adoption *adoption, const AdoptionEpoch *epoch) {
+        if (!epoch) {
+                on_missing(adoption);
+                return;
+        }
+        /* It must not count again when it is put back. */
+        if (adoption_judge(epoch, &adoption->memory) != ADOPTION_SET_BACK)
+                adoption_remember(&adoption->memory, epoch);
+        doubt(adoption);
+}
+
 /* What is stored is known: one step from here. */
 static void decide(Adoption *adoption) {
         AdoptionEpoch epoch = { 0 };
         bool is_there = adoption_epoch_parse(adoption->stored, &epoch) == 0;
 
         if (is_forgetful(adoption) && !is_wished(adoption, ADOPTION_WISH_RENEW)) {
-                if (*adoption->stored)
-                        doubt(adoption);
-                else
-                        on_missing(adoption);
+                distrust(adoption, is_there ? &epoch : NULL);
                 return;
         }
         if (begins_anew(adoption)) {

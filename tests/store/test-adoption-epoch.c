@@ -165,6 +165,8 @@ static void test_an_adoption_that_makes_the_first_epoch_is_counted_in_it(void **
         AdoptionEpoch epoch = { 0 };
         Host host;
 
+        if (store_case_type != STORE_SQLITE)
+                skip();
         host_start(&host, *test, "a", true);
         assert_int_equal(adopt_at(&host, fixture_now_sec() + 1000), REASON_OK);
         assert_true(read_epoch(*test, &epoch));
@@ -298,6 +300,21 @@ static void test_a_memory_that_cannot_be_read_is_no_new_store(void **test) {
         host_stop(&host);
 }
 
+static void test_an_epoch_that_cannot_be_read_is_no_new_store(void **test) {
+        AdoptionEpoch epoch;
+        Host host;
+        Mark mark;
+
+        change_mark(*test, "", "e9 of a later release", &mark);
+        host_start(&host, *test, "a", true);
+        assert_int_equal(adopt_at(&host, fixture_now_sec() + 1000), REASON_ADOPTION_UNCONFIRMED);
+        assert_false(read_epoch(*test, &epoch));
+        assert_int_equal(order(&host, (AdoptionRequest){ .wish = ADOPTION_WISH_RENEW }), REASON_OK);
+        assert_true(read_epoch(*test, &epoch));
+        assert_true(epoch.stateless_since_sec > 0);
+        host_stop(&host);
+}
+
 static void set_policy(Host *host, const char *command) {
         StoreFixture *fixture = host->fixture;
 
@@ -311,6 +328,8 @@ static void test_a_store_that_lets_records_go_adopts_nothing(void **test) {
         AdoptionEpoch epoch;
         Host host;
 
+        if (store_case_type != STORE_REDIS)
+                skip();
         host_start(&host, *test, "a", true);
         assert_int_equal(confirm_since(&host, 1), REASON_OK);
         assert_int_equal(adopt_at(&host, 100), REASON_OK);
@@ -330,17 +349,40 @@ static void test_a_store_that_lets_records_go_adopts_nothing(void **test) {
         host_stop(&host);
 }
 
+static void test_a_host_that_comes_to_a_store_in_doubt_remembers_it(void **test) {
+        Mark before, mark;
+        Host host, other;
+
+        if (store_case_type != STORE_REDIS)
+                skip();
+        host_start(&other, *test, "b", true);
+        assert_int_equal(confirm_since(&other, 1), REASON_OK);
+        change_mark(*test, NULL, NULL, &before);
+        host_stop(&other);
+        host_start(&host, *test, "a", true);
+        set_policy(&host, "CONFIG SET maxmemory-policy volatile-lru");
+        look(&host);
+        assert_int_equal(state_of(&host), ADOPTION_STATE_FORGETFUL);
+        set_policy(&host, "CONFIG SET maxmemory-policy noeviction");
+        change_mark(*test, "", before.text, &mark);
+        assert_int_equal(adopt_at(&host, fixture_now_sec()), REASON_ADOPTION_UNCONFIRMED);
+        assert_int_equal(state_of(&host), ADOPTION_STATE_SET_BACK);
+        host_stop(&host);
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 STORE_CASE(test_an_adoption_is_counted_in_the_epoch_that_a_confirmation_makes),
-                SQLITE_CASE(test_an_adoption_that_makes_the_first_epoch_is_counted_in_it),
+                STORE_CASE(test_an_adoption_that_makes_the_first_epoch_is_counted_in_it),
                 STORE_CASE(test_a_confirmation_reaches_as_far_back_as_it_says),
                 STORE_CASE(test_each_host_counts_in_the_same_epoch),
                 STORE_CASE(test_what_was_issued_before_all_were_revoked_is_not_adopted),
                 STORE_CASE(test_revoking_all_where_nobody_adopts_trusts_no_shared_store),
                 STORE_CASE(test_a_host_can_tell_what_it_saw),
                 STORE_CASE(test_a_memory_that_cannot_be_read_is_no_new_store),
-                REDIS_CASE(test_a_store_that_lets_records_go_adopts_nothing),
+                STORE_CASE(test_an_epoch_that_cannot_be_read_is_no_new_store),
+                STORE_CASE(test_a_host_that_comes_to_a_store_in_doubt_remembers_it),
+                STORE_CASE(test_a_store_that_lets_records_go_adopts_nothing),
         };
         int r;
 
