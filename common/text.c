@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
+#include <string.h>
+
 #include "common/text.h"
 
 /* Byte ranges of RFC 3629 §4, one row a form; they leave out overlong forms and surrogates. */
@@ -103,6 +106,11 @@ bool text_is_user_name(const char *text, size_t size) {
         }
 
         return !only_digits;
+}
+
+int text_copy(const char *text, char **ret_copy) {
+        *ret_copy = text ? strdup(text) : NULL;
+        return text && !*ret_copy ? -ENOMEM : 0;
 }
 
 int text_parse_u64(const char *text, uint64_t max, uint64_t *ret_value) {

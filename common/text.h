@@ -42,6 +42,15 @@ enum {
 };
 
 /**
+ * text_copy() - a copy of a text that need not be there
+ * @text:       NUL-terminated; NULL is copied as NULL
+ * @ret_copy:   owned by the caller
+ *
+ * Return: 0; -ENOMEM.
+ */
+int text_copy(const char *text, char **ret_copy);
+
+/**
  * text_parse_u64() - read a decimal number: digits only, no sign, no white space, nothing behind
  * @text:       NUL-terminated
  * @max:        largest value taken

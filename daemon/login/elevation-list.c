@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/elevation-list.h"
 #include "daemon/login/login-record.h"
@@ -84,13 +85,6 @@ static Node *node_free(Node *node) {
 }
 DEFINE_CLEANUP(Node, node_free)
 
-static int copy_text(const char *text, char **ret_copy) {
-        if (!text)
-                return 0;
-        *ret_copy = strdup(text);
-        return *ret_copy ? 0 : -ENOMEM;
-}
-
 static int node_new(const Elevation *elevation, Node **ret_node) {
         _cleanup_(node_freep) Node *node = calloc(1, sizeof(*node));
         int r;
@@ -99,15 +93,15 @@ static int node_new(const Elevation *elevation, Node **ret_node) {
                 return -ENOMEM;
         node->elevation.made_at_sec = elevation->made_at_sec;
         node->hash = hash_key(elevation);
-        r = copy_text(elevation->tenant, &node->elevation.tenant);
+        r = text_copy(elevation->tenant, &node->elevation.tenant);
         if (r >= 0)
-                r = copy_text(elevation->user, &node->elevation.user);
+                r = text_copy(elevation->user, &node->elevation.user);
         if (r >= 0)
-                r = copy_text(elevation->tty, &node->elevation.tty);
+                r = text_copy(elevation->tty, &node->elevation.tty);
         if (r >= 0)
-                r = copy_text(elevation->logind_id, &node->elevation.logind_id);
+                r = text_copy(elevation->logind_id, &node->elevation.logind_id);
         if (r >= 0)
-                r = copy_text(elevation->sid, &node->elevation.sid);
+                r = text_copy(elevation->sid, &node->elevation.sid);
         if (r < 0)
                 return r;
         *ret_node = TAKE_PTR(node);

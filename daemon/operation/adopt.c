@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "common/cleanup.h"
 #include "daemon/config.h"
 #include "daemon/operation/admission.h"
@@ -23,11 +24,6 @@
 #include "daemon/token/token-verifier.h"
 
 #define COUNTED_MAX 4u
-
-static int copy_text(const char *text, char **ret_copy) {
-        *ret_copy = text ? strdup(text) : NULL;
-        return text && !*ret_copy ? -ENOMEM : 0;
-}
 
 static int copy_list(const char *const *items, size_t n_items, char **ret_json) {
         json_auto_t *array = json_array();
@@ -56,11 +52,11 @@ static int make_session(Adopt *adopt) {
         if (r == 0)
                 r = copy_list(claims->roles, claims->n_roles, &session->roles_json);
         if (r == 0)
-                r = copy_text(claims->platform, &session->platform);
+                r = text_copy(claims->platform, &session->platform);
         if (r == 0)
-                r = copy_text(claims->device, &session->device);
+                r = text_copy(claims->device, &session->device);
         if (r == 0)
-                r = copy_text(source, &session->source);
+                r = text_copy(source, &session->source);
         if (r < 0)
                 return r;
         session->adopted = 1;

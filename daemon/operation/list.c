@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/operation-object.h"
@@ -253,23 +254,16 @@ static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void
                 operation_finish_reason(&list->op, reason);
 }
 
-static int copy_text(const char *text, char **ret_copy) {
-        if (!text)
-                return 0;
-        *ret_copy = strdup(text);
-        return *ret_copy ? 0 : -ENOMEM;
-}
-
 static int start(List *list, const SessionFilter *filter) {
         Context *context = list->op.context;
         char *const users[] = { (char *)filter->user };
         int r;
 
-        r = copy_text(filter->sid, &list->sid);
+        r = text_copy(filter->sid, &list->sid);
         if (r >= 0)
-                r = copy_text(filter->platform, &list->platform);
+                r = text_copy(filter->platform, &list->platform);
         if (r >= 0)
-                r = copy_text(filter->device, &list->device);
+                r = text_copy(filter->device, &list->device);
         if (r < 0)
                 return r;
         list->of_all = !filter->user;

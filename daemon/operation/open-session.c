@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/config.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
@@ -62,13 +63,6 @@ static Reason check_handle(const OpenSession *open, const Handle **ret_handle) {
         return REASON_OK;
 }
 
-static int copy_text(const char *text, char **ret_copy) {
-        if (!text)
-                return 0;
-        *ret_copy = strdup(text);
-        return *ret_copy ? 0 : -ENOMEM;
-}
-
 static int describe(const OpenSession *open, const Handle *handle, Login *login) {
         const LoginSubject *subject = &open->subject;
         int r;
@@ -76,19 +70,19 @@ static int describe(const OpenSession *open, const Handle *handle, Login *login)
         memcpy(login->id, handle->id, sizeof(login->id));
         login->uid = (uid_t)-1;
         login->opened_at_sec = operation_now_sec();
-        r = copy_text(handle->sid, &login->sid);
+        r = text_copy(handle->sid, &login->sid);
         if (r >= 0)
-                r = copy_text(open->op.context->config->tenant, &login->tenant);
+                r = text_copy(open->op.context->config->tenant, &login->tenant);
         if (r >= 0)
-                r = copy_text(handle->user, &login->user);
+                r = text_copy(handle->user, &login->user);
         if (r >= 0)
-                r = copy_text(subject->user, &login->target);
+                r = text_copy(subject->user, &login->target);
         if (r >= 0)
-                r = copy_text(subject->service, &login->service);
+                r = text_copy(subject->service, &login->service);
         if (r >= 0)
-                r = copy_text(subject->tty, &login->tty);
+                r = text_copy(subject->tty, &login->tty);
         if (r >= 0)
-                r = copy_text(subject->rhost, &login->rhost);
+                r = text_copy(subject->rhost, &login->rhost);
         if (r >= 0)
                 r = process_id_of(subject->pid, &login->leader);
         if (r >= 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/text.h"
 #include "daemon/token/issuer-list.h"
 
 #include <errno.h>
@@ -95,22 +96,17 @@ static bool has_secrets(uint32_t algorithms) {
         return false;
 }
 
-static int copy_text(const char *text, char **ret_copy) {
-        *ret_copy = text ? strdup(text) : NULL;
-        return text && !*ret_copy ? -ENOMEM : 0;
-}
-
 static int copy_settings(Entry *entry, const IssuerSettings *settings) {
         int r;
 
-        r = copy_text(settings->url, &entry->url);
+        r = text_copy(settings->url, &entry->url);
         if (r == 0)
-                r = copy_text(settings->jwks_path, &entry->jwks_path);
+                r = text_copy(settings->jwks_path, &entry->jwks_path);
         if (r == 0)
-                r = copy_text(
+                r = text_copy(
                         settings->user_claim ? settings->user_claim : "sub", &entry->user_claim);
         if (r == 0)
-                r = copy_text(settings->roles_claim, &entry->roles_claim);
+                r = text_copy(settings->roles_claim, &entry->roles_claim);
         if (r == 0)
                 r = word_list_parse(settings->audience, &entry->audiences);
         if (r == 0)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -144,9 +145,21 @@ static void test_number(void **state) {
         assert_true(value == (c->result ? 4711 : c->value));
 }
 
+static void test_copies(void **unused) {
+        char text[] = "some text", *copy = NULL, *none = text;
+
+        (void)unused;
+        assert_int_equal(text_copy(text, &copy), 0);
+        text[0] = '\0';
+        assert_string_equal(copy, "some text");
+        free(copy);
+        assert_int_equal(text_copy(NULL, &none), 0);
+        assert_null(none);
+}
+
 typedef struct Tests {
         struct CMUnitTest list[ARRAY_SIZE(utf8_cases) + ARRAY_SIZE(control_cases) +
-                               ARRAY_SIZE(user_cases) + ARRAY_SIZE(number_cases)];
+                               ARRAY_SIZE(user_cases) + ARRAY_SIZE(number_cases) + 1];
         size_t count;
 } Tests;
 
@@ -166,5 +179,6 @@ int main(void) {
                 add(&tests, user_cases[i].name, test_user, &user_cases[i]);
         for (size_t i = 0; i < ARRAY_SIZE(number_cases); i++)
                 add(&tests, number_cases[i].name, test_number, &number_cases[i]);
+        add(&tests, "a copy is its own, and one of nothing is nothing", test_copies, NULL);
         return cmocka_run_group_tests_name("text", tests.list, NULL, NULL);
 }
