@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/token-input.h"
+#include "cli/token-pair.h"
 #include "cli/token-reader.h"
 
 #define TOKEN_SIZE_MAX 65536u
@@ -44,6 +45,22 @@ static int trim(Secret **token) {
         return 0;
 }
 
+/* Who keeps a pair means its access token. What is none is told to be no token. */
+static int take_out_of_pair(Secret **token) {
+        TokenPair pair = {};
+        int r;
+
+        if ((*token)->size == 0 || (*token)->data[0] != '{')
+                return 0;
+        r = token_pair_parse(*token, &pair);
+        if (r == 0) {
+                secret_free(*token);
+                *token = TAKE_PTR(pair.access);
+        }
+        token_pair_clear(&pair);
+        return r == -EBADMSG ? 0 : r;
+}
+
 static bool has_blank(const Secret *token) {
         for (size_t i = 0; i < token->size; i++)
                 if (isspace((unsigned char)token->data[i]))
@@ -67,6 +84,8 @@ ExitStatus token_input_read(const char *path, Secret **ret_token) {
         r = read_from(fd, &token);
         if (r == 0)
                 r = trim(&token);
+        if (r == 0)
+                r = take_out_of_pair(&token);
         if (r < 0) {
                 complain("cannot read a token from %s: %s", path, strerror(-r));
                 return STATUS_FAILED;
@@ -76,7 +95,7 @@ ExitStatus token_input_read(const char *path, Secret **ret_token) {
                 return STATUS_FAILED;
         }
         if (token->size > TOKEN_SIZE_MAX || strlen(token->data) != token->size ||
-                has_blank(token)) {
+                token->data[0] == '{' || has_blank(token)) {
                 complain("what %s holds is no token", path);
                 return STATUS_FAILED;
         }

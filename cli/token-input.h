@@ -14,7 +14,7 @@
 /**
  * token_input_read() - read one token
  * @path:       file; "-" for standard input
- * @ret_token:  owned by the caller; not empty, without the white space around it
+ * @ret_token:  owned by the caller; not empty, without the white space around it; of a pair the access token
  *
  * Return: STATUS_OK; STATUS_FAILED or STATUS_USAGE, complained.
  */

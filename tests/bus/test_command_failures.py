@@ -299,6 +299,22 @@ def test_white_space_around_a_token_does_not_matter(ctl, root, tmp_path, form):
 
 
 @pytest.mark.parametrize("command", [["revoke", "--token-file"], ["logout", "--token-file"], ["code"]], ids=" ".join)
+def test_a_pair_stands_for_its_access_token(ctl, root, tmp_path, command):
+    pair = tmp_path / "pair"
+    check(ctl("issue", "--pair", "--output", pair, OWN_USER), OK)
+    assert root.sessions(OWN_USER)
+    check(ctl(*command, pair), OK)
+    assert root.sessions(OWN_USER) == set() or command == ["code"]
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"access":1,"refresh":"a"}'])
+def test_half_a_pair_is_no_token(ctl, tmp_path, content):
+    path = tmp_path / "pair"
+    path.write_text(content)
+    check(ctl("revoke", "--token-file", path), FAILED, "is no token")
+
+
+@pytest.mark.parametrize("command", [["revoke", "--token-file"], ["logout", "--token-file"], ["code"]], ids=" ".join)
 def test_a_file_without_an_end_is_no_token(ctl, command):
     check(ctl(*command, "/dev/zero"), FAILED, "/dev/zero")
 
