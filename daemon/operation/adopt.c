@@ -20,6 +20,7 @@
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
+#include "daemon/token/claim-mapping.h"
 #include "daemon/token/claims.h"
 #include "daemon/token/token-verifier.h"
 
@@ -85,6 +86,7 @@ static void finish(Adopt *adopt, Reason reason) {
 /* Hooks and groups may have taken seconds, in which the configuration was read again. */
 static Reason check_claims(const Adopt *adopt, uint64_t now_sec) {
         const VerifyRules *rules = verify_rules_of(&adopt->context->rules, adopt->claims);
+        Reason reason;
 
         if (!rules)
                 return REASON_ISSUER_MISMATCH;
@@ -94,7 +96,8 @@ static Reason check_claims(const Adopt *adopt, uint64_t now_sec) {
         if (adopt->claims->origin == CLAIMS_STATELESS &&
                 now_sec >= adopt->context->config->adopt_stateless_until_sec)
                 return REASON_ADOPTION_OVER;
-        return claims_check(adopt->claims, rules, &(VerifyRequest){ .now_sec = now_sec });
+        reason = claims_check(adopt->claims, rules, &(VerifyRequest){ .now_sec = now_sec });
+        return reason == REASON_OK ? claim_mapping_check(adopt->claims, rules) : reason;
 }
 
 /* Another login by the same token may have come first. */

@@ -189,6 +189,22 @@ static Reason parse_stateless(
         return reason;
 }
 
+Reason claim_mapping_check(const Claims *claims, const VerifyRules *rules) {
+        json_auto_t *object = NULL, *mapped = json_object();
+        Reason reason;
+
+        if (!rules->mapping)
+                return REASON_OK;
+        if (!mapped || json_text_parse(claims->json, strlen(claims->json), &object))
+                return REASON_INTERNAL;
+        reason = map_user(object, rules->mapping, mapped);
+        if (reason != REASON_OK)
+                return reason;
+        return strcmp(json_string_value(json_object_get(mapped, "sub")), claims->subject) == 0
+                       ? REASON_OK
+                       : REASON_USER_MISMATCH;
+}
+
 Reason claim_mapping_parse(const Jws *jws, const VerifyRules *rules, Claims **ret_claims) {
         json_auto_t *object = NULL;
 

@@ -24,3 +24,13 @@
  * Return: as claims_parse(); REASON_ISSUER_MISMATCH; REASON_USER_UNMAPPED, REASON_USER_INVALID.
  */
 Reason claim_mapping_parse(const Jws *jws, const VerifyRules *rules, Claims **ret_claims);
+
+/**
+ * claim_mapping_check() - whether claims still belong to the same user
+ * @claims:     of claim_mapping_parse(), perhaps by other rules
+ * @rules:      as they are now
+ *
+ * Return: REASON_OK, also without a mapping; REASON_USER_MISMATCH: it would be another user now; as
+ * claim_mapping_parse() for the claim that names the user.
+ */
+Reason claim_mapping_check(const Claims *claims, const VerifyRules *rules);

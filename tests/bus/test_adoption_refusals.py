@@ -10,7 +10,7 @@ import pytest
 from adopting_host import Host, Store
 from foreign_issuer import Issuer, Secret
 from hook_socket import HookSocket, answering, read
-from private_bus import OWN_USER, wait_until
+from private_bus import OTHER_USER, OWN_USER, wait_until
 
 HERE, ELSEWHERE, NOWHERE = "192.0.2.1", "192.0.2.2", "my laptop"
 REPLACE = "[Session]\nSingleSignOn=user\n"
@@ -151,12 +151,18 @@ def test_no_hook_is_asked_for_what_the_state_refuses(host, root, issuer, hooks, 
         root.call("UnbanUser", f"('{OWN_USER}',)")
 
 
-def test_an_issuer_that_is_taken_back_while_the_hooks_run_is_not_trusted(host, root, issuer, hooks):
-    events, go_on, outcome = [], threading.Event(), []
+@pytest.mark.parametrize(("old", "new", "reason"), [
+    ("[Issuer", None, "issuer-mismatch"),
+    ("UserMap=@example.org", f"UserMap={OWN_USER}@example.org:{OTHER_USER}", "user-mismatch"),
+    ("UserMap=@example.org", "UserMap=somebody:else", "user-unmapped"),
+    ("Audience=client-of-the-fleet", "Audience=somebody-else", "audience-mismatch"),
+], ids=["issuer", "other-user", "no-user", "audience"])
+def test_what_is_taken_back_while_the_hooks_run_is_not_trusted(host, root, issuer, hooks, old, new, reason):
+    asked, go_on, outcome = [], threading.Event(), []
 
     def serve(_, peer):
         with peer:
-            events.append(read(peer)[0])
+            asked.append(read(peer)[0])
             go_on.wait(20)
             peer.send(b"allowed")
 
@@ -164,11 +170,12 @@ def test_an_issuer_that_is_taken_back_while_the_hooks_run_is_not_trusted(host, r
     host.configure("Events=login\nTimeout=1500ms\n")
     waiter = threading.Thread(target=lambda: outcome.append(host.log_in(issuer.token(OWN_USER))))
     waiter.start()
-    wait_until(lambda: events, "the hooks to be asked")
-    issuers, rest = host.plain.index("[Issuer"), host.plain.index("[Hooks]")
-    host.daemon.config.write_text(host.plain[:issuers] + host.plain[rest:])
+    wait_until(lambda: asked, "the hooks to be asked")
+    at = host.plain.index(old)
+    rest = host.plain[at + len(old):] if new else host.plain[host.plain.index("[Hooks]"):]
+    host.daemon.config.write_text(host.plain[:at] + (new or "") + rest)
     root.call("Reload")
     go_on.set()
     waiter.join()
-    assert outcome == ["issuer-mismatch"]
+    assert outcome == [reason]
     assert root.sessions(OWN_USER) == set()
