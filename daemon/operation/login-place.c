@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -9,22 +10,25 @@
 #include "daemon/operation/login-subject.h"
 #include "daemon/session/session.h"
 
-static void find_of_shell(const LoginSubject *subject, char **ret_rhost) {
+/* True without a host: at the host itself. False: nobody knows, which must not pass for that. */
+static bool find_of_shell(const LoginSubject *subject, char **ret_rhost) {
         _cleanup_(freep) char *logind_id = NULL;
         uid_t owner;
+        int r;
 
-        (void)logind_session_of(subject->pid, &logind_id, &owner);
-        if (logind_id)
-                (void)logind_session_remote_host(logind_id, ret_rhost);
+        r = logind_session_of(subject->pid, &logind_id, &owner);
+        if (r >= 0 && logind_id)
+                r = logind_session_remote_host(logind_id, ret_rhost);
+        return r >= 0 || r == -ENODATA;
 }
 
 static void find_place(const LoginSubject *subject, LoginPlace *ret_place) {
         _cleanup_(freep) char *rhost = NULL;
         const char *said = subject->uid == 0 ? subject->rhost : NULL;
 
-        if (!said || !*said)
-                find_of_shell(subject, &rhost);
-        ret_place->is_known = binding_place(rhost ? rhost : said, ret_place->text);
+        ret_place->is_known = (said && *said) || find_of_shell(subject, &rhost);
+        if (ret_place->is_known)
+                ret_place->is_known = binding_place(rhost ? rhost : said, ret_place->text);
 }
 
 /* A login is checked several times, while other things are waited for. */

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A session that is bound to an address or a device, used elsewhere."""
 
+import os
+import socket
 import threading
 
 import pytest
 
-from frames import DENIED, OK
+from frames import AUTHENTICATE, DENIED, OK, REASON, SERVICE, TOKEN, USER, compose, connect, parse
 from private_bus import OWN_USER, CallError
 from token_login import log_in
 
@@ -55,6 +57,34 @@ def test_a_login_at_the_host_itself_binds_too(daemon, root, rules):
     rules("BindAddress=deny")
     token, _ = root.issue(OWN_USER)
     assert [log_in(daemon, token, rhost)[0] for rhost in (None, HERE, None)] == [OK, DENIED, OK]
+
+
+def connect_and_leave(path):
+    """A connection whose process is gone; another one has it now."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            peer = connect(path)
+            socket.send_fds(theirs, [b"x"], [peer.fileno()])
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    theirs.close()
+    _, (number,), _, _ = socket.recv_fds(ours, 1, 1)
+    ours.close()
+    return socket.socket(fileno=number)
+
+
+def test_who_cannot_be_found_is_nowhere(daemon, root, rules):
+    """Not at the host itself, just because nothing is known."""
+    rules("BindAddress=deny")
+    token, _ = root.issue(OWN_USER)
+    assert log_in(daemon, token, None)[0] == OK
+    with connect_and_leave(daemon.socket) as peer:
+        peer.send(compose(AUTHENTICATE, {USER: OWN_USER, SERVICE: "test", TOKEN: token}))
+        _, status, answer = parse(peer.recv(65536))
+    assert (status, answer.get(REASON)) == (DENIED, "address-mismatch")
 
 
 def test_a_warning_refuses_nothing(daemon, root, rules):
