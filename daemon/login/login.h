@@ -28,8 +28,11 @@ typedef struct Login {
         ProcessId leader;
         uint64_t opened_at_sec;
         /* Of its session, as it was seen last; not in the file. 0, NULL: unknown, or there is none. */
-        uint64_t deadline_sec;
+        uint64_t deadline_sec;    /* by the wall clock */
+        uint64_t deadline_up_sec; /* the same by CLOCK_BOOTTIME, which nobody sets */
+        uint64_t seen_sec;        /* when it was used last, by the wall clock */
         char *platform, *device;
+        bool expiring; /* its deadline is being seen to */
         bool ended;  /* its session has ended; it stays listed until the process is gone */
         bool closed; /* by its process; what that left in its logind session may still be there */
         Reason end_reason;

@@ -108,6 +108,19 @@ int operation_at_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t 
         void *userdata, sd_event_source **ret_source);
 
 /**
+ * operation_at_up_sec() - have something done at a time of CLOCK_BOOTTIME
+ * @context:    the daemon
+ * @at_sec:     seconds since the host was booted
+ * @handler:    of sd-event
+ * @userdata:   for @handler
+ * @ret_source: owned by the caller
+ *
+ * Return: 0; negative errno.
+ */
+int operation_at_up_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t handler,
+        void *userdata, sd_event_source **ret_source);
+
+/**
  * operation_reason_of_store() - translate a store's outcome
  * @r:          0, STORE_E_* or negative errno
  */

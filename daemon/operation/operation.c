@@ -42,6 +42,14 @@ int operation_at_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t 
                 TIMER_ACCURACY_USEC, handler, userdata);
 }
 
+int operation_at_up_sec(Context *context, uint64_t at_sec, sd_event_time_handler_t handler,
+        void *userdata, sd_event_source **ret_source) {
+        if (at_sec > INT64_MAX / 1000000)
+                return -ERANGE;
+        return sd_event_add_time(context->event, ret_source, CLOCK_BOOTTIME, at_sec * 1000000,
+                TIMER_ACCURACY_USEC, handler, userdata);
+}
+
 void operation_init(
         Operation *op, Context *context, OperationWaiter waiter, OperationFree free_body) {
         op->context = context;

@@ -210,22 +210,38 @@ bool policy_keep_ended(UserState *state, const char *sid, uint64_t until_sec) {
         return false;
 }
 
-int policy_expire(
-        UserState *state, const Moment *moment, PolicyEnded *ret_ended, bool *ret_changed) {
+/* Overdue is what ends it at its deadline. */
+static Reason reason_of_end(
+        const Session *session, const Moment *moment, const PolicyOverdue *overdue) {
+        Reason reason = session_check(session, moment->now_sec);
+
+        if (reason == REASON_OK && overdue->is_overdue &&
+                overdue->is_overdue(session, overdue->userdata))
+                reason = session_check(session, session_deadline_sec(session));
+        return reason;
+}
+
+int policy_expire(UserState *state, const Moment *moment, const PolicyOverdue *overdue,
+        PolicyEnded *ret_ended, bool *ret_changed) {
         PolicyEnded ended = {};
 
         if (ended_reserve(&ended, state->n_sessions) < 0) {
                 policy_ended_clear(&ended);
                 return -ENOMEM;
         }
-        for (size_t i = 0; i < state->n_sessions; i++) {
-                Reason reason = session_check(state->sessions[i], moment->now_sec);
+        for (size_t i = 0; i < state->n_sessions;) {
+                const Session *session = state->sessions[i];
+                uint64_t deadline_sec = session_deadline_sec(session);
+                Reason reason = reason_of_end(session, moment, overdue);
 
                 if (reason == REASON_OK)
-                        continue;
-                note_end(&ended, state->sessions[i], reason);
+                        i++;
+                else
+                        end_one(state, session, reason,
+                                deadline_sec < moment->now_sec ? deadline_sec : moment->now_sec,
+                                &ended);
         }
-        *ret_changed = user_state_prune(state, moment);
+        *ret_changed = user_state_prune(state, moment) || ended.n_sids > 0;
         *ret_ended = ended;
         return 0;
 }

@@ -99,17 +99,24 @@ bool policy_filter_matches(const PolicyFilter *filter, const Session *session);
 int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint64_t now_sec,
         PolicyEnded *ret_ended);
 
+/* Whether a session's time is over by a clock that nobody sets; NULL: ask nobody. */
+typedef struct PolicyOverdue {
+        bool (*is_overdue)(const Session *session, void *userdata);
+        void *userdata;
+} PolicyOverdue;
+
 /**
  * policy_expire() - end the sessions that are past their deadline, and forget what can no longer matter
  * @state:      changes
  * @moment:     the caller's clocks
+ * @overdue:    who knows of sessions that are past it though the wall clock does not say so
  * @ret_ended:  what was ended; empty if nothing was
  * @ret_changed: whether there is something to keep
  *
  * Return: 0; -ENOMEM, and nothing has changed.
  */
-int policy_expire(
-        UserState *state, const Moment *moment, PolicyEnded *ret_ended, bool *ret_changed);
+int policy_expire(UserState *state, const Moment *moment, const PolicyOverdue *overdue,
+        PolicyEnded *ret_ended, bool *ret_changed);
 
 /**
  * policy_end_unknown() - end a session that is still to be made

@@ -102,6 +102,22 @@ uint64_t session_deadline_sec(const Session *session) {
         return idle_sec < session->expires_at_sec ? idle_sec : session->expires_at_sec;
 }
 
+static uint64_t remaining_sec(uint64_t end_sec, uint64_t now_sec, uint64_t most_sec) {
+        uint64_t remaining_sec = end_sec > now_sec ? end_sec - now_sec : 0;
+
+        return remaining_sec < most_sec ? remaining_sec : most_sec;
+}
+
+uint64_t session_remaining_sec(const Session *session, uint64_t now_sec) {
+        uint64_t lifetime_sec =
+                remaining_sec(session->expires_at_sec, session->created_at_sec, UINT64_MAX);
+        uint64_t end_sec = remaining_sec(session->expires_at_sec, now_sec, lifetime_sec);
+        uint64_t idle_sec = session->idle_sec ? session->idle_sec : UINT64_MAX;
+
+        return remaining_sec(
+                idle_end_sec(session), now_sec, end_sec < idle_sec ? end_sec : idle_sec);
+}
+
 Reason session_check(const Session *session, uint64_t now_sec) {
         if (session->expires_at_sec <= now_sec)
                 return REASON_SESSION_EXPIRED;

@@ -100,6 +100,15 @@ uint64_t session_last_use_sec(const Session *session);
 uint64_t session_deadline_sec(const Session *session);
 
 /**
+ * session_remaining_sec() - for how long the session lasts if nobody uses it any more
+ * @session:    borrowed
+ * @now_sec:    the caller's clock
+ *
+ * A clock that was set back makes neither its lifetime nor the time that it may be idle any longer.
+ */
+uint64_t session_remaining_sec(const Session *session, uint64_t now_sec);
+
+/**
  * session_check() - whether a session that is recorded as live is within its deadline
  * @session:    borrowed
  * @now_sec:    the caller's clock

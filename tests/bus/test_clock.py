@@ -9,8 +9,9 @@ import time
 import pytest
 
 import redis_server
-from frames import ACCOUNT, AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER, ask
+from frames import ACCOUNT, DENIED, OK, REASON, SERVICE, USER, ask
 from private_bus import OTHER_USER, OWN_USER, CallError, Daemon, is_served, wait_until
+from token_login import Login, log_in
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 YEARS = 10 * 366 * DAY
@@ -84,6 +85,19 @@ def reboot(daemon, root, step):
     wait_until(lambda: not daemon.is_alive() or is_served(root), "authtokend on the bus")
 
 
+@pytest.fixture
+def rules(daemon, root):
+    """rules(lines): what stands in [Session], for one test."""
+    before = daemon.config.read_text(encoding="utf-8")
+
+    def change(text):
+        daemon.config.write_text(text, encoding="utf-8")
+        root.call("Reload")
+
+    yield lambda lines: change(f"{before}[Session]\n{lines}\n")
+    change(before)
+
+
 @pytest.fixture(autouse=True)
 def right_time(daemon, root, clock):
     """Each test begins with a daemon that has settled the time, and with nobody banned."""
@@ -99,15 +113,8 @@ def right_time(daemon, root, clock):
     root.call("RevokeAll", "('',)")
 
 
-def log_in(daemon, token, user=OWN_USER, rhost="192.0.2.1"):
-    """(status, reason)"""
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", AUTHENTICATE,
-                            {USER: user, SERVICE: "test", TOKEN: token, RHOST: rhost})
-    return status, answer.get(REASON)
-
-
 def account(daemon, user=OWN_USER):
-    _, status, answer = ask(daemon.directory / "socket/pam.sock", ACCOUNT, {USER: user, SERVICE: "test"})
+    _, status, answer = ask(daemon.socket, ACCOUNT, {USER: user, SERVICE: "test"})
     return status, answer.get(REASON)
 
 
@@ -214,3 +221,52 @@ def test_a_lock_out_outlasts_it(root, daemon, clock, store):
     clock.step(-YEARS)
     clock.go_on(15 * MINUTE + 1)
     assert log_in(daemon, root.issue(OWN_USER)[0])[0] == OK
+
+
+@pytest.mark.parametrize("step", [DAY, YEARS])
+@pytest.mark.parametrize("rule, reason", [("IdleTimeout=1h", "session-idle"),
+                                          ("AbsoluteLifetime=1h", "session-expired")])
+def test_a_clock_that_is_set_back_keeps_no_login_open(root, daemon, clock, rules, step, rule, reason):
+    rules(rule)
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token)
+    clock.step(-step)
+    root.call("ListBans")
+    clock.go_on(HOUR // 2)
+    assert root.sessions(OWN_USER) == {sid}
+    clock.go_on(HOUR // 2 + MINUTE)
+    root.call("ListBans")
+    assert root.signal("SessionEnding", sid)[1] == reason
+    login.leave()
+    assert root.sessions(OWN_USER) == set()
+
+
+def test_a_clock_that_is_set_forward_ends_what_is_over(root, daemon, clock, rules):
+    rules("IdleTimeout=1h")
+    root.listen()
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token)
+    clock.step(2 * HOUR)
+    root.call("ListBans")
+    assert root.signal("SessionEnding", sid)[1] == "session-idle"
+    login.leave()
+
+
+def test_use_counts_after_the_clock_was_set_back(root, daemon, clock, rules):
+    rules("IdleTimeout=1h")
+    root.listen()
+    token, refresh, info = root.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+    sid = info["session"]
+    login = Login(daemon, token)
+    clock.step(-20)
+    for _ in range(3):
+        clock.go_on(HOUR // 2)
+        assert root.sessions(OWN_USER) == {sid}
+        _, refresh, _ = root.call("RefreshToken", f"('{refresh}',)")
+    clock.go_on(HOUR // 2)
+    assert root.sessions(OWN_USER) == {sid}
+    clock.go_on(HOUR // 2 + MINUTE)
+    root.call("ListBans")
+    assert root.signal("SessionEnding", sid)[1] == "session-idle"
+    login.leave()
