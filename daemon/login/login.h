@@ -33,7 +33,7 @@ typedef struct Login {
         uint64_t seen_sec;        /* when it was used last, by the wall clock */
         char *platform, *device;
         bool expiring; /* its deadline is being seen to */
-        bool ended;  /* its session has ended; it stays listed until the process is gone */
-        bool closed; /* by its process; what that left in its logind session may still be there */
+        bool ended;    /* its session has ended; it stays listed until the process is gone */
+        bool closed;   /* by its process; what that left in its logind session may still be there */
         Reason end_reason;
 } Login;

@@ -241,7 +241,7 @@ int policy_expire(UserState *state, const Moment *moment, const PolicyOverdue *o
                                 deadline_sec < moment->now_sec ? deadline_sec : moment->now_sec,
                                 &ended);
         }
-        *ret_changed = user_state_prune(state, moment) || ended.n_sids > 0;
+        *ret_changed = user_state_prune(state, moment) || ended.n_ends > 0;
         *ret_ended = ended;
         return 0;
 }

@@ -458,9 +458,9 @@ static void test_what_is_overdue_ends_before_the_wall_clock_says_so(void **unuse
                 }
                 assert_int_equal(policy_expire(state, &now, &overdue, &ended, &changed), 0);
                 assert_true(changed);
-                assert_int_equal(ended.n_sids, 1);
-                assert_string_equal(ended.sids[0], sid);
-                assert_int_equal(ended.reasons[0], cases[i].reason);
+                assert_int_equal(ended.n_ends, 1);
+                assert_string_equal(ended.ends[0].sid, sid);
+                assert_int_equal(ended.ends[0].reason, cases[i].reason);
                 assert_int_equal(state->n_sessions, 2);
                 assert_int_equal(user_state_find_ended(state, sid)->ended_at_sec, NOW);
                 policy_ended_clear(&ended);
