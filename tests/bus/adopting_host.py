@@ -72,8 +72,7 @@ class Host:
         wait_until(lambda: not is_served(self.root), "the name to be free")
 
     def start(self):
-        self.daemon.start()
-        self.daemon.wait_served(self.root)
+        self.daemon.start_again(self.root)
 
     def ask(self, kind, token, user=OWN_USER, **more):
         fields = {USER: user, SERVICE: "sshd", TOKEN: token, **{getattr(frames, name): text for name, text in more.items()}}

@@ -11,7 +11,7 @@ from command import DENIED as EXIT_DENIED
 from command import FAILED, NOT_FOUND, OK as EXIT_OK
 from command import USAGE, check, rows
 from frames import ACCOUNT, DENIED, OK, REASON, SERVICE, USER, ask
-from private_bus import OTHER_USER, OWN_UID, OWN_USER, Caller, CallError, is_served, wait_until
+from private_bus import OTHER_USER, OWN_UID, OWN_USER, Caller, CallError, wait_until
 from token_login import log_in
 
 REFUSED = "org.authtoken1.Error.Refused"
@@ -76,9 +76,7 @@ def test_a_ban_holds_for_its_time_and_over_a_kill(root, daemon):
     assert abs(ban["until"] - time.time() - 3600) < 60
     daemon.process.kill()
     daemon.process.wait()
-    wait_until(lambda: not is_served(root), "the name is free")
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.start_again(root)
     assert account(daemon) == (DENIED, "user-banned")
     root.call("BanUser", f"('{OWN_USER}', uint64 1, '')")
     wait_until(lambda: account(daemon)[0] == OK, "the ban is over")

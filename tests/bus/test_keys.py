@@ -12,7 +12,7 @@ import pytest
 
 from frames import (AUTHENTICATE, OK, REASON, SERVICE, TOKEN, USER, VALIDATE, ask, compose, connect,
                     parse)
-from private_bus import OWN_USER, CallError, is_served, wait_until
+from private_bus import OWN_USER, CallError, wait_until
 
 CONFIG = "Synchronous=off\n[Token]\n{token}\n[Session]\nMaxSessions=64\n"
 OVERLAP_SLACK = 5
@@ -53,8 +53,7 @@ def restart(daemon, root, **config):
     if config:
         text = daemon.config.read_text(encoding="utf-8")
         daemon.config.write_text(text.split("Synchronous")[0] + CONFIG.format(**config))
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.start_again(root)
 
 
 def refused(code, call, *arguments):

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from private_bus import OWN_UID, OWN_USER, SECONDS, is_served, wait_until
+from private_bus import OWN_UID, OWN_USER, SECONDS
 
 ALWAYS = 20_000_000
 SHORT = 200_000
@@ -83,8 +83,7 @@ def test_a_restart_of_the_daemon_goes_unnoticed(probe, token, daemon, root):
     assert probe.ask(token).startswith("0 ok")
     daemon.stop()
     assert probe.ask(token) == "3 daemon-absent - - 0 0"
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.start_again(root)
     daemon.socket.chmod(0o666)
     assert probe.ask(token) == f"0 ok {OWN_USER} claims 1 1"
 

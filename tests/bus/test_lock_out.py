@@ -42,8 +42,7 @@ def empty_store(root, daemon, request):
     wait_until(lambda: not is_served(root), "the name is free")
     for path in daemon.directory.glob("state/state.db*"):
         path.unlink()
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.start_again(root)
 
 
 def lines(daemon, event):
@@ -68,9 +67,7 @@ def test_a_lock_out_outlasts_a_kill(root, daemon):
     lock_out(daemon, token, "192.0.2.10")
     daemon.process.kill()
     daemon.process.wait()
-    wait_until(lambda: not is_served(root), "the name is free")
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.start_again(root)
     assert log_in(daemon, token, "192.0.2.10") == (DENIED, "locked-out")
     assert log_in(daemon, token, "192.0.2.11")[0] == OK
 

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from private_bus import OWN_UID, OWN_USER, SECONDS, is_served, wait_until
+from private_bus import OWN_UID, OWN_USER, SECONDS, wait_until
 from token_login import RHOST, TTY, Login
 
 @pytest.fixture
@@ -125,16 +125,13 @@ def test_logins_go_on_while_the_bus_hangs(bus, root, daemon, login):
 
 
 def test_the_daemon_stops_while_the_bus_hangs(bus, root, daemon):
-    daemon.stop()
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.restart(root)
     os.kill(bus.process.pid, signal.SIGSTOP)
     try:
         daemon.stop()
     finally:
         os.kill(bus.process.pid, signal.SIGCONT)
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.start_again(root)
 
 
 def listens(daemon):
@@ -151,8 +148,7 @@ def test_the_daemon_starts_and_stops_while_the_bus_hangs(bus, root, daemon):
         daemon.stop()
     finally:
         os.kill(bus.process.pid, signal.SIGCONT)
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.start_again(root)
 
 
 ONCE = "192.0.2.99"  # of no other login in this file
@@ -174,8 +170,7 @@ def test_the_record_of_a_session_tells_where_it_is_open(root, bus, daemon):
         daemon.environment["LD_PRELOAD"] = os.environ["SLOW_NSS"]
         daemon.environment["ASAN_OPTIONS"] = "verify_asan_link_order=0"
         daemon.environment["OTHER_HOST_NAME"] = "elsewhere"
-        daemon.start()
-        wait_until(lambda: is_served(root), "authtokend on the bus")
+        daemon.start_again(root)
         ((row,),) = root.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
         (there,) = row["logins"]
         assert (there["host"], there["service"], there["tty"], there["rhost"]) == \
@@ -187,8 +182,7 @@ def test_the_record_of_a_session_tells_where_it_is_open(root, bus, daemon):
             daemon.environment.pop(name, None)
         shutil.rmtree(bus.directory / "run" / "logins", ignore_errors=True)
         shutil.move(bus.directory / "logins", bus.directory / "run" / "logins")
-        daemon.start()
-        wait_until(lambda: is_served(root), "authtokend on the bus")
+        daemon.start_again(root)
     ((row,),) = root.call("ListSessions", f"({{'user': <'{OWN_USER}'>}},)")
     (here,) = row["logins"]
     assert here["leader"] == login.process.pid

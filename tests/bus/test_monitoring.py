@@ -116,9 +116,7 @@ def test_the_histogram_adds_up(root):
 def test_live_sessions_are_counted_at_the_start(root, daemon):
     root.issue(OWN_USER)
     root.issue(OWN_USER)
-    daemon.stop()
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.restart(root)
     samples = wait_until(lambda: "authtoken_live_sessions" in (found := metrics(root)) and found, "the census")
     assert samples["authtoken_live_sessions"] == {None: 2}
     assert samples["authtoken_users"] == {None: 1}

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from bus_fixtures import on_stores
-from private_bus import SECONDS, is_served, serving, wait_until
+from private_bus import SECONDS, serving
 
 # Both stores together have to stay below a minute.
 ROUNDS = {"parallel": 200, "revoke": 2000, "rotate": 50}
@@ -45,8 +45,7 @@ def test_no_client_is_lost_when_the_daemon_is_killed(bus, root, daemon):
             assert load.stdout.readline(), load.stderr.read()
         daemon.process.kill()
         daemon.process.wait()
-        daemon.start()
-        wait_until(lambda: is_served(root), "authtokend on the bus")
+        daemon.start_again(root)
     assert load.stdout.readline(), load.stderr.read()
     out, err = load.communicate(timeout=SECONDS * 3)
     assert load.returncode == 0, err

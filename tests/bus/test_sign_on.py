@@ -5,7 +5,7 @@ import pytest
 
 from bus_fixtures import on_stores
 from frames import DENIED, OK
-from private_bus import OTHER_USER, OWN_USER, CallError, Caller, is_served, wait_until
+from private_bus import OTHER_USER, OWN_USER, CallError, Caller, wait_until
 from token_login import Login, log_in
 
 N_PARALLEL = 200
@@ -178,8 +178,6 @@ def test_a_daemon_that_was_away_ends_what_became_idle(root, daemon, rules):
     root.listen()
     token, sid = root.issue(OWN_USER)
     login = Login(daemon, token)
-    daemon.stop()
-    daemon.start()
-    wait_until(lambda: is_served(root), "authtokend on the bus")
+    daemon.restart(root)
     assert root.signal("SessionEnding", sid)[1] == "session-idle"
     login.leave()

@@ -58,8 +58,7 @@ class Service:
         self.store = store
         self.text = text
         self.write()
-        self.daemon.start()
-        self.daemon.wait_served(self.root)
+        self.daemon.start_again(self.root)
 
     def write(self):
         plain = self.plain.replace(SQLITE, self.store or SQLITE)
