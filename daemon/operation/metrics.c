@@ -10,6 +10,7 @@
 #include "daemon/hook/hook-client.h"
 #include "daemon/journal/journal.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/adoption.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
@@ -160,7 +161,9 @@ static void add_store(FILE *out, const UserStore *store) {
 
 static void add_state(FILE *out, const Context *context) {
         const Metrics *metrics = context->metrics;
+        AdoptionStatus adoption;
 
+        adoption_status(context->adoption, &adoption);
         gauge(out, "live_logins", login_registry_count(context->logins),
                 "Logins on this host that tokens opened.");
         /* A census that could not be repeated for long says nothing about now. */
@@ -175,6 +178,8 @@ static void add_state(FILE *out, const Context *context) {
         gauge(out, "keys", keyring_size(context->keyring), "Keys that verify.");
         gauge(out, "signing_key", keyring_signing_key(context->keyring) != NULL,
                 "Whether there is a key to sign with.");
+        gauge(out, "adoption_stopped", adoption_state_fault(adoption.state) != NULL,
+                "Whether tokens of others wait for an administrator's confirmation.");
         counter(out, "journal_dropped_lines", journal_dropped(context->journal),
                 "Lines that the journal did not take.");
 }

@@ -303,12 +303,14 @@ def test_an_emptied_store_adopts_nothing_until_it_is_confirmed(host, root, store
     assert "the store was emptied" in host.daemon.log_text()
     state, (warning,) = host.adoption()
     assert state == "emptied" and "authtokenctl adopt --confirm" in warning
+    assert "\nauthtoken_adoption_stopped 1\n" in root.call("GetMetrics")[0]
     host.stop()
     host.start()
     assert host.log_in(issuer.token(OWN_USER)) == "adoption-unconfirmed"
     assert host.adoption()[0] == "emptied"
     host.confirm()
     assert host.adoption() == ("confirmed", [])
+    assert "\nauthtoken_adoption_stopped 0\n" in root.call("GetMetrics")[0]
     assert host.log_in(ended) == "adoption-before"
     assert host.log_in(issuer.token(OWN_USER)) == "ok"
 
