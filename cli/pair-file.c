@@ -151,20 +151,33 @@ static int replace(PairFile *file, const char *temporary, int fd, const Secret *
         return r < 0 ? r : sync_folder(file->path);
 }
 
+/* Always the same name, hidden beside the file: what a client that was killed has left there, tokens too, goes with
+ * the next one. Nobody else is at it, since the file itself is locked. */
+static int make_temporary(const char *path, char *name, size_t size) {
+        const char *slash = strrchr(path, '/');
+        size_t folder_size = slash ? (size_t)(slash - path) + 1 : 0;
+        int n, fd;
+
+        n = snprintf(name, size, "%.*s.%s.new", (int)folder_size, path, path + folder_size);
+        if (n < 0 || (size_t)n >= size)
+                return -ENAMETOOLONG;
+        if (unlink(name) < 0 && errno != ENOENT)
+                return -errno;
+        fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        return fd < 0 ? -errno : fd;
+}
+
 ExitStatus pair_file_replace(PairFile *file, const TokenPair *pair) {
         _cleanup_(secret_freep) Secret *text = NULL;
         char temporary[PATH_SIZE];
-        int n, fd, r;
+        int fd, r;
 
-        n = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", file->path);
-        if (n < 0 || (size_t)n >= sizeof(temporary))
-                return complain_of(file->path, ENAMETOOLONG);
         r = token_pair_format(pair, &text);
         if (r < 0)
                 return complain_of(file->path, -r);
-        fd = mkostemp(temporary, O_CLOEXEC);
+        fd = make_temporary(file->path, temporary, sizeof(temporary));
         if (fd < 0)
-                return complain_of(file->path, errno);
+                return complain_of(file->path, -fd);
         r = replace(file, temporary, fd, text);
         if (r < 0) {
                 (void)unlink(temporary);

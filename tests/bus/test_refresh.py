@@ -5,8 +5,10 @@ import base64
 import concurrent.futures
 import json
 import os
+import random
 import re
 import stat
+import subprocess
 import time
 
 import pytest
@@ -297,6 +299,19 @@ def test_refresh_replaces_the_pair_in_a_file(ctl, root, pair):
     assert done.stdout.strip() == new["access"] != old["access"]
     assert new["refresh"].startswith(f"atr1.{old['session']}.2.")
     assert stat.S_IMODE(pair.stat().st_mode) == 0o600
+    assert list(pair.parent.iterdir()) == [pair]
+
+
+def test_what_killed_clients_leave_behind_goes_with_the_next(ctl, bus, pair):
+    for _ in range(60):
+        client = subprocess.Popen([os.environ["AUTHTOKENCTL"], f"--bus={bus.address}", "refresh", "--file", pair],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(random.uniform(0, 0.05))
+        client.kill()
+        client.wait()
+        json.loads(pair.read_text())
+    (pair.parent / f".{pair.name}.new").write_text("of one more")
+    check(ctl("refresh", "--file", pair), OK)
     assert list(pair.parent.iterdir()) == [pair]
 
 
