@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "daemon/token/claim-mapping.h"
 #include "daemon/token/issuer-list.h"
 #include "daemon/token/token-cache.h"
 #include "daemon/token/token-verifier.h"
@@ -378,6 +379,40 @@ static void test_an_issuer_that_went_is_forgotten(void **state) {
                 REASON_ISSUER_MISMATCH);
 }
 
+static const struct {
+        const char *name, *user_claim, *user_map;
+        Reason reason;
+} mappings[] = {
+        { "the same", "email", "@example.org", REASON_OK },
+        { "another way to the same user", "sub", "00u1:alice", REASON_OK },
+        { "another user", "email", "alice@example.org:bob", REASON_USER_MISMATCH },
+        { "nobody", "email", "@example.com", REASON_USER_UNMAPPED },
+        { "a claim that is not there", "upn", "*", REASON_CLAIM_MISSING },
+};
+
+static void test_a_user_may_be_mapped_otherwise_since(void **state) {
+        Bed *bed = *state;
+        _cleanup_(secret_freep) Secret *token = sign(bed->shared, "{" GOOD "," MAIL "}");
+        _cleanup_(claims_unrefp) Claims *claims = NULL;
+
+        assert_int_equal(verify(bed, token, NULL, &claims), REASON_OK);
+        assert_int_equal(claim_mapping_check(claims, &bed->rules), REASON_OK);
+        for (size_t i = 0; i < ARRAY_SIZE(mappings); i++) {
+                const IssuerSettings settings = { .url = IDP,
+                        .jwks_path = "/x",
+                        .audience = "client-1",
+                        .user_claim = mappings[i].user_claim,
+                        .user_map = mappings[i].user_map };
+                _cleanup_(issuer_list_freep) IssuerList *list = NULL;
+
+                print_message("# %s\n", mappings[i].name);
+                assert_int_equal(issuer_list_new(FIXTURE_AUDIENCE, 8192, &list), 0);
+                assert_int_equal(issuer_list_add(list, &settings), 0);
+                assert_int_equal(claim_mapping_check(claims, &issuer_list_at(list, 0)->rules),
+                        mappings[i].reason);
+        }
+}
+
 static void test_settings_that_are_refused(void **state) {
         IssuerSettings settings = { .url = OTHER, .jwks_path = "/y", .audience = "a" };
         Bed *bed = *state;
@@ -405,6 +440,7 @@ int main(void) {
                 CASE(test_ids_do_not_look_like_options),
                 CASE(test_algorithms_are_the_rules),
                 CASE(test_an_issuer_that_went_is_forgotten),
+                CASE(test_a_user_may_be_mapped_otherwise_since),
                 CASE(test_settings_that_are_refused),
         };
 
