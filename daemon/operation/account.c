@@ -72,7 +72,7 @@ static Reason find_handle(Account *account) {
         const Handle *handle = handle_table_find(context->handles, subject->handle);
         const Login *login;
 
-        if (handle && handle->expires_at_sec <= operation_now_sec())
+        if (handle && handle->expires_up_sec <= operation_up_sec())
                 return REASON_HANDLE_EXPIRED;
         if (handle) {
                 if (!is_user_of(subject, handle->user) || strcmp(handle->service, subject->service))

@@ -41,15 +41,15 @@ static void drop(HandleTable *table, Handle *handle) {
 }
 
 /* A clock that stepped back may keep an old one a little longer; it is refused when it is looked at. */
-static void prune(HandleTable *table, uint64_t now_sec) {
+static void prune(HandleTable *table, uint64_t up_sec) {
         Handle *oldest;
 
         while ((oldest = TAILQ_FIRST(&table->by_age)) &&
-                (oldest->expires_at_sec <= now_sec || table->n_handles >= HANDLES_MAX))
+                (oldest->expires_up_sec <= up_sec || table->n_handles >= HANDLES_MAX))
                 drop(table, oldest);
 }
 
-int handle_table_add(HandleTable *table, const HandleSubject *subject, uint64_t now_sec,
+int handle_table_add(HandleTable *table, const HandleSubject *subject, uint64_t up_sec,
         const Handle **ret_handle) {
         _cleanup_(handle_freep) Handle *handle = calloc(1, sizeof(*handle));
         uint8_t random[16];
@@ -65,9 +65,9 @@ int handle_table_add(HandleTable *table, const HandleSubject *subject, uint64_t 
                 return -EIO;
         if (base64url_encode(random, sizeof(random), handle->id, sizeof(handle->id)))
                 return -EINVAL;
-        handle->expires_at_sec = now_sec + HANDLE_LIFETIME_SEC;
+        handle->expires_up_sec = up_sec + HANDLE_LIFETIME_SEC;
 
-        prune(table, now_sec);
+        prune(table, up_sec);
         TAILQ_INSERT_TAIL(&table->by_age, handle, by_age);
         LIST_INSERT_HEAD(&table->by_id[bucket_of(handle->id)], handle, by_id);
         table->n_handles++;

@@ -22,7 +22,7 @@ typedef struct HandleTable HandleTable;
 typedef struct Handle {
         char id[HANDLE_SIZE + 1];
         char *sid, *user, *service;
-        uint64_t expires_at_sec;
+        uint64_t expires_up_sec;    /* CLOCK_BOOTTIME */
         TAILQ_ENTRY(Handle) by_age; /* linked in HandleTable.by_age, oldest first */
         LIST_ENTRY(Handle) by_id;   /* linked in HandleTable.by_id */
 } Handle;
@@ -53,12 +53,12 @@ DEFINE_CLEANUP(HandleTable, handle_table_free)
  * handle_table_add() - a login has begun
  * @table:      grows; what has expired goes, and the oldest if there are HANDLES_MAX
  * @subject:    who, copied
- * @now_sec:    clock
+ * @up_sec:     CLOCK_BOOTTIME, which nobody sets
  * @ret_handle: borrowed
  *
  * Return: 0; negative errno.
  */
-int handle_table_add(HandleTable *table, const HandleSubject *subject, uint64_t now_sec,
+int handle_table_add(HandleTable *table, const HandleSubject *subject, uint64_t up_sec,
         const Handle **ret_handle);
 
 /**

@@ -35,8 +35,8 @@ int login_grant(Context *context, const LoginSubject *subject, const LoginGrant 
         int r;
 
         r = handle_table_add(context->handles,
-                &(HandleSubject){ grant->sid, subject->user, subject->service },
-                operation_now_sec(), &handle);
+                &(HandleSubject){ grant->sid, subject->user, subject->service }, operation_up_sec(),
+                &handle);
         if (r < 0)
                 return r;
         remember_elevation(context, subject, grant);

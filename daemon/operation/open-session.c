@@ -52,7 +52,7 @@ static Reason check_handle(const OpenSession *open, const Handle **ret_handle) {
                 return login_registry_find(context->logins, subject->handle)
                                ? REASON_HANDLE_USED
                                : REASON_HANDLE_UNKNOWN;
-        if (handle->expires_at_sec <= operation_now_sec())
+        if (handle->expires_up_sec <= operation_up_sec())
                 return REASON_HANDLE_EXPIRED;
         if (strcmp(handle->service, subject->service))
                 return REASON_HANDLE_MISMATCH;

@@ -28,6 +28,9 @@ static Rotation advance(
         const PolicyRules *rules, Session *session, const RotationOrder *order, uint64_t now_sec) {
         char *kid;
 
+        /* Its lifetime began by a clock that was wrong; nobody knows how much of it is left. */
+        if (session->created_at_sec > now_sec + SESSION_END_MARGIN_SEC)
+                return refuse(REASON_TOKEN_NOT_YET);
         if (policy_absolute_end_sec(rules, session) <= now_sec)
                 return refuse(REASON_SESSION_EXPIRED);
         if (session->generation >= JTI_GENERATION_MAX)

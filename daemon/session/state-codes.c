@@ -54,7 +54,9 @@ Reason user_state_check_code(const UserState *state, const char *mac, uint64_t g
 
         if (!code)
                 return REASON_CODE_UNKNOWN;
-        if (code->end_sec <= moment->now_sec)
+        /* One that seems to have longer to go than any was given is of before the clock was set back. */
+        if (code->end_sec <= moment->now_sec ||
+                code->end_sec - moment->now_sec > STATE_CODE_LIFETIME_SEC + SESSION_END_MARGIN_SEC)
                 return REASON_CODE_EXPIRED;
         reason = user_state_check_token(state,
                 &(TokenFacts){ code->sid, code->generation, code->issued_at_sec }, grace_sec,

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import redis_server
-from frames import ACCOUNT, DENIED, OK, REASON, SERVICE, USER, ask
+from frames import ACCOUNT, AUTHENTICATE, DENIED, HANDLE, OK, REASON, SERVICE, TOKEN, USER, ask
 from private_bus import OTHER_USER, OWN_USER, CallError, Daemon, is_served, wait_until
 from token_login import Login, log_in
 
@@ -270,3 +270,36 @@ def test_use_counts_after_the_clock_was_set_back(root, daemon, clock, rules):
     root.call("ListBans")
     assert root.signal("SessionEnding", sid)[1] == "session-idle"
     login.leave()
+
+
+def test_a_clock_that_is_set_back_prolongs_no_handle(root, daemon, clock):
+    token, _ = root.issue(OWN_USER)
+    whose = {USER: OWN_USER, SERVICE: "test"}
+    _, status, answer = ask(daemon.socket, AUTHENTICATE, {**whose, TOKEN: token})
+    assert status == OK
+    question = {**whose, HANDLE: answer[HANDLE]}
+    for step in (-DAY, YEARS, DAY - YEARS):
+        clock.step(step)
+        _, status, answer = ask(daemon.socket, ACCOUNT, question)
+        assert answer.get(REASON) != "handle-expired"
+    clock.go_on(3 * MINUTE)
+    _, status, answer = ask(daemon.socket, ACCOUNT, question)
+    assert (status, answer[REASON]) == (DENIED, "handle-expired")
+
+
+def test_a_clock_that_is_set_back_prolongs_no_code(root, daemon, clock):
+    token, _ = root.issue(OWN_USER)
+    (code,) = root.call("CreateCode", f"('{token}', @a{{sv}} {{}})")
+    clock.step(-HOUR)
+    assert log_in(daemon, code)[1] == "code-expired"
+
+
+def test_a_session_of_the_future_is_not_refreshed(root, clock):
+    clock.step(YEARS)
+    _, refresh, _ = root.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+    clock.step(-YEARS)
+    with pytest.raises(CallError) as refusal:
+        root.call("RefreshToken", f"('{refresh}',)")
+    assert refusal.value.code == "token-not-yet-valid"
+    clock.step(YEARS)
+    root.call("RefreshToken", f"('{refresh}',)")

@@ -30,7 +30,7 @@ static void test_found_until_removed(void **unused) {
         assert_non_null(handle_table_find(table, id));
         assert_string_equal(handle_table_find(table, id)->user, "alice");
         assert_string_equal(handle_table_find(table, id)->service, "sshd");
-        assert_int_equal(handle_table_find(table, id)->expires_at_sec, NOW + HANDLE_LIFETIME_SEC);
+        assert_int_equal(handle_table_find(table, id)->expires_up_sec, NOW + HANDLE_LIFETIME_SEC);
         handle_table_remove(table, id);
         assert_null(handle_table_find(table, id));
         handle_table_remove(table, id);
