@@ -68,17 +68,19 @@ def test_a_hook_that_lets_pass_is_told_of_login_and_kick(host):
         _, kick = wait_until(lambda: (found := events(host)) and len(found) == 2 and found, "the kick is told")
         assert (kick["event"], kick["user"], kick["session"], kick["reason"]) == \
             ("kick", "alice", token.session, "session-kicked")
+        assert (kick["platform"], kick["device"]) == ("laptop", "d-1")
         assert kick["host"] == host.bed.output("hostname")
     assert token.text not in host.journal.text()
 
 
 def test_a_logout_is_told(host):
-    token = host.authtoken.issue("alice")
+    token = host.authtoken.issue("alice", platform="laptop")
     with hooks(host, "logout", notes="cat"):
         shell = host.login("alice", token.text)
         shell.logout()
         (logout,) = wait_until(lambda: events(host), "the logout is told")
         assert (logout["event"], logout["session"], logout["reason"]) == ("logout", token.session, "ok")
+        assert (logout["platform"], logout["device"]) == ("laptop", None)
 
 
 def test_a_hook_that_hangs_refuses_in_time_and_leaves_nothing(host):
