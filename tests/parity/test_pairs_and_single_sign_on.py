@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import redis_server
 from hook_socket import HookSocket, answering
 import redis_server
 from private_bus import HERE, OWN_USER, wait_until
