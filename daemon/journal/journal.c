@@ -32,6 +32,7 @@ struct Journal {
         int fd; /* datagram socket; -1: standard error */
         struct sockaddr_un address;
         int max_level;
+        bool is_terminal; /* standard error */
         Line *first, **last;
         size_t n_lines, n_bytes, n_dropped, n_reported;
 };
@@ -170,7 +171,7 @@ static void send_native(Journal *journal, const JournalEvent *event) {
 
 /* A terminal or pipe that nobody reads must not hold a login up. We cannot make it non-blocking, since
  * others may share it; but one that polls as writable takes PIPE_BUF bytes at once. */
-static bool write_stderr(const JournalEvent *event) {
+static bool write_stderr(const Journal *journal, const JournalEvent *event) {
         struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
         char line[PIPE_BUF];
         size_t size, skipped;
@@ -179,12 +180,12 @@ static bool write_stderr(const JournalEvent *event) {
                 return false;
         size = journal_entry_text(event, line, sizeof(line));
         /* The priority in front is for systemd, not for people. */
-        skipped = isatty(STDERR_FILENO) ? strlen("<N>") : 0;
+        skipped = journal->is_terminal ? strlen("<N>") : 0;
         return write(STDERR_FILENO, line + skipped, size - skipped) == (ssize_t)(size - skipped);
 }
 
 static void send_text(Journal *journal, const JournalEvent *event) {
-        if (!write_stderr(event))
+        if (!write_stderr(journal, event))
                 journal->n_dropped++;
         else
                 report_dropped(journal);
@@ -245,6 +246,7 @@ int journal_new_at(const char *path, sd_event *event, int max_level, Journal **r
         journal->fd = -1;
         journal->last = &journal->first;
         journal->max_level = max_level;
+        journal->is_terminal = isatty(STDERR_FILENO);
         journal->event = sd_event_ref(event);
         if (path)
                 r = open_native(path, journal);
