@@ -58,7 +58,7 @@ static bool may_be_open(const Session *session, void *userdata) {
 
 Reason admission_decide(Context *context, UserState *state, const Session *session,
         uint64_t now_sec, PolicyEnded *ended) {
-        _cleanup_(session_freep) Session *copy = NULL;
+        _cleanup_(session_unrefp) Session *copy = NULL;
         Scene scene = { context, state->user, now_sec };
         Moment moment = clock_keeper_now(context->clock);
         PolicyRules rules;

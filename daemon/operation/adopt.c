@@ -41,7 +41,7 @@ static int copy_list(const char *const *items, size_t n_items, char **ret_json) 
 
 /* It ends with its token: nothing of it can be renewed here. */
 static int make_session(Adopt *adopt) {
-        _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
+        _cleanup_(session_unrefp) Session *session = calloc(1, sizeof(*session));
         const Claims *claims = adopt->claims;
         const char *source = claims->origin == CLAIMS_FOREIGN ? claims->issuer : claims->source;
         int r;
@@ -256,7 +256,7 @@ void adopt_clear(Adopt *adopt) {
                 adoption_cancel(adopt->context->adoption, &adopt->request);
         store_call_free(adopt->call);
         user_rules_call_free(adopt->rules_call);
-        session_free(adopt->session);
+        session_unref(adopt->session);
         adopt->state = user_state_unref(adopt->state);
         policy_ended_clear(&adopt->ended);
 }

@@ -169,13 +169,17 @@ static void on_hooks(LoginHook *hook, Reason reason) {
 
 static Reason decide_place(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         Authenticate *auth = userdata;
-        Session *session = user_state_find(state, auth->claims->sid);
+        const Session *session = user_state_find(state, auth->claims->sid);
+        _cleanup_(session_unrefp) Session *bound = NULL;
 
         (void)now_sec;
         if (!session || binding_check_address(session, auth->place.text) != BINDING_FIRST)
                 return REASON_OK;
+        if (session_copy(session, &bound) < 0 || binding_take_address(bound, auth->place.text) < 0)
+                return REASON_INTERNAL;
+        user_state_put(state, TAKE_PTR(bound));
         *ret_changed = true;
-        return binding_take_address(session, auth->place.text) < 0 ? REASON_INTERNAL : REASON_OK;
+        return REASON_OK;
 }
 
 static void on_bound(Reason reason, const UserState *state, void *userdata) {

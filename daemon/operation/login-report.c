@@ -60,12 +60,21 @@ static bool collect(Login *login, void *userdata) {
         return true;
 }
 
-static int replace(const Context *context, const UserState *state, Session *session) {
+/* Return: 1 there is a @ret_session that says what is open now; 0 @session says so; -ENOMEM. */
+static int replace(const Context *context, const UserState *state, const Session *session,
+        Session **ret_session) {
         Collection collection = { .context = context, .session = session };
+        _cleanup_(session_unrefp) Session *copy = NULL;
+        int r;
 
+        r = session_copy(session, &copy);
+        if (r < 0)
+                return r;
         login_registry_each(context->logins, state->tenant, state->user, collect, &collection);
-        return session_logins_replace(
-                session, context->host, collection.logins, collection.n_logins);
+        r = session_logins_replace(copy, context->host, collection.logins, collection.n_logins);
+        if (r > 0)
+                *ret_session = TAKE_PTR(copy);
+        return r;
 }
 
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
@@ -74,10 +83,15 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
 
         (void)now_sec;
         for (size_t i = 0; i < state->n_sessions; i++) {
-                r = replace(context, state, state->sessions[i]);
+                Session *now = NULL;
+
+                r = replace(context, state, state->sessions[i], &now);
                 if (r < 0)
                         return REASON_INTERNAL;
-                *ret_changed = *ret_changed || r > 0;
+                if (r > 0) {
+                        user_state_put(state, now);
+                        *ret_changed = true;
+                }
         }
         return REASON_OK;
 }
@@ -129,14 +143,9 @@ void login_report_note(LoginReport *report, const char *user) {
 
 void login_report_check(LoginReport *report, const UserState *state) {
         for (size_t i = 0; i < state->n_sessions; i++) {
-                Session *copy;
-                int r;
+                _cleanup_(session_unrefp) Session *now = NULL;
 
-                if (session_copy(state->sessions[i], &copy) < 0)
-                        return;
-                r = replace(report->context, state, copy);
-                session_free(copy);
-                if (r > 0) {
+                if (replace(report->context, state, state->sessions[i], &now) > 0) {
                         login_report_note(report, state->user);
                         return;
                 }

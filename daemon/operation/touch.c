@@ -21,11 +21,17 @@ typedef struct Touch {
 /* The use was in time, if it was, even if this comes late. */
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         const Touch *touch = userdata;
-        Session *session = user_state_find(state, touch->sid);
+        const Session *session = user_state_find(state, touch->sid);
+        Session *touched;
 
         (void)now_sec;
-        if (session && session_check(session, touch->used_at_sec) == REASON_OK)
-                *ret_changed = policy_touch(session, touch->used_at_sec);
+        if (!session || session_check(session, touch->used_at_sec) != REASON_OK ||
+                !policy_touch_is_due(session, touch->used_at_sec))
+                return REASON_OK;
+        if (session_copy(session, &touched) < 0)
+                return REASON_INTERNAL;
+        *ret_changed = policy_touch(touched, touch->used_at_sec);
+        user_state_put(state, touched);
         return REASON_OK;
 }
 

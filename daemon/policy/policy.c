@@ -59,11 +59,11 @@ static void replace(const PolicyRules *rules, UserState *state, const Session *s
                                 ended);
 }
 
-static Session *find_spent(const UserState *state, const PolicyScene *scene) {
-        Session *oldest = NULL;
+static const Session *find_spent(const UserState *state, const PolicyScene *scene) {
+        const Session *oldest = NULL;
 
         for (size_t i = 0; i < state->n_sessions; i++) {
-                Session *session = state->sessions[i];
+                const Session *session = state->sessions[i];
 
                 /* A refresh token is good until the session ends. */
                 if (session->refresh_kid ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,33 @@ static uint64_t token_end_of(const PolicyRules *rules, const Session *session,
         return lifetime_sec < end_sec - now_sec ? now_sec + lifetime_sec : end_sec;
 }
 
-static Rotation advance(
-        const PolicyRules *rules, Session *session, const RotationOrder *order, uint64_t now_sec) {
+static int make_next(const PolicyRules *rules, const Session *session, const RotationOrder *order,
+        uint64_t now_sec, Session **ret_next) {
+        _cleanup_(session_unrefp) Session *next = NULL;
         char *kid;
+        int r;
+
+        r = session_copy(session, &next);
+        if (r < 0)
+                return r;
+        kid = strdup(order->refresh_kid);
+        if (!kid)
+                return -ENOMEM;
+        free(next->refresh_kid);
+        next->refresh_kid = kid;
+        next->token_end_sec = token_end_of(rules, session, order, now_sec);
+        next->generation++;
+        next->rotated_at_sec = now_sec;
+        next->issued_at_sec = now_sec;
+        next->expires_at_sec = policy_session_end_sec(rules, next);
+        *ret_next = TAKE_PTR(next);
+        return 0;
+}
+
+static Rotation advance(
+        const PolicyRules *rules, UserState *state, const RotationOrder *order, uint64_t now_sec) {
+        const Session *session = user_state_find(state, order->sid);
+        Session *next;
 
         /* Its lifetime began by a clock that was wrong; nobody knows how much of it is left. */
         if (session->created_at_sec > now_sec + SESSION_END_MARGIN_SEC)
@@ -35,23 +60,16 @@ static Rotation advance(
                 return refuse(REASON_SESSION_EXPIRED);
         if (session->generation >= JTI_GENERATION_MAX)
                 return refuse(REASON_LIMIT_REACHED);
-        kid = strdup(order->refresh_kid);
-        if (!kid)
+        if (make_next(rules, session, order, now_sec, &next) < 0)
                 return refuse(REASON_INTERNAL);
-        free(session->refresh_kid);
-        session->refresh_kid = kid;
-        session->token_end_sec = token_end_of(rules, session, order, now_sec);
-        session->generation++;
-        session->rotated_at_sec = now_sec;
-        session->issued_at_sec = now_sec;
-        session->expires_at_sec = policy_session_end_sec(rules, session);
+        user_state_put(state, next);
         return (Rotation){ ROTATION_NEXT, REASON_OK };
 }
 
 Rotation rotation_decide(const PolicyRules *rules, UserState *state, const RotationOrder *order,
         const Moment *moment) {
         uint64_t now_sec = moment->now_sec;
-        Session *session;
+        const Session *session;
         Reason reason;
 
         reason = user_state_check(state, order->sid, now_sec);
@@ -73,5 +91,5 @@ Rotation rotation_decide(const PolicyRules *rules, UserState *state, const Rotat
                 return refuse(REASON_ISSUED_BEFORE);
         if (order->generation < session->generation)
                 return (Rotation){ ROTATION_REPEATED, REASON_OK };
-        return advance(rules, session, order, now_sec);
+        return advance(rules, state, order, now_sec);
 }

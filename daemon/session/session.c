@@ -33,18 +33,26 @@ const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
         { "l", SESSION_MEMBER_TEXT, offsetof(Session, logins) },
 };
 
-Session *session_free(Session *session) {
-        if (!session)
+const Session *session_ref(const Session *session) {
+        /* The count is not part of the value. */
+        ((Session *)session)->n_others++;
+        return session;
+}
+
+Session *session_unref(const Session *session) {
+        Session *own = (Session *)session;
+
+        if (!own || own->n_others-- > 0)
                 return NULL;
         for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++)
                 if (!session_member_is_number(&session_members[i]))
-                        free(*session_text(session, &session_members[i]));
-        free(session);
+                        free(*session_text(own, &session_members[i]));
+        free(own);
         return NULL;
 }
 
 int session_copy(const Session *session, Session **ret_session) {
-        _cleanup_(session_freep) Session *copy = calloc(1, sizeof(*copy));
+        _cleanup_(session_unrefp) Session *copy = calloc(1, sizeof(*copy));
 
         if (!copy)
                 return -ENOMEM;

@@ -18,8 +18,10 @@
 /* The largest leeway that a verifier can be configured with. */
 #define SESSION_END_MARGIN_SEC 300u
 
-/* Owned strings; NULL where nothing was given. */
+/* Owned strings; NULL where nothing was given. One that a state holds is shared with the copies of that state and
+ * with their readers, and is never changed: a changed copy takes its place, by user_state_put(). */
 typedef struct Session {
+        unsigned int n_others; /* references but the first; of one thread */
         char sid[SID_SIZE + 1];
         uint64_t generation; /* of the one live token; from 1 */
         uint64_t rotated_at_sec;
@@ -62,7 +64,7 @@ typedef struct SessionMember {
 extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 
 /**
- * session_copy() - a deep copy
+ * session_copy() - a deep copy, to change
  * @session:    borrowed
  * @ret_session: owned by the caller
  *
@@ -71,13 +73,21 @@ extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
 int session_copy(const Session *session, Session **ret_session);
 
 /**
- * session_free() - free a session that no state owns
+ * session_ref() - share a session
+ * @session:    nobody changes it from now on
+ *
+ * Return: @session.
+ */
+const Session *session_ref(const Session *session);
+
+/**
+ * session_unref() - give up a reference; the last one frees the session and all it owns
  * @session:    NULL is fine
  *
  * Return: NULL.
  */
-Session *session_free(Session *session);
-DEFINE_CLEANUP(Session, session_free)
+Session *session_unref(const Session *session);
+DEFINE_CLEANUP(Session, session_unref)
 
 /**
  * session_size() - bytes of memory that a session takes

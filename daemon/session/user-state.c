@@ -29,7 +29,7 @@ UserState *user_state_unref(UserState *state) {
         if (!state || --state->n_ref > 0)
                 return NULL;
         for (size_t i = 0; i < state->n_sessions; i++)
-                session_free(state->sessions[i]);
+                session_unref(state->sessions[i]);
         free(state->sessions);
         free(state->ended);
         free(state->codes);
@@ -46,14 +46,8 @@ static int copy_sessions(const UserState *state, UserState *copy) {
         copy->sessions = calloc(state->n_sessions, sizeof(Session *));
         if (!copy->sessions)
                 return -ENOMEM;
-        while (copy->n_sessions < state->n_sessions) {
-                int r = session_copy(
-                        state->sessions[copy->n_sessions], &copy->sessions[copy->n_sessions]);
-
-                if (r < 0)
-                        return r;
-                copy->n_sessions++;
-        }
+        for (; copy->n_sessions < state->n_sessions; copy->n_sessions++)
+                copy->sessions[copy->n_sessions] = session_ref(state->sessions[copy->n_sessions]);
         return 0;
 }
 
@@ -120,7 +114,7 @@ int user_state_own(UserState **state) {
         return 0;
 }
 
-Session *user_state_find(const UserState *state, const char *sid) {
+const Session *user_state_find(const UserState *state, const char *sid) {
         for (size_t i = 0; i < state->n_sessions; i++)
                 if (strcmp(state->sessions[i]->sid, sid) == 0)
                         return state->sessions[i];
@@ -149,8 +143,8 @@ static bool ended_is_older(const EndedSession *a, const EndedSession *b) {
         return strcmp(a->sid, b->sid) < 0;
 }
 
-int user_state_add(UserState *state, Session *session) {
-        Session **sessions;
+int user_state_add(UserState *state, const Session *session) {
+        const Session **sessions;
         size_t i;
 
         if (user_state_find(state, session->sid) || user_state_find_ended(state, session->sid))
@@ -166,6 +160,16 @@ int user_state_add(UserState *state, Session *session) {
         sessions[i] = session;
         state->n_sessions++;
         return 0;
+}
+
+void user_state_put(UserState *state, const Session *session) {
+        for (size_t i = 0; i < state->n_sessions; i++)
+                if (strcmp(state->sessions[i]->sid, session->sid) == 0) {
+                        session_unref(state->sessions[i]);
+                        state->sessions[i] = session;
+                        return;
+                }
+        session_unref(session);
 }
 
 int user_state_insert_ended(UserState *state, const EndedSession *entry) {
@@ -194,7 +198,7 @@ void user_state_forget_ended(UserState *state, size_t i) {
 }
 
 static void take_session_out(UserState *state, size_t i) {
-        session_free(state->sessions[i]);
+        session_unref(state->sessions[i]);
         state->n_sessions--;
         memmove(&state->sessions[i], &state->sessions[i + 1],
                 (state->n_sessions - i) * sizeof(Session *));

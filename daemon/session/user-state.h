@@ -34,13 +34,13 @@ typedef struct EndedSession {
         bool adopted;            /* its token would make it anew if its end were forgotten */
 } EndedSession;
 
-/* Those that a store has loaded are shared: user_state_own() before changing one. */
+/* Those that a store has loaded are shared: decide on a copy. */
 typedef struct UserState {
         unsigned int n_ref; /* of one thread */
         char *tenant;
         char *user;
         StateVersion version;
-        Session **sessions; /* owned, oldest first */
+        const Session **sessions; /* a reference to each, oldest first */
         size_t n_sessions;
         EndedSession *ended; /* oldest first */
         size_t n_ended;
@@ -69,7 +69,7 @@ enum {
 int user_state_new(const char *tenant, const char *user, UserState **ret_state);
 
 /**
- * user_state_copy() - a deep copy to decide on
+ * user_state_copy() - a copy to decide on, with the same sessions
  * @state:      borrowed
  * @ret_state:  owned by the caller
  *
@@ -110,7 +110,7 @@ DEFINE_CLEANUP(UserState, user_state_unref)
  * A session that is past its end by the caller's clock is still found: see session-check.h.
  * Return: borrowed from @state, or NULL.
  */
-Session *user_state_find(const UserState *state, const char *sid);
+const Session *user_state_find(const UserState *state, const char *sid);
 
 /**
  * user_state_find_ended() - the ended session with this id, if its end is still remembered
@@ -129,7 +129,14 @@ const EndedSession *user_state_find_ended(const UserState *state, const char *si
  * Sessions stay in the order of their creation. Return: 0; USER_STATE_E_FULL; -ENOMEM; -EEXIST the
  * state knows the sid, live or ended: what has ended does not come back.
  */
-int user_state_add(UserState *state, Session *session);
+int user_state_add(UserState *state, const Session *session);
+
+/**
+ * user_state_put() - let a changed session take the place of the one with its id
+ * @state:      changes
+ * @session:    a changed session_copy() of one of @state's, as old as that; owned by @state from now on
+ */
+void user_state_put(UserState *state, const Session *session);
 
 /**
  * user_state_end() - end one live session and remember why

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/edit-session.h"
 #include "daemon/policy/live-session.h"
 #include "daemon/session/session-json.h"
 #include "daemon/session/user-state.h"
@@ -138,12 +139,12 @@ static void end_it(UserState *state) {
 }
 
 static void forget_it(UserState *state) {
-        session_free(state->sessions[0]);
+        session_unref(state->sessions[0]);
         state->n_sessions = 0;
 }
 
 static void let_it_expire(UserState *state) {
-        state->sessions[0]->expires_at_sec = NOW;
+        edit_session(state, SID)->expires_at_sec = NOW;
 }
 
 static void ban(UserState *state) {
@@ -163,8 +164,10 @@ static void draw_line_before(UserState *state) {
 }
 
 static void take_roles(UserState *state) {
-        free(state->sessions[0]->roles_json);
-        state->sessions[0]->roles_json = NULL;
+        Session *session = edit_session(state, SID);
+
+        free(session->roles_json);
+        session->roles_json = NULL;
 }
 
 static void test_states(void **unused) {

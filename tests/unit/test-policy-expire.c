@@ -11,6 +11,7 @@
 #include "daemon/session/moment.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
+#include "tests/edit-session.h"
 
 #define NOW UINT64_C(1700000000)
 
@@ -92,7 +93,7 @@ static void test_expire(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = make_state(1);
-                Session *session = state->sessions[0];
+                Session *session = edit_session(state, state->sessions[0]->sid);
                 bool live = cases[i].reason == REASON_OK, changed;
                 PolicyEnded ended = {};
 
@@ -141,9 +142,11 @@ static void test_what_is_overdue_ends_before_the_wall_clock_says_so(void **unuse
                 print_message("# %s\n", cases[i].name);
                 memcpy(sid, state->sessions[1]->sid, sizeof(sid));
                 for (size_t j = 0; j < 3; j++) {
-                        state->sessions[j]->created_at_sec = NOW - 3 + j;
-                        state->sessions[j]->idle_sec = cases[i].idle_sec;
-                        state->sessions[j]->expires_at_sec = NOW + 1000;
+                        Session *session = edit_session(state, state->sessions[j]->sid);
+
+                        session->created_at_sec = NOW - 3 + j;
+                        session->idle_sec = cases[i].idle_sec;
+                        session->expires_at_sec = NOW + 1000;
                 }
                 assert_int_equal(policy_expire(state, &now, &overdue, &ended, &changed), 0);
                 assert_true(changed);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/edit-session.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
@@ -89,7 +90,7 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = make_state(4);
-                _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
+                _cleanup_(session_unrefp) Session *session = make_session("new", NULL, NULL);
                 const PolicyRules rules = { .absolute_lifetime_sec = 3600,
                         .max_sessions = cases[i].max_sessions };
                 PolicyEnded ended = {};
@@ -98,7 +99,8 @@ static void test_room_is_made_of_spent_sessions(void **unused) {
 
                 print_message("# %s\n", cases[i].name);
                 for (size_t j = 0; j < 4; j++)
-                        state->sessions[j]->token_end_sec = cases[i].token_end_sec[j];
+                        edit_session(state, state->sessions[j]->sid)->token_end_sec =
+                                cases[i].token_end_sec[j];
                 reason = policy_admit(&rules, state, session,
                         &(PolicyScene){ &now, is_open, (void *)cases[i].open_sid }, &ended);
                 policy_ended_clear(&ended);
@@ -195,7 +197,7 @@ static void test_overflow(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = make_state(4);
-                _cleanup_(session_freep) Session *session = make_session("new", "desktop", NULL);
+                _cleanup_(session_unrefp) Session *session = make_session("new", "desktop", NULL);
                 const PolicyRules rules = { .single_sign_on = cases[i].single_sign_on,
                         .overflow = cases[i].rule,
                         .absolute_lifetime_sec = 3600,
@@ -205,7 +207,8 @@ static void test_overflow(void **unused) {
 
                 print_message("# %s\n", cases[i].name);
                 for (size_t j = 0; j < 4; j++)
-                        state->sessions[j]->token_end_sec = cases[i].token_end_sec[j];
+                        edit_session(state, state->sessions[j]->sid)->token_end_sec =
+                                cases[i].token_end_sec[j];
                 assert_int_equal(policy_admit(&rules, state, session, &nothing_open, &ended),
                         cases[i].reason);
                 if (cases[i].reason == REASON_OK)
@@ -262,7 +265,7 @@ static void test_admit(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = make_state(cases[i].n_sessions);
-                _cleanup_(session_freep) Session *session = make_session("new", NULL, NULL);
+                _cleanup_(session_unrefp) Session *session = make_session("new", NULL, NULL);
                 const PolicyRules rules = {
                         .absolute_lifetime_sec = 3600,
                         .max_sessions = cases[i].max_sessions,

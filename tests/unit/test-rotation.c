@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/edit-session.h"
 #include "daemon/policy/policy-rules.h"
 #include "daemon/policy/rotation.h"
 #include "daemon/session/session-check.h"
@@ -101,7 +102,7 @@ static void test_decisions(void **unused) {
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = make_state();
                 Rotation rotation;
-                Session *session;
+                const Session *session;
 
                 print_message("# %s\n", cases[i].name);
                 state->not_before_sec = cases[i].not_before_sec;
@@ -143,7 +144,7 @@ static void test_a_session_without_the_token_is_refused_with_its_reason(void **u
 
 static void test_an_unknown_session_and_one_without_refresh_tokens_are_the_same(void **unused) {
         _cleanup_(user_state_unrefp) UserState *state = make_state();
-        Session *session = user_state_find(state, SID);
+        Session *session = edit_session(state, SID);
 
         (void)unused;
         free(TAKE_PTR(session->refresh_kid));
@@ -171,12 +172,14 @@ static void test_times_of_the_successor(void **unused) {
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = make_state();
-                Session *session = user_state_find(state, SID);
+                Session *before = edit_session(state, SID);
+                const Session *session;
 
                 print_message("# %s\n", rows[i].name);
-                session->created_at_sec = rows[i].created_sec;
-                session->token_end_sec = session->issued_at_sec + rows[i].lifetime_sec;
+                before->created_at_sec = rows[i].created_sec;
+                before->token_end_sec = before->issued_at_sec + rows[i].lifetime_sec;
                 assert_int_equal(rotate(state, 5, rows[i].now_sec).kind, ROTATION_NEXT);
+                session = user_state_find(state, SID);
                 assert_int_equal(session->token_end_sec, rows[i].token_end_sec);
                 assert_int_equal(session->expires_at_sec, rows[i].session_end_sec);
                 assert_int_equal(session->issued_at_sec, rows[i].now_sec);
@@ -189,7 +192,7 @@ static void test_past_its_absolute_end_a_session_is_not_prolonged(void **unused)
         _cleanup_(user_state_unrefp) UserState *state = make_state();
 
         (void)unused;
-        user_state_find(state, SID)->created_at_sec = NOW - 30 * 24 * HOUR;
+        edit_session(state, SID)->created_at_sec = NOW - 30 * 24 * HOUR;
         assert_int_equal(rotate(state, 5, NOW).reason, REASON_SESSION_EXPIRED);
 }
 

@@ -83,7 +83,7 @@ static void test_a_sid_cannot_come_twice_or_come_back(void **unused) {
         assert_int_equal(user_state_add(state, again), -EEXIST);
         assert_true(user_state_end(state, SID_A, REASON_SESSION_REVOKED, NOW));
         assert_int_equal(user_state_add(state, again), -EEXIST);
-        session_free(again);
+        session_unref(again);
 }
 
 static void test_no_more_sessions_than_the_limit(void **unused) {
