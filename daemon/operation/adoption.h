@@ -13,7 +13,7 @@
 #include "authtoken/reason.h"
 #include "common/cleanup.h"
 #include "daemon/policy/adoption.h"
-#include "daemon/store/store-guard.h"
+#include "daemon/store/store-commit.h"
 
 typedef struct Adoption Adoption;
 typedef struct AdoptionRequest AdoptionRequest;

@@ -63,8 +63,11 @@ static void on_done(Reason reason, const UserState *state, void *userdata) {
         SessionChange *change = userdata;
 
         (void)state;
+        /* What was not stored has not ended. */
         if (reason == REASON_OK)
                 tell_revoked(change);
+        else
+                policy_ended_clear(&change->ended);
         change->committed(change, reason);
 }
 

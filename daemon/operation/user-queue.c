@@ -23,7 +23,7 @@ typedef struct Line {
         UserQueue *queue;
         char *tenant, *user;
         Entry *first, **last;
-        UserState *state; /* being decided on */
+        UserState *state; /* being committed */
         StoreCall *call;
 } Line;
 
@@ -32,8 +32,9 @@ struct UserQueue {
         Line *buckets[N_BUCKETS];
 };
 
+static int line_begin(Line *line);
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
-static void on_committed(StoreCall *call, int r, void *userdata);
+static void on_committed(StoreCall *call, int r, UserState *state, void *userdata);
 
 static Line **find_line(UserQueue *queue, const char *tenant, const char *user) {
         uint32_t hash = 2166136261u; /* FNV-1a */
@@ -105,8 +106,8 @@ static void line_advance(Line *line, Reason reason) {
                 line_free(line);
                 line = NULL;
         }
-        /* The next load is started before anybody is told: whoever is told may queue more. */
-        if (line && line_load(line) < 0) {
+        /* The next one is started before anybody is told: whoever is told may queue more. */
+        if (line && line_begin(line) < 0) {
                 entry_finish(entry, reason, state);
                 line_advance(line, REASON_INTERNAL);
                 return;
@@ -114,41 +115,80 @@ static void line_advance(Line *line, Reason reason) {
         entry_finish(entry, reason, state);
 }
 
-static void on_committed(StoreCall *call, int r, void *userdata) {
+/* @state: as it is stored, or probably is; handed over. *ret_committing: the store has been asked. */
+static Reason line_decide(Line *line, UserState *state, bool *ret_committing) {
+        _cleanup_(user_state_unrefp) UserState *before = state, *after = NULL;
+        const UserChange *change = &line->first->change;
+        bool changed = false;
+        Reason reason;
+
+        *ret_committing = false;
+        if (user_state_copy(before, &after) < 0)
+                return REASON_INTERNAL;
+        reason = change->decide(after, operation_now_sec(), &changed, change->userdata);
+        if (reason != REASON_OK || !changed) {
+                line->state = TAKE_PTR(after);
+                return reason;
+        }
+        if (user_store_commit(line->queue->store, (StoreCommit){ before, after, change->guard },
+                    on_committed, line, &line->call) < 0)
+                return REASON_INTERNAL;
+        line->state = TAKE_PTR(after);
+        *ret_committing = true;
+        return REASON_OK;
+}
+
+static void line_go_on(Line *line, UserState *state) {
+        bool committing;
+        Reason reason;
+
+        reason = line_decide(line, state, &committing);
+        if (!committing)
+                line_advance(line, reason);
+}
+
+static void on_committed(StoreCall *call, int r, UserState *state, void *userdata) {
         Line *line = userdata;
 
         line->call = store_call_free(call);
         if (r == STORE_E_CONFLICT && ++line->first->n_tries < USER_CHANGE_TRIES_MAX) {
                 line->state = user_state_unref(line->state);
+                if (state) {
+                        line_go_on(line, state);
+                        return;
+                }
                 if (line_load(line) >= 0)
                         return;
                 r = -ENOMEM;
         }
+        user_state_unref(state);
         line_advance(line, operation_reason_of_store(r));
 }
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         Line *line = userdata;
-        bool changed = false;
-        Reason reason;
 
         line->call = store_call_free(call);
-        line->state = state;
-        reason = operation_reason_of_store(r);
-        if (reason == REASON_OK && user_state_own(&line->state) < 0)
-                reason = REASON_INTERNAL;
-        if (reason == REASON_OK)
-                reason = line->first->change.decide(
-                        line->state, operation_now_sec(), &changed, line->first->change.userdata);
-        if (reason == REASON_OK && changed) {
-                r = user_store_commit_if(line->queue->store,
-                        (StoreCommit){ line->state, line->first->change.guard }, on_committed, line,
-                        &line->call);
-                if (r >= 0)
-                        return;
-                reason = REASON_INTERNAL;
+        if (r == 0)
+                line_go_on(line, state);
+        else
+                line_advance(line, operation_reason_of_store(r));
+}
+
+/* What is probably stored is decided on first: a commit finds out. A refusal, and that nothing is to be done, are
+ * answers, and those take the state as it is. */
+static int line_begin(Line *line) {
+        UserState *guess;
+        bool committing;
+
+        if (user_store_guess(line->queue->store, (StoreName){ line->tenant, line->user }, &guess) ==
+                0) {
+                (void)line_decide(line, guess, &committing);
+                if (committing)
+                        return 0;
+                line->state = user_state_unref(line->state);
         }
-        line_advance(line, reason);
+        return line_load(line);
 }
 
 int user_queue_change(
@@ -169,15 +209,21 @@ int user_queue_change(
                 return 0;
         }
         r = line_new(queue, tenant, user, &line);
-        if (r >= 0)
-                r = line_load(line);
         if (r < 0) {
-                line_free(line);
                 free(entry);
                 return r;
         }
         line->first = entry;
         line->last = &entry->next;
+        r = line_begin(line);
+        if (r < 0) {
+                /* Whoever asked is told by @r, and nobody else. */
+                line->first = NULL;
+                line_free(line);
+                free(entry);
+                return r;
+        }
+        line->next = *link;
         *link = line;
         return 0;
 }

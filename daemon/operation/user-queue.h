@@ -12,7 +12,7 @@
 
 #include "authtoken/reason.h"
 #include "common/cleanup.h"
-#include "daemon/store/store-guard.h"
+#include "daemon/store/store-commit.h"
 
 typedef struct UserQueue UserQueue;
 typedef struct UserState UserState;

@@ -75,18 +75,21 @@ static bool is_object(const char *text) {
 /* What is kept is an array, or the string that stands alone in it; its text is made again when it is read, so it
  * has to be the one that is made. */
 static int set_strings(json_t *object, const char *name, const char *text) {
-        json_auto_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-        _cleanup_(freep) char *again = json ? json_dumps(json, JSON_COMPACT) : NULL;
-        json_t *value = json;
+        json_auto_t *json = NULL;
+        _cleanup_(freep) char *again = NULL;
+        json_t *value;
 
+        if (strcmp(text, USUAL_STRINGS) == 0)
+                return session_json_set_text(object, name, "");
+        json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         if (!is_array_of_strings(json))
                 return -EINVAL;
+        again = json_dumps(json, JSON_COMPACT);
         if (!again)
                 return -ENOMEM;
         if (strcmp(text, again) != 0)
                 return -EINVAL;
-        if (strcmp(text, USUAL_STRINGS) == 0)
-                return session_json_set_text(object, name, "");
+        value = json;
         if (json_array_size(json) == 1)
                 value = json_array_get(json, 0);
         if (json_is_string(value) && json_string_length(value) == 0)
@@ -175,7 +178,7 @@ static int decode_member(Session *session, const SessionMember *member, const js
 
 int session_json_decode(const char *sid, const char *text, Session **ret_session) {
         json_auto_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-        _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
+        _cleanup_(session_unrefp) Session *session = calloc(1, sizeof(*session));
         const char *numbers = json_string_value(json_object_get(object, NUMBERS_NAME));
         size_t n_found = 1;
 

@@ -11,8 +11,6 @@
 #include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
 
-#define FIELD_NAME_SIZE (2u + SID_SIZE)
-
 int state_fields_add(StateFields *fields, const char *name, const char *value, size_t size) {
         _cleanup_(freep) char *own_name = NULL, *own_value = NULL;
         StateField *items;
@@ -82,121 +80,6 @@ int state_version_parse(const char *text, StateVersion *ret_version) {
         return 0;
 }
 
-static int add_json(StateFields *fields, const char *name, const json_t *object) {
-        _cleanup_(freep) char *text = json_dumps(object, JSON_COMPACT);
-
-        return text ? state_fields_add(fields, name, text, strlen(text)) : -ENOMEM;
-}
-
-static int encode_session(const Session *session, StateFields *fields) {
-        _cleanup_(freep) char *text = NULL;
-        char name[FIELD_NAME_SIZE + 1];
-        int r;
-
-        r = session_json_encode(session, &text);
-        if (r < 0)
-                return r;
-        snprintf(name, sizeof(name), STATE_FIELD_LIVE "%s", session->sid);
-        return state_fields_add(fields, name, text, strlen(text));
-}
-
-static int encode_ended(const EndedSession *ended, StateFields *fields) {
-        json_auto_t *object = json_object();
-        char name[FIELD_NAME_SIZE + 1];
-        int r;
-
-        if (!object)
-                return -ENOMEM;
-        r = session_json_set_text(object, "reason", reason_code(ended->reason));
-        if (r < 0)
-                return r;
-        r = session_json_set_number(object, "at", ended->ended_at_sec);
-        if (r < 0)
-                return r;
-        r = session_json_set_number(object, "keep", ended->keep_until_sec);
-        if (r >= 0 && ended->adopted)
-                r = session_json_set_number(object, "ext", 1);
-        if (r < 0)
-                return r;
-        snprintf(name, sizeof(name), STATE_FIELD_ENDED "%s", ended->sid);
-        return add_json(fields, name, object);
-}
-
-static int encode_code(const LoginCode *code, StateFields *fields) {
-        json_auto_t *object = json_object();
-        char name[FIELD_NAME_SIZE + 1];
-        int r;
-
-        if (!object)
-                return -ENOMEM;
-        r = session_json_set_text(object, "sid", code->sid);
-        if (r >= 0)
-                r = session_json_set_number(object, "gen", code->generation);
-        if (r >= 0)
-                r = session_json_set_number(object, "iat", code->issued_at_sec);
-        if (r >= 0)
-                r = session_json_set_number(object, "end", code->end_sec);
-        if (r >= 0 && code->is_foreign)
-                r = session_json_set_number(object, "ext", 1);
-        if (r < 0)
-                return r;
-        snprintf(name, sizeof(name), STATE_FIELD_CODE "%s", code->mac);
-        return add_json(fields, name, object);
-}
-
-static int encode_ban(const UserState *state, StateFields *fields) {
-        json_auto_t *object = json_object();
-        int r = 0;
-
-        if (!object)
-                return -ENOMEM;
-        /* Without "until": without end. */
-        if (state->ban_until_sec != UINT64_MAX)
-                r = session_json_set_number(object, "until", state->ban_until_sec);
-        if (r >= 0 && state->ban_reason)
-                r = session_json_set_text(object, "reason", state->ban_reason);
-        return r < 0 ? r : add_json(fields, STATE_FIELD_BAN, object);
-}
-
-static int encode_time(StateFields *fields, const char *name, uint64_t time_sec) {
-        char text[21];
-        int size;
-
-        if (time_sec > SESSION_NUMBER_MAX)
-                return -EINVAL;
-        size = snprintf(text, sizeof(text), "%" PRIu64, time_sec);
-        return state_fields_add(fields, name, text, (size_t)size);
-}
-
-static bool is_too_large(const StateFields *fields) {
-        size_t size = 0;
-
-        for (size_t i = 0; i < fields->n_items; i++)
-                size += strlen(fields->items[i].name) + strlen(fields->items[i].value);
-        return size > STATE_FIELDS_SIZE_MAX;
-}
-
-int state_fields_encode(const UserState *state, StateFields *ret_fields) {
-        char version[STATE_VERSION_SIZE + 1];
-        int r;
-
-        state_version_format(&state->version, version);
-        r = state_fields_add(ret_fields, STATE_FIELD_VERSION, version, strlen(version));
-        for (size_t i = 0; r == 0 && i < state->n_sessions; i++)
-                r = encode_session(state->sessions[i], ret_fields);
-        for (size_t i = 0; r == 0 && i < state->n_ended; i++)
-                r = encode_ended(&state->ended[i], ret_fields);
-        for (size_t i = 0; r == 0 && i < state->n_codes; i++)
-                r = encode_code(&state->codes[i], ret_fields);
-        if (r == 0 && state->not_before_sec != 0)
-                r = encode_time(ret_fields, STATE_FIELD_NOT_BEFORE, state->not_before_sec);
-        if (r == 0 && state->forgotten_sec != 0)
-                r = encode_time(ret_fields, STATE_FIELD_FORGOTTEN, state->forgotten_sec);
-        if (r == 0 && state->ban_until_sec != 0)
-                r = encode_ban(state, ret_fields);
-        return r == 0 && is_too_large(ret_fields) ? -EMSGSIZE : r;
-}
-
 /* Counts a member in, so that one that nobody asked for is noticed. */
 static const json_t *take(const json_t *object, const char *name, size_t *n_taken) {
         const json_t *value = json_object_get(object, name);
@@ -253,7 +136,7 @@ static int decode_ban(UserState *state, const char *sid, const char *value) {
 }
 
 static int decode_session(UserState *state, const char *sid, const char *value) {
-        _cleanup_(session_freep) Session *session = NULL;
+        _cleanup_(session_unrefp) Session *session = NULL;
         int r;
 
         r = session_json_decode(sid, value, &session);

@@ -77,16 +77,6 @@ void state_version_format(const StateVersion *version, char text[STATE_VERSION_S
 int state_version_parse(const char *text, StateVersion *ret_version);
 
 /**
- * state_fields_encode() - write a state as fields
- * @state:      borrowed
- * @ret_fields: must be empty; cleared by the caller
- *
- * Return: 0; -ENOMEM; -EINVAL for what could not be read again (see session_json_encode()); -EMSGSIZE
- * above STATE_FIELDS_SIZE_MAX.
- */
-int state_fields_encode(const UserState *state, StateFields *ret_fields);
-
-/**
  * state_fields_decode() - read a state from fields
  * @tenant:     whose
  * @user:       whose

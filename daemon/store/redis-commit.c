@@ -5,51 +5,56 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/session/state-fields.h"
+#include "daemon/session/state-change.h"
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-keys.h"
+#include "daemon/store/store-commit.h"
 
 #define KEEP_AFTER_END_SEC 600u
 #define END_NEVER          "never"
 #define NUMBER_TEXT_SIZE   24u
 
-/* KEYS: the user's hash, the sorted set of users, the index key of each live session.
- * ARGV: expected version ('' for none), when the state may go in milliseconds ('' to delete it now),
- * the user, how many arguments are fields, the fields and their values, when each index key may go.
+/* KEYS: the user's hash, the sorted set of users, the index keys that are to be written.
+ * ARGV: expected version ('' for none), when the state may go in milliseconds ('' to delete it now), the user, 1 if
+ * a session or a code is new; how many arguments are names and values of fields to change, of fields to add, and
+ * names of fields to remove; all these; when each index key may go.
  *
- * (1) All that can fail for a wrong type is read before the first write: Redis undoes nothing.
+ * (1) Redis undoes nothing, so what fails for a wrong type has to fail before anything is written but that a key stays.
  * (2) Redis refuses a script's first write when it is out of memory, and no later one. A commit that
- *     brings a session or a code therefore begins with a write that may be refused, and one that only
- *     ends sessions with DEL, which never is: revoking works on a full server. */
+ *     brings a session or a code therefore begins with a write that may be refused, and any other one
+ *     with one that never is: revoking works on a full server.
+ * (3) A field that is to change has to be there: what somebody took out by hand must not come back.
+ * (4) Who was wrong about what is stored is told what it is, and need not ask. */
 const char redis_commit_script[] =
         "local key, users = KEYS[1], KEYS[2]\n"
-        "local expected, go_ms, user, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])\n"
+        "local expected, go_ms, user, brings = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\n"
+        "local n_changed, n_added, n_gone = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
+        "local set_end = 7 + n_changed + n_added\n"
         "local stored = redis.call('HGET', key, 'v')\n"
-        "redis.call('ZSCORE', users, user)\n"
-        "if not stored and redis.call('EXISTS', key) == 1 then return 1 end\n"
-        "if (stored or '') ~= expected then return 1 end\n"
+        "local same = (stored or '') == expected\n"
+        "if same and not stored then same = redis.call('EXISTS', key) == 0 end\n"
+        "for i = 10, 7 + n_changed, 2 do\n"
+        "  if same then same = redis.call('HEXISTS', key, ARGV[i]) == 1 end\n"
+        "end\n"
+        "if not same then return redis.call('HGETALL', key) end\n"
         "if go_ms == '' then\n"
-        "  redis.call('DEL', key)\n"
         "  redis.call('ZREM', users, user)\n"
+        "  redis.call('DEL', key)\n"
         "  return 0\n"
         "end\n"
-        "for i = 5, 4 + n, 2 do\n"
-        "  if ARGV[i]:find('^[sc]:') and redis.call('HEXISTS', key, ARGV[i]) == 0 then\n"
-        "    redis.call('HSET', key, 'v', expected)\n"
-        "    break\n"
-        "  end\n"
+        "if not brings then redis.call('PERSIST', key) end\n"
+        "redis.call('ZADD', users, go_ms == 'never' and '+inf' or go_ms, user)\n"
+        "redis.call('HSET', key, unpack(ARGV, 8, set_end))\n"
+        "if n_gone > 0 then redis.call('HDEL', key, unpack(ARGV, set_end + 1, set_end + n_gone)) "
         "end\n"
-        "redis.call('DEL', key)\n"
-        "for i = 5, 4 + n, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end\n"
-        "for i = 3, #KEYS do redis.call('SET', KEYS[i], user, 'PXAT', ARGV[2 + n + i]) end\n"
-        "if go_ms == 'never' then\n"
-        "  redis.call('ZADD', users, '+inf', user)\n"
-        "else\n"
-        "  redis.call('PEXPIREAT', key, go_ms)\n"
-        "  redis.call('ZADD', users, go_ms, user)\n"
+        "for i = 3, #KEYS do\n"
+        "  redis.call('SET', KEYS[i], user, 'PXAT', ARGV[set_end + n_gone + i - 2])\n"
         "end\n"
+        "if go_ms == 'never' then redis.call('PERSIST', key)\n"
+        "else redis.call('PEXPIREAT', key, go_ms) end\n"
+        "if stored and not brings then return 0 end\n"
         "local time = redis.call('TIME')\n"
         "local gone = redis.call('ZRANGEBYSCORE', users, '-inf', time[1] .. '000', 'LIMIT', 0, "
         "16)\n"
@@ -69,91 +74,130 @@ RedisCommit *redis_commit_free(RedisCommit *commit) {
 }
 
 /* @text: handed over; NULL: there was no memory for it. */
-static int add(RedisCommit *commit, char *text) {
+static int add(RedisCommit *arguments, char *text) {
         if (!text)
                 return -ENOMEM;
-        commit->owned[commit->argc] = text;
-        commit->argv[commit->argc++] = text;
+        arguments->owned[arguments->argc] = text;
+        arguments->argv[arguments->argc++] = text;
         return 0;
 }
 
-static int add_number(RedisCommit *commit, uint64_t number) {
+static int add_number(RedisCommit *arguments, uint64_t number) {
         char text[NUMBER_TEXT_SIZE];
 
         snprintf(text, sizeof(text), "%" PRIu64, number);
-        return add(commit, strdup(text));
+        return add(arguments, strdup(text));
 }
 
 /* When Redis may let a key go, in milliseconds; our clocks and its own need not agree to the second. A key that forbids
  * something does not go by a clock that nobody checks: a commit takes it away. */
-static int add_end(RedisCommit *commit, uint64_t end_sec) {
+static int add_end(RedisCommit *arguments, uint64_t end_sec) {
         if (end_sec > UINT64_MAX / 1000 - KEEP_AFTER_END_SEC)
-                return add(commit, strdup(END_NEVER));
-        return add_number(commit, (end_sec + KEEP_AFTER_END_SEC) * 1000);
+                return add(arguments, strdup(END_NEVER));
+        return add_number(arguments, (end_sec + KEEP_AFTER_END_SEC) * 1000);
 }
 
-static int add_keys(RedisCommit *commit, const char *prefix, const UserState *state) {
+/* Index keys are written for sessions that are new or whose end has changed. */
+static bool is_indexed_anew(const StoreCommit *commit, const Session *session) {
+        const Session *old = user_state_find(commit->before, session->sid);
+
+        return !old || (old != session && session_end_sec(old) != session_end_sec(session));
+}
+
+static int add_keys(RedisCommit *arguments, const char *prefix, const StoreCommit *commit) {
+        const UserState *after = commit->after;
+        size_t n_keys = 2;
         int r;
 
-        r = add_number(commit, 2 + state->n_sessions);
+        for (size_t i = 0; i < after->n_sessions; i++)
+                n_keys += is_indexed_anew(commit, after->sessions[i]);
+        r = add_number(arguments, n_keys);
         if (r == 0)
-                r = add(commit, redis_key_user(prefix, state->tenant, state->user));
+                r = add(arguments, redis_key_user(prefix, after->tenant, after->user));
         if (r == 0)
-                r = add(commit, redis_key_users(prefix, state->tenant));
-        for (size_t i = 0; r == 0 && i < state->n_sessions; i++)
-                r = add(commit, redis_key_sid(prefix, state->tenant, state->sessions[i]->sid));
+                r = add(arguments, redis_key_users(prefix, after->tenant));
+        for (size_t i = 0; r == 0 && i < after->n_sessions; i++)
+                if (is_indexed_anew(commit, after->sessions[i]))
+                        r = add(arguments,
+                                redis_key_sid(prefix, after->tenant, after->sessions[i]->sid));
         return r;
 }
 
-static int add_values(RedisCommit *commit, const StateVersion *expected, const UserState *state,
-        StateFields *fields) {
-        char version[STATE_VERSION_SIZE + 1] = "";
-        uint64_t end_sec = user_state_forbids(state) ? UINT64_MAX : user_state_end_sec(state);
-        int r;
+static int add_fields(RedisCommit *arguments, StateFields *fields) {
+        int r = 0;
 
-        if (expected->incarnation != 0)
-                state_version_format(expected, version);
-        r = add(commit, strdup(version));
-        if (r == 0)
-                r = end_sec == 0 ? add(commit, strdup("")) : add_end(commit, end_sec);
-        if (r == 0)
-                r = add(commit, strdup(state->user));
-        if (r == 0)
-                r = add_number(commit, 2 * fields->n_items);
         for (size_t i = 0; r == 0 && i < fields->n_items; i++) {
-                r = add(commit, TAKE_PTR(fields->items[i].name));
+                r = add(arguments, TAKE_PTR(fields->items[i].name));
                 if (r == 0)
-                        r = add(commit, TAKE_PTR(fields->items[i].value));
+                        r = add(arguments, TAKE_PTR(fields->items[i].value));
         }
-        for (size_t i = 0; r == 0 && i < state->n_sessions; i++)
-                r = add_end(commit, session_end_sec(state->sessions[i]));
         return r;
 }
 
-int redis_commit_new(const char *prefix, const StateVersion *expected, const UserState *state,
-        RedisCommit **ret_commit) {
-        _cleanup_(redis_commit_freep) RedisCommit *commit = calloc(1, sizeof(*commit));
-        _cleanup_(state_fields_clear) StateFields fields = { 0 };
-        size_t n_arguments;
+static int add_change(RedisCommit *arguments, StateChange *change) {
         int r;
 
-        if (!commit)
-                return -ENOMEM;
-        r = state_fields_encode(state, &fields);
-        if (r)
-                return r;
-        /* Command, script, count; two keys; four values; the rest for each session and field. */
-        n_arguments = 9 + 2 * state->n_sessions + 2 * fields.n_items;
-        commit->argv = calloc(n_arguments, sizeof(char *));
-        commit->owned = calloc(n_arguments, sizeof(char *));
-        if (!commit->argv || !commit->owned)
-                return -ENOMEM;
-        commit->argc = 2;
-        r = add_keys(commit, prefix, state);
+        r = add(arguments, strdup(change->brings ? "1" : ""));
         if (r == 0)
-                r = add_values(commit, expected, state, &fields);
+                r = add_number(arguments, 2 * change->changed.n_items);
+        if (r == 0)
+                r = add_number(arguments, 2 * change->added.n_items);
+        if (r == 0)
+                r = add_number(arguments, change->gone.n_items);
+        if (r == 0)
+                r = add_fields(arguments, &change->changed);
+        if (r == 0)
+                r = add_fields(arguments, &change->added);
+        for (size_t i = 0; r == 0 && i < change->gone.n_items; i++)
+                r = add(arguments, TAKE_PTR(change->gone.items[i].name));
+        return r;
+}
+
+static int add_values(RedisCommit *arguments, const StoreCommit *commit, StateChange *change) {
+        char version[STATE_VERSION_SIZE + 1] = "";
+        uint64_t end_sec =
+                user_state_forbids(commit->after) ? UINT64_MAX : user_state_end_sec(commit->after);
+        int r;
+
+        if (commit->before->version.incarnation != 0)
+                state_version_format(&commit->before->version, version);
+        r = add(arguments, strdup(version));
+        if (r == 0)
+                r = end_sec == 0 ? add(arguments, strdup("")) : add_end(arguments, end_sec);
+        if (r == 0)
+                r = add(arguments, strdup(commit->after->user));
+        if (r == 0)
+                r = add_change(arguments, change);
+        for (size_t i = 0; r == 0 && i < commit->after->n_sessions; i++)
+                if (is_indexed_anew(commit, commit->after->sessions[i]))
+                        r = add_end(arguments, session_end_sec(commit->after->sessions[i]));
+        return r;
+}
+
+int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit **ret_arguments) {
+        _cleanup_(redis_commit_freep) RedisCommit *arguments = calloc(1, sizeof(*arguments));
+        _cleanup_(state_change_clear) StateChange change = { 0 };
+        size_t n_max;
+        int r;
+
+        if (!arguments)
+                return -ENOMEM;
+        r = state_change_make(commit->before, commit->after, &change);
         if (r)
                 return r;
-        *ret_commit = TAKE_PTR(commit);
+        /* Command, script, count; two keys; seven values; the rest for each session and field. */
+        n_max = 12 + 2 * commit->after->n_sessions + 2 * change.changed.n_items +
+                2 * change.added.n_items + change.gone.n_items;
+        arguments->argv = calloc(n_max, sizeof(char *));
+        arguments->owned = calloc(n_max, sizeof(char *));
+        if (!arguments->argv || !arguments->owned)
+                return -ENOMEM;
+        arguments->argc = 2;
+        r = add_keys(arguments, prefix, commit);
+        if (r == 0)
+                r = add_values(arguments, commit, &change);
+        if (r)
+                return r;
+        *ret_arguments = TAKE_PTR(arguments);
         return 0;
 }

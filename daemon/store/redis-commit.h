@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The one script that writes: replace a user's state if its version is still the expected one, with the
+ * The one script that writes: turn a user's state into another if it is still the expected one, with the
  * index of its sessions and the list of users. Redis runs it as one step, or not at all.
  */
 
@@ -10,12 +10,10 @@
 
 #include "common/cleanup.h"
 
-typedef struct StateVersion StateVersion;
-typedef struct UserState UserState;
+typedef struct StoreCommit StoreCommit;
 
-/* What the script answers. */
-#define REDIS_COMMIT_DONE     0
-#define REDIS_COMMIT_CONFLICT 1
+/* What the script answers, or the fields that are stored instead. */
+#define REDIS_COMMIT_DONE 0
 
 /* Arguments of EVALSHA or EVAL; the first two are the caller's to set. Kept until the answer is there,
  * because the server may have lost the script. */
@@ -31,14 +29,13 @@ extern const char redis_commit_script[];
 /**
  * redis_commit_new() - put a commit's arguments together
  * @prefix:     of the keys
- * @expected:   the version that must be stored; incarnation 0: none
- * @state:      with its new version; an empty state is deleted
- * @ret_commit: owned by the caller
+ * @commit:     what must be stored, by its version; and what is to be, with its new version: an empty
+ *              state is deleted
+ * @ret_arguments: owned by the caller
  *
  * Return: 0; -ENOMEM; -EINVAL, -EMSGSIZE the state cannot be encoded.
  */
-int redis_commit_new(const char *prefix, const StateVersion *expected, const UserState *state,
-        RedisCommit **ret_commit);
+int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit **ret_arguments);
 
 /**
  * redis_commit_free() - free a commit's arguments

@@ -10,6 +10,8 @@ RedisRequest *redis_request_free(RedisRequest *request) {
         if (!request)
                 return NULL;
         redis_commit_free(request->commit);
+        user_state_unref(request->before);
+        user_state_unref(request->after);
         free(request->tenant);
         free(request->user);
         free(request->place);
@@ -36,7 +38,10 @@ int redis_request_new(RedisStore *store, StoreCallType type, const char *tenant,
 void redis_request_finish(RedisRequest *request, int r, StoreResult *result) {
         request->store->base.health.latency_usec =
                 redis_connection_latency_usec(request->store->connection);
-        store_count(&request->store->base, request->type, r);
+        if (request->before)
+                store_count_commit(&request->store->base, request->before, r);
+        else
+                store_count(&request->store->base, request->type, r);
         store_call_finish(request->call, r, result);
         redis_request_free(request);
 }

@@ -35,7 +35,8 @@ typedef struct RedisRequest {
         uint64_t believe_until_sec; /* a lock-out */
         unsigned int failures_max;
         RedisCommit *commit;
-        bool script_sent; /* the whole script went with the commit: it cannot be missing */
+        UserState *before, *after; /* of a commit */
+        bool script_sent;          /* the whole script went with the commit: it cannot be missing */
 } RedisRequest;
 
 /**

@@ -59,6 +59,8 @@ static void on_load(int r, const redisReply *reply, void *userdata) {
         if (r == 0)
                 r = reply->type == REDIS_REPLY_ARRAY ? decode_state(request, reply, &result.state)
                                                      : redis_request_refused(request, reply);
+        if (r == 0)
+                state_cache_put(request->store->base.cache, user_state_ref(result.state));
         redis_request_finish(request, r, &result);
 }
 
@@ -83,21 +85,30 @@ static int send_commit(RedisRequest *request, bool whole) {
 
 static void on_commit(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
+        StateCache *cache = request->store->base.cache;
+        StoreResult result = { 0 };
 
         /* A script that was not there has done nothing: once more, with the script itself. */
         if (r == 0 && redis_error_is(reply, "NOSCRIPT") && !request->script_sent) {
                 r = send_commit(request, true);
                 if (r == 0)
                         return;
-        } else if (r == 0 && reply->type != REDIS_REPLY_INTEGER) {
-                r = redis_request_refused(request, reply);
-        } else if (r == 0 && reply->integer == REDIS_GUARD_FAILED) {
+        } else if (r == 0 && reply->type == REDIS_REPLY_ARRAY) {
+                r = decode_state(request, reply, &result.state);
+                if (r == 0)
+                        r = STORE_E_CONFLICT;
+        } else if (r == 0 && reply->type == REDIS_REPLY_INTEGER &&
+                   reply->integer == REDIS_GUARD_FAILED) {
                 r = STORE_E_MARK;
-        } else if (r == 0 && reply->integer != REDIS_COMMIT_DONE) {
-                r = reply->integer == REDIS_COMMIT_CONFLICT ? STORE_E_CONFLICT
-                                                            : redis_request_refused(request, reply);
+        } else if (r == 0 &&
+                   (reply->type != REDIS_REPLY_INTEGER || reply->integer != REDIS_COMMIT_DONE)) {
+                r = redis_request_refused(request, reply);
         }
-        redis_request_finish(request, r, NULL);
+        if (r == 0)
+                state_cache_put(cache, TAKE_PTR(request->after));
+        else if (result.state)
+                state_cache_put(cache, user_state_ref(result.state));
+        redis_request_finish(request, r, &result);
 }
 
 static void on_find(int r, const redisReply *reply, void *userdata) {
@@ -146,21 +157,22 @@ static int redis_store_find(UserStore *base, StoreCall *call, const char *tenant
 
 static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommit *commit) {
         RedisStore *store = (RedisStore *)base;
-        const UserState *state = commit->state;
         _cleanup_(redis_request_freep) RedisRequest *request = NULL;
-        UserState next = *state;
+        UserState *before = commit->before;
         int r;
 
-        r = redis_request_new(store, STORE_CALL_COMMIT, state->tenant, state->user, &request);
+        r = redis_request_new(store, STORE_CALL_COMMIT, before->tenant, before->user, &request);
         if (r < 0)
                 return r;
-        r = store_next_version(&state->version, &next.version);
+        request->before = user_state_ref(before);
+        request->after = user_state_ref(commit->after);
+        r = store_next_version(&before->version, &request->after->version);
         if (r < 0)
                 return r;
-        r = redis_commit_new(store->prefix, &state->version, &next, &request->commit);
+        r = redis_commit_new(store->prefix, commit, &request->commit);
         if (r == 0 && commit->guard.mark)
                 r = redis_guard_add(request->commit,
-                        redis_key_mark(store->prefix, state->tenant, commit->guard.mark),
+                        redis_key_mark(store->prefix, before->tenant, commit->guard.mark),
                         commit->guard.begins);
         if (r < 0)
                 return r;

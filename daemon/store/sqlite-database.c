@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/session/state-fields.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-file.h"
 #include "daemon/store/user-store.h"
@@ -16,7 +17,8 @@
 #define STRINGIFY(x)   #x
 #define AS_TEXT(macro) STRINGIFY(macro)
 
-/* A user's row, and under it the fields of state-fields.h. "end_sec" is NULL for what never ends. */
+/* A user's row, and under it the fields of state-fields.h. "end_sec" is NULL for what never ends. "sid" is a hint: its
+ * rows go with what they lead to, and where one were left over it would only be looked up in vain. */
 static const char schema[] =
         "CREATE TABLE state ("
         " id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, user TEXT NOT NULL, end_sec INTEGER,"
@@ -26,10 +28,8 @@ static const char schema[] =
         " state INTEGER NOT NULL REFERENCES state ON DELETE CASCADE, name TEXT NOT NULL,"
         " value TEXT NOT NULL, PRIMARY KEY (state, name)) STRICT, WITHOUT ROWID;"
         "CREATE TABLE sid ("
-        " tenant TEXT NOT NULL, sid TEXT NOT NULL,"
-        " state INTEGER NOT NULL REFERENCES state ON DELETE CASCADE,"
+        " tenant TEXT NOT NULL, sid TEXT NOT NULL, state INTEGER NOT NULL,"
         " PRIMARY KEY (tenant, sid)) STRICT, WITHOUT ROWID;"
-        "CREATE INDEX sid_state ON sid (state);"
         "PRAGMA application_id = " AS_TEXT(APPLICATION_ID) ";"
                                                            "PRAGMA user_version = " AS_TEXT(
                                                                    SCHEMA_VERSION) ";";
@@ -59,9 +59,11 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
                 "INSERT INTO state (tenant, user, end_sec) VALUES (?1, ?2, ?3)",
         [SQLITE_STATEMENT_SET_END] = "UPDATE state SET end_sec = ?2 WHERE id = ?1",
         [SQLITE_STATEMENT_DELETE_STATE] = "DELETE FROM state WHERE id = ?1",
-        [SQLITE_STATEMENT_DELETE_FIELDS] = "DELETE FROM field WHERE state = ?1",
-        [SQLITE_STATEMENT_DELETE_SIDS] = "DELETE FROM sid WHERE state = ?1",
         [SQLITE_STATEMENT_ADD_FIELD] = "INSERT INTO field (state, name, value) VALUES (?1, ?2, ?3)",
+        [SQLITE_STATEMENT_CHANGE_FIELD] =
+                "UPDATE field SET value = ?3 WHERE state = ?1 AND name = ?2",
+        [SQLITE_STATEMENT_DELETE_FIELD] = "DELETE FROM field WHERE state = ?1 AND name = ?2",
+        [SQLITE_STATEMENT_DELETE_SID] = "DELETE FROM sid WHERE tenant = ?1 AND sid = ?2",
         [SQLITE_STATEMENT_ADD_SID] =
                 "INSERT OR REPLACE INTO sid (tenant, sid, state) VALUES (?1, ?2, ?3)",
         [SQLITE_STATEMENT_FIND_SID] = "SELECT user FROM sid JOIN state ON state.id = sid.state"
@@ -79,6 +81,12 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
         [SQLITE_STATEMENT_READ_LOCK_OUTS] =
                 "SELECT tenant, user, place, until_sec FROM lock_out ORDER BY until_sec LIMIT ?1",
         [SQLITE_STATEMENT_EXPIRE_LOCK_OUTS] = "DELETE FROM lock_out WHERE until_sec <= ?1",
+        [SQLITE_STATEMENT_EXPIRE_SIDS] =
+                "DELETE FROM sid WHERE (tenant, sid) IN"
+                " (SELECT tenant, substr(name, 3) FROM field JOIN state ON state.id = field.state"
+                " WHERE state.id IN (SELECT id FROM state WHERE end_sec < ?1 ORDER BY end_sec "
+                "LIMIT ?2)"
+                " AND substr(name, 1, 2) IN ('" STATE_FIELD_LIVE "', '" STATE_FIELD_ENDED "'))",
         [SQLITE_STATEMENT_EXPIRE] =
                 "DELETE FROM state WHERE id IN"
                 " (SELECT id FROM state WHERE end_sec < ?1 ORDER BY end_sec LIMIT ?2)"

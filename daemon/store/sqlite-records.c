@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/session/state-fields.h"
+#include "daemon/session/state-change.h"
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/failure-table.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-records.h"
 #include "daemon/store/store-scan.h"
+#include "daemon/store/store-commit.h"
 
 /* Texts are borrowed until the statement was run: sqlite_database_run() and finish() clear them. Nothing
  * is allocated, so that binding cannot fail. */
@@ -41,7 +42,7 @@ static int column_copy(sqlite3_stmt *statement, int i, char **ret_text) {
         return *ret_text ? 0 : -ENOMEM;
 }
 
-static int add_field(StateFields *fields, sqlite3_stmt *row) {
+static int read_field(StateFields *fields, sqlite3_stmt *row) {
         const unsigned char *name, *value;
 
         /* A user's row without fields is not what we write. */
@@ -65,7 +66,7 @@ int sqlite_records_load(
         bind_text(database, statement, 1, tenant);
         bind_text(database, statement, 2, user);
         while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
-                r = add_field(&fields, row);
+                r = read_field(&fields, row);
         failed = finish(database, statement, code);
         if (failed)
                 return failed;
@@ -75,18 +76,17 @@ int sqlite_records_load(
 }
 
 /* @ret_id: of the row, 0: there is none. */
-static int check_version(SqliteDatabase *database, const StateVersion *expected,
-        const UserState *state, int64_t *ret_id) {
+static int check_version(SqliteDatabase *database, const UserState *before, int64_t *ret_id) {
         SqliteStatement statement = SQLITE_STATEMENT_READ_VERSION;
         sqlite3_stmt *row = database->statements[statement];
         char version[STATE_VERSION_SIZE + 1] = "";
         int code, failed;
         bool same;
 
-        if (expected->incarnation != 0)
-                state_version_format(expected, version);
-        bind_text(database, statement, 1, state->tenant);
-        bind_text(database, statement, 2, state->user);
+        if (before->version.incarnation != 0)
+                state_version_format(&before->version, version);
+        bind_text(database, statement, 1, before->tenant);
+        bind_text(database, statement, 2, before->user);
         code = sqlite3_step(row);
         if (code == SQLITE_ROW) {
                 const char *stored = (const char *)sqlite3_column_text(row, 1);
@@ -94,7 +94,7 @@ static int check_version(SqliteDatabase *database, const StateVersion *expected,
                 same = stored && strcmp(stored, version) == 0;
                 *ret_id = sqlite3_column_int64(row, 0);
         } else {
-                same = expected->incarnation == 0;
+                same = before->version.incarnation == 0;
                 *ret_id = 0;
         }
         failed = finish(database, statement, code);
@@ -125,62 +125,109 @@ static int add_state(SqliteDatabase *database, const UserState *state, int64_t *
         return r;
 }
 
-static int clear_state(SqliteDatabase *database, const UserState *state, int64_t id) {
-        int r;
+static int set_end(
+        SqliteDatabase *database, const UserState *before, const UserState *after, int64_t id) {
+        uint64_t end_sec = user_state_end_sec(after);
 
-        bind_end(database, SQLITE_STATEMENT_SET_END, 2, user_state_end_sec(state));
-        r = run_with_id(database, SQLITE_STATEMENT_SET_END, id);
-        if (r == 0)
-                r = run_with_id(database, SQLITE_STATEMENT_DELETE_FIELDS, id);
-        if (r == 0)
-                r = run_with_id(database, SQLITE_STATEMENT_DELETE_SIDS, id);
+        if (end_sec == user_state_end_sec(before))
+                return 0;
+        bind_end(database, SQLITE_STATEMENT_SET_END, 2, end_sec);
+        return run_with_id(database, SQLITE_STATEMENT_SET_END, id);
+}
+
+static bool knows_sid(const UserState *state, const char *sid) {
+        return user_state_find(state, sid) || user_state_find_ended(state, sid);
+}
+
+/* Whose name of a field has a sid in it: the index has each that the state knows, live or ended. */
+static const char *sid_of(const StateField *field) {
+        if (strncmp(field->name, STATE_FIELD_LIVE, strlen(STATE_FIELD_LIVE)) == 0)
+                return field->name + strlen(STATE_FIELD_LIVE);
+        if (strncmp(field->name, STATE_FIELD_ENDED, strlen(STATE_FIELD_ENDED)) == 0)
+                return field->name + strlen(STATE_FIELD_ENDED);
+        return NULL;
+}
+
+static int delete_sid(SqliteDatabase *database, const char *tenant, const char *sid) {
+        bind_text(database, SQLITE_STATEMENT_DELETE_SID, 1, tenant);
+        bind_text(database, SQLITE_STATEMENT_DELETE_SID, 2, sid);
+        return sqlite_database_run(database, SQLITE_STATEMENT_DELETE_SID);
+}
+
+static int delete_state(SqliteDatabase *database, const UserState *before, int64_t id) {
+        int r = run_with_id(database, SQLITE_STATEMENT_DELETE_STATE, id);
+
+        for (size_t i = 0; r == 0 && i < before->n_sessions; i++)
+                r = delete_sid(database, before->tenant, before->sessions[i]->sid);
+        for (size_t i = 0; r == 0 && i < before->n_ended; i++)
+                r = delete_sid(database, before->tenant, before->ended[i].sid);
         return r;
 }
 
-static int write_field(SqliteDatabase *database, int64_t id, const StateField *field) {
-        bind_int(database, SQLITE_STATEMENT_ADD_FIELD, 1, id);
-        bind_text(database, SQLITE_STATEMENT_ADD_FIELD, 2, field->name);
-        bind_text(database, SQLITE_STATEMENT_ADD_FIELD, 3, field->value);
-        return sqlite_database_run(database, SQLITE_STATEMENT_ADD_FIELD);
+static int delete_field(
+        SqliteDatabase *database, const UserState *after, int64_t id, const StateField *field) {
+        SqliteStatement statement = SQLITE_STATEMENT_DELETE_FIELD;
+        const char *sid = sid_of(field);
+        int r;
+
+        bind_text(database, statement, 2, field->name);
+        r = run_with_id(database, statement, id);
+        if (r || !sid || knows_sid(after, sid))
+                return r;
+        return delete_sid(database, after->tenant, sid);
 }
 
-static int write_sid(
-        SqliteDatabase *database, const UserState *state, int64_t id, const char *sid) {
-        bind_text(database, SQLITE_STATEMENT_ADD_SID, 1, state->tenant);
+static int write_field(
+        SqliteDatabase *database, SqliteStatement statement, int64_t id, const StateField *field) {
+        bind_text(database, statement, 2, field->name);
+        bind_text(database, statement, 3, field->value);
+        return run_with_id(database, statement, id);
+}
+
+static int add_field(
+        SqliteDatabase *database, const UserState *before, int64_t id, const StateField *field) {
+        const char *sid = sid_of(field);
+        int r;
+
+        r = write_field(database, SQLITE_STATEMENT_ADD_FIELD, id, field);
+        if (r || !sid || knows_sid(before, sid))
+                return r;
+        bind_text(database, SQLITE_STATEMENT_ADD_SID, 1, before->tenant);
         bind_text(database, SQLITE_STATEMENT_ADD_SID, 2, sid);
         bind_int(database, SQLITE_STATEMENT_ADD_SID, 3, id);
         return sqlite_database_run(database, SQLITE_STATEMENT_ADD_SID);
 }
 
-static int write_rows(
-        SqliteDatabase *database, const UserState *state, int64_t id, const StateFields *fields) {
+static int write_change(SqliteDatabase *database, const StoreCommit *commit, int64_t id,
+        const StateChange *change) {
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < fields->n_items; i++)
-                r = write_field(database, id, &fields->items[i]);
-        for (size_t i = 0; r == 0 && i < state->n_sessions; i++)
-                r = write_sid(database, state, id, state->sessions[i]->sid);
-        for (size_t i = 0; r == 0 && i < state->n_ended; i++)
-                r = write_sid(database, state, id, state->ended[i].sid);
+        for (size_t i = 0; r == 0 && i < change->gone.n_items; i++)
+                r = delete_field(database, commit->after, id, &change->gone.items[i]);
+        for (size_t i = 0; r == 0 && i < change->changed.n_items; i++)
+                r = write_field(
+                        database, SQLITE_STATEMENT_CHANGE_FIELD, id, &change->changed.items[i]);
+        for (size_t i = 0; r == 0 && i < change->added.n_items; i++)
+                r = add_field(database, commit->before, id, &change->added.items[i]);
         return r;
 }
 
-int sqlite_records_store(
-        SqliteDatabase *database, const StateVersion *expected, const UserState *state) {
-        _cleanup_(state_fields_clear) StateFields fields = { 0 };
+int sqlite_records_store(SqliteDatabase *database, const StoreCommit *commit) {
+        const UserState *before = commit->before, *after = commit->after;
+        _cleanup_(state_change_clear) StateChange change = { 0 };
         int64_t id;
         int r;
 
-        r = check_version(database, expected, state, &id);
+        r = check_version(database, before, &id);
         if (r)
                 return r;
-        if (user_state_end_sec(state) == 0)
-                return id == 0 ? 0 : run_with_id(database, SQLITE_STATEMENT_DELETE_STATE, id);
-        r = state_fields_encode(state, &fields);
+        if (user_state_end_sec(after) == 0)
+                return id == 0 ? 0 : delete_state(database, before, id);
+        r = state_change_make(before, after, &change);
         if (r)
                 return r;
-        r = id == 0 ? add_state(database, state, &id) : clear_state(database, state, id);
-        return r ? r : write_rows(database, state, id, &fields);
+        r = id == 0 ? add_state(database, after, &id) : set_end(database, before, after, id);
+        return r ? r : write_change(database, commit, id, &change);
 }
 
 int sqlite_records_find(
@@ -368,6 +415,11 @@ int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, UserNa
         int r, code, failed;
 
         r = expire_lock_outs(database, moment->passed_sec);
+        if (r)
+                return r;
+        bind_time(database, SQLITE_STATEMENT_EXPIRE_SIDS, 1, moment->settled_sec);
+        bind_int(database, SQLITE_STATEMENT_EXPIRE_SIDS, 2, SQLITE_RECORDS_EXPIRE_MAX);
+        r = sqlite_database_run(database, SQLITE_STATEMENT_EXPIRE_SIDS);
         if (r)
                 return r;
         ret_names->tenants = calloc(SQLITE_RECORDS_EXPIRE_MAX, sizeof(char *));

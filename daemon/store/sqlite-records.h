@@ -15,6 +15,7 @@ typedef struct FailureKey FailureKey;
 typedef struct FailureTable FailureTable;
 typedef struct SqliteDatabase SqliteDatabase;
 typedef struct StateVersion StateVersion;
+typedef struct StoreCommit StoreCommit;
 typedef struct UserState UserState;
 
 #define SQLITE_RECORDS_EXPIRE_MAX 1000u
@@ -42,15 +43,14 @@ int sqlite_records_load(
         SqliteDatabase *database, const char *tenant, const char *user, UserState **ret_state);
 
 /**
- * sqlite_records_store() - replace a user's state if it is still the expected one
+ * sqlite_records_store() - turn a user's state into another if it is still the expected one
  * @database:   in a transaction
- * @expected:   the version that must be stored; incarnation 0: none
- * @state:      with its new version; an empty state is deleted
+ * @commit:     what must be stored, by its version; and what is to be, with its new version: an empty
+ *              state is deleted
  *
  * STORE_E_CONFLICT, and a state that cannot be encoded, have written nothing.
  */
-int sqlite_records_store(
-        SqliteDatabase *database, const StateVersion *expected, const UserState *state);
+int sqlite_records_store(SqliteDatabase *database, const StoreCommit *commit);
 
 /**
  * sqlite_records_find() - which user a session belongs to

@@ -3,29 +3,22 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <syslog.h>
 
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-store.h"
 #include "daemon/store/sqlite-worker.h"
-#include "daemon/store/state-cache.h"
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
 
-#define CACHE_COUNT_MAX        8192u
-#define CACHE_SIZE_MAX         ((size_t)8 * 1024 * 1024)
 #define DEADLINE_ACCURACY_USEC 10000u
 
 typedef struct SqliteStore {
         UserStore base;
         char *path;
         SqliteWorker *worker;
-        StateCache *cache;
         StoreNotices notices;
-        sd_event_source *done_source;
         sd_event_source *deadline_source;
-        sd_event_source *wake_source;
         bool expiring;
         bool write_failed; /* the last failure was one of writing */
 } SqliteStore;
@@ -84,22 +77,6 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         return watch_deadline(store);
 }
 
-static int on_wake(sd_event_source *source, void *userdata) {
-        (void)source;
-        sqlite_worker_wake(((SqliteStore *)userdata)->worker);
-        return 0;
-}
-
-/* Jobs that come together are few transactions and wake-ups. */
-static int hand_over(SqliteStore *store, SqliteJob *job) {
-        int r = sd_event_source_set_enabled(store->wake_source, SD_EVENT_ONESHOT);
-
-        if (r < 0)
-                return r;
-        sqlite_worker_submit(store->worker, job);
-        return 0;
-}
-
 static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
         int enabled;
         int r;
@@ -108,7 +85,7 @@ static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
         if (r >= 0 && enabled == SD_EVENT_OFF)
                 r = watch_deadline(store);
         if (r >= 0)
-                r = hand_over(store, job);
+                r = sqlite_worker_submit(store->worker, job);
         if (r < 0) {
                 sqlite_job_free(job);
                 return r;
@@ -121,7 +98,7 @@ static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
 static int sqlite_store_load(
         UserStore *base, StoreCall *call, const char *tenant, const char *user) {
         SqliteStore *store = (SqliteStore *)base;
-        UserState *cached = state_cache_get(store->cache, tenant, user);
+        UserState *cached = state_cache_get(store->base.cache, tenant, user);
         SqliteJob *job;
         int r;
 
@@ -133,7 +110,7 @@ static int sqlite_store_load(
 
 static int sqlite_store_peek(
         UserStore *base, const char *tenant, const char *user, const UserState **ret_state) {
-        const UserState *state = state_cache_get(((SqliteStore *)base)->cache, tenant, user);
+        const UserState *state = state_cache_get(base->cache, tenant, user);
 
         if (!state)
                 return STORE_E_NOT_FOUND;
@@ -144,20 +121,17 @@ static int sqlite_store_peek(
 static int sqlite_store_commit(UserStore *base, StoreCall *call, const StoreCommit *commit) {
         SqliteStore *store = (SqliteStore *)base;
         _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
-        const UserState *state = commit->state, *before;
         int r;
 
         r = job_new(store, SQLITE_JOB_STORE, NULL, commit->guard.mark, &job);
         if (r == 0)
                 r = copy_text(commit->guard.begins, &job->mark_expected);
-        if (r == 0)
-                r = user_state_copy(state, &job->state);
         if (r < 0)
                 return r;
-        job->expected = state->version;
-        before = state_cache_get(store->cache, state->tenant, state->user);
-        job->ends = before && state->n_sessions < before->n_sessions;
-        r = store_next_version(&state->version, &job->state->version);
+        job->state = user_state_ref(commit->after);
+        job->before = user_state_ref(commit->before);
+        job->ends = commit->after->n_sessions < commit->before->n_sessions;
+        r = store_next_version(&commit->before->version, &job->state->version);
         return r < 0 ? r : submit(store, TAKE_PTR(job), call);
 }
 
@@ -229,7 +203,7 @@ static void sqlite_store_expire(UserStore *base, const Moment *moment) {
                 return;
         job->moment = *moment;
         job->ends = true;
-        if (hand_over(store, job) < 0)
+        if (sqlite_worker_submit(store->worker, job) < 0)
                 sqlite_job_free(job);
         else
                 store->expiring = true;
@@ -261,27 +235,30 @@ static void note_outcome(SqliteStore *store, const SqliteJob *job) {
 /* Memory first: from the moment in which the commit is acknowledged, nobody sees the state before it. */
 static void remember_commit(SqliteStore *store, SqliteJob *job) {
         if (job->result == 0 && user_state_end_sec(job->state) != 0)
-                state_cache_put(store->cache, TAKE_PTR(job->state));
+                state_cache_put(store->base.cache, TAKE_PTR(job->state));
+        else if (job->found)
+                state_cache_put(store->base.cache, user_state_ref(job->found));
         else
-                state_cache_drop(store->cache, job->state->tenant, job->state->user);
+                state_cache_drop(store->base.cache, job->before->tenant, job->before->user);
 }
 
 static void remember_load(SqliteStore *store, SqliteJob *job) {
         if (job->result == 0)
-                state_cache_put(store->cache, user_state_ref(job->state));
+                state_cache_put(store->base.cache, user_state_ref(job->state));
         else
-                state_cache_drop(store->cache, job->tenant, job->subject);
+                state_cache_drop(store->base.cache, job->tenant, job->subject);
 }
 
 static void finish_expire(SqliteStore *store, SqliteJob *job) {
         store->expiring = false;
         for (size_t i = 0; i < job->names.n_names; i++)
-                state_cache_drop(store->cache, job->names.tenants[i], job->names.users[i]);
+                state_cache_drop(store->base.cache, job->names.tenants[i], job->names.users[i]);
         if (job->result == 0 && job->names.n_names == SQLITE_RECORDS_EXPIRE_MAX)
                 sqlite_store_expire(&store->base, &job->moment);
 }
 
-static void finish_job(SqliteStore *store, SqliteJob *job) {
+static void finish_job(SqliteJob *job, void *userdata) {
+        SqliteStore *store = userdata;
         StoreResult result = { .user = job->user,
                 .mark = job->user,
                 .users = job->names.users,
@@ -296,7 +273,10 @@ static void finish_job(SqliteStore *store, SqliteJob *job) {
                 break;
         case SQLITE_JOB_STORE:
                 remember_commit(store, job);
-                type = STORE_CALL_COMMIT;
+                result.state = TAKE_PTR(job->found);
+                store_count_commit(&store->base, job->before, job->result);
+                store_call_finish(job->call, job->result, &result);
+                return;
                 break;
         case SQLITE_JOB_FIND:
                 type = STORE_CALL_FIND;
@@ -324,32 +304,12 @@ static void finish_job(SqliteStore *store, SqliteJob *job) {
         store_call_finish(job->call, job->result, &result);
 }
 
-static int on_done(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        struct SqliteJobList jobs = STAILQ_HEAD_INITIALIZER(jobs);
-        SqliteStore *store = userdata;
-        SqliteJob *job;
-
-        (void)source;
-        (void)fd;
-        (void)events;
-        sqlite_worker_collect(store->worker, &jobs);
-        while ((job = STAILQ_FIRST(&jobs))) {
-                STAILQ_REMOVE_HEAD(&jobs, link);
-                finish_job(store, job);
-                sqlite_job_free(job);
-        }
-        return 0;
-}
-
 static void sqlite_store_close(UserStore *base) {
         SqliteStore *store = (SqliteStore *)base;
 
-        sd_event_source_disable_unref(store->done_source);
         sd_event_source_disable_unref(store->deadline_source);
-        sd_event_source_disable_unref(store->wake_source);
         store_clear(base);
         sqlite_worker_free(store->worker);
-        state_cache_free(store->cache);
         free(store->path);
         free(store);
 }
@@ -383,31 +343,19 @@ static int open_file(SqliteStore *store, const StoreConfig *config) {
                 sqlite_database_close(database);
                 return r;
         }
-        return sqlite_worker_new(database, &store->worker);
+        return sqlite_worker_new(store->base.event, database,
+                &(SqliteWorkerOwner){ finish_job, store }, &store->worker);
 }
 
-static int add_sources(SqliteStore *store, sd_event *event) {
+static int add_deadline(SqliteStore *store, sd_event *event) {
         int r;
 
-        r = sd_event_add_io(event, &store->done_source, sqlite_worker_fd(store->worker), EPOLLIN,
-                on_done, store);
-        if (r < 0)
-                return r;
-        (void)sd_event_source_set_description(store->done_source, "sqlite-done");
         r = sd_event_add_time(event, &store->deadline_source, CLOCK_MONOTONIC, 0,
                 DEADLINE_ACCURACY_USEC, on_deadline, store);
         if (r < 0)
                 return r;
         (void)sd_event_source_set_description(store->deadline_source, "sqlite-deadline");
-        r = sd_event_source_set_enabled(store->deadline_source, SD_EVENT_OFF);
-        if (r >= 0)
-                r = sd_event_add_defer(event, &store->wake_source, on_wake, store);
-        if (r < 0)
-                return r;
-        (void)sd_event_source_set_description(store->wake_source, "sqlite-wake");
-        /* Before more of what is done already: the thread works meanwhile. */
-        r = sd_event_source_set_priority(store->wake_source, SD_EVENT_PRIORITY_IMPORTANT);
-        return r < 0 ? r : sd_event_source_set_enabled(store->wake_source, SD_EVENT_OFF);
+        return sd_event_source_set_enabled(store->deadline_source, SD_EVENT_OFF);
 }
 
 static void closep_store(SqliteStore **store) {
@@ -433,13 +381,10 @@ int sqlite_store_new(const StoreConfig *config, sd_event *event, StoreNotice not
         store->path = strdup(config->path);
         if (!store->path)
                 return -ENOMEM;
-        r = state_cache_new(CACHE_COUNT_MAX, CACHE_SIZE_MAX, &store->cache);
-        if (r < 0)
-                return r;
         r = open_file(store, config);
         if (r)
                 return r;
-        r = add_sources(store, event);
+        r = add_deadline(store, event);
         if (r < 0)
                 return r;
         *ret_store = &TAKE_PTR(store)->base;

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "daemon/store/failure-table.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-worker.h"
-#include "daemon/store/user-store.h"
+#include "daemon/store/store-commit.h"
 
-#define STACK_SIZE (128u * 1024u)
-#define BATCH_MAX  256u
-/* The thread need not wait for the end of a long turn of the loop. */
-#define JOBS_PER_WAKE 8u
+#define BATCH_MAX 256u
 
 struct SqliteWorker {
         SqliteDatabase *database;
-        pthread_t thread;
-        bool running;
-        int fd;
-        pthread_mutex_t mutex; /* for what follows */
-        pthread_cond_t changed;
-        struct SqliteJobList submitted, done;
-        unsigned int n_submitted;
-        bool stop;
+        Worker *worker;
+        SqliteWorkerOwner owner;
 };
 
 SqliteJob *sqlite_job_free(SqliteJob *job) {
@@ -37,7 +25,9 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
         free(job->mark_value);
         free(job->place);
         free(job->user);
+        user_state_unref(job->before);
         user_state_unref(job->state);
+        user_state_unref(job->found);
         user_names_clear(&job->names);
         free(job);
         return NULL;
@@ -60,15 +50,22 @@ static int run_mark(SqliteDatabase *database, SqliteJob *job) {
         return sqlite_records_mark(database, &mark, &job->user);
 }
 
-static int run_store(SqliteDatabase *database, const SqliteJob *job) {
+/* Who was wrong about the state is told what it is, and need not ask. */
+static int run_store(SqliteDatabase *database, SqliteJob *job) {
         const SqliteMark mark = {
                 .tenant = job->state->tenant,
                 .name = job->subject,
                 .expected = job->mark_expected,
         };
-        int r = mark.name ? sqlite_records_guard(database, &mark) : 0;
+        int loaded, r = mark.name ? sqlite_records_guard(database, &mark) : 0;
 
-        return r ? r : sqlite_records_store(database, &job->expected, job->state);
+        if (r == 0)
+                r = sqlite_records_store(
+                        database, &(StoreCommit){ .before = job->before, .after = job->state });
+        if (r != STORE_E_CONFLICT)
+                return r;
+        loaded = sqlite_records_load(database, job->before->tenant, job->before->user, &job->found);
+        return loaded ? loaded : r;
 }
 
 static int run_job(SqliteDatabase *database, SqliteJob *job) {
@@ -98,6 +95,7 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
 static void forget_results(SqliteJob *job) {
         if (job->type == SQLITE_JOB_LOAD)
                 job->state = user_state_unref(job->state);
+        job->found = user_state_unref(job->found);
         free(TAKE_PTR(job->user));
         user_names_clear(&job->names);
 }
@@ -108,10 +106,12 @@ static void set_result(SqliteJob *job, SqliteDatabase *database, int r) {
 }
 
 /* Only reads: each stands alone, so nothing has to be undone. */
-static void read_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
-        SqliteJob *job;
+static void read_batch(SqliteDatabase *database, struct WorkerJobList *batch) {
+        WorkerJob *each;
 
-        STAILQ_FOREACH(job, batch, link) {
+        STAILQ_FOREACH(each, batch, link) {
+                SqliteJob *job = (SqliteJob *)each;
+
                 database->error = 0;
                 set_result(job, database, run_job(database, job));
         }
@@ -122,12 +122,14 @@ static bool is_full(const SqliteDatabase *database) {
 }
 
 /* Returns 0 if the transaction is on the disk; all results hold then, and none otherwise. */
-static int write_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
-        SqliteJob *job;
+static int write_batch(SqliteDatabase *database, struct WorkerJobList *batch) {
+        WorkerJob *each;
         int r;
 
         r = sqlite_database_begin(database);
-        STAILQ_FOREACH(job, batch, link) {
+        STAILQ_FOREACH(each, batch, link) {
+                SqliteJob *job = (SqliteJob *)each;
+
                 if (r)
                         break;
                 set_result(job, database, run_job(database, job));
@@ -139,16 +141,16 @@ static int write_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
         if (r == 0)
                 return 0;
         sqlite_database_rollback(database);
-        STAILQ_FOREACH(job, batch, link) {
-                forget_results(job);
-                set_result(job, database, r);
+        STAILQ_FOREACH(each, batch, link) {
+                forget_results((SqliteJob *)each);
+                set_result((SqliteJob *)each, database, r);
         }
         return r;
 }
 
 /* When the disk is full, the log has room once it is written back, and what ends sessions has more. */
-static void write_alone(SqliteDatabase *database, struct SqliteJobList *alone) {
-        const SqliteJob *job = STAILQ_FIRST(alone);
+static void write_alone(SqliteDatabase *database, struct WorkerJobList *alone) {
+        const SqliteJob *job = (const SqliteJob *)STAILQ_FIRST(alone);
 
         if (write_batch(database, alone) == 0 || !is_full(database))
                 return;
@@ -160,16 +162,16 @@ static void write_alone(SqliteDatabase *database, struct SqliteJobList *alone) {
 
 /* After a failure each job has another try of its own: a revocation must not fail because of the
  * login next to it. */
-static void retry_alone(SqliteDatabase *database, struct SqliteJobList *batch) {
-        struct SqliteJobList done = STAILQ_HEAD_INITIALIZER(done);
-        SqliteJob *job;
+static void retry_alone(SqliteDatabase *database, struct WorkerJobList *batch) {
+        struct WorkerJobList done = STAILQ_HEAD_INITIALIZER(done);
+        WorkerJob *job;
 
         while ((job = STAILQ_FIRST(batch))) {
-                struct SqliteJobList alone = STAILQ_HEAD_INITIALIZER(alone);
+                struct WorkerJobList alone = STAILQ_HEAD_INITIALIZER(alone);
 
                 STAILQ_REMOVE_HEAD(batch, link);
                 STAILQ_INSERT_TAIL(&alone, job, link);
-                if (job_writes(job))
+                if (job_writes((SqliteJob *)job))
                         write_alone(database, &alone);
                 else
                         read_batch(database, &alone);
@@ -178,12 +180,13 @@ static void retry_alone(SqliteDatabase *database, struct SqliteJobList *batch) {
         STAILQ_CONCAT(batch, &done);
 }
 
-static void run_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
+static void run_batch(struct WorkerJobList *batch, void *userdata) {
+        SqliteDatabase *database = ((SqliteWorker *)userdata)->database;
         bool writes = false;
-        SqliteJob *job;
+        WorkerJob *job;
 
         STAILQ_FOREACH(job, batch, link)
-        writes = writes || job_writes(job);
+        writes = writes || job_writes((SqliteJob *)job);
         if (!writes)
                 read_batch(database, batch);
         else if (write_batch(database, batch) != 0 &&
@@ -191,64 +194,28 @@ static void run_batch(SqliteDatabase *database, struct SqliteJobList *batch) {
                 retry_alone(database, batch);
 }
 
-/* Called and returns with the mutex locked. */
-static void take_batch(SqliteWorker *worker, struct SqliteJobList *batch) {
-        SqliteJob *job;
-
-        for (size_t n = 0; n < BATCH_MAX && (job = STAILQ_FIRST(&worker->submitted)); n++) {
-                STAILQ_REMOVE_HEAD(&worker->submitted, link);
-                STAILQ_INSERT_TAIL(batch, job, link);
-        }
-}
-
-static void wake_loop(SqliteWorker *worker) {
-        uint64_t one = 1;
-
-        /* Fails only when the counter is full, and then the loop is awake. */
-        if (write(worker->fd, &one, sizeof(one)) < 0)
-                return;
-}
-
-static void *work(void *userdata) {
+static void on_done(WorkerJob *job, void *userdata) {
         SqliteWorker *worker = userdata;
 
-        pthread_mutex_lock(&worker->mutex);
-        for (;;) {
-                struct SqliteJobList batch = STAILQ_HEAD_INITIALIZER(batch);
-
-                while (STAILQ_EMPTY(&worker->submitted) && !worker->stop)
-                        pthread_cond_wait(&worker->changed, &worker->mutex);
-                if (STAILQ_EMPTY(&worker->submitted))
-                        break;
-                take_batch(worker, &batch);
-                pthread_mutex_unlock(&worker->mutex);
-                run_batch(worker->database, &batch);
-                pthread_mutex_lock(&worker->mutex);
-                STAILQ_CONCAT(&worker->done, &batch);
-                wake_loop(worker);
-        }
-        pthread_mutex_unlock(&worker->mutex);
-        return NULL;
+        worker->owner.done((SqliteJob *)job, worker->owner.userdata);
+        sqlite_job_free((SqliteJob *)job);
 }
 
-/* The thread blocks all signals: they belong to the loop. */
-static int start_thread(SqliteWorker *worker) {
-        sigset_t all, before;
-        pthread_attr_t attributes;
-        int r;
-
-        sigfillset(&all);
-        pthread_attr_init(&attributes);
-        pthread_attr_setstacksize(&attributes, STACK_SIZE);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&worker->thread, &attributes, work, worker);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
-        worker->running = r == 0;
-        return -r;
+static void drop(WorkerJob *job) {
+        sqlite_job_free((SqliteJob *)job);
 }
 
-int sqlite_worker_new(SqliteDatabase *database, SqliteWorker **ret_worker) {
+static const WorkerType type = {
+        .name = "sqlite",
+        .n_threads = 1,
+        .batch_max = BATCH_MAX,
+        .run = run_batch,
+        .done = on_done,
+        .drop = drop,
+};
+
+int sqlite_worker_new(sd_event *event, SqliteDatabase *database, const SqliteWorkerOwner *owner,
+        SqliteWorker **ret_worker) {
         _cleanup_(sqlite_worker_freep) SqliteWorker *worker = calloc(1, sizeof(*worker));
         int r;
 
@@ -257,74 +224,23 @@ int sqlite_worker_new(SqliteDatabase *database, SqliteWorker **ret_worker) {
                 return -ENOMEM;
         }
         worker->database = database;
-        STAILQ_INIT(&worker->submitted);
-        STAILQ_INIT(&worker->done);
-        pthread_mutex_init(&worker->mutex, NULL);
-        pthread_cond_init(&worker->changed, NULL);
-        worker->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (worker->fd < 0)
-                return -errno;
-        r = start_thread(worker);
+        worker->owner = *owner;
+        r = worker_new(event, &type, worker, &worker->worker);
         if (r < 0)
                 return r;
         *ret_worker = TAKE_PTR(worker);
         return 0;
 }
 
-static void free_jobs(struct SqliteJobList *jobs) {
-        SqliteJob *job;
-
-        while ((job = STAILQ_FIRST(jobs))) {
-                STAILQ_REMOVE_HEAD(jobs, link);
-                sqlite_job_free(job);
-        }
-}
-
 SqliteWorker *sqlite_worker_free(SqliteWorker *worker) {
         if (!worker)
                 return NULL;
-        if (worker->running) {
-                pthread_mutex_lock(&worker->mutex);
-                worker->stop = true;
-                pthread_cond_signal(&worker->changed);
-                pthread_mutex_unlock(&worker->mutex);
-                pthread_join(worker->thread, NULL);
-        }
-        free_jobs(&worker->submitted);
-        free_jobs(&worker->done);
+        worker_free(worker->worker);
         sqlite_database_close(worker->database);
-        closep(&worker->fd);
-        pthread_cond_destroy(&worker->changed);
-        pthread_mutex_destroy(&worker->mutex);
         free(worker);
         return NULL;
 }
 
-void sqlite_worker_submit(SqliteWorker *worker, SqliteJob *job) {
-        bool many;
-
-        pthread_mutex_lock(&worker->mutex);
-        STAILQ_INSERT_TAIL(&worker->submitted, job, link);
-        many = ++worker->n_submitted % JOBS_PER_WAKE == 0;
-        pthread_mutex_unlock(&worker->mutex);
-        if (many)
-                sqlite_worker_wake(worker);
-}
-
-void sqlite_worker_wake(SqliteWorker *worker) {
-        pthread_cond_signal(&worker->changed);
-}
-
-int sqlite_worker_fd(const SqliteWorker *worker) {
-        return worker->fd;
-}
-
-void sqlite_worker_collect(SqliteWorker *worker, struct SqliteJobList *ret_jobs) {
-        uint64_t count;
-
-        if (read(worker->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-                return;
-        pthread_mutex_lock(&worker->mutex);
-        STAILQ_CONCAT(ret_jobs, &worker->done);
-        pthread_mutex_unlock(&worker->mutex);
+int sqlite_worker_submit(SqliteWorker *worker, SqliteJob *job) {
+        return worker_submit(worker->worker, &job->base);
 }

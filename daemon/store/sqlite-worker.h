@@ -8,12 +8,12 @@
  */
 
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "common/cleanup.h"
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/sqlite-records.h"
+#include "daemon/worker/worker.h"
 
 typedef struct SqliteJob SqliteJob;
 typedef struct SqliteWorker SqliteWorker;
@@ -31,12 +31,14 @@ typedef enum SqliteJobType {
 } SqliteJobType;
 
 struct SqliteJob {
+        WorkerJob base;
         SqliteJobType type;
         char *tenant;  /* not EXPIRE */
         char *subject; /* LOAD: user; FIND: sid; SCAN: user before the first; MARK, STORE: name of
                                 * the mark; STORE: or NULL */
+        UserState *before;     /* STORE: what must be stored */
         UserState *state;      /* STORE: with its new version; LOAD: the result */
-        StateVersion expected; /* STORE */
+        UserState *found;      /* STORE: the result when something else is stored */
         bool ends;             /* it only takes away, so it may use the reserve */
         Moment moment;         /* EXPIRE */
         char *mark_expected;   /* MARK; NULL: only read; STORE: what it must begin with */
@@ -49,10 +51,13 @@ struct SqliteJob {
         int sqlite_error;      /* that led to @result; 0: none */
         uint64_t started_usec; /* CLOCK_MONOTONIC */
         StoreCall *call;       /* who waits; touched by the loop's thread only */
-        STAILQ_ENTRY(SqliteJob) link;
 };
 
-STAILQ_HEAD(SqliteJobList, SqliteJob);
+typedef struct SqliteWorkerOwner {
+        /* In the loop: a job is done, in the order of submission; borrowed. */
+        void (*done)(SqliteJob *job, void *userdata);
+        void *userdata;
+} SqliteWorkerOwner;
 
 /**
  * sqlite_job_free() - free a job and what it owns
@@ -65,12 +70,15 @@ DEFINE_CLEANUP(SqliteJob, sqlite_job_free)
 
 /**
  * sqlite_worker_new() - start the thread
+ * @event:      loop
  * @database:   the worker's from now on, also on failure
+ * @owner:      copied
  * @ret_worker: owned by the caller
  *
  * Return: 0; negative errno.
  */
-int sqlite_worker_new(SqliteDatabase *database, SqliteWorker **ret_worker);
+int sqlite_worker_new(sd_event *event, SqliteDatabase *database, const SqliteWorkerOwner *owner,
+        SqliteWorker **ret_worker);
 
 /**
  * sqlite_worker_free() - do what was submitted, stop the thread, close the database
@@ -82,32 +90,10 @@ SqliteWorker *sqlite_worker_free(SqliteWorker *worker);
 DEFINE_CLEANUP(SqliteWorker, sqlite_worker_free)
 
 /**
- * sqlite_worker_submit() - hand a job over
+ * sqlite_worker_submit() - hand a job over; jobs that come together share a transaction
  * @worker:     running
- * @job:        the worker's until sqlite_worker_collect() gives it back; only its call may be touched
+ * @job:        the worker's until it is done, unless this fails; only its call may be touched
  *
- * A thread that sleeps may go on sleeping until sqlite_worker_wake(): jobs that come together are to share
- * a transaction.
+ * Return: 0; negative errno.
  */
-void sqlite_worker_submit(SqliteWorker *worker, SqliteJob *job);
-
-/**
- * sqlite_worker_wake() - let the thread see what was submitted
- * @worker:     running
- */
-void sqlite_worker_wake(SqliteWorker *worker);
-
-/**
- * sqlite_worker_fd() - readable when jobs are done
- * @worker:     running
- *
- * Return: borrowed file descriptor.
- */
-int sqlite_worker_fd(const SqliteWorker *worker);
-
-/**
- * sqlite_worker_collect() - take the jobs that are done, in the order in which they were submitted
- * @worker:     running
- * @ret_jobs:   an empty list; its jobs are the caller's
- */
-void sqlite_worker_collect(SqliteWorker *worker, struct SqliteJobList *ret_jobs);
+int sqlite_worker_submit(SqliteWorker *worker, SqliteJob *job);

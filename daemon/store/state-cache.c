@@ -9,7 +9,7 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/state-cache.h"
 
-#define BUCKETS 2048u /* a power of two; some 4 entries each when the cache is full */
+#define BUCKETS 8192u /* a power of two; one entry each when the cache is full */
 
 typedef struct Entry Entry;
 

@@ -82,7 +82,8 @@ static void complete(StoreCall *call, int r, StoreResult *result) {
                 call->done.load(call, r, r == 0 ? TAKE_PTR(result->state) : NULL, call->userdata);
                 return;
         case STORE_CALL_COMMIT:
-                call->done.commit(call, r, call->userdata);
+                call->done.commit(call, r, r == STORE_E_CONFLICT ? TAKE_PTR(result->state) : NULL,
+                        call->userdata);
                 return;
         case STORE_CALL_FIND:
                 call->done.find(call, r, r == 0 ? result->user : NULL, call->userdata);

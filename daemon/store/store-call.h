@@ -28,7 +28,7 @@ typedef enum StoreCallType {
 
 /* What a call completes with, by its type. */
 typedef struct StoreResult {
-        UserState *state; /* LOAD: handed over */
+        UserState *state; /* LOAD, and COMMIT when it was a conflict: handed over */
         const char *user; /* FIND */
         const char *mark; /* MARK; also when it was a conflict */
         char **users;     /* LIST, SCAN */

@@ -9,12 +9,18 @@
 
 #include "daemon/store/store-object.h"
 
+#define CACHE_COUNT_MAX 8192u
+#define CACHE_SIZE_MAX  ((size_t)8 * 1024 * 1024)
+
 int store_init(UserStore *store, const StoreOps *ops, sd_event *event) {
+        int r;
+
         TAILQ_INIT(&store->calls);
         TAILQ_INIT(&store->ready);
         store->ops = ops;
         store->event = sd_event_ref(event);
-        return failure_table_new(FAILURE_TABLE_MAX, &store->failures);
+        r = state_cache_new(CACHE_COUNT_MAX, CACHE_SIZE_MAX, &store->cache);
+        return r < 0 ? r : failure_table_new(FAILURE_TABLE_MAX, &store->failures);
 }
 
 void store_clear(UserStore *store) {
@@ -25,6 +31,7 @@ void store_clear(UserStore *store) {
         store->ready_source = sd_event_source_disable_unref(store->ready_source);
         store->event = sd_event_unref(store->event);
         store->failures = failure_table_free(store->failures);
+        store->cache = state_cache_free(store->cache);
 }
 
 void store_tell(UserStore *store, int priority, const char *format, ...) {
@@ -76,6 +83,13 @@ void store_count(UserStore *store, StoreCallType type, int r) {
                 store->health.n_errors++;
         else if (type == STORE_CALL_COMMIT)
                 store->health.n_commits++;
+}
+
+void store_count_commit(UserStore *store, const UserState *before, int r) {
+        if (r == STORE_E_CONFLICT && before->version.incarnation == 0)
+                store_count(store, STORE_CALL_LOAD, 0);
+        else
+                store_count(store, STORE_CALL_COMMIT, r);
 }
 
 int store_next_version(const StateVersion *version, StateVersion *ret_version) {

@@ -7,8 +7,9 @@
  */
 
 #include "daemon/session/moment.h"
+#include "daemon/store/state-cache.h"
 #include "daemon/store/store-call.h"
-#include "daemon/store/store-guard.h"
+#include "daemon/store/store-commit.h"
 #include "daemon/store/store-stats.h"
 
 /* Every start function: 0 started, and the call is held or deferred; negative errno: it is not. */
@@ -42,6 +43,7 @@ struct UserStore {
         struct StoreCallList ready; /* completed without waiting, to be told from the loop */
         size_t n_ready;
         FailureTable *failures;
+        StateCache *cache; /* SQLite: equal to what is stored; Redis: good for a guess */
 };
 
 /**
@@ -89,6 +91,14 @@ bool store_names_are_valid(const char *tenant, const char *user);
  * @r:          its outcome
  */
 void store_count(UserStore *store, StoreCallType type, int r);
+
+/**
+ * store_count_commit() - the same for a commit; a guess that was wrong is a load
+ * @store:      any
+ * @before:     what was supposed to be stored
+ * @r:          the commit's outcome
+ */
+void store_count_commit(UserStore *store, const UserState *before, int r);
 
 /**
  * store_next_version() - the version that a commit gives the state

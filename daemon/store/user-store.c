@@ -58,18 +58,24 @@ int user_store_peek(
                                 : STORE_E_NOT_FOUND;
 }
 
-int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone done,
-        void *userdata, StoreCall **ret_call) {
-        return user_store_commit_if(
-                store, (StoreCommit){ .state = state }, done, userdata, ret_call);
+int user_store_guess(UserStore *store, StoreName user, UserState **ret_state) {
+        UserState *cached;
+
+        if (!store_names_are_valid(user.tenant, user.name))
+                return -EINVAL;
+        cached = state_cache_get(store->cache, user.tenant, user.name);
+        if (!cached)
+                return user_state_new(user.tenant, user.name, ret_state);
+        *ret_state = user_state_ref(cached);
+        return 0;
 }
 
-int user_store_commit_if(UserStore *store, StoreCommit commit, StoreCommitDone done, void *userdata,
+int user_store_commit(UserStore *store, StoreCommit commit, StoreCommitDone done, void *userdata,
         StoreCall **ret_call) {
         StoreCall *call;
         int r;
 
-        if (!store_names_are_valid(commit.state->tenant, commit.state->user))
+        if (!store_names_are_valid(commit.before->tenant, commit.before->user))
                 return -EINVAL;
         r = store_call_new(store, STORE_CALL_COMMIT, userdata, &call);
         if (r < 0)

@@ -54,7 +54,8 @@ typedef struct StoreName {
 
 /* @r: 0 or STORE_E_* or negative errno. */
 typedef void (*StoreLoadDone)(StoreCall *call, int r, UserState *state, void *userdata);
-typedef void (*StoreCommitDone)(StoreCall *call, int r, void *userdata);
+/* @state: what is stored instead, to be decided on; after STORE_E_CONFLICT only, and not always even then. */
+typedef void (*StoreCommitDone)(StoreCall *call, int r, UserState *state, void *userdata);
 typedef void (*StoreFindDone)(StoreCall *call, int r, const char *user, void *userdata);
 typedef void (*StoreListDone)(StoreCall *call, int r, char **users, size_t n_users, void *userdata);
 /* The store tells what an administrator should read: connection lost and found, error replies.
@@ -111,21 +112,6 @@ int user_store_load(
  */
 int user_store_peek(
         UserStore *store, const char *tenant, const char *user, const UserState **ret_state);
-
-/**
- * user_store_commit() - replace a user's state if nobody changed it
- * @store:      connected or not
- * @state:      the new state, with the version it was loaded with; borrowed for the call of this
- *              function. The stored one gets the next version; an empty state is deleted.
- * @done:       called when the state is durable
- * @userdata:   for @done
- * @ret_call:   as for user_store_load()
- *
- * Atomic, with the SID index, in one Lua script or one transaction. Return: 0 started; -ENOMEM; -EINVAL,
- * -EMSGSIZE a state that cannot be stored (with SQLite @done may say so).
- */
-int user_store_commit(UserStore *store, const UserState *state, StoreCommitDone done,
-        void *userdata, StoreCall **ret_call);
 
 /**
  * user_store_find_sid() - which user a session belongs to

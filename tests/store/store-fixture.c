@@ -69,6 +69,8 @@ void store_fixture_free(StoreFixture *fixture) {
         if (!fixture)
                 return;
         user_store_free(fixture->store);
+        for (size_t i = 0; i < FIXTURE_LOADED; i++)
+                user_state_unref(fixture->loaded[i]);
         sd_event_unref(fixture->event);
         redis_server_kill(&fixture->server);
         nftw(fixture->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -127,6 +129,35 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         *(Waiter *)userdata = (Waiter){ .done = true, .r = r, .state = state };
 }
 
+void fixture_own(StoreFixture *fixture, UserState **state) {
+        UserState **place = &fixture->loaded[fixture->n_loaded++ % FIXTURE_LOADED];
+
+        user_state_unref(*place);
+        *place = *state;
+        assert_int_equal(user_state_copy(*place, state), 0);
+}
+
+static bool is_same(const UserState *a, const UserState *b) {
+        return a->version.incarnation == b->version.incarnation &&
+               a->version.counter == b->version.counter && !strcmp(a->user, b->user);
+}
+
+int fixture_start_commit(StoreFixture *fixture, const UserState *state, StoreCommitDone done,
+        void *userdata, StoreCall **ret_call) {
+        _cleanup_(user_state_unrefp) UserState *before = NULL, *after = NULL;
+
+        assert_int_equal(user_state_copy(state, &after), 0);
+        for (size_t i = 0; state->version.incarnation && !before && i < FIXTURE_LOADED; i++)
+                if (fixture->loaded[i] && is_same(fixture->loaded[i], state))
+                        before = user_state_ref(fixture->loaded[i]);
+        if (!before) {
+                assert_int_equal(user_state_new(state->tenant, state->user, &before), 0);
+                before->version = state->version;
+        }
+        return user_store_commit(fixture->store, (StoreCommit){ before, after, fixture->guard },
+                done, userdata, ret_call);
+}
+
 int fixture_load(StoreFixture *fixture, const char *user, UserState **ret_state) {
         Waiter waiter = { 0 };
         StoreCall *call;
@@ -141,13 +172,14 @@ int fixture_load(StoreFixture *fixture, const char *user, UserState **ret_state)
         store_fixture_run(fixture, &waiter.done);
         assert_true((waiter.r == 0) == (waiter.state != NULL));
         if (waiter.state)
-                assert_int_equal(user_state_own(&waiter.state), 0);
+                fixture_own(fixture, &waiter.state);
         *ret_state = waiter.state;
         return waiter.r;
 }
 
-static void on_committed(StoreCall *call, int r, void *userdata) {
+static void on_committed(StoreCall *call, int r, UserState *state, void *userdata) {
         (void)call;
+        user_state_unref(state);
         *(Waiter *)userdata = (Waiter){ .done = true, .r = r };
 }
 
@@ -156,7 +188,7 @@ int fixture_commit(StoreFixture *fixture, const UserState *state) {
         StoreCall *call;
         int r;
 
-        r = user_store_commit(fixture->store, state, on_committed, &waiter, &call);
+        r = fixture_start_commit(fixture, state, on_committed, &waiter, &call);
         if (r < 0)
                 return r;
         assert_false(waiter.done);

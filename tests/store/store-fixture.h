@@ -10,10 +10,11 @@
 
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
-#include "daemon/store/user-store.h"
+#include "daemon/store/store-commit.h"
 #include "redis-server.h"
 
 #define FIXTURE_NOTICES 16384u
+#define FIXTURE_LOADED  64u
 
 typedef struct StoreFixture {
         char directory[64];
@@ -21,8 +22,11 @@ typedef struct StoreFixture {
         StoreConfig config;
         sd_event *event;
         UserStore *store;
-        RedisServer server;            /* STORE_REDIS only */
-        char notices[FIXTURE_NOTICES]; /* a line each */
+        RedisServer server;                /* STORE_REDIS only */
+        char notices[FIXTURE_NOTICES];     /* a line each */
+        UserState *loaded[FIXTURE_LOADED]; /* as they were loaded last, to commit changes of */
+        unsigned int n_loaded;
+        StoreGuard guard; /* of the next commits */
 } StoreFixture;
 
 /**
@@ -91,9 +95,27 @@ bool store_fixture_told(const StoreFixture *fixture, const char *text);
 int fixture_load(StoreFixture *fixture, const char *user, UserState **ret_state);
 
 /**
+ * fixture_own() - a loaded state to change and commit
+ * @fixture:    remembers how it was loaded
+ * @state:      a reference of the caller's; replaced by a copy
+ */
+void fixture_own(StoreFixture *fixture, UserState **state);
+
+/**
+ * fixture_start_commit() - as user_store_commit()
+ * @fixture:    any
+ * @state:      new, or changed since fixture_own()
+ * @done:       called when the state is durable
+ * @userdata:   for @done
+ * @ret_call:   as there
+ */
+int fixture_start_commit(StoreFixture *fixture, const UserState *state, StoreCommitDone done,
+        void *userdata, StoreCall **ret_call);
+
+/**
  * fixture_commit() - commit and wait
  * @fixture:    any
- * @state:      borrowed
+ * @state:      new, or changed since it was loaded
  *
  * Return: what the completion got, or the starter said.
  */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "crash-record.h"
-#include "daemon/store/user-store.h"
+#include "daemon/store/store-commit.h"
 
 typedef struct Writer {
         UserStore *store;
@@ -23,11 +23,12 @@ typedef struct Writer {
 static void load(Writer *writer);
 
 /* Whatever went wrong: what is stored now decides how it goes on. */
-static void on_committed(StoreCall *call, int r, void *userdata) {
+static void on_committed(StoreCall *call, int r, UserState *state, void *userdata) {
         Writer *writer = userdata;
         CrashRecord record = { writer->user, writer->step };
 
         (void)call;
+        user_state_unref(state);
         if (r == 0 && write(STDOUT_FILENO, &record, sizeof(record)) != (ssize_t)sizeof(record))
                 exit(3);
         load(writer);
@@ -35,18 +36,21 @@ static void on_committed(StoreCall *call, int r, void *userdata) {
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         Writer *writer = userdata;
+        UserState *next;
 
         (void)call;
         if (r != 0) {
                 load(writer);
                 return;
         }
-        if (user_state_own(&state) < 0)
+        if (user_state_copy(state, &next) < 0)
                 exit(7);
-        crash_state_advance(state, writer->user);
-        writer->step = (uint32_t)state->not_before_sec;
-        r = user_store_commit(writer->store, state, on_committed, writer, &call);
+        crash_state_advance(next, writer->user);
+        writer->step = (uint32_t)next->not_before_sec;
+        r = user_store_commit(writer->store, (StoreCommit){ .before = state, .after = next },
+                on_committed, writer, &call);
         user_state_unref(state);
+        user_state_unref(next);
         if (r < 0)
                 exit(4);
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "store-case.h"
+#include "tests/edit-session.h"
 #include "daemon/session/session-check.h"
 
 #define ALICE "authtoken:default:u:alice"
@@ -29,7 +30,7 @@ static void start_commit(StoreFixture *fixture, const char *user, unsigned int n
 
         assert_int_equal(user_state_new("default", user, &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(number)), 0);
-        assert_int_equal(user_store_commit(fixture->store, state, done, userdata, &call), 0);
+        assert_int_equal(fixture_start_commit(fixture, state, done, userdata, &call), 0);
 }
 
 typedef struct Outcomes {
@@ -45,8 +46,9 @@ static void count(Outcomes *outcomes, int r) {
         outcomes->all = outcomes->n == outcomes->n_expected;
 }
 
-static void on_commit_counted(StoreCall *call, int r, void *userdata) {
+static void on_commit_counted(StoreCall *call, int r, UserState *state, void *userdata) {
         (void)call;
+        user_state_unref(state);
         count(userdata, r);
 }
 
@@ -205,7 +207,7 @@ static void test_two_hosts_on_one_server_conflict(void **test) {
         assert_int_equal(fixture_commit(fixture, there), 0);
         user_store_free(fixture->store);
         fixture->store = first;
-        here->sessions[0]->last_seen_sec++;
+        edit_session(here, fixture_sid(1))->last_seen_sec++;
         assert_int_equal(fixture_commit(fixture, here), STORE_E_CONFLICT);
         here = user_state_unref(here);
         assert_int_equal(fixture_load(fixture, "alice", &here), 0);
@@ -255,7 +257,7 @@ static void test_what_we_never_wrote_is_corrupt(void **test) {
                 assert_int_equal(fixture_load(fixture, "alice", &none), STORE_E_CORRUPT);
                 assert_int_equal(user_state_new("default", "alice", &state), 0);
                 assert_int_equal(user_state_add(state, fixture_session(2)), 0);
-                assert_int_equal(fixture_commit(fixture, state), STORE_E_CONFLICT);
+                assert_int_equal(fixture_commit(fixture, state), STORE_E_CORRUPT);
         }
         assert_true(store_fixture_told(fixture, "alice cannot be understood"));
 }

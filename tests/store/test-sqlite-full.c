@@ -22,7 +22,7 @@
 #include "daemon/session/session-check.h"
 
 #define EXIT_SKIP     77
-#define N_USERS_MAX   4096u
+#define N_USERS_MAX   16384u
 #define FILL_SIZE     4096u
 #define DISK_SIZE     "size=1536k"
 #define NAME_SIZE_MAX 16

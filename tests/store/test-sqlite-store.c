@@ -58,10 +58,11 @@ static Reason peek_session(StoreFixture *fixture) {
         return user_state_check(state, fixture_sid(1), fixture_now_sec());
 }
 
-static void on_committed(StoreCall *call, int r, void *userdata) {
+static void on_committed(StoreCall *call, int r, UserState *state, void *userdata) {
         Commit *commit = userdata;
 
         (void)call;
+        user_state_unref(state);
         commit->done = true;
         commit->r = r;
         commit->done_in_memory = peek_session(commit->fixture) == REASON_SESSION_REVOKED;
@@ -75,7 +76,7 @@ static void start_revoke(StoreFixture *fixture, Commit *commit) {
         assert_int_equal(fixture_load(fixture, "alice", &state), 0);
         assert_true(
                 user_state_end(state, fixture_sid(1), REASON_SESSION_REVOKED, fixture_now_sec()));
-        assert_int_equal(user_store_commit(fixture->store, state, on_committed, commit, &call), 0);
+        assert_int_equal(fixture_start_commit(fixture, state, on_committed, commit, &call), 0);
 }
 
 /* Until some sync of the disk hangs. */
@@ -205,10 +206,11 @@ static void test_a_read_error_is_offline_and_passes(void **test) {
         assert_int_equal(again->n_sessions, 10);
 }
 
-static void on_counted(StoreCall *call, int r, void *userdata) {
+static void on_counted(StoreCall *call, int r, UserState *state, void *userdata) {
         unsigned int *n_done = userdata;
 
         (void)call;
+        user_state_unref(state);
         assert_int_equal(r, 0);
         ++*n_done;
 }
@@ -220,7 +222,7 @@ static void start_commit(
 
         assert_int_equal(user_state_new("default", user, &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(number)), 0);
-        assert_int_equal(user_store_commit(fixture->store, state, on_counted, n_done, &call), 0);
+        assert_int_equal(fixture_start_commit(fixture, state, on_counted, n_done, &call), 0);
 }
 
 static void test_what_waits_for_the_disk_shares_one_write(void **test) {

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/store/store-guard.h"
+#include "daemon/store/store-commit.h"
 #include "daemon/store/store-mark.h"
 #include "store-case.h"
 
@@ -96,25 +96,14 @@ static void test_a_mark_stands_in_no_users_way(void **test) {
         assert_int_equal(change(*test, NULL, NULL, "one"), 0);
 }
 
-static void on_committed(StoreCall *call, int r, void *userdata) {
-        Waiter *waiter = userdata;
-
-        (void)call;
-        waiter->done = true;
-        waiter->r = r;
-}
-
 /* Return: what the completion got. */
 static int commit_if(StoreFixture *fixture, const UserState *state, const char *begins) {
-        Waiter waiter = { 0 };
-        StoreCall *call;
+        int r;
 
-        assert_int_equal(
-                user_store_commit_if(fixture->store, (StoreCommit){ state, { "adoption", begins } },
-                        on_committed, &waiter, &call),
-                0);
-        store_fixture_run(fixture, &waiter.done);
-        return waiter.r;
+        fixture->guard = (StoreGuard){ "adoption", begins };
+        r = fixture_commit(fixture, state);
+        fixture->guard = (StoreGuard){ 0 };
+        return r;
 }
 
 static void test_a_commit_may_depend_on_a_mark(void **test) {

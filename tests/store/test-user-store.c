@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "store-case.h"
+#include "tests/edit-session.h"
 #include "tests/moment-at.h"
 
 #define WRITERS 200u
@@ -117,10 +118,11 @@ typedef struct Writer {
 
 static void writer_start(Writer *writer);
 
-static void on_written(StoreCall *call, int r, void *userdata) {
+static void on_written(StoreCall *call, int r, UserState *state, void *userdata) {
         Writer *writer = userdata;
 
         (void)call;
+        user_state_unref(state);
         writer->state = user_state_unref(writer->state);
         if (r == STORE_E_CONFLICT) {
                 ++*writer->n_conflicts;
@@ -136,14 +138,14 @@ static void on_read(StoreCall *call, int r, UserState *state, void *userdata) {
 
         (void)call;
         assert_int_equal(r, 0);
-        assert_int_equal(user_state_own(&state), 0);
+        fixture_own(writer->fixture, &state);
         writer->state = state;
         state->not_before_sec++;
         /* A few also bring a session; if all did, the test would spend its time on a long list. */
         if (writer->number % 8 == 0)
                 assert_int_equal(user_state_add(state, fixture_session(writer->number)), 0);
         assert_int_equal(
-                user_store_commit(writer->fixture->store, state, on_written, writer, &call), 0);
+                fixture_start_commit(writer->fixture, state, on_written, writer, &call), 0);
 }
 
 static void writer_start(Writer *writer) {
@@ -277,7 +279,7 @@ static void test_a_state_that_cannot_be_read_again_is_not_stored(void **test) {
 
         fixture_store_user(*test, "alice", 1);
         assert_int_equal(fixture_load(*test, "alice", &state), 0);
-        state->sessions[0]->name = strdup("\xff");
+        edit_session(state, fixture_sid(1))->name = strdup("\xff");
         assert_int_equal(fixture_commit(*test, state), -EINVAL);
         assert_int_equal(fixture_load(*test, "alice", &now), 0);
         assert_int_equal(now->version.counter, 1);
@@ -289,8 +291,8 @@ static void fail_loaded(StoreCall *call, int r, UserState *state, void *userdata
         fail_msg("a completion of what should be silent: %p %d %p", (void *)call, r, userdata);
 }
 
-static void fail_committed(StoreCall *call, int r, void *userdata) {
-        fail_loaded(call, r, NULL, userdata);
+static void fail_committed(StoreCall *call, int r, UserState *state, void *userdata) {
+        fail_loaded(call, r, state, userdata);
 }
 
 static void test_names_that_cannot_be_are_not_asked_for(void **test) {
@@ -308,8 +310,7 @@ static void test_names_that_cannot_be_are_not_asked_for(void **test) {
                         -EINVAL);
                 assert_int_equal(user_state_new(names[i].tenant, names[i].name, &state), 0);
                 assert_int_equal(
-                        user_store_commit(fixture->store, state, fail_committed, NULL, &call),
-                        -EINVAL);
+                        fixture_start_commit(fixture, state, fail_committed, NULL, &call), -EINVAL);
         }
 }
 
@@ -320,7 +321,7 @@ static void test_a_call_that_was_freed_is_silent_and_its_commit_takes_place(void
 
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(1)), 0);
-        assert_int_equal(user_store_commit(fixture->store, state, fail_committed, NULL, &call), 0);
+        assert_int_equal(fixture_start_commit(fixture, state, fail_committed, NULL, &call), 0);
         store_call_free(call);
         assert_int_equal(user_store_load(fixture->store, (StoreName){ "default", "alice" },
                                  fail_loaded, NULL, &call),
@@ -338,8 +339,7 @@ static void test_calls_outlive_the_store(void **test) {
         store_fixture_wait_online(fixture, true);
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(1)), 0);
-        assert_int_equal(
-                user_store_commit(fixture->store, state, fail_committed, NULL, &commit), 0);
+        assert_int_equal(fixture_start_commit(fixture, state, fail_committed, NULL, &commit), 0);
         assert_int_equal(user_store_load(fixture->store, (StoreName){ "default", "alice" },
                                  fail_loaded, NULL, &load),
                 0);
@@ -371,8 +371,9 @@ static void test_a_completion_may_free_its_call(void **test) {
         }
 }
 
-static void on_many(StoreCall *call, int r, void *userdata) {
+static void on_many(StoreCall *call, int r, UserState *state, void *userdata) {
         (void)call;
+        user_state_unref(state);
         assert_int_equal(r, 0);
         ++*(unsigned int *)userdata;
 }
@@ -389,8 +390,7 @@ static void test_many_users_at_once(void **test) {
                 snprintf(user, sizeof(user), "user%u", i);
                 assert_int_equal(user_state_new("default", user, &state), 0);
                 assert_int_equal(user_state_add(state, fixture_session(i)), 0);
-                assert_int_equal(
-                        user_store_commit(fixture->store, state, on_many, &n_done, &call), 0);
+                assert_int_equal(fixture_start_commit(fixture, state, on_many, &n_done, &call), 0);
         }
         while (n_done < USERS)
                 store_fixture_turn(fixture, 1000000);

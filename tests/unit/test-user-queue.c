@@ -138,6 +138,74 @@ static void test_users_do_not_mix(void **state) {
         assert_int_equal(fixture->last, 50);
 }
 
+/* Nothing is known any more of what is stored. */
+static void reopen(Fixture *fixture) {
+        char path[96];
+
+        user_queue_free(fixture->queue);
+        user_store_free(fixture->store);
+        snprintf(path, sizeof(path), "%s/state.db", fixture->directory);
+        assert_int_equal(user_store_new(&(StoreConfig){ .type = STORE_SQLITE,
+                                                .path = path,
+                                                .timeout_usec = 10000000,
+                                                .unsafe_no_sync = true },
+                                 fixture->event, NULL, NULL, &fixture->store),
+                0);
+        assert_int_equal(user_queue_new(fixture->store, &fixture->queue), 0);
+}
+
+static Reason refuse_nobody(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        if (state->not_before_sec == 0)
+                return REASON_SESSION_UNKNOWN;
+        return increase(state, now_sec, ret_changed, userdata);
+}
+
+static Reason refuse_anybody(
+        UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        if (state->not_before_sec != 0)
+                return REASON_SESSION_LIMIT;
+        return increase(state, now_sec, ret_changed, userdata);
+}
+
+static Reason leave_it(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        (void)state;
+        (void)now_sec;
+        (void)ret_changed;
+        (void)userdata;
+        return REASON_OK;
+}
+
+static void test_a_wrong_guess_decides_nothing(void **state) {
+        Fixture *fixture = *state;
+
+        change(fixture, "alice", increase);
+        run_until(fixture, 1);
+        /* It is first supposed that nothing is stored, which is taken back. */
+        reopen(fixture);
+        change(fixture, "alice", increase);
+        run_until(fixture, 2);
+        assert_int_equal(fixture->last, 2);
+        assert_int_equal(fixture->n_ok, 2);
+        /* Of the guess it would be refused; of what is stored it is not. */
+        reopen(fixture);
+        change(fixture, "alice", refuse_nobody);
+        run_until(fixture, 3);
+        assert_int_equal(fixture->last, 3);
+        assert_int_equal(fixture->n_ok, 3);
+        /* And the other way round. */
+        reopen(fixture);
+        change(fixture, "alice", refuse_anybody);
+        run_until(fixture, 4);
+        assert_int_equal(fixture->n_ok, 3);
+        /* That there is nothing to do is told with what is stored. */
+        reopen(fixture);
+        fixture->last = 0;
+        change(fixture, "alice", leave_it);
+        run_until(fixture, 5);
+        assert_int_equal(fixture->last, 3);
+        assert_int_equal(fixture->n_ok, 4);
+}
+
 static void forget(void *userdata) {
         unsigned int *n_forgotten = userdata;
 
@@ -172,6 +240,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_200_changes_of_one_user, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_refusal_commits_nothing, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_a_wrong_guess_decides_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_users_do_not_mix, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_freed_queue_forgets, setup, teardown),
         };
