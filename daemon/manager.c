@@ -21,6 +21,7 @@
 #include "daemon/issuer-source.h"
 #include "daemon/journal/journal.h"
 #include "daemon/key-source.h"
+#include "daemon/keys/signer.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/manager.h"
@@ -40,6 +41,7 @@
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/operation/user-rules.h"
+#include "daemon/service-status.h"
 #include "daemon/signal-source.h"
 #include "daemon/store-source.h"
 #include "daemon/store/user-store.h"
@@ -100,15 +102,6 @@ static void on_bus(sd_bus *bus, void *userdata) {
                 journal_log(manager->context.journal, LOG_ERR, "bus: cannot serve org.authtoken1");
 }
 
-static void notify_status(Manager *manager) {
-        StoreHealth health;
-
-        user_store_health(manager->context.store, &health);
-        (void)sd_notifyf(0, "STATUS=Serving %zu live logins; store %s%s%s.",
-                login_registry_count(manager->context.logins), health.online ? "online" : "offline",
-                *health.message ? ": " : "", health.message);
-}
-
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
         Moment moment = clock_keeper_tick(manager->context.clock);
@@ -120,7 +113,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         adoption_look(manager->context.adoption);
         audit_tell_left_out(&manager->context);
         census_start(&manager->context);
-        notify_status(manager);
+        service_status_tell(&manager->context);
         return sd_event_source_set_time(source, usec + TICK_USEC);
 }
 
@@ -220,6 +213,8 @@ static int build_parts(Manager *manager) {
         r = clock_keeper_new(context, &context->clock);
         if (r >= 0)
                 r = user_names_new(context->event, &context->names);
+        if (r >= 0)
+                r = signer_new(context->event, &context->signer);
         if (r >= 0)
                 r = logind_new(context->event, on_session_removed, manager, &context->logind);
         if (r >= 0)
@@ -335,7 +330,7 @@ int manager_run(Manager *manager) {
         int r;
 
         (void)sd_notify(0, "READY=1");
-        notify_status(manager);
+        service_status_tell(&manager->context);
         journal_log(manager->context.journal, LOG_INFO, "authtokend %s serves with %zu keys",
                 AUTHTOKEN_VERSION, keyring_size(manager->context.keyring));
         r = sd_event_loop(manager->context.event);
@@ -401,7 +396,7 @@ int manager_reload(Manager *manager, char *message, size_t message_size) {
                 journal_log(context->journal, LOG_INFO, "configuration and keys were read again");
         }
         (void)sd_notify(0, "READY=1");
-        notify_status(manager);
+        service_status_tell(&manager->context);
         return r;
 }
 
@@ -425,6 +420,7 @@ Manager *manager_free(Manager *manager) {
         user_queue_free(context->queue);
         owner_cache_free(context->owners);
         operation_free_all(context);
+        signer_free(context->signer);
         adoption_free(context->adoption);
         issuer_source_free(manager->issuers);
         hook_client_free(context->hooks);

@@ -29,6 +29,7 @@ typedef struct LoginRegistry LoginRegistry;
 typedef struct LoginReport LoginReport;
 typedef struct Operation Operation;
 typedef struct OwnerCache OwnerCache;
+typedef struct Signer Signer;
 typedef struct TokenCache TokenCache;
 typedef struct UserNames UserNames;
 typedef struct UserQueue UserQueue;
@@ -63,6 +64,7 @@ typedef struct Context {
         Keyring *keyring;
         KeyDirectoryRules key_rules; /* its texts are the configuration's and the manager's */
         KeyKeeper *keeper;
+        Signer *signer;
         VerifyRules rules; /* for our own tokens; text borrowed from @config */
         TokenCache *cache;
         Claims *last_claims; /* keeps what validate_now() lent out */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 #include "daemon/policy/issue-rules.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
+#include "daemon/token/json-strings.h"
 #include "daemon/token/keyring.h"
 #include "daemon/token/keyring-refresh.h"
 
@@ -36,7 +36,7 @@ static void issue_free(Operation *op) {
         Issue *issue = (Issue *)op;
 
         free(issue->user);
-        session_free(issue->session);
+        session_unref(issue->session);
         session_token_clear(&issue->token);
         policy_ended_clear(&issue->ended);
         free(issue);
@@ -97,20 +97,6 @@ static int copy_text(const char *text, char **ret_copy) {
         return *ret_copy ? 0 : -ENOMEM;
 }
 
-static int copy_list(const char *const *items, size_t n_items, char **ret_json) {
-        json_t *array = json_array();
-        int r = array ? 0 : -ENOMEM;
-
-        for (size_t i = 0; i < n_items && r == 0; i++)
-                r = json_array_append_new(array, json_string(items[i])) ? -EINVAL : 0;
-        if (r == 0) {
-                *ret_json = json_dumps(array, JSON_COMPACT);
-                r = *ret_json ? 0 : -ENOMEM;
-        }
-        json_decref(array);
-        return r;
-}
-
 static int copy_texts(const IssueOrder *order, Session *session) {
         const struct {
                 const char *text;
@@ -137,12 +123,12 @@ static int set_roles(const PolicyRules *rules, const IssueOrder *order, Session 
         int r;
 
         if (order->n_roles)
-                return copy_list(order->roles, order->n_roles, &session->roles_json);
+                return json_strings_write(order->roles, order->n_roles, &session->roles_json);
         r = word_list_parse(rules->roles, &given);
         if (r < 0)
                 return r;
         if (given.n_words)
-                r = copy_list(
+                r = json_strings_write(
                         (const char *const *)given.words, given.n_words, &session->roles_json);
         word_list_clear(&given);
         return r;
@@ -159,7 +145,7 @@ static uint64_t lifetime_of(
 
 static int make_session(const Context *context, const PolicyRules *rules, const IssueOrder *order,
         Session **ret_session) {
-        _cleanup_(session_freep) Session *session = calloc(1, sizeof(*session));
+        _cleanup_(session_unrefp) Session *session = calloc(1, sizeof(*session));
         const char *const own_audience[] = { context->config->audience };
         const Key *key = keyring_refresh_key(context->keyring);
         uint64_t now_sec = operation_now_sec();
@@ -169,7 +155,7 @@ static int make_session(const Context *context, const PolicyRules *rules, const 
                 return -ENOMEM;
         r = sid_generate(session->sid);
         if (r >= 0)
-                r = copy_list(order->n_audience ? order->audience : own_audience,
+                r = json_strings_write(order->n_audience ? order->audience : own_audience,
                         order->n_audience ? order->n_audience : 1, &session->audience_json);
         if (r >= 0)
                 r = set_roles(rules, order, session);
@@ -187,6 +173,25 @@ static int make_session(const Context *context, const PolicyRules *rules, const 
         session->token_end_sec = now_sec + lifetime_of(context->config, rules, order);
         *ret_session = TAKE_PTR(session);
         return 0;
+}
+
+/* A session is stored only if its token can be handed out. */
+static void on_signed(Reason reason, void *userdata) {
+        Issue *issue = userdata;
+        Context *context = issue->op.context;
+
+        if (reason == REASON_OK &&
+                user_queue_change(context->queue, context->config->tenant, issue->user,
+                        &(UserChange){
+                                .decide = decide,
+                                .done = on_committed,
+                                .userdata = issue,
+                        }) < 0)
+                reason = REASON_INTERNAL;
+        if (reason == REASON_OK)
+                return;
+        tell_journal(issue, reason);
+        operation_finish_reason(&issue->op, reason);
 }
 
 static Reason prepare(Issue *issue, const IssueOrder *order) {
@@ -212,7 +217,10 @@ static Reason prepare(Issue *issue, const IssueOrder *order) {
         /* It would be over before it begins. */
         if (order->not_before_sec >= issue->session->token_end_sec)
                 return REASON_CLAIM_INVALID;
-        return session_token_sign(context, issue->user, issue->session, &issue->token);
+        reason = session_token_compose(context, issue->user, issue->session, &issue->token);
+        if (reason != REASON_OK)
+                return reason;
+        return session_token_sign(context, &issue->token, (SessionTokenWaiter){ on_signed, issue });
 }
 
 int issue_start(Context *context, const IssueOrder *order, OperationDone done, void *userdata,
@@ -228,14 +236,7 @@ int issue_start(Context *context, const IssueOrder *order, OperationDone done, v
         r = copy_text(order->user, &issue->user);
         if (r >= 0) {
                 reason = prepare(issue, order);
-                if (reason == REASON_OK) {
-                        r = user_queue_change(context->queue, context->config->tenant, issue->user,
-                                &(UserChange){
-                                        .decide = decide,
-                                        .done = on_committed,
-                                        .userdata = issue,
-                                });
-                } else {
+                if (reason != REASON_OK) {
                         tell_journal(issue, reason);
                         r = operation_finish_later(&issue->op, reason);
                 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * whose is it → is the MAC right → load → decide → sign → commit. What cannot be signed uses no token up. A
- * crash after the commit loses the answer only: the client comes again with its old token, and within the
- * grace time gets the same successor.
+ * whose is it → is the MAC right → load → decide, compose → commit → sign. What no token can be made of uses no
+ * token up. A crash after the commit loses the answer only: the client comes again with its old token, and
+ * within the grace time gets the same successor.
  */
 
 #include <errno.h>
@@ -66,13 +66,13 @@ static void refuse(Refresh *refresh, Reason reason) {
         operation_finish_reason(&refresh->op, reason);
 }
 
-/* Before the commit, as the first tokens of a session are: with a new generation on record and no token to
- * show for it, its client would be shut out. */
-static Reason sign(Refresh *refresh, const UserState *state) {
+/* Before the commit: with a new generation on record and no token to show for it, its client would be shut out. Of
+ * what can go wrong then, only the signature itself is left. */
+static Reason compose(Refresh *refresh, const UserState *state) {
         const Session *session = user_state_find(state, refresh->token.sid);
 
         session_token_clear(&refresh->next);
-        return session ? session_token_sign(
+        return session ? session_token_compose(
                                  refresh->op.context, refresh->user, session, &refresh->next)
                        : REASON_INTERNAL;
 }
@@ -101,9 +101,9 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         switch (refresh->rotation.kind) {
         case ROTATION_NEXT:
                 *ret_changed = true;
-                return sign(refresh, state);
+                return compose(refresh, state);
         case ROTATION_REPEATED:
-                return sign(refresh, state);
+                return compose(refresh, state);
         case ROTATION_REUSED: /* is to be kept, so it is no refusal yet */
                 *ret_changed = true;
                 return REASON_OK;
@@ -134,21 +134,13 @@ static void tell_everybody(Refresh *refresh, const UserState *state) {
                            });
 }
 
-static void on_committed(Reason reason, const UserState *state, void *userdata) {
+static void on_signed(Reason reason, void *userdata) {
         Refresh *refresh = userdata;
 
-        if (reason == REASON_OK && refresh->rotation.kind == ROTATION_REUSED) {
-                session_ending_start_one(refresh->op.context, refresh->user, refresh->token.sid,
-                        REASON_SESSION_REUSED);
-                reason = REASON_SESSION_REUSED;
-        }
         if (reason != REASON_OK) {
                 refuse(refresh, reason);
                 return;
         }
-        if (refresh->rotation.kind == ROTATION_NEXT)
-                tell_everybody(refresh, state);
-        owner_cache_put(refresh->op.context->owners, refresh->token.sid, refresh->user);
         tell_journal(refresh, REASON_OK);
         operation_finish(&refresh->op, &(OperationResult){
                                                .reason = REASON_OK,
@@ -161,6 +153,26 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                                                .expires_at_sec = refresh->next.expires_at_sec,
                                                .session_end_sec = refresh->next.session_end_sec,
                                        });
+}
+
+static void on_committed(Reason reason, const UserState *state, void *userdata) {
+        Refresh *refresh = userdata;
+        Context *context = refresh->op.context;
+
+        if (reason == REASON_OK && refresh->rotation.kind == ROTATION_REUSED) {
+                session_ending_start_one(
+                        context, refresh->user, refresh->token.sid, REASON_SESSION_REUSED);
+                reason = REASON_SESSION_REUSED;
+        }
+        if (reason == REASON_OK && refresh->rotation.kind == ROTATION_NEXT)
+                tell_everybody(refresh, state);
+        if (reason == REASON_OK) {
+                owner_cache_put(context->owners, refresh->token.sid, refresh->user);
+                reason = session_token_sign(
+                        context, &refresh->next, (SessionTokenWaiter){ on_signed, refresh });
+        }
+        if (reason != REASON_OK)
+                refuse(refresh, reason);
 }
 
 /* The index is a hint, but the user is in the MAC. */

@@ -1,42 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/config.h"
+#include "daemon/keys/signer.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/session-token.h"
 #include "daemon/session/session.h"
 #include "daemon/token/claims.h"
+#include "daemon/token/json-strings.h"
 #include "daemon/token/keyring.h"
 #include "daemon/token/refresh-token.h"
 #include "daemon/token/token-issuer.h"
-
-/* A JSON array of strings, as an array of C strings that lasts as long as @json. */
-typedef struct TextArray {
-        json_t *json;
-        const char **items;
-        size_t n_items;
-} TextArray;
-
-static void text_array_clear(TextArray *array) {
-        free(array->items);
-        json_decref(array->json);
-}
-
-static Reason text_array_read(const char *text, TextArray *array) {
-        if (!text)
-                return REASON_OK;
-        array->json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-        array->items = calloc(json_array_size(array->json) + 1, sizeof(char *));
-        if (!array->json || !array->items)
-                return REASON_INTERNAL;
-        for (size_t i = 0; i < json_array_size(array->json); i++)
-                array->items[array->n_items++] = json_string_value(json_array_get(array->json, i));
-        return REASON_OK;
-}
 
 static Reason reason_of_issuer(int r) {
         switch (r) {
@@ -58,9 +35,9 @@ static const char *tenant_claim(const char *tenant) {
         return strcmp(tenant, CLAIMS_DEFAULT_TENANT) != 0 ? tenant : NULL;
 }
 
-static Reason sign_access(
+static Reason compose_access(
         Context *context, const char *user, const Session *session, SessionToken *token) {
-        _cleanup_(text_array_clear) TextArray audience = { 0 }, roles = { 0 };
+        _cleanup_(json_strings_clear) JsonStrings audience = { 0 }, roles = { 0 };
         IssueRequest request = {
                 .issuer = context->config->issuer,
                 .subject = user,
@@ -78,18 +55,15 @@ static Reason sign_access(
                 .data_json = session->data_json,
                 .max_size = context->config->max_size,
         };
-        Reason reason;
 
-        reason = text_array_read(session->audience_json, &audience);
-        if (reason == REASON_OK)
-                reason = text_array_read(session->roles_json, &roles);
-        if (reason != REASON_OK)
-                return reason;
+        if (json_strings_read(session->audience_json, &audience) < 0 ||
+                json_strings_read(session->roles_json, &roles) < 0)
+                return REASON_INTERNAL;
         request.audience = audience.items;
         request.n_audience = audience.n_items;
         request.roles = roles.items;
         request.n_roles = roles.n_items;
-        return reason_of_issuer(token_issue(context->keyring, &request, &token->access));
+        return reason_of_issuer(token_compose(context->keyring, &request, &token->draft));
 }
 
 static Reason make_refresh(
@@ -114,12 +88,12 @@ static Reason make_refresh(
         }
 }
 
-Reason session_token_sign(
+Reason session_token_compose(
         Context *context, const char *user, const Session *session, SessionToken *token) {
         const Key *key = keyring_signing_key(context->keyring);
         Reason reason;
 
-        reason = sign_access(context, user, session, token);
+        reason = compose_access(context, user, session, token);
         if (reason == REASON_OK)
                 reason = make_refresh(context, user, session, token);
         if (reason != REASON_OK)
@@ -131,7 +105,24 @@ Reason session_token_sign(
         return REASON_OK;
 }
 
+static void on_signed(int r, Secret *access, void *userdata) {
+        SessionToken *token = userdata;
+
+        token->job = NULL;
+        token->access = access;
+        token->waiter.done(r < 0 ? REASON_INTERNAL : REASON_OK, token->waiter.userdata);
+}
+
+Reason session_token_sign(Context *context, SessionToken *token, SessionTokenWaiter waiter) {
+        token->waiter = waiter;
+        return signer_start(context->signer, &token->draft, on_signed, token, &token->job) < 0
+                       ? REASON_INTERNAL
+                       : REASON_OK;
+}
+
 void session_token_clear(SessionToken *token) {
+        sign_job_free(token->job);
+        token_draft_clear(&token->draft);
         secret_free(token->access);
         secret_free(token->refresh);
         *token = (SessionToken){ 0 };

@@ -12,34 +12,55 @@
 #include "common/secret.h"
 #include "daemon/token/jti.h"
 #include "daemon/token/key.h"
+#include "daemon/token/token-issuer.h"
 
 typedef struct Context Context;
 typedef struct Session Session;
+typedef struct SignJob SignJob;
 
-/* Zeroed, then filled by session_token_sign(). */
+/* Whom to tell that a token is there, or why it is not. */
+typedef struct SessionTokenWaiter {
+        void (*done)(Reason reason, void *userdata);
+        void *userdata;
+} SessionTokenWaiter;
+
+/* Zeroed, then composed, then signed. */
 typedef struct SessionToken {
-        Secret *access;
+        Secret *access;  /* once it is signed */
         Secret *refresh; /* NULL: the session has none */
         char jti[JTI_SIZE_MAX + 1];
         char kid[KEY_KID_MAX + 1]; /* of the key that signed */
         uint64_t expires_at_sec, session_end_sec;
+        TokenDraft draft; /* until it is signed */
+        SignJob *job;     /* while it is */
+        SessionTokenWaiter waiter;
 } SessionToken;
 
 /**
- * session_token_sign() - make both tokens
- * @context:    its current keys sign
+ * session_token_compose() - make both tokens, but for the access token's signature
+ * @context:    its current keys are to sign
  * @user:       whose session
- * @session:    borrowed
+ * @session:    borrowed for the call
  * @token:      zeroed; to be cleared by the caller, also after a failure
  *
- * Return: REASON_OK; REASON_NO_SIGNING_KEY, REASON_NO_REFRESH_KEY, REASON_CLAIM_INVALID,
- * REASON_TOKEN_TOO_LARGE, REASON_INTERNAL.
+ * Whatever can be wrong with a session's tokens is found here. Return: REASON_OK; REASON_NO_SIGNING_KEY,
+ * REASON_NO_REFRESH_KEY, REASON_CLAIM_INVALID, REASON_TOKEN_TOO_LARGE, REASON_INTERNAL.
  */
-Reason session_token_sign(
+Reason session_token_compose(
         Context *context, const char *user, const Session *session, SessionToken *token);
 
 /**
- * session_token_clear() - wipe and free what it owns
+ * session_token_sign() - have the signature made
+ * @context:    any
+ * @token:      composed; stays where it is until that is done
+ * @waiter:     told once, never before this returns, unless the token is cleared before
+ *
+ * Return: REASON_OK: started; REASON_INTERNAL: it is not.
+ */
+Reason session_token_sign(Context *context, SessionToken *token, SessionTokenWaiter waiter);
+
+/**
+ * session_token_clear() - wipe and free what it owns, and wait for nothing more
  * @token:      zeroed afterwards
  */
 void session_token_clear(SessionToken *token);

@@ -134,26 +134,35 @@ int key_verify(Key *key, const Algorithm *algorithm, KeyBytes message, KeyBytes 
         return digest_verify(key, template->verify, message, signature);
 }
 
-static int digest_sign(
-        Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size) {
-        uint8_t der[ECDSA_DER_MAX];
+static int pair_signing_new(const Key *key, KeySigning **ret_signing) {
         bool is_ec = EVP_PKEY_is_a(key->pkey, "EC");
-        uint8_t *output = is_ec ? der : signature;
-        size_t size = is_ec ? sizeof(der) : KEY_SIGNATURE_MAX;
 
-        if (EVP_MD_CTX_copy_ex(key->scratch, key->sign) != 1)
-                return -ENOMEM;
-        if (EVP_DigestSign(key->scratch, output, &size, message.data, message.size) != 1) {
-                ERR_clear_error();
-                return -EIO;
-        }
-        if (is_ec) {
-                if (ecdsa_signature_from_der(&key->order, der, size, signature))
-                        return -EIO;
-                size = 2 * key->order.size;
-        }
-        *ret_size = size;
-        return 0;
+        return key_signing_of_pair(key->sign, is_ec ? &key->order : NULL,
+                is_ec ? 2 * key->order.size : (size_t)EVP_PKEY_get_size(key->pkey), ret_signing);
+}
+
+static int pair_sign(
+        const Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size) {
+        _cleanup_(key_signing_freep) KeySigning *signing = NULL;
+        int r;
+
+        r = pair_signing_new(key, &signing);
+        if (r)
+                return r;
+        *ret_size = key_signing_size(signing);
+        return key_signing_run(signing, message, signature);
+}
+
+int key_signing_new(Key *key, KeySigning **ret_signing) {
+        KeyTemplate *template;
+        int r;
+
+        if (!key_may_sign(key))
+                return KEY_E_ALGORITHM;
+        if (key->pkey)
+                return pair_signing_new(key, ret_signing);
+        r = key_template(key, key->algorithm, &template);
+        return r ? r : key_signing_of_secret(template->mac, ret_signing);
 }
 
 int key_sign(Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size) {
@@ -163,11 +172,9 @@ int key_sign(Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], s
         if (!key_may_sign(key))
                 return KEY_E_ALGORITHM;
         if (key->pkey)
-                return digest_sign(key, message, signature, ret_size);
+                return pair_sign(key, message, signature, ret_size);
         r = key_template(key, key->algorithm, &template);
-        if (r)
-                return r;
-        return hmac_compute(template->mac, message, signature, ret_size);
+        return r ? r : hmac_compute(template->mac, message, signature, ret_size);
 }
 
 /* Which algorithms the key is for; the only one, when its source names it. */
@@ -256,7 +263,7 @@ static int key_prove_pair(Key *key, const Algorithm *algorithm) {
         r = key_digest_new(key->pkey, algorithm, KEY_DIGEST_SIGN, &key->sign);
         if (r)
                 return r;
-        if (digest_sign(key, message, signature, &size) ||
+        if (pair_sign(key, message, signature, &size) ||
                 key_verify(key, algorithm, message, (KeyBytes){ signature, size }))
                 return KEY_E_PAIR;
         return 0;

@@ -18,12 +18,12 @@
 #include "common/secret.h"
 #include "daemon/token/algorithm.h"
 #include "daemon/token/key-error.h"
+#include "daemon/token/key-signing.h"
 
 typedef struct Key Key;
 
 #define KEY_KID_MAX         256u
-#define KEY_SIGNATURE_MAX   1024u /* RSA of 8192 bits */
-#define KEY_THUMBPRINT_SIZE 43u   /* SHA-256 in base64url */
+#define KEY_THUMBPRINT_SIZE 43u /* SHA-256 in base64url */
 
 /* What a key is made of. All borrowed for the call of key_new(). */
 typedef struct KeySource {
@@ -63,12 +63,6 @@ DEFINE_CLEANUP(Key, key_free)
  */
 bool key_accepts(const Key *key, const Algorithm *algorithm);
 
-/* Bytes to read, for functions that take two of them. */
-typedef struct KeyBytes {
-        const void *data;
-        size_t size;
-} KeyBytes;
-
 /**
  * key_verify() - check a signature in JWS form (ECDSA: r and s of fixed size, RFC 7518 section 3.4)
  * @key:        key
@@ -90,6 +84,15 @@ int key_verify(Key *key, const Algorithm *algorithm, KeyBytes message, KeyBytes 
  * Return: 0; KEY_E_ALGORITHM the key cannot sign; -ENOMEM; -EIO.
  */
 int key_sign(Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size);
+
+/**
+ * key_signing_new() - prepare what key_sign() makes, for another thread to make
+ * @key:        one for which key_may_sign() holds
+ * @ret_signing: owned by the caller
+ *
+ * Return: 0; KEY_E_ALGORITHM the key cannot sign; -ENOMEM; -EIO.
+ */
+int key_signing_new(Key *key, KeySigning **ret_signing);
 
 /**
  * key_may_sign() - whether the key holds a private half or secret and one algorithm

@@ -155,29 +155,21 @@ static int compose(const IssueRequest *request, char **ret_payload) {
         return *ret_payload ? 0 : -ENOMEM;
 }
 
-static int append_encoded(Secret *token, const void *data, size_t size) {
-        _cleanup_(secret_free_textp) char *text = calloc(1, BASE64URL_ENCODED_SIZE(size) + 1);
+static int start_draft(TokenDraft *draft, KeyBytes header, const char *payload) {
+        size_t payload_size = BASE64URL_ENCODED_SIZE(strlen(payload));
+        size_t signature_size = BASE64URL_ENCODED_SIZE(key_signing_size(draft->signing));
 
-        if (!text)
+        draft->signed_size = header.size + 1 + payload_size;
+        draft->size = draft->signed_size + 1 + signature_size;
+        draft->text = malloc(draft->size + 1);
+        if (!draft->text)
                 return -ENOMEM;
-        if (base64url_encode(data, size, text, BASE64URL_ENCODED_SIZE(size) + 1))
-                return -EIO;
-        return secret_append(token, text, BASE64URL_ENCODED_SIZE(size));
-}
-
-static int append_signature(Secret *token, Key *key) {
-        uint8_t signature[KEY_SIGNATURE_MAX];
-        size_t size;
-        int r;
-
-        r = key_sign(key, (KeyBytes){ token->data, token->size }, signature, &size);
-        if (r)
-                return r > 0 ? -EIO : r;
-        r = secret_append(token, ".", 1);
-        if (r == 0)
-                r = append_encoded(token, signature, size);
-        secret_wipe(signature, sizeof(signature));
-        return r;
+        memcpy(draft->text, header.data, header.size);
+        draft->text[header.size] = '.';
+        return base64url_encode((const uint8_t *)payload, strlen(payload),
+                       draft->text + header.size + 1, payload_size + 1)
+                       ? -EIO
+                       : 0;
 }
 
 /* What the generations to come will add to a token. All else in it is as long in each of them: times have ten
@@ -191,11 +183,10 @@ static size_t growth_of(const IssueRequest *request, size_t payload_size) {
                BASE64URL_ENCODED_SIZE(payload_size);
 }
 
-int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **ret_token) {
-        _cleanup_(secret_freep) Secret *token = NULL;
+int token_compose(const Keyring *keyring, const IssueRequest *request, TokenDraft *ret_draft) {
+        _cleanup_(token_draft_clear) TokenDraft draft = { 0 };
         _cleanup_(freep) char *payload = NULL;
         Key *key = keyring_signing_key(keyring);
-        KeyBytes header;
         int r;
 
         if (!key)
@@ -203,20 +194,48 @@ int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **re
         if (!is_valid(request))
                 return TOKEN_ISSUER_E_INVALID;
         r = compose(request, &payload);
+        if (r == 0)
+                r = key_signing_new(key, &draft.signing);
+        if (r == 0)
+                r = start_draft(&draft, key_header(key), payload);
         if (r)
-                return r;
-        header = key_header(key);
-        r = secret_new(header.data, header.size, &token);
-        if (r == 0)
-                r = secret_append(token, ".", 1);
-        if (r == 0)
-                r = append_encoded(token, payload, strlen(payload));
-        if (r == 0)
-                r = append_signature(token, key);
-        if (r)
-                return r;
-        if (token->size + growth_of(request, strlen(payload)) > request->max_size)
+                return r == KEY_E_ALGORITHM ? -EIO : r;
+        if (draft.size + growth_of(request, strlen(payload)) > request->max_size)
                 return TOKEN_ISSUER_E_TOO_LARGE;
-        *ret_token = TAKE_PTR(token);
+        *ret_draft = draft;
+        draft = (TokenDraft){ 0 };
         return 0;
+}
+
+int token_draft_sign(TokenDraft *draft, Secret **ret_token) {
+        uint8_t signature[KEY_SIGNATURE_MAX];
+        size_t size = key_signing_size(draft->signing);
+        int r;
+
+        r = key_signing_run(
+                draft->signing, (KeyBytes){ draft->text, draft->signed_size }, signature);
+        if (r)
+                return r;
+        draft->text[draft->signed_size] = '.';
+        if (base64url_encode(signature, size, draft->text + draft->signed_size + 1,
+                    draft->size - draft->signed_size))
+                r = -EIO;
+        secret_wipe(signature, sizeof(signature));
+        return r ? r : secret_new(draft->text, draft->size, ret_token);
+}
+
+void token_draft_clear(TokenDraft *draft) {
+        if (draft->text)
+                secret_wipe(draft->text, draft->size);
+        free(draft->text);
+        key_signing_free(draft->signing);
+        *draft = (TokenDraft){ 0 };
+}
+
+int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **ret_token) {
+        _cleanup_(token_draft_clear) TokenDraft draft = { 0 };
+        int r;
+
+        r = token_compose(keyring, request, &draft);
+        return r ? r : token_draft_sign(&draft, ret_token);
 }

@@ -41,8 +41,40 @@ enum {
         TOKEN_ISSUER_E_TOO_LARGE,  /* the token would be above max_size */
 };
 
+/* A token that lacks its signature; what there is of it is nobody's secret. */
+typedef struct TokenDraft {
+        char *text; /* with room for the signature */
+        size_t signed_size, size;
+        KeySigning *signing;
+} TokenDraft;
+
 /**
- * token_issue() - make and sign a token
+ * token_compose() - make a token up to its signature
+ * @keyring:    its signing key is to sign
+ * @request:    the claims
+ * @ret_draft:  to be cleared by the caller; untouched on failure
+ *
+ * Return: 0; TOKEN_ISSUER_E_*; -ENOMEM; -EIO.
+ */
+int token_compose(const Keyring *keyring, const IssueRequest *request, TokenDraft *ret_draft);
+
+/**
+ * token_draft_sign() - make the signature, in any thread; once
+ * @draft:      of no other thread meanwhile
+ * @ret_token:  owned by the caller
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+int token_draft_sign(TokenDraft *draft, Secret **ret_token);
+
+/**
+ * token_draft_clear() - wipe and free what a draft owns
+ * @draft:      zeroed afterwards
+ */
+void token_draft_clear(TokenDraft *draft);
+
+/**
+ * token_issue() - make and sign a token, at once
  * @keyring:    its signing key signs
  * @request:    the claims
  * @ret_token:  owned by the caller

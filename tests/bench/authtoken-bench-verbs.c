@@ -13,6 +13,7 @@
 #include "common/secret.h"
 #include "daemon/config.h"
 #include "daemon/journal/journal.h"
+#include "daemon/keys/signer.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
@@ -29,7 +30,7 @@
 #include "tests/bench/bench-row.h"
 
 #define N_USERS      1024u
-#define N_IN_FLIGHT  64u
+#define N_IN_FLIGHT  256u
 #define N_SIGNATURES 64u
 #define TEXT_SIZE    330u /* what an access token's signature is over */
 #define CONFIG_SIZE  1024u
@@ -194,12 +195,11 @@ static void open_all(const char *directory, const char *redis) {
                 store_source_open(bench.config, context->event, on_notice, NULL, &context->store) ||
                 token_cache_new(TOKEN_CACHE_ENTRIES_DEFAULT, TOKEN_CACHE_BYTES_DEFAULT,
                         &context->cache) < 0 ||
+                signer_new(context->event, &context->signer) < 0 ||
                 user_queue_new(context->store, &context->queue) < 0 ||
                 owner_cache_new(&context->owners) < 0 ||
                 user_rules_new(context, &context->user_rules) < 0)
                 errx(EXIT_FAILURE, "the parts cannot be put together");
-        /* After the store: its thread has the other processor. */
-        bench_use_cpu(SERVER_CPU);
         wait_until_online();
 }
 
@@ -209,6 +209,7 @@ static void close_all(void) {
         for (size_t i = 0; i < N_USERS; i++)
                 secret_free(bench.clients[i].refresh);
         user_queue_free(context->queue);
+        signer_free(context->signer);
         owner_cache_free(context->owners);
         user_rules_free(context->user_rules);
         user_store_free(context->store);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/keys/signer.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "daemon/worker/worker.h"
+
+#define BATCH_MAX 8u
+#define LOOK_USEC 50u
+/* Of a signature: RSA, whose are larger, takes the loop too long. */
+#define QUICK_SIZE_MAX 132u
+
+struct Signer {
+        Worker *worker;
+};
+
+struct SignJob {
+        WorkerJob base;
+        TokenDraft draft;
+        Secret *token;
+        int r;
+        SignDone done; /* touched by the loop only; NULL: nobody waits */
+        void *userdata;
+};
+
+static void job_clear(SignJob *job) {
+        token_draft_clear(&job->draft);
+        secret_free(job->token);
+        free(job);
+}
+
+static void run(struct WorkerJobList *jobs, void *userdata) {
+        WorkerJob *each;
+
+        (void)userdata;
+        STAILQ_FOREACH(each, jobs, link) {
+                SignJob *job = (SignJob *)each;
+
+                job->r = token_draft_sign(&job->draft, &job->token);
+        }
+}
+
+static void on_done(WorkerJob *base, void *userdata) {
+        SignJob *job = (SignJob *)base;
+
+        (void)userdata;
+        if (job->done)
+                job->done(job->r, TAKE_PTR(job->token), job->userdata);
+        job_clear(job);
+}
+
+static void drop(WorkerJob *base) {
+        job_clear((SignJob *)base);
+}
+
+static const WorkerType type = {
+        .name = "signer",
+        .look_usec = LOOK_USEC,
+        .batch_max = BATCH_MAX,
+        .run = run,
+        .done = on_done,
+        .drop = drop,
+};
+
+int signer_new(sd_event *event, Signer **ret_signer) {
+        _cleanup_(signer_freep) Signer *signer = calloc(1, sizeof(*signer));
+        int r;
+
+        if (!signer)
+                return -ENOMEM;
+        r = worker_new(event, &type, signer, &signer->worker);
+        if (r < 0)
+                return r;
+        *ret_signer = TAKE_PTR(signer);
+        return 0;
+}
+
+Signer *signer_free(Signer *signer) {
+        if (!signer)
+                return NULL;
+        worker_free(signer->worker);
+        free(signer);
+        return NULL;
+}
+
+int signer_start(
+        Signer *signer, TokenDraft *draft, SignDone done, void *userdata, SignJob **ret_job) {
+        bool is_quick = key_signing_size(draft->signing) <= QUICK_SIZE_MAX;
+        SignJob *job = calloc(1, sizeof(*job));
+        int r;
+
+        if (!job) {
+                token_draft_clear(draft);
+                return -ENOMEM;
+        }
+        job->draft = *draft;
+        *draft = (TokenDraft){ 0 };
+        job->done = done;
+        job->userdata = userdata;
+        r = is_quick ? worker_share(signer->worker, &job->base)
+                     : worker_submit(signer->worker, &job->base);
+        if (r < 0) {
+                job_clear(job);
+                return r;
+        }
+        *ret_job = job;
+        return 0;
+}
+
+/* The thread has it: it is freed when it comes back. */
+SignJob *sign_job_free(SignJob *job) {
+        if (job)
+                job->done = NULL;
+        return NULL;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/token/json-strings.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+
+/* Stands in JSON as it is. */
+static bool is_plain(const char *text, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] > '~' ||
+                        text[i] == '"' || text[i] == '\\')
+                        return false;
+        return true;
+}
+
+int json_strings_write(const char *const *items, size_t n_items, char **ret_text) {
+        json_auto_t *array = NULL;
+
+        if (n_items == 1 && is_plain(items[0], strlen(items[0])))
+                return asprintf(ret_text, "[\"%s\"]", items[0]) < 0 ? -ENOMEM : 0;
+        array = json_array();
+        if (!array)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_items; i++)
+                if (json_array_append_new(array, json_string(items[i])) < 0)
+                        return -EINVAL;
+        *ret_text = json_dumps(array, JSON_COMPACT);
+        return *ret_text ? 0 : -ENOMEM;
+}
+
+static int read_plain(const char *text, size_t size, JsonStrings *strings) {
+        strings->text = strndup(text + 2, size - 4);
+        strings->items = calloc(1, sizeof(*strings->items));
+        if (!strings->text || !strings->items)
+                return -ENOMEM;
+        strings->items[0] = strings->text;
+        strings->n_items = 1;
+        return 0;
+}
+
+static int read_array(const char *text, JsonStrings *strings) {
+        size_t n_items;
+
+        strings->json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        if (!json_is_array(strings->json))
+                return -EINVAL;
+        n_items = json_array_size(strings->json);
+        strings->items = calloc(n_items + 1, sizeof(*strings->items));
+        if (!strings->items)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_items; i++) {
+                const char *item = json_string_value(json_array_get(strings->json, i));
+
+                if (!item)
+                        return -EINVAL;
+                strings->items[strings->n_items++] = item;
+        }
+        return 0;
+}
+
+int json_strings_read(const char *text, JsonStrings *ret_strings) {
+        size_t size = text ? strlen(text) : 0;
+
+        if (!text)
+                return 0;
+        if (size >= 4 && !strncmp(text, "[\"", 2) && !strcmp(text + size - 2, "\"]") &&
+                is_plain(text + 2, size - 4))
+                return read_plain(text, size, ret_strings);
+        return read_array(text, ret_strings);
+}
+
+void json_strings_clear(JsonStrings *strings) {
+        free(strings->items);
+        free(strings->text);
+        json_decref(strings->json);
+        *strings = (JsonStrings){ 0 };
+}

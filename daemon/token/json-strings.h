@@ -1,0 +1,45 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A JSON array of strings as text, which is how audience and roles are kept. Most have one plain string, and that
+ * needs no parser.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct json_t json_t;
+
+/* Strings that last as long as this does. */
+typedef struct JsonStrings {
+        const char **items;
+        size_t n_items;
+        char *text;   /* the one plain string, or */
+        json_t *json; /* what they are borrowed from */
+} JsonStrings;
+
+/**
+ * json_strings_write() - write strings as an array, compact
+ * @items:      the strings
+ * @n_items:    of @items
+ * @ret_text:   owned by the caller
+ *
+ * Return: 0; -ENOMEM; -EINVAL one is not UTF-8.
+ */
+int json_strings_write(const char *const *items, size_t n_items, char **ret_text);
+
+/**
+ * json_strings_read() - read what json_strings_write() wrote
+ * @text:       NULL is no strings
+ * @ret_strings: to be cleared by the caller
+ *
+ * Return: 0; -ENOMEM; -EINVAL it is something else.
+ */
+int json_strings_read(const char *text, JsonStrings *ret_strings);
+
+/**
+ * json_strings_clear() - free what the strings own
+ * @strings:    empty afterwards
+ */
+void json_strings_clear(JsonStrings *strings);
