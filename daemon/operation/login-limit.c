@@ -46,12 +46,12 @@ static FailureQuestion make_question(
         };
 }
 
-/* Who asks is looked up only where somebody has failed: the kernel takes its time. */
+/* Who asks is looked up only where somebody is locked out: the kernel takes its time. */
 bool login_limit_is_reached(const Context *context, LoginSubject *subject) {
         char place[LOGIN_PLACE_SIZE];
         FailureQuestion question;
 
-        if (!login_failures_are_known(context->store))
+        if (!login_failures_may_lock_out(context->store))
                 return false;
         question = make_question(context, subject, place);
         return login_failures_is_locked(context->store, &question);
@@ -76,7 +76,7 @@ int login_limit_ask(LoginLimit *limit, Context *context, LoginSubject *subject) 
         FailureQuestion question;
         int r;
 
-        if (!login_failures_are_known(context->store)) {
+        if (!login_failures_may_lock_out(context->store)) {
                 limit->reason = REASON_OK;
                 return 0;
         }

@@ -161,6 +161,10 @@ bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *q
                lasts(entry, question->rules.lock_out_sec, question->now_sec);
 }
 
+bool failure_table_locks(const FailureTable *table) {
+        return !TAILQ_EMPTY(&table->locked);
+}
+
 static void restart(FailureTable *table, Entry *entry, const FailureQuestion *question) {
         TAILQ_REMOVE(list_of(table, entry), entry, link);
         entry->is_locked = false;

@@ -104,6 +104,12 @@ bool failure_table_count(FailureTable *table, const FailureQuestion *question);
 void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t until_sec);
 
 /**
+ * failure_table_locks() - whether any place was locked out, and may still be
+ * @table:      any
+ */
+bool failure_table_locks(const FailureTable *table);
+
+/**
  * failure_table_size() - entries
  * @table:      any
  */

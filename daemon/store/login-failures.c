@@ -5,8 +5,8 @@
 #include "daemon/store/login-failures.h"
 #include "daemon/store/store-object.h"
 
-bool login_failures_are_known(const UserStore *store) {
-        return store->ops->ask_failures || failure_table_size(store->failures) > 0;
+bool login_failures_may_lock_out(const UserStore *store) {
+        return store->ops->ask_failures || failure_table_locks(store->failures);
 }
 
 bool login_failures_is_locked(UserStore *store, const FailureQuestion *question) {

@@ -21,12 +21,12 @@ typedef void (*StoreFailureDone)(
         StoreCall *call, int r, const FailureAnswer *answer, void *userdata);
 
 /**
- * login_failures_are_known() - whether anybody can be locked out
+ * login_failures_may_lock_out() - whether anybody may be locked out now
  * @store:      any
  *
- * Return: false where nobody has failed, or been heard of, and nobody else counts.
+ * Without waiting: where only the store knows, the answer is yes.
  */
-bool login_failures_are_known(const UserStore *store);
+bool login_failures_may_lock_out(const UserStore *store);
 
 /**
  * login_failures_is_locked() - whether a place is known to be locked out, without waiting

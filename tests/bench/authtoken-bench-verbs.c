@@ -14,7 +14,10 @@
 #include "daemon/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/keys/signer.h"
+#include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/context.h"
+#include "daemon/login/login-registry.h"
+#include "daemon/operation/deadline.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
 #include "daemon/operation/owner-cache.h"
@@ -158,7 +161,10 @@ static void open_config(const char *directory, const char *redis) {
                 snprintf(store, sizeof(store), "Type=redis\nAddress=unix:%s\n", redis);
         else
                 snprintf(store, sizeof(store), "Synchronous=off\nPath=%s/verbs.db\n", directory);
-        snprintf(text, sizeof(text), "[Keys]\nDirectory=%s/keys\n[Store]\n%s", directory, store);
+        snprintf(text, sizeof(text),
+                "[Daemon]\nStateDirectory=%s\nRuntimeDirectory=%s\n[Keys]\nDirectory=%s/keys\n"
+                "[Store]\n%s",
+                directory, directory, directory, store);
         if (config_parse(text, strlen(text), message, sizeof(message), &bench.config))
                 errx(EXIT_FAILURE, "%s", message);
         bench.context.config = bench.config;
@@ -192,12 +198,15 @@ static void open_all(const char *directory, const char *redis) {
         open_keys(directory);
         if (sd_event_new(&context->event) < 0 ||
                 journal_new(context->event, JOURNAL_STDERR, LOG_INFO, &context->journal) < 0 ||
+                clock_keeper_new(context, &context->clock) < 0 ||
                 store_source_open(bench.config, context->event, on_notice, NULL, &context->store) ||
                 token_cache_new(TOKEN_CACHE_ENTRIES_DEFAULT, TOKEN_CACHE_BYTES_DEFAULT,
                         &context->cache) < 0 ||
                 signer_new(context->event, &context->signer) < 0 ||
                 user_queue_new(context->store, &context->queue) < 0 ||
                 owner_cache_new(&context->owners) < 0 ||
+                login_registry_open(bench.config->runtime_directory, &context->logins) < 0 ||
+                deadline_timer_new(context, &context->deadlines) < 0 ||
                 user_rules_new(context, &context->user_rules) < 0)
                 errx(EXIT_FAILURE, "the parts cannot be put together");
         wait_until_online();
@@ -208,14 +217,17 @@ static void close_all(void) {
 
         for (size_t i = 0; i < N_USERS; i++)
                 secret_free(bench.clients[i].refresh);
+        deadline_timer_free(context->deadlines);
         user_queue_free(context->queue);
         signer_free(context->signer);
         owner_cache_free(context->owners);
         user_rules_free(context->user_rules);
+        login_registry_free(context->logins);
         user_store_free(context->store);
         token_cache_free(context->cache);
         keyring_unref(context->keyring);
         bench_key_free(bench.key);
+        clock_keeper_free(context->clock);
         journal_free(context->journal);
         sd_event_unref(context->event);
         config_free(bench.config);
