@@ -15,21 +15,19 @@
 #define TEXT_PER_BYTE 6u
 
 static int add_json(StateFields *fields, const char *name, const json_t *object) {
-        _cleanup_(freep) char *text = json_dumps(object, JSON_COMPACT);
-
-        return text ? state_fields_add(fields, name, text, strlen(text)) : -ENOMEM;
+        return state_fields_take(fields, name, json_dumps(object, JSON_COMPACT));
 }
 
 static int encode_session(const Session *session, StateFields *fields) {
-        _cleanup_(freep) char *text = NULL;
         char name[FIELD_NAME_SIZE + 1];
+        char *text = NULL;
         int r;
 
         r = session_json_encode(session, &text);
         if (r < 0)
                 return r;
         snprintf(name, sizeof(name), STATE_FIELD_LIVE "%s", session->sid);
-        return state_fields_add(fields, name, text, strlen(text));
+        return state_fields_take(fields, name, text);
 }
 
 static int encode_ended(const EndedSession *ended, StateFields *fields) {

@@ -11,14 +11,10 @@
 #include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
 
-int state_fields_add(StateFields *fields, const char *name, const char *value, size_t size) {
-        _cleanup_(freep) char *own_name = NULL, *own_value = NULL;
+int state_fields_take(StateFields *fields, const char *name, char *value) {
+        _cleanup_(freep) char *own_name = strdup(name), *own_value = value;
         StateField *items;
 
-        if (memchr(value, '\0', size))
-                return USER_STATE_E_CORRUPT;
-        own_name = strdup(name);
-        own_value = strndup(value, size);
         if (!own_name || !own_value)
                 return -ENOMEM;
         items = reallocarray(fields->items, fields->n_items + 1, sizeof(*items));
@@ -29,6 +25,12 @@ int state_fields_add(StateFields *fields, const char *name, const char *value, s
         fields->items = items;
         fields->n_items++;
         return 0;
+}
+
+int state_fields_add(StateFields *fields, const char *name, const char *value, size_t size) {
+        if (memchr(value, '\0', size))
+                return USER_STATE_E_CORRUPT;
+        return state_fields_take(fields, name, strndup(value, size));
 }
 
 void state_fields_clear(StateFields *fields) {

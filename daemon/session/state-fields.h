@@ -55,6 +55,16 @@ typedef struct StateFields {
 int state_fields_add(StateFields *fields, const char *name, const char *value, size_t size);
 
 /**
+ * state_fields_take() - append one field whose value is there already
+ * @fields:     grows
+ * @name:       copied, NUL-terminated
+ * @value:      handed over, also on failure; NULL: there was no memory for it
+ *
+ * Return: 0; -ENOMEM.
+ */
+int state_fields_take(StateFields *fields, const char *name, char *value);
+
+/**
  * state_fields_clear() - free what the fields own; @fields itself is the caller's
  * @fields:     empty afterwards
  */

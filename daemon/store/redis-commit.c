@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/session/state-change.h"
@@ -82,18 +81,39 @@ static int add(RedisCommit *arguments, char *text) {
         return 0;
 }
 
-static int add_number(RedisCommit *arguments, uint64_t number) {
-        char text[NUMBER_TEXT_SIZE];
+/* @text: outlives the arguments. */
+static void add_borrowed(RedisCommit *arguments, const char *text) {
+        arguments->argv[arguments->argc++] = text;
+}
 
-        snprintf(text, sizeof(text), "%" PRIu64, number);
-        return add(arguments, strdup(text));
+static int add_short(RedisCommit *arguments, const char *text) {
+        size_t size = strlen(text) + 1;
+        char *place = arguments->scratch + arguments->n_scratch;
+
+        if (size > sizeof(arguments->scratch) - arguments->n_scratch)
+                return add(arguments, strdup(text));
+        memcpy(place, text, size);
+        arguments->n_scratch += size;
+        add_borrowed(arguments, place);
+        return 0;
+}
+
+static int add_number(RedisCommit *arguments, uint64_t number) {
+        char text[NUMBER_TEXT_SIZE], *at = text + sizeof(text) - 1;
+
+        *at = '\0';
+        do {
+                *--at = (char)('0' + number % 10);
+                number /= 10;
+        } while (number);
+        return add_short(arguments, at);
 }
 
 /* When Redis may let a key go, in milliseconds; our clocks and its own need not agree to the second. A key that forbids
  * something does not go by a clock that nobody checks: a commit takes it away. */
 static int add_end(RedisCommit *arguments, uint64_t end_sec) {
         if (end_sec > UINT64_MAX / 1000 - KEEP_AFTER_END_SEC)
-                return add(arguments, strdup(END_NEVER));
+                return add_short(arguments, END_NEVER);
         return add_number(arguments, (end_sec + KEEP_AFTER_END_SEC) * 1000);
 }
 
@@ -137,9 +157,8 @@ static int add_fields(RedisCommit *arguments, StateFields *fields) {
 static int add_change(RedisCommit *arguments, StateChange *change) {
         int r;
 
-        r = add(arguments, strdup(change->brings ? "1" : ""));
-        if (r == 0)
-                r = add_number(arguments, 2 * change->changed.n_items);
+        add_borrowed(arguments, change->brings ? "1" : "");
+        r = add_number(arguments, 2 * change->changed.n_items);
         if (r == 0)
                 r = add_number(arguments, 2 * change->added.n_items);
         if (r == 0)
@@ -161,13 +180,13 @@ static int add_values(RedisCommit *arguments, const StoreCommit *commit, StateCh
 
         if (commit->before->version.incarnation != 0)
                 state_version_format(&commit->before->version, version);
-        r = add(arguments, strdup(version));
+        r = add_short(arguments, version);
         if (r == 0)
-                r = end_sec == 0 ? add(arguments, strdup("")) : add_end(arguments, end_sec);
-        if (r == 0)
-                r = add(arguments, strdup(commit->after->user));
-        if (r == 0)
-                r = add_change(arguments, change);
+                r = end_sec == 0 ? add_short(arguments, "") : add_end(arguments, end_sec);
+        if (r)
+                return r;
+        add_borrowed(arguments, commit->after->user);
+        r = add_change(arguments, change);
         for (size_t i = 0; r == 0 && i < commit->after->n_sessions; i++)
                 if (is_indexed_anew(commit, commit->after->sessions[i]))
                         r = add_end(arguments, session_end_sec(commit->after->sessions[i]));

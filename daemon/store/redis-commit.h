@@ -15,12 +15,16 @@ typedef struct StoreCommit StoreCommit;
 /* What the script answers, or the fields that are stored instead. */
 #define REDIS_COMMIT_DONE 0
 
+#define REDIS_COMMIT_SCRATCH 256u
+
 /* Arguments of EVALSHA or EVAL; the first two are the caller's to set. Kept until the answer is there,
  * because the server may have lost the script. */
 typedef struct RedisCommit {
         int argc;
         const char **argv;
-        char **owned; /* argv[i] where it is ours, else NULL */
+        char **owned;                       /* argv[i] where it is to be freed, else NULL */
+        char scratch[REDIS_COMMIT_SCRATCH]; /* short texts of @argv */
+        size_t n_scratch;
         char *script; /* to be sent as a whole instead of redis_commit_script; NULL: none */
 } RedisCommit;
 
@@ -30,7 +34,7 @@ extern const char redis_commit_script[];
  * redis_commit_new() - put a commit's arguments together
  * @prefix:     of the keys
  * @commit:     what must be stored, by its version; and what is to be, with its new version: an empty
- *              state is deleted
+ *              state is deleted; both outlive the arguments
  * @ret_arguments: owned by the caller
  *
  * Return: 0; -ENOMEM; -EINVAL, -EMSGSIZE the state cannot be encoded.

@@ -57,6 +57,7 @@ int redis_guard_add(RedisCommit *commit, char *key, const char *begins) {
         text = strdup(number);
         if (!text)
                 return -ENOMEM;
+        /* It may stand in the scratch, and then is not to be freed. */
         free(commit->owned[N_KEYS_AT]);
         commit->argv[N_KEYS_AT] = commit->owned[N_KEYS_AT] = text;
         r = grow(commit);

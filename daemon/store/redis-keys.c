@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "daemon/store/failure-table.h"
 #include "daemon/store/redis-keys.h"
 
 static char *join(const char *prefix, const char *tenant, const char *rest, const char *name) {
-        char *key;
+        char *key = malloc(strlen(prefix) + strlen(tenant) + strlen(rest) + strlen(name) + 3);
+        char *at;
 
-        return asprintf(&key, "%s:%s:%s%s", prefix, tenant, rest, name) < 0 ? NULL : key;
+        if (!key)
+                return NULL;
+        at = stpcpy(stpcpy(key, prefix), ":");
+        at = stpcpy(stpcpy(at, tenant), ":");
+        (void)stpcpy(stpcpy(at, rest), name);
+        return key;
 }
 
 char *redis_key_user(const char *prefix, const char *tenant, const char *user) {
