@@ -7,15 +7,23 @@
 #include "daemon/store/failure-table.h"
 #include "daemon/store/redis-keys.h"
 
+/* Return: where the next one goes. */
+static char *put(char *at, const char *text) {
+        size_t size = strlen(text);
+
+        memcpy(at, text, size + 1);
+        return at + size;
+}
+
 static char *join(const char *prefix, const char *tenant, const char *rest, const char *name) {
         char *key = malloc(strlen(prefix) + strlen(tenant) + strlen(rest) + strlen(name) + 3);
         char *at;
 
         if (!key)
                 return NULL;
-        at = stpcpy(stpcpy(key, prefix), ":");
-        at = stpcpy(stpcpy(at, tenant), ":");
-        (void)stpcpy(stpcpy(at, rest), name);
+        at = put(put(key, prefix), ":");
+        at = put(put(at, tenant), ":");
+        (void)put(put(at, rest), name);
         return key;
 }
 
