@@ -22,7 +22,7 @@ CONNECTIONS = 200
 LOGINS = 12
 ROUNDS = 4
 HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1"
-FLOOD = pathlib.Path(__file__).resolve().parents[1] / "bus/flood.py"
+FLOOD = pathlib.Path(__file__).resolve().parents[1] / "fixtures/flood.py"
 
 
 def ban(host, user, seconds=0):
