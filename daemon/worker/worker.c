@@ -16,13 +16,13 @@
 #define THREADS_MAX 4u
 /* A thread need not wait for the end of a long turn of the loop. */
 #define JOBS_PER_WAKE 8u
-/* That wait; from here on the loop helps. */
-#define JOBS_ENOUGH 8u
+/* That wait, for the loop to help: one alone is left to the thread that was woken for it. */
+#define JOBS_ENOUGH 2u
 
 struct Worker {
         const WorkerType *type;
         void *userdata;
-        sd_event_source *wake_source, *done_source;
+        sd_event_source *wake_source, *done_source, *help_source;
         int fd; /* eventfd; readable when something is done */
         pthread_t threads[THREADS_MAX];
         unsigned int n_threads, n_threads_max;
@@ -148,6 +148,38 @@ static int on_wake(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+/* Returns with a job that the loop may do, or NULL. */
+static WorkerJob *take_shared(Worker *worker) {
+        WorkerJob *job;
+
+        pthread_mutex_lock(&worker->mutex);
+        job = worker->n_submitted >= JOBS_ENOUGH ? STAILQ_FIRST(&worker->submitted) : NULL;
+        if (job && !job->is_shared)
+                job = NULL;
+        if (job) {
+                STAILQ_REMOVE_HEAD(&worker->submitted, link);
+                worker->n_submitted--;
+        }
+        pthread_mutex_unlock(&worker->mutex);
+        return job;
+}
+
+/* Nothing else is to be done: instead of waiting for the threads, the loop works like one of them. */
+static int on_help(sd_event_source *source, void *userdata) {
+        struct WorkerJobList jobs = STAILQ_HEAD_INITIALIZER(jobs);
+        Worker *worker = userdata;
+        WorkerJob *job = take_shared(worker);
+
+        if (!job)
+                return 0;
+        STAILQ_INSERT_TAIL(&jobs, job, link);
+        worker->type->run(&jobs, worker->userdata);
+        pthread_mutex_lock(&worker->mutex);
+        give_back(worker, &jobs);
+        pthread_mutex_unlock(&worker->mutex);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int on_done(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         struct WorkerJobList jobs = STAILQ_HEAD_INITIALIZER(jobs);
         Worker *worker = userdata;
@@ -181,7 +213,14 @@ static int add_sources(Worker *worker, sd_event *event) {
         (void)sd_event_source_set_description(worker->wake_source, worker->type->name);
         /* Before more of what is done already: the threads work meanwhile. */
         (void)sd_event_source_set_priority(worker->wake_source, SD_EVENT_PRIORITY_IMPORTANT);
-        return sd_event_source_set_enabled(worker->wake_source, SD_EVENT_OFF);
+        r = sd_event_source_set_enabled(worker->wake_source, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_defer(event, &worker->help_source, on_help, worker);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_description(worker->help_source, worker->type->name);
+        r = sd_event_source_set_priority(worker->help_source, SD_EVENT_PRIORITY_IDLE);
+        return r < 0 ? r : sd_event_source_set_enabled(worker->help_source, SD_EVENT_OFF);
 }
 
 /* Beside the loop, which is as busy as they are. */
@@ -244,6 +283,7 @@ Worker *worker_free(Worker *worker) {
         drop_jobs(worker, &worker->done);
         sd_event_source_disable_unref(worker->wake_source);
         sd_event_source_disable_unref(worker->done_source);
+        sd_event_source_disable_unref(worker->help_source);
         closep(&worker->fd);
         pthread_cond_destroy(&worker->changed);
         pthread_mutex_destroy(&worker->mutex);
@@ -267,18 +307,8 @@ int worker_submit(Worker *worker, WorkerJob *job) {
 }
 
 int worker_share(Worker *worker, WorkerJob *job) {
-        struct WorkerJobList jobs = STAILQ_HEAD_INITIALIZER(jobs);
-        bool enough;
+        int r = sd_event_source_set_enabled(worker->help_source, SD_EVENT_ONESHOT);
 
-        pthread_mutex_lock(&worker->mutex);
-        enough = worker->n_submitted >= JOBS_ENOUGH;
-        pthread_mutex_unlock(&worker->mutex);
-        if (!enough)
-                return worker_submit(worker, job);
-        STAILQ_INSERT_TAIL(&jobs, job, link);
-        worker->type->run(&jobs, worker->userdata);
-        pthread_mutex_lock(&worker->mutex);
-        give_back(worker, &jobs);
-        pthread_mutex_unlock(&worker->mutex);
-        return 0;
+        job->is_shared = true;
+        return r < 0 ? r : worker_submit(worker, job);
 }

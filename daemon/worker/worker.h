@@ -17,6 +17,7 @@ typedef struct Worker Worker;
 /* The first member of whatever is to be done. */
 typedef struct WorkerJob {
         STAILQ_ENTRY(WorkerJob) link;
+        bool is_shared; /* see worker_share() */
 } WorkerJob;
 
 STAILQ_HEAD(WorkerJobList, WorkerJob);
@@ -70,7 +71,7 @@ int worker_submit(Worker *worker, WorkerJob *job);
  * @worker:     any; its jobs come back in any order
  * @job:        as for worker_submit()
  *
- * When the threads have enough to do already, the loop does this one itself, at once: it would only have to wait
- * for them. That it is done is told as ever, not before this returns. Return: as worker_submit().
+ * When several are waiting for the threads and the loop has nothing else to do, it does one after the other itself.
+ * Return: as worker_submit().
  */
 int worker_share(Worker *worker, WorkerJob *job);

@@ -27,7 +27,8 @@ static struct {
         Worker *worker;
         unsigned int n_done, n_dropped, n_helped, last;
         bool in_order, starting;
-        atomic_bool hold;
+        atomic_bool hold; /* the threads, not the loop */
+        pthread_t loop;
 } bed;
 
 static void run(struct WorkerJobList *jobs, void *userdata) {
@@ -41,7 +42,7 @@ static void run(struct WorkerJobList *jobs, void *userdata) {
                 job->was_run = true;
                 job->done_by = pthread_self();
         }
-        while (atomic_load(&bed.hold) && !bed.starting)
+        while (atomic_load(&bed.hold) && !pthread_equal(pthread_self(), bed.loop))
                 ;
 }
 
@@ -77,6 +78,7 @@ static const WorkerType several = { .name = "several",
 static void begin(const WorkerType *type) {
         bed.n_done = bed.n_dropped = bed.n_helped = bed.last = 0;
         bed.in_order = true;
+        bed.loop = pthread_self();
         atomic_store(&bed.hold, false);
         assert_true(sd_event_new(&bed.event) >= 0);
         assert_int_equal(worker_new(bed.event, type, NULL, &bed.worker), 0);
