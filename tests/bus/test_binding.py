@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from frames import AUTHENTICATE, DENIED, OK, REASON, SERVICE, TOKEN, USER, compose, connect, parse
+from frames import (AUTHENTICATE, DENIED, OK, PATIENCE_SECONDS, REASON, SERVICE, TOKEN, USER, compose, connect,
+                    parse)
 from private_bus import OWN_USER, CallError
 from token_login import log_in
 
@@ -73,7 +74,9 @@ def connect_and_leave(path):
     theirs.close()
     _, (number,), _, _ = socket.recv_fds(ours, 1, 1)
     ours.close()
-    return socket.socket(fileno=number)
+    peer = socket.socket(fileno=number)
+    peer.settimeout(PATIENCE_SECONDS)
+    return peer
 
 
 def test_who_cannot_be_found_is_nowhere(daemon, root, rules):
