@@ -6,6 +6,7 @@
 
 #include "daemon/config.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/session-token.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
@@ -65,15 +66,7 @@ static Reason check_refresh(const FindOwner *find) {
 
         if (keyring_refresh_size(context->keyring) == 0)
                 return REASON_NO_REFRESH_KEY;
-        switch (refresh_token_check(
-                context->keyring, &find->refresh, context->config->tenant, find->user)) {
-        case 0:
-                return REASON_OK;
-        case REFRESH_TOKEN_E_MAC:
-                return REASON_SIGNATURE_INVALID;
-        default:
-                return REASON_INTERNAL;
-        }
+        return session_token_check_refresh(context, &find->refresh, find->user);
 }
 
 static void on_found(StoreCall *call, int r, const char *user, void *userdata) {

@@ -175,27 +175,13 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                 refuse(refresh, reason);
 }
 
-/* The index is a hint, but the user is in the MAC. */
-static Reason check_mac(const Refresh *refresh) {
-        const Context *context = refresh->op.context;
-
-        switch (refresh_token_check(
-                context->keyring, &refresh->token, context->config->tenant, refresh->user)) {
-        case 0:
-                return REASON_OK;
-        case REFRESH_TOKEN_E_MAC:
-                return REASON_SIGNATURE_INVALID;
-        default:
-                return REASON_INTERNAL;
-        }
-}
-
 static Reason queue_change(Refresh *refresh) {
         const Context *context = refresh->op.context;
         const UserChange change = { .decide = decide, .done = on_committed, .userdata = refresh };
         Reason reason;
 
-        reason = check_mac(refresh);
+        /* The index is a hint, but the user is in the MAC. */
+        reason = session_token_check_refresh(context, &refresh->token, refresh->user);
         if (reason == REASON_OK && user_queue_change(context->queue, context->config->tenant,
                                            refresh->user, &change) < 0)
                 return REASON_INTERNAL;

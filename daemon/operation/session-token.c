@@ -12,7 +12,6 @@
 #include "daemon/token/claims.h"
 #include "daemon/token/json-strings.h"
 #include "daemon/token/keyring.h"
-#include "daemon/token/refresh-token.h"
 #include "daemon/token/token-issuer.h"
 
 static Reason reason_of_issuer(int r) {
@@ -118,6 +117,18 @@ Reason session_token_sign(Context *context, SessionToken *token, SessionTokenWai
         return signer_start(context->signer, &token->draft, on_signed, token, &token->job) < 0
                        ? REASON_INTERNAL
                        : REASON_OK;
+}
+
+Reason session_token_check_refresh(
+        const Context *context, const RefreshToken *token, const char *user) {
+        switch (refresh_token_check(context->keyring, token, context->config->tenant, user)) {
+        case 0:
+                return REASON_OK;
+        case REFRESH_TOKEN_E_MAC:
+                return REASON_SIGNATURE_INVALID;
+        default:
+                return REASON_INTERNAL;
+        }
 }
 
 void session_token_clear(SessionToken *token) {

@@ -12,6 +12,7 @@
 #include "common/secret.h"
 #include "daemon/token/jti.h"
 #include "daemon/token/key.h"
+#include "daemon/token/refresh-token.h"
 #include "daemon/token/token-issuer.h"
 
 typedef struct Context Context;
@@ -58,6 +59,17 @@ Reason session_token_compose(
  * Return: REASON_OK: started; REASON_INTERNAL: it is not.
  */
 Reason session_token_sign(Context *context, SessionToken *token, SessionTokenWaiter waiter);
+
+/**
+ * session_token_check_refresh() - whether a refresh token was made here, for this user
+ * @context:    under any of its keys
+ * @token:      parsed
+ * @user:       whose session it names
+ *
+ * Of which generation is not asked. Return: REASON_OK; REASON_SIGNATURE_INVALID; REASON_INTERNAL.
+ */
+Reason session_token_check_refresh(
+        const Context *context, const RefreshToken *token, const char *user);
 
 /**
  * session_token_clear() - wipe and free what it owns, and wait for nothing more

@@ -3,8 +3,11 @@
 
 import shutil
 
+import pytest
+
 import frames
 import redis_server
+from foreign_issuer import Issuer, Secret
 from frames import AUTHENTICATE, OK, REASON, SERVICE, TOKEN, USER, ask
 from private_bus import OWN_USER, SQLITE, Daemon, is_served, wait_until
 
@@ -109,3 +112,17 @@ class Host:
         """the state that GetStatus tells, and the warnings about it"""
         status = self.status()
         return status["adoption"], [line for line in status["warnings"] if line.startswith("adoption:")]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def store(request, bus):
+    for name in ("run", "state"):
+        shutil.rmtree(bus.directory / name, ignore_errors=True)
+    started = Store(request.param, bus.directory)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def issuer(bus):
+    return Issuer(bus.directory / "jwks.json", Secret())

@@ -2,29 +2,14 @@
 """Tokens that nobody here has issued, with both stores: adopted once, ended for good."""
 
 import re
-import shutil
 import time
 
 import pytest
 
-from adopting_host import Host, Store
+from adopting_host import Host, issuer, store  # noqa: F401 (fixtures)
 from foreign_issuer import AUDIENCE, URL, Issuer, Rsa, Secret
 from frames import DENIED, TOKEN, VALIDATE, ask, ask_as
 from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, CallError, wait_until
-
-
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
-def store(request, bus):
-    for name in ("run", "state"):
-        shutil.rmtree(bus.directory / name, ignore_errors=True)
-    started = Store(request.param, bus.directory)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def issuer(bus):
-    return Issuer(bus.directory / "jwks.json", Secret())
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What refuses a login refuses it before anything was done for it: no session is made, and no other one ends."""
 
-import shutil
 import threading
 import time
 
 import pytest
 
-from adopting_host import Host, Store
-from foreign_issuer import Issuer, Secret
+from adopting_host import Host, issuer, store  # noqa: F401 (fixtures)
 from hook_socket import HookSocket, answering, read
 from private_bus import OTHER_USER, OWN_USER, wait_until
 
@@ -16,20 +14,6 @@ HERE, ELSEWHERE, NOWHERE = "192.0.2.1", "192.0.2.2", "my laptop"
 REPLACE = "[Session]\nSingleSignOn=user\n"
 EVICT = "[Session]\nMaxSessions=1\nOverflow=evict-oldest\n"
 DOOR = '[Service "door"]\nRequireRole=admin\n'
-
-
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
-def store(request, bus):
-    for name in ("run", "state"):
-        shutil.rmtree(bus.directory / name, ignore_errors=True)
-    started = Store(request.param, bus.directory)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def issuer(bus):
-    return Issuer(bus.directory / "jwks.json", Secret())
 
 
 @pytest.fixture(scope="module", autouse=True)

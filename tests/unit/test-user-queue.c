@@ -23,15 +23,10 @@ typedef struct Fixture {
         uint64_t last;
 } Fixture;
 
-static int setup(void **state) {
-        Fixture *fixture = calloc(1, sizeof(*fixture));
+static void open_store(Fixture *fixture) {
         char path[96];
 
-        assert_non_null(fixture);
-        snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/test-user-queue-XXXXXX");
-        assert_non_null(mkdtemp(fixture->directory));
         snprintf(path, sizeof(path), "%s/state.db", fixture->directory);
-        assert_true(sd_event_new(&fixture->event) >= 0);
         assert_int_equal(user_store_new(&(StoreConfig){ .type = STORE_SQLITE,
                                                 .path = path,
                                                 .timeout_usec = 10000000,
@@ -39,6 +34,16 @@ static int setup(void **state) {
                                  fixture->event, NULL, NULL, &fixture->store),
                 0);
         assert_int_equal(user_queue_new(fixture->store, &fixture->queue), 0);
+}
+
+static int setup(void **state) {
+        Fixture *fixture = calloc(1, sizeof(*fixture));
+
+        assert_non_null(fixture);
+        snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/test-user-queue-XXXXXX");
+        assert_non_null(mkdtemp(fixture->directory));
+        assert_true(sd_event_new(&fixture->event) >= 0);
+        open_store(fixture);
         *state = fixture;
         return 0;
 }
@@ -140,18 +145,9 @@ static void test_users_do_not_mix(void **state) {
 
 /* Nothing is known any more of what is stored. */
 static void reopen(Fixture *fixture) {
-        char path[96];
-
         user_queue_free(fixture->queue);
         user_store_free(fixture->store);
-        snprintf(path, sizeof(path), "%s/state.db", fixture->directory);
-        assert_int_equal(user_store_new(&(StoreConfig){ .type = STORE_SQLITE,
-                                                .path = path,
-                                                .timeout_usec = 10000000,
-                                                .unsafe_no_sync = true },
-                                 fixture->event, NULL, NULL, &fixture->store),
-                0);
-        assert_int_equal(user_queue_new(fixture->store, &fixture->queue), 0);
+        open_store(fixture);
 }
 
 static Reason refuse_nobody(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
