@@ -7,6 +7,7 @@
 #include <syslog.h>
 
 #include "common/text.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/state-fields.h"
 #include "daemon/store/redis-address.h"
 #include "daemon/store/redis-commit.h"
@@ -104,7 +105,10 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
                    (reply->type != REDIS_REPLY_INTEGER || reply->integer != REDIS_COMMIT_DONE)) {
                 r = redis_request_refused(request, reply);
         }
-        if (r == 0)
+        /* Of an empty state nothing is stored, not even its version. */
+        if (r == 0 && user_state_end_sec(request->after) == 0)
+                state_cache_drop(cache, request->tenant, request->user);
+        else if (r == 0)
                 state_cache_put(cache, TAKE_PTR(request->after));
         else if (result.state)
                 state_cache_put(cache, user_state_ref(result.state));
