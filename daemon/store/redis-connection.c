@@ -4,22 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/store/redis-backoff.h"
 #include "daemon/store/redis-connection.h"
-#include "daemon/store/redis-pending.h"
+#include "daemon/store/redis-pipeline.h"
 #include "daemon/store/redis-reader.h"
 #include "daemon/store/user-store.h"
 
-#define READ_SIZE            16384u
-#define WHY_MAX              160u
-#define FIRST_DELAY_MAX_USEC UINT64_C(50000)
-#define RETRY_DELAY_USEC     UINT64_C(100000)
-#define RETRY_DOUBLINGS_MAX  5u /* 3.2 s */
-#define TIMER_ACCURACY_USEC  UINT64_C(1000)
-#define REPLIES_PER_WRITE    8u
+#define READ_SIZE           16384u
+#define WHY_MAX             160u
+#define TIMER_ACCURACY_USEC UINT64_C(1000)
+#define REPLIES_PER_WRITE   8u
 
 typedef enum State {
         STATE_IDLE, /* until retry_at_usec */
@@ -31,16 +28,14 @@ typedef enum State {
 struct RedisConnection {
         sd_event *event;
         RedisAddress address;
-        uint64_t timeout_usec;
+        bool has_address;
         RedisConnectionEvents events;
         State state;
         int fd;
         sd_event_source *io_source, *write_source, *timer_source;
         RedisReader *reader;
-        struct RedisPendingList pending; /* sent, or to be sent, on this connection */
-        RedisPending *unsent;            /* the first in @pending that is not all written */
-        struct RedisPendingList waiting; /* for this attempt to become a connection */
-        uint64_t retry_at_usec, connected_by_usec;
+        RedisPipeline pipeline;
+        uint64_t retry_at_usec, connected_by_usec, leave_at_usec;
         unsigned int n_failures; /* attempts since there was a connection */
         int absence;             /* STORE_E_OFFLINE or STORE_E_REFUSED */
         bool refused;
@@ -55,34 +50,11 @@ static uint64_t now_usec(RedisConnection *connection) {
         return now;
 }
 
-static uint64_t random_below(uint64_t limit) {
-        uint64_t number;
-
-        /* Before the kernel has any, the shortest delay does. */
-        if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
-                return 0;
-        return number % limit;
+static uint64_t earlier(uint64_t a, uint64_t b) {
+        return a < b ? a : b;
 }
 
-/* Half of the delay is random, so that a fleet does not come back to a restarted server as one. */
-static uint64_t retry_delay_usec(unsigned int n_failures) {
-        uint64_t delay_usec;
-
-        if (n_failures == 0)
-                return random_below(FIRST_DELAY_MAX_USEC);
-        delay_usec = RETRY_DELAY_USEC
-                     << (n_failures - 1 < RETRY_DOUBLINGS_MAX ? n_failures - 1
-                                                              : RETRY_DOUBLINGS_MAX);
-        return delay_usec / 2 + random_below(delay_usec / 2);
-}
-
-static uint64_t earlier(uint64_t at_usec, uint64_t timeout_usec, const RedisPending *pending) {
-        uint64_t deadline_usec = pending ? pending->started_usec + timeout_usec : UINT64_MAX;
-
-        return deadline_usec < at_usec ? deadline_usec : at_usec;
-}
-
-/* Of all that can be due; commands in a list are in the order of their deadlines. */
+/* Of all that can be due. */
 static void set_timer(RedisConnection *connection) {
         uint64_t at_usec = UINT64_MAX;
 
@@ -90,8 +62,8 @@ static void set_timer(RedisConnection *connection) {
                 at_usec = connection->retry_at_usec;
         else if (connection->state != STATE_READY)
                 at_usec = connection->connected_by_usec;
-        at_usec = earlier(at_usec, connection->timeout_usec, TAILQ_FIRST(&connection->pending));
-        at_usec = earlier(at_usec, connection->timeout_usec, TAILQ_FIRST(&connection->waiting));
+        at_usec = earlier(at_usec, connection->leave_at_usec);
+        at_usec = earlier(at_usec, redis_pipeline_due_usec(&connection->pipeline));
         (void)sd_event_source_set_time(connection->timer_source, at_usec);
         (void)sd_event_source_set_enabled(
                 connection->timer_source, at_usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
@@ -102,33 +74,31 @@ static void close_socket(RedisConnection *connection) {
         closep(&connection->fd);
         connection->fd = -1;
         connection->reader = redis_reader_free(connection->reader);
-        connection->unsent = NULL;
         (void)sd_event_source_set_enabled(connection->write_source, SD_EVENT_OFF);
 }
 
 /* The one way down. Everything is in its new state before anybody is told, because what is told may
  * send the next command. */
 static void drop(RedisConnection *connection, const char *why) {
-        struct RedisPendingList pending = TAILQ_HEAD_INITIALIZER(pending);
-        struct RedisPendingList waiting = TAILQ_HEAD_INITIALIZER(waiting);
-        uint64_t now = now_usec(connection), overdue_usec;
+        uint64_t now = now_usec(connection);
+        RedisPipeline failed;
         bool was_ready = connection->state == STATE_READY;
         char told[WHY_MAX];
 
         snprintf(told, sizeof(told), "%s", connection->refused ? connection->why : why);
-        overdue_usec = now > connection->timeout_usec ? now - connection->timeout_usec : 0;
         close_socket(connection);
-        TAILQ_CONCAT(&pending, &connection->pending, link);
-        TAILQ_CONCAT(&waiting, &connection->waiting, link);
+        redis_pipeline_take(&connection->pipeline, &failed);
         connection->absence = connection->refused ? STORE_E_REFUSED : STORE_E_OFFLINE;
         connection->refused = false;
         connection->n_failures = was_ready ? 0 : connection->n_failures + 1;
         connection->state = STATE_IDLE;
-        connection->retry_at_usec = now + retry_delay_usec(connection->n_failures);
+        connection->leave_at_usec = UINT64_MAX;
+        connection->retry_at_usec = connection->has_address
+                                            ? now + redis_backoff_usec(connection->n_failures)
+                                            : UINT64_MAX;
         set_timer(connection);
         connection->events.lost(was_ready, told, connection->events.userdata);
-        redis_pending_fail(&pending, STORE_E_OFFLINE, overdue_usec);
-        redis_pending_fail(&waiting, connection->absence, overdue_usec);
+        redis_pipeline_fail(&failed, connection->absence, now);
 }
 
 /* Commands of one turn of the loop leave together. */
@@ -140,7 +110,7 @@ static void write_now(RedisConnection *connection) {
         uint32_t events = EPOLLIN;
         int r;
 
-        r = redis_pending_write(&connection->unsent, connection->fd);
+        r = redis_pending_write(&connection->pipeline.unsent, connection->fd);
         if (r < 0 && r != -EAGAIN) {
                 drop(connection, strerror(-r));
                 return;
@@ -157,14 +127,13 @@ static int on_write(sd_event_source *source, void *userdata) {
 }
 
 static void append(RedisConnection *connection, RedisPending *pending) {
-        TAILQ_INSERT_TAIL(&connection->pending, pending, link);
-        if (!connection->unsent)
-                connection->unsent = pending;
+        redis_pipeline_append(&connection->pipeline, pending);
         write_later(connection);
 }
 
 static void greet(RedisConnection *connection) {
         connection->state = STATE_GREETING;
+        connection->connected_by_usec = now_usec(connection) + connection->pipeline.timeout_usec;
         (void)sd_event_source_set_io_events(connection->io_source, EPOLLIN);
         if (redis_reader_new(&connection->reader) < 0) {
                 drop(connection, strerror(ENOMEM));
@@ -180,45 +149,66 @@ static void greet(RedisConnection *connection) {
 /* What the replies so far have led to leaves while there are more: the server works on it meanwhile,
  * and does not wait until we have signed for everybody. Returns what is wrong, or NULL. */
 static const char *write_early(RedisConnection *connection) {
-        int r = redis_pending_write(&connection->unsent, connection->fd);
+        int r = redis_pending_write(&connection->pipeline.unsent, connection->fd);
 
         /* What the socket does not take now waits for the end of the turn. */
         return r < 0 && r != -EAGAIN ? strerror(-r) : NULL;
 }
 
+/* What a command may be told, or a push may tell; 0: nothing may come now. */
+static size_t reply_max(const RedisConnection *connection, const RedisPending *head) {
+        size_t pushed_max = connection->events.pushed ? connection->events.pushed_max : 0;
+
+        return head && head->reply_max > pushed_max ? head->reply_max : pushed_max;
+}
+
+static void hand_to(RedisConnection *connection, RedisPending *head, const redisReply *reply) {
+        TAILQ_REMOVE(&connection->pipeline.sent, head, link);
+        connection->latency_usec = now_usec(connection) - head->started_usec;
+        head->done(0, reply, head->userdata);
+        redis_pending_free(head);
+}
+
+/* One reply, if it is complete. *ret_more: there may be another one. Returns what is wrong, or NULL. */
+static const char *hand_out_one(RedisConnection *connection, bool *ret_more) {
+        RedisPending *head = redis_pipeline_head(&connection->pipeline);
+        _cleanup_(redis_reply_freep) redisReply *reply = NULL;
+        size_t size_max;
+        int r;
+
+        *ret_more = false;
+        size_max = reply_max(connection, head);
+        if (size_max == 0)
+                return redis_reader_is_empty(connection->reader) ? NULL : "a reply to no command";
+        r = redis_reader_next(connection->reader, size_max, &reply);
+        if (r)
+                return r == REDIS_READER_E_TOO_LARGE ? "a reply above all limits"
+                                                     : "not the Redis protocol";
+        if (!reply)
+                return NULL;
+        *ret_more = true;
+        if (!connection->events.pushed ||
+                !connection->events.pushed(reply, connection->events.userdata)) {
+                if (!head)
+                        return "a reply to no command";
+                hand_to(connection, head, reply);
+        }
+        return connection->refused ? connection->why : NULL;
+}
+
 /* Hands replies out until the next one is not complete. Returns what is wrong, or NULL. */
 static const char *hand_out(RedisConnection *connection) {
-        const char *wrong = NULL;
+        const char *wrong;
+        bool more = true;
 
-        for (unsigned int n = 1;; n++) {
-                RedisPending *head = TAILQ_FIRST(&connection->pending);
-                redisReply *reply = NULL;
-                int r;
-
-                /* To a command that was not all sent there is no answer yet. */
-                if (head && head == connection->unsent)
-                        head = NULL;
-                if (!head)
-                        return redis_reader_is_empty(connection->reader) ? NULL
-                                                                         : "a reply to no command";
-                r = redis_reader_next(connection->reader, head->reply_max, &reply);
-                if (r)
-                        return r == REDIS_READER_E_TOO_LARGE ? "a reply above all limits"
-                                                             : "not the Redis protocol";
-                if (!reply)
-                        return NULL;
-                TAILQ_REMOVE(&connection->pending, head, link);
-                connection->latency_usec = now_usec(connection) - head->started_usec;
-                head->done(0, reply, head->userdata);
-                freeReplyObject(reply);
-                redis_pending_free(head);
-                if (connection->refused)
-                        return connection->why;
-                if (n % REPLIES_PER_WRITE == 0)
+        for (unsigned int n = 1; more; n++) {
+                wrong = hand_out_one(connection, &more);
+                if (!wrong && more && n % REPLIES_PER_WRITE == 0)
                         wrong = write_early(connection);
                 if (wrong)
                         return wrong;
         }
+        return NULL;
 }
 
 static void receive(RedisConnection *connection) {
@@ -278,10 +268,12 @@ static int open_socket(RedisConnection *connection) {
 }
 
 static void start_connecting(RedisConnection *connection) {
+        uint64_t timeout_usec = connection->pipeline.timeout_usec;
         int r;
 
         connection->state = STATE_CONNECTING;
-        connection->connected_by_usec = now_usec(connection) + connection->timeout_usec;
+        connection->connected_by_usec =
+                now_usec(connection) + earlier(timeout_usec, REDIS_CONNECT_USEC);
         r = open_socket(connection);
         if (r >= 0 && connect(connection->fd, (struct sockaddr *)&connection->address.socket,
                               connection->address.size) < 0)
@@ -294,21 +286,8 @@ static void start_connecting(RedisConnection *connection) {
                 greet(connection);
 }
 
-static void fail_overdue_waiting(RedisConnection *connection, uint64_t now) {
-        struct RedisPendingList overdue = TAILQ_HEAD_INITIALIZER(overdue);
-        RedisPending *first;
-
-        while ((first = TAILQ_FIRST(&connection->waiting)) &&
-                first->started_usec + connection->timeout_usec <= now) {
-                TAILQ_REMOVE(&connection->waiting, first, link);
-                TAILQ_INSERT_TAIL(&overdue, first, link);
-        }
-        redis_pending_fail(&overdue, STORE_E_TIMEOUT, now);
-}
-
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         RedisConnection *connection = userdata;
-        RedisPending *head = TAILQ_FIRST(&connection->pending);
         uint64_t now = now_usec(connection);
         bool connecting =
                 connection->state == STATE_CONNECTING || connection->state == STATE_GREETING;
@@ -317,11 +296,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)usec;
         if (connection->state == STATE_IDLE && now >= connection->retry_at_usec)
                 start_connecting(connection);
+        else if (connection->state != STATE_IDLE && now >= connection->leave_at_usec)
+                drop(connection, connection->why);
         else if (connecting && now >= connection->connected_by_usec)
                 drop(connection, "no connection within the time-out");
-        else if (head && head->started_usec + connection->timeout_usec <= now)
+        else if (redis_pipeline_is_overdue(&connection->pipeline, now))
                 drop(connection, "no answer within the time-out");
-        fail_overdue_waiting(connection, now);
+        redis_pipeline_fail_waiting(&connection->pipeline, now);
         set_timer(connection);
         return 0;
 }
@@ -353,12 +334,13 @@ int redis_connection_new(sd_event *event, const RedisAddress *address, uint64_t 
 
         if (!connection)
                 return -ENOMEM;
-        TAILQ_INIT(&connection->pending);
-        TAILQ_INIT(&connection->waiting);
+        redis_pipeline_init(&connection->pipeline, timeout_usec);
         connection->fd = -1;
         connection->event = sd_event_ref(event);
-        connection->address = *address;
-        connection->timeout_usec = timeout_usec;
+        connection->address = address ? *address : (RedisAddress){ 0 };
+        connection->has_address = address;
+        connection->leave_at_usec = UINT64_MAX;
+        connection->retry_at_usec = address ? 0 : UINT64_MAX;
         connection->events = *events;
         connection->absence = STORE_E_OFFLINE;
         r = add_sources(connection);
@@ -373,8 +355,7 @@ RedisConnection *redis_connection_free(RedisConnection *connection) {
                 return NULL;
         close_socket(connection);
         connection->refused = true; /* nobody sends anything more */
-        redis_pending_fail(&connection->pending, STORE_E_OFFLINE, 0);
-        redis_pending_fail(&connection->waiting, STORE_E_OFFLINE, 0);
+        redis_pipeline_fail(&connection->pipeline, STORE_E_OFFLINE, 0);
         sd_event_source_disable_unref(connection->write_source);
         sd_event_source_disable_unref(connection->timer_source);
         sd_event_unref(connection->event);
@@ -401,7 +382,7 @@ int redis_connection_send(RedisConnection *connection, const RedisCommand *comma
         if (connection->state == STATE_READY)
                 append(connection, pending);
         else
-                TAILQ_INSERT_TAIL(&connection->waiting, pending, link);
+                TAILQ_INSERT_TAIL(&connection->pipeline.waiting, pending, link);
         /* A timer that runs is due before this command is. */
         if (sd_event_source_get_enabled(connection->timer_source, &enabled) >= 0 &&
                 enabled == SD_EVENT_OFF)
@@ -423,10 +404,8 @@ int redis_connection_greet(RedisConnection *connection, const RedisCommand *comm
 void redis_connection_ready(RedisConnection *connection) {
         connection->state = STATE_READY;
         connection->n_failures = 0;
-        if (!connection->unsent)
-                connection->unsent = TAILQ_FIRST(&connection->waiting);
-        TAILQ_CONCAT(&connection->pending, &connection->waiting, link);
-        if (connection->unsent)
+        redis_pipeline_admit(&connection->pipeline);
+        if (connection->pipeline.unsent)
                 write_later(connection);
         set_timer(connection);
 }
@@ -436,6 +415,32 @@ void redis_connection_refuse(RedisConnection *connection, const char *why) {
                 return;
         connection->refused = true;
         snprintf(connection->why, sizeof(connection->why), "%s", why);
+}
+
+void redis_connection_leave(RedisConnection *connection, const char *why) {
+        if (connection->state == STATE_IDLE)
+                return;
+        /* From the loop: whoever calls may be the completion of one of its commands. */
+        redis_connection_refuse(connection, why);
+        connection->leave_at_usec = 0;
+        set_timer(connection);
+}
+
+void redis_connection_aim(RedisConnection *connection, const RedisAddress *address) {
+        bool same = address && connection->has_address &&
+                    !strcmp(address->text, connection->address.text);
+
+        if (same || (!address && !connection->has_address))
+                return;
+        connection->has_address = address;
+        if (address)
+                connection->address = *address;
+        connection->n_failures = 0;
+        redis_connection_leave(connection,
+                address ? "another server is in charge now" : "no server is in charge now");
+        if (connection->state == STATE_IDLE)
+                connection->retry_at_usec = address ? 0 : UINT64_MAX;
+        set_timer(connection);
 }
 
 uint64_t redis_connection_latency_usec(const RedisConnection *connection) {

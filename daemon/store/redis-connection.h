@@ -44,13 +44,16 @@ typedef struct RedisConnectionEvents {
         void (*connected)(RedisConnection *connection, void *userdata);
         /* A connection, or an attempt at one, has failed; the next attempt is planned. */
         void (*lost)(bool was_ready, const char *why, void *userdata);
+        /* Something came that may be no reply: whether it was none, and is dealt with. NULL: all are replies. */
+        bool (*pushed)(const redisReply *reply, void *userdata);
+        size_t pushed_max; /* bytes of memory that it may take */
         void *userdata;
 } RedisConnectionEvents;
 
 /**
  * redis_connection_new() - begin to connect as soon as the loop runs
  * @event:      referenced
- * @address:    copied
+ * @address:    copied; NULL: there is no server until redis_connection_aim()
  * @timeout_usec: of an attempt to connect and of every command
  * @events:     copied
  * @ret_connection: owned by the caller
@@ -102,6 +105,22 @@ void redis_connection_ready(RedisConnection *connection);
  * It is tried again with back-off. What waits fails with STORE_E_REFUSED.
  */
 void redis_connection_refuse(RedisConnection *connection, const char *why);
+
+/**
+ * redis_connection_leave() - give a connection up, as if it had failed
+ * @connection: in any state; without a connection nothing happens
+ * @why:        for the event "lost"; copied
+ *
+ * It happens from the loop, so that completions may ask for it. The same server is tried again.
+ */
+void redis_connection_leave(RedisConnection *connection, const char *why);
+
+/**
+ * redis_connection_aim() - which server it is from now on
+ * @connection: in any state; one to another server is given up
+ * @address:    copied; NULL: none, stay away from all
+ */
+void redis_connection_aim(RedisConnection *connection, const RedisAddress *address);
 
 /**
  * redis_connection_latency_usec() - how long the last command took

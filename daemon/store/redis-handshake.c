@@ -5,16 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/secret.h"
 #include "common/text.h"
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-connection.h"
-#include "daemon/store/redis-error.h"
 #include "daemon/store/redis-handshake.h"
+#include "daemon/store/redis-login.h"
 
-#define REPLY_MAX       65536u
-#define ARGUMENTS_MAX   3u
-#define DATABASE_DIGITS 11u
+#define REPLY_MAX     65536u
+#define ARGUMENTS_MAX 3u
 
 /* What is known of the server's durability; unknown where we may not ask. */
 typedef enum Answer {
@@ -24,9 +22,7 @@ typedef enum Answer {
 } Answer;
 
 struct RedisHandshake {
-        char *username;
-        Secret *password; /* NULL: no AUTH */
-        char database[DATABASE_DIGITS + 1];
+        const RedisLogin *login;
         bool require_durable;
         uint64_t (*now_sec)(void);
         RedisHandshakeDone done;
@@ -38,70 +34,24 @@ struct RedisHandshake {
         RedisFindings findings;
 };
 
-int redis_handshake_new(const StoreConfig *config, RedisHandshakeDone done, void *userdata,
-        RedisHandshake **ret_handshake) {
-        _cleanup_(redis_handshake_freep) RedisHandshake *handshake = calloc(1, sizeof(*handshake));
+int redis_handshake_new(const StoreConfig *config, const RedisLogin *login, RedisHandshakeDone done,
+        void *userdata, RedisHandshake **ret_handshake) {
+        RedisHandshake *handshake = calloc(1, sizeof(*handshake));
 
         if (!handshake)
                 return -ENOMEM;
+        handshake->login = login;
         handshake->done = done;
         handshake->userdata = userdata;
         handshake->require_durable = config->require_durable;
         handshake->now_sec = config->now_sec;
-        snprintf(handshake->database, sizeof(handshake->database), "%u", config->database);
-        if (config->username) {
-                handshake->username = strdup(config->username);
-                if (!handshake->username)
-                        return -ENOMEM;
-        }
-        if (config->password) {
-                int r = secret_new(
-                        config->password, strlen(config->password), &handshake->password);
-
-                if (r < 0)
-                        return r;
-        }
-        *ret_handshake = TAKE_PTR(handshake);
+        *ret_handshake = handshake;
         return 0;
 }
 
 RedisHandshake *redis_handshake_free(RedisHandshake *handshake) {
-        if (!handshake)
-                return NULL;
-        secret_free(handshake->password);
-        free(handshake->username);
         free(handshake);
         return NULL;
-}
-
-/* Whatever the server says to AUTH is not repeated: an unknown command is answered with its arguments. */
-static void refuse(RedisHandshake *handshake, const char *command, const redisReply *reply) {
-        char code[REDIS_ERROR_CODE_MAX + 1], why[STORE_MESSAGE_MAX];
-
-        redis_error_code(reply, code);
-        snprintf(why, sizeof(why), "the server refuses %s (%s)", command, code);
-        redis_connection_refuse(handshake->connection, why);
-}
-
-static bool is_error(const redisReply *reply) {
-        return reply->type == REDIS_REPLY_ERROR;
-}
-
-static void on_auth(int r, const redisReply *reply, void *userdata) {
-        if (r == 0 && is_error(reply))
-                refuse(userdata, "our login", reply);
-}
-
-static void on_select(int r, const redisReply *reply, void *userdata) {
-        if (r == 0 && is_error(reply))
-                refuse(userdata, "the database", reply);
-}
-
-/* Our name in CLIENT LIST is a courtesy. */
-static void on_name(int r, const redisReply *reply, void *userdata) {
-        (void)r;
-        (void)reply;
-        (void)userdata;
 }
 
 static void on_time(int r, const redisReply *reply, void *userdata) {
@@ -110,10 +60,6 @@ static void on_time(int r, const redisReply *reply, void *userdata) {
 
         if (r != 0)
                 return;
-        if (redis_error_is(reply, "NOAUTH")) {
-                refuse(handshake, "everything without a login", reply);
-                return;
-        }
         if (!handshake->now_sec || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
                 !reply->element[0]->str ||
                 text_parse_u64(reply->element[0]->str, INT64_MAX, &server_sec) != 0)
@@ -213,13 +159,6 @@ static void ask(
                 redis_connection_refuse(handshake->connection, strerror(ENOMEM));
 }
 
-static void ask_auth(RedisHandshake *handshake) {
-        const char *with_name[] = { "AUTH", handshake->username, handshake->password->data };
-        const char *without[] = { "AUTH", handshake->password->data, NULL };
-
-        ask(handshake, on_auth, handshake->username ? with_name : without);
-}
-
 void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connection) {
         handshake->connection = connection;
         handshake->append_only = ANSWER_UNKNOWN;
@@ -227,11 +166,7 @@ void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connectio
         handshake->sync_always = ANSWER_UNKNOWN;
         handshake->loading = false;
         handshake->findings = (RedisFindings){ 0 };
-        if (handshake->password)
-                ask_auth(handshake);
-        if (strcmp(handshake->database, "0") != 0)
-                ask(handshake, on_select, (const char *[]){ "SELECT", handshake->database, NULL });
-        ask(handshake, on_name, (const char *[]){ "CLIENT", "SETNAME", "authtokend" });
+        redis_login_start(handshake->login, connection, "authtokend");
         ask(handshake, on_time, (const char *[]){ "TIME", NULL, NULL });
         ask(handshake, on_persistence, (const char *[]){ "INFO", "persistence", NULL });
         ask(handshake, on_eviction, (const char *[]){ "CONFIG", "GET", "maxmemory-policy" });

@@ -14,6 +14,7 @@
 
 typedef struct RedisConnection RedisConnection;
 typedef struct RedisHandshake RedisHandshake;
+typedef struct RedisLogin RedisLogin;
 
 #define REDIS_SCRIPT_SHA_SIZE 40u
 
@@ -30,18 +31,19 @@ typedef void (*RedisHandshakeDone)(const RedisFindings *findings, void *userdata
 
 /**
  * redis_handshake_new() - prepare what is said on each connection
- * @config:     its login, database and demand for durability are copied
+ * @config:     its demand for durability is copied
+ * @login:      borrowed; outlives the handshake
  * @done:       for each connection that is of use
  * @userdata:   for @done
  * @ret_handshake: owned by the caller; outlives the connections it greets
  *
  * Return: 0; -ENOMEM.
  */
-int redis_handshake_new(const StoreConfig *config, RedisHandshakeDone done, void *userdata,
-        RedisHandshake **ret_handshake);
+int redis_handshake_new(const StoreConfig *config, const RedisLogin *login, RedisHandshakeDone done,
+        void *userdata, RedisHandshake **ret_handshake);
 
 /**
- * redis_handshake_free() - wipe the password and free
+ * redis_handshake_free() - free what is said
  * @handshake:  NULL is fine; no connection uses it any more
  *
  * Return: NULL.

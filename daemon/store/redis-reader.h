@@ -62,3 +62,12 @@ int redis_reader_next(RedisReader *reader, size_t size_max, redisReply **ret_rep
  * @reader:     any
  */
 bool redis_reader_is_empty(const RedisReader *reader);
+
+/**
+ * redis_reply_freep() - for _cleanup_()
+ * @reply:      from redis_reader_next(); NULL is fine
+ */
+static inline void redis_reply_freep(redisReply **reply) {
+        if (*reply)
+                freeReplyObject(*reply);
+}

@@ -11,6 +11,7 @@
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-handshake.h"
+#include "daemon/store/redis-login.h"
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
 
@@ -19,6 +20,7 @@ typedef struct RedisStore {
         char *prefix;
         RedisAddress address;
         RedisConnection *connection;
+        RedisLogin *login;
         RedisHandshake *handshake;
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
         StoreNotices notices;

@@ -230,6 +230,7 @@ static void redis_store_close(UserStore *base) {
         store_clear(base);
         redis_connection_free(store->connection);
         redis_handshake_free(store->handshake);
+        redis_login_free(store->login);
         free(store->prefix);
         free(store);
 }
@@ -272,7 +273,9 @@ static void closep_store(RedisStore **store) {
 int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice notice, void *userdata,
         UserStore **ret_store) {
         _cleanup_(closep_store) RedisStore *store = calloc(1, sizeof(*store));
-        RedisConnectionEvents events = { on_connected, on_lost, store };
+        RedisConnectionEvents events = {
+                .connected = on_connected, .lost = on_lost, .userdata = store
+        };
         int r;
 
         if (!store)
@@ -291,7 +294,11 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
         store->prefix = strdup(config->prefix);
         if (!store->prefix)
                 return -ENOMEM;
-        r = redis_handshake_new(config, on_greeted, store, &store->handshake);
+        r = redis_login_new(
+                &(RedisCredentials){ config->username, config->password, config->database },
+                &store->login);
+        if (r >= 0)
+                r = redis_handshake_new(config, store->login, on_greeted, store, &store->handshake);
         if (r < 0)
                 return r;
         r = redis_connection_new(

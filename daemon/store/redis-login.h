@@ -1,0 +1,45 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Who we are to a Redis server: what is said first on every connection to one.
+ */
+
+#include <stdint.h>
+
+#include "common/cleanup.h"
+
+typedef struct RedisConnection RedisConnection;
+typedef struct RedisLogin RedisLogin;
+
+/* Borrowed for redis_login_new() only. */
+typedef struct RedisCredentials {
+        const char *username, *password; /* NULL: no AUTH; or the default user's */
+        unsigned int database;
+} RedisCredentials;
+
+/**
+ * redis_login_new() - keep credentials
+ * @credentials: copied
+ * @ret_login:  owned by the caller; outlives the connections it is used on
+ *
+ * Return: 0; -ENOMEM.
+ */
+int redis_login_new(const RedisCredentials *credentials, RedisLogin **ret_login);
+
+/**
+ * redis_login_free() - wipe the password and free
+ * @login:      NULL is fine
+ *
+ * Return: NULL.
+ */
+RedisLogin *redis_login_free(RedisLogin *login);
+DEFINE_CLEANUP(RedisLogin, redis_login_free)
+
+/**
+ * redis_login_start() - say AUTH, SELECT and what we are called
+ * @login:      may be in use on several connections
+ * @connection: just connected; refused where the server refuses us
+ * @name:       in CLIENT LIST
+ */
+void redis_login_start(const RedisLogin *login, RedisConnection *connection, const char *name);
