@@ -16,7 +16,7 @@ static const struct {
         { "LOADING", STORE_FAILURE_LOADING, "the server is loading its data" },
         { "MISCONF", STORE_FAILURE_MISCONF, "the server cannot write to its disk" },
         { "NOAUTH", STORE_FAILURE_NOAUTH, "the server wants a login" },
-        { "NOPERM", STORE_FAILURE_NOPERM, "our login may not do this: see the list of commands" },
+        { "NOPERM", STORE_FAILURE_NOPERM, "our login may not do this: see redis-users.acl" },
         { "BUSY", STORE_FAILURE_BUSY, "another script keeps the server busy" },
         { "WRONGTYPE", STORE_FAILURE_WRONGTYPE, "one of our keys holds what we never wrote" },
 };

@@ -89,19 +89,27 @@ static void on_persistence(int r, const redisReply *reply, void *userdata) {
         handshake->loading = has_line(reply, "loading:1");
 }
 
-static Answer read_setting(int r, const redisReply *reply, const char *good) {
+/* CONFIG GET would tell as well, but a login that may ask it learns the passwords of other logins, too. */
+static void on_memory(int r, const redisReply *reply, void *userdata) {
+        RedisHandshake *handshake = userdata;
+
+        if (r != 0 || reply->type != REDIS_REPLY_STRING)
+                return;
+        if (has_line(reply, "maxmemory_policy:noeviction"))
+                handshake->no_eviction = ANSWER_YES;
+        else if (strstr(reply->str, "maxmemory_policy:"))
+                handshake->no_eviction = ANSWER_NO;
+}
+
+/* Mere advice: not every login may ask, and the manual says what should stand there. */
+static void on_sync(int r, const redisReply *reply, void *userdata) {
+        RedisHandshake *handshake = userdata;
+
         if (r != 0 || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
                 reply->element[1]->type != REDIS_REPLY_STRING)
-                return ANSWER_UNKNOWN;
-        return strcmp(reply->element[1]->str, good) == 0 ? ANSWER_YES : ANSWER_NO;
-}
-
-static void on_eviction(int r, const redisReply *reply, void *userdata) {
-        ((RedisHandshake *)userdata)->no_eviction = read_setting(r, reply, "noeviction");
-}
-
-static void on_sync(int r, const redisReply *reply, void *userdata) {
-        ((RedisHandshake *)userdata)->sync_always = read_setting(r, reply, "always");
+                return;
+        handshake->sync_always =
+                strcmp(reply->element[1]->str, "always") == 0 ? ANSWER_YES : ANSWER_NO;
 }
 
 static void judge_durability(RedisHandshake *handshake) {
@@ -118,8 +126,8 @@ static void judge_durability(RedisHandshake *handshake) {
                 message =
                         "maxmemory-policy is not noeviction: sessions vanish when memory is short";
         else if (!findings->durable)
-                message = "durability unknown: our login may not ask INFO and CONFIG GET";
-        else if (handshake->sync_always != ANSWER_YES)
+                message = "durability unknown: our login may not ask INFO";
+        else if (handshake->sync_always == ANSWER_NO)
                 message = "appendfsync is not always: a power cut may undo the last seconds";
         snprintf(findings->message, sizeof(findings->message), "%s", message);
 }
@@ -169,7 +177,7 @@ void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connectio
         redis_login_start(handshake->login, connection, "authtokend");
         ask(handshake, on_time, (const char *[]){ "TIME", NULL, NULL });
         ask(handshake, on_persistence, (const char *[]){ "INFO", "persistence", NULL });
-        ask(handshake, on_eviction, (const char *[]){ "CONFIG", "GET", "maxmemory-policy" });
+        ask(handshake, on_memory, (const char *[]){ "INFO", "memory", NULL });
         ask(handshake, on_sync, (const char *[]){ "CONFIG", "GET", "appendfsync" });
         ask(handshake, on_script, (const char *[]){ "SCRIPT", "LOAD", redis_commit_script });
 }

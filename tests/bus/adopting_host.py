@@ -22,7 +22,7 @@ class Store:
     def config(self, socket=None):
         if not self.redis:
             return SQLITE
-        return f"Type=redis\nAddress=unix:{socket or self.redis.socket}\n"
+        return self.redis.store_at(socket or self.redis.socket)
 
     def stop(self):
         if self.redis:

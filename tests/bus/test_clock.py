@@ -46,7 +46,7 @@ def store(request, bus):
         yield "Synchronous=off\n"
         return
     started = redis_server.start(bus.directory)
-    yield f"Type=redis\nAddress=unix:{started.socket}\n"
+    yield started.store
     started.stop()
 
 

@@ -54,10 +54,12 @@ def test_one_damaged_record_does_not_hide_the_others(root, redis, daemon, sessio
 def test_a_reload_that_would_change_nothing_is_refused(root, daemon, line):
     before = daemon.config.read_text()
     try:
-        daemon.config.write_text(before + line + "\n")
+        key = line.split("=")[0]
+        kept = [kept for kept in before.splitlines() if not kept.startswith(f"{key}=")]
+        daemon.config.write_text("\n".join([*kept, line, ""]))
         with pytest.raises(CallError) as refusal:
             root.call("Reload")
-        assert f"[Store] {line.split('=')[0]}=" in refusal.value.message
+        assert f"[Store] {key}=" in refusal.value.message
     finally:
         daemon.config.write_text(before)
     root.call("Reload")

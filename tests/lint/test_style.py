@@ -11,7 +11,7 @@ from source_tree import PRODUCT, ROOT, c_files, files, functions, lines, none, o
 
 SPDX = "SPDX-License-Identifier: MIT"
 # Files whose format has no comments, or which another program writes.
-NO_LICENCE_LINE = {".json", ".md", ".jwk", ".pem", ".bin", ".svg"}
+NO_LICENCE_LINE = {".acl", ".json", ".md", ".jwk", ".pem", ".bin", ".svg"}
 NO_LICENCE_FOLDERS = {"debian"}
 # Nothing else in the tree says less than its name.
 DUMPING_GROUNDS = {"util", "utils", "misc", "helper", "helpers", "common", "stuff"}

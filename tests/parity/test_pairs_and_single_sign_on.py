@@ -107,6 +107,7 @@ def test_four_hooks(fresh, bus):
 def test_key_prefix(fresh, bus):
     redis = redis_server.start(bus.directory)
     try:
+        redis.run("ACL", "SETUSER", "authtoken", "~shop:*")
         fresh.restart(store=redis.store + "Prefix=shop\nTenant=north\n")
         fresh.session()
         keys = redis.run("KEYS", "*").split()

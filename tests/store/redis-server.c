@@ -26,10 +26,27 @@ bool redis_server_is_installed(void) {
         return access(PROGRAM, X_OK) == 0;
 }
 
-static void run_server(const RedisServer *server, const char *notify_path) {
-        const char *argv[36] = { PROGRAM, "--port", "0", "--unixsocket", server->socket, "--dir",
+/* The login that is shipped, with a password. */
+static void write_login(const char *path) {
+        static const char begin[] = "user " REDIS_SERVER_LOGIN " ";
+        FILE *users = fopen(REDIS_USERS, "re"), *config = fopen(path, "we");
+        char line[4096];
+
+        assert_non_null(users);
+        assert_non_null(config);
+        while (fgets(line, sizeof(line), users) && strncmp(line, begin, strlen(begin)) != 0) {
+        }
+        assert_true(strncmp(line, begin, strlen(begin)) == 0);
+        fprintf(config, "%s>" REDIS_SERVER_PASSWORD " %s", begin, line + strlen(begin));
+        fclose(users);
+        assert_int_equal(fclose(config), 0);
+}
+
+static void run_server(const RedisServer *server, const char *notify_path, const char *login_path) {
+        const char *argv[38] = { PROGRAM, "--port", "0", "--unixsocket", server->socket, "--dir",
                 server->directory, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
-                "--logfile", "redis.log", "--loglevel", "warning", "--supervised", "systemd" };
+                "--logfile", "redis.log", "--loglevel", "warning", "--supervised", "systemd",
+                "--include", login_path };
         size_t n = 0;
 
         while (argv[n])
@@ -69,17 +86,19 @@ static int listen_for_notice(const char *path) {
 }
 
 void redis_server_start(RedisServer *server) {
-        char notify_path[108];
+        char notify_path[108], login_path[108];
         int fd;
 
         snprintf(server->socket, sizeof(server->socket), "%s/redis.sock", server->directory);
         snprintf(notify_path, sizeof(notify_path), "%s/notify.sock", server->directory);
+        snprintf(login_path, sizeof(login_path), "%s/login.conf", server->directory);
         unlink(server->socket);
+        write_login(login_path);
         fd = listen_for_notice(notify_path);
         server->pid = fork();
         assert_true(server->pid >= 0);
         if (server->pid == 0)
-                run_server(server, notify_path);
+                run_server(server, notify_path, login_path);
         wait_until_ready(fd);
         close(fd);
         server->admin = redisConnectUnix(server->socket);

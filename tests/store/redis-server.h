@@ -11,6 +11,9 @@
 #include <hiredis/hiredis.h>
 
 #define REDIS_OPTIONS_MAX 16u
+/* May do what the shipped list of users lets it do. */
+#define REDIS_SERVER_LOGIN    "authtoken"
+#define REDIS_SERVER_PASSWORD "password-of-the-store"
 
 typedef struct RedisServer {
         char directory[80];

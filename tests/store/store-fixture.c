@@ -52,6 +52,8 @@ void store_fixture_new(StoreType type, StoreFixture **ret_fixture) {
         fixture->config = (StoreConfig){ .type = type,
                 .path = fixture->path,
                 .address = fixture->address,
+                .username = type == STORE_REDIS ? REDIS_SERVER_LOGIN : NULL,
+                .password = type == STORE_REDIS ? REDIS_SERVER_PASSWORD : NULL,
                 .prefix = "authtoken",
                 .timeout_usec = 5000000 };
         assert_int_equal(store_fixture_open(fixture), 0);

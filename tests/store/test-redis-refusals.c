@@ -150,6 +150,7 @@ static void test_a_server_that_wants_a_password_refuses_until_it_is_right(void *
         StoreHealth health;
 
         restart_server(fixture, "--requirepass", PASSWORD);
+        fixture->config.username = fixture->config.password = NULL;
         assert_int_equal(store_fixture_open(fixture), 0);
         assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_REFUSED);
         assert_true(store_fixture_told(fixture, "NOAUTH"));
@@ -173,6 +174,7 @@ static void test_a_login_that_was_refused_is_tried_again(void **test) {
         StoreFixture *fixture = *test;
 
         restart_server(fixture, "--requirepass", "before");
+        fixture->config.username = NULL;
         fixture->config.password = PASSWORD;
         assert_int_equal(store_fixture_open(fixture), 0);
         assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_REFUSED);
@@ -188,12 +190,7 @@ static void test_a_login_of_its_own_in_a_database_of_its_own(void **test) {
         StoreHealth health;
         redisReply *reply;
 
-        redis_server_run(&fixture->server,
-                "ACL SETUSER authtoken on >" PASSWORD " ~authtoken:* -@all +hgetall +get +zrange"
-                " +eval +evalsha +hget +zscore +exists +del +zrem +hexists +hset +set +zadd"
-                " +pexpireat +time +zrangebyscore +select");
-        fixture->config.username = "authtoken";
-        fixture->config.password = PASSWORD;
+        redis_server_run(&fixture->server, "ACL SETUSER " REDIS_SERVER_LOGIN " +select -info");
         fixture->config.database = 3;
         store_fixture_reopen(fixture);
         fixture_store_user(fixture, "alice", 1);
@@ -213,10 +210,29 @@ static void test_a_database_that_is_not_there_is_refused(void **test) {
         _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
 
+        redis_server_run(&fixture->server, "ACL SETUSER " REDIS_SERVER_LOGIN " +select");
         fixture->config.database = 4711;
         store_fixture_reopen(fixture);
         assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_REFUSED);
         assert_true(store_fixture_told(fixture, "refuses the database"));
+}
+
+static void test_the_shipped_login_learns_whether_the_server_is_durable(void **test) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
+        StoreFixture *fixture = *test;
+        StoreHealth health;
+
+        fixture->config.require_durable = true;
+        store_fixture_reopen(fixture);
+        store_fixture_wait_online(fixture, true);
+        user_store_health(fixture->store, &health);
+        assert_true(health.durable);
+        assert_string_equal(health.message, "");
+
+        redis_server_run(&fixture->server, "CONFIG SET maxmemory-policy allkeys-lru");
+        store_fixture_reopen(fixture);
+        assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_REFUSED);
+        assert_true(store_fixture_told(fixture, "maxmemory-policy is not noeviction"));
 }
 
 static const struct {
@@ -232,6 +248,7 @@ static const struct {
 static void test_durability_is_told_and_can_be_required(void **test) {
         StoreFixture *fixture = *test;
 
+        redis_server_run(&fixture->server, "ACL SETUSER " REDIS_SERVER_LOGIN " +config|get");
         for (size_t i = 0; i < ARRAY_SIZE(durabilities); i++) {
                 _cleanup_(user_state_unrefp) UserState *state = NULL;
                 StoreHealth health;
@@ -281,6 +298,7 @@ int main(void) {
                 REDIS_CASE(test_a_login_that_was_refused_is_tried_again),
                 REDIS_CASE(test_a_login_of_its_own_in_a_database_of_its_own),
                 REDIS_CASE(test_a_database_that_is_not_there_is_refused),
+                REDIS_CASE(test_the_shipped_login_learns_whether_the_server_is_durable),
                 REDIS_CASE(test_durability_is_told_and_can_be_required),
                 REDIS_CASE(test_a_server_that_became_durable_is_taken),
         };
