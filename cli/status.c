@@ -48,6 +48,7 @@ static const Line lines[] = {
         { "store_type", N_("Store"), COLUMN_TEXT },
         { "store_online", N_("Store online"), COLUMN_FLAG },
         { "store_durable", N_("Store durable"), COLUMN_FLAG },
+        { "store_watching", N_("Changes told at once"), COLUMN_FLAG },
         { "store_message", N_("Store says"), COLUMN_TEXT },
         { "store_commits", N_("Commits"), COLUMN_NUMBER },
         { "store_conflicts", N_("Conflicts"), COLUMN_NUMBER },

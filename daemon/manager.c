@@ -11,43 +11,32 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/secret.h"
 #include "daemon/config-option.h"
 #include "daemon/config.h"
+#include "daemon/context-parts.h"
 #include "daemon/front/bus-connection.h"
 #include "daemon/front/bus-service.h"
 #include "daemon/front/ipc-listener.h"
-#include "daemon/hook/hook-client.h"
 #include "daemon/issuer-source.h"
 #include "daemon/journal/journal.h"
 #include "daemon/key-source.h"
-#include "daemon/keys/signer.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/manager.h"
-#include "daemon/nss/user-names.h"
 #include "daemon/operation/audit.h"
-#include "daemon/operation/deadline.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/census.h"
 #include "daemon/operation/clock-keeper.h"
-#include "daemon/operation/handle-table.h"
+#include "daemon/operation/context.h"
 #include "daemon/operation/key-keeper.h"
-#include "daemon/operation/login-ender.h"
-#include "daemon/operation/login-report.h"
 #include "daemon/operation/metrics.h"
-#include "daemon/operation/operation-object.h"
-#include "daemon/operation/owner-cache.h"
+#include "daemon/operation/operation.h"
 #include "daemon/operation/reconcile.h"
-#include "daemon/operation/user-queue.h"
-#include "daemon/operation/user-rules.h"
+#include "daemon/operation/reconciler.h"
 #include "daemon/service-status.h"
 #include "daemon/signal-source.h"
-#include "daemon/store-source.h"
 #include "daemon/store/user-store.h"
-#include "daemon/token/claims.h"
 #include "daemon/token/keyring.h"
-#include "daemon/token/token-cache.h"
 
 #define TICK_USEC (RECONCILE_INTERVAL_SEC * UINT64_C(1000000))
 
@@ -69,19 +58,6 @@ static void on_session_event(const SessionEvent *event, void *userdata) {
 
         if (manager->service)
                 bus_service_emit(manager->service, event);
-}
-
-static void on_session_removed(const char *logind_id, void *userdata) {
-        Manager *manager = userdata;
-
-        login_ender_session_removed(manager->context.ender, logind_id);
-        reconcile_logind_removed(&manager->context, logind_id);
-}
-
-static void on_store_notice(int priority, const char *message, void *userdata) {
-        Manager *manager = userdata;
-
-        journal_log(manager->context.journal, priority, "store: %s", message);
 }
 
 static int on_reload(char *message, size_t message_size, void *userdata) {
@@ -107,7 +83,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Moment moment = clock_keeper_tick(manager->context.clock);
 
         user_store_expire(manager->context.store, &moment);
-        reconcile_all(&manager->context);
+        reconcile_drop_over(&manager->context);
+        reconciler_all(manager->context.reconciler);
         key_keeper_tick(manager->context.keeper);
         issuer_source_tick(manager->issuers);
         adoption_look(manager->context.adoption);
@@ -124,12 +101,6 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         (void)info;
         (void)manager_reload(userdata, message, sizeof(message));
         return 0;
-}
-
-static void on_login_change(const char *user, void *userdata) {
-        const Manager *manager = userdata;
-
-        login_report_note(manager->context.report, user);
 }
 
 /* The machine's id itself is not to leave the host: machine-id(5). */
@@ -195,55 +166,6 @@ static int load_keys(Manager *manager) {
         return r < 0 ? r : key_source_load(&manager->context);
 }
 
-static int build_parts(Manager *manager) {
-        Context *context = &manager->context;
-        int r;
-
-        (void)gethostname(context->host, sizeof(context->host) - 1);
-        r = store_source_open(
-                manager->config, context->event, on_store_notice, manager, &context->store);
-        if (r)
-                return r < 0 ? r : -EIO;
-        r = login_registry_open(manager->config->runtime_directory, &context->logins);
-        if (r < 0) {
-                journal_log(context->journal, LOG_ERR, "%s: cannot keep login records there: %s",
-                        manager->config->runtime_directory, strerror(-r));
-                return r;
-        }
-        r = clock_keeper_new(context, &context->clock);
-        if (r >= 0)
-                r = user_names_new(context->event, &context->names);
-        if (r >= 0)
-                r = signer_new(context->event, &context->signer);
-        if (r >= 0)
-                r = logind_new(context->event, on_session_removed, manager, &context->logind);
-        if (r >= 0)
-                r = token_cache_new(
-                        TOKEN_CACHE_ENTRIES_DEFAULT, TOKEN_CACHE_BYTES_DEFAULT, &context->cache);
-        if (r >= 0)
-                r = handle_table_new(&context->handles);
-        if (r >= 0)
-                r = hook_client_new(
-                        context->event, manager->config->hook_socket_path, &context->hooks);
-        if (r >= 0)
-                r = adoption_new(context, &context->adoption);
-        if (r >= 0)
-                r = user_queue_new(context->store, &context->queue);
-        if (r >= 0)
-                r = owner_cache_new(&context->owners);
-        if (r >= 0)
-                r = login_ender_new(context, &context->ender);
-        if (r >= 0)
-                r = deadline_timer_new(context, &context->deadlines);
-        if (r >= 0)
-                r = user_rules_new(context, &context->user_rules);
-        if (r >= 0)
-                r = login_report_new(context, &context->report);
-        if (r >= 0)
-                login_registry_observe(context->logins, on_login_change, manager);
-        return r;
-}
-
 static int listen_for_logins(Manager *manager) {
         int fd = -1, n, r = 0;
 
@@ -277,7 +199,7 @@ static int build(Manager *manager) {
         if (r >= 0)
                 r = load_keys(manager);
         if (r >= 0)
-                r = build_parts(manager);
+                r = context_parts_open(context);
         if (r >= 0)
                 r = listen_for_logins(manager);
         if (r >= 0)
@@ -412,27 +334,9 @@ Manager *manager_free(Manager *manager) {
         if (context->logind)
                 (void)logind_set_bus(context->logind, NULL);
         context->sink = NULL;
-        key_keeper_free(context->keeper);
-        login_registry_observe(context->logins, NULL, NULL);
-        login_report_free(context->report);
-        deadline_timer_free(context->deadlines);
-        login_ender_free(context->ender);
-        user_queue_free(context->queue);
-        owner_cache_free(context->owners);
-        operation_free_all(context);
-        signer_free(context->signer);
-        adoption_free(context->adoption);
+        context_parts_stop(context);
         issuer_source_free(manager->issuers);
-        hook_client_free(context->hooks);
-        clock_keeper_free(context->clock);
-        handle_table_free(context->handles);
-        claims_unref(context->last_claims);
-        token_cache_free(context->cache);
-        logind_free(context->logind);
-        user_rules_free(context->user_rules);
-        user_names_free(context->names);
-        login_registry_free(context->logins);
-        user_store_free(context->store);
+        context_parts_free(context);
         bus_connection_free(manager->bus);
         keyring_unref(context->keyring);
         sd_event_source_unref(manager->tick);

@@ -54,6 +54,8 @@ static int append_store(sd_bus_message *reply, const Context *context) {
         if (r >= 0)
                 r = bus_reply_flag(reply, "store_durable", health.durable);
         if (r >= 0)
+                r = bus_reply_flag(reply, "store_watching", health.watching);
+        if (r >= 0)
                 r = bus_reply_text(reply, "store_message", health.message);
         return r < 0 ? r : append_numbers(reply, numbers, ARRAY_SIZE(numbers));
 }

@@ -29,6 +29,7 @@ typedef struct LoginRegistry LoginRegistry;
 typedef struct LoginReport LoginReport;
 typedef struct Operation Operation;
 typedef struct OwnerCache OwnerCache;
+typedef struct Reconciler Reconciler;
 typedef struct Signer Signer;
 typedef struct TokenCache TokenCache;
 typedef struct UserNames UserNames;
@@ -77,6 +78,7 @@ typedef struct Context {
         UserRules *user_rules;
         HandleTable *handles;
         LoginReport *report;
+        Reconciler *reconciler;
         char device_id[256]; /* of this host: DeviceId=, or derived from the machine's id */
         HookClient *hooks;
         UserQueue *queue;

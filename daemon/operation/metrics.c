@@ -148,6 +148,8 @@ static void add_store(FILE *out, const UserStore *store) {
         gauge(out, "store_up", health.online, "Whether the store answers.");
         gauge(out, "store_durable", health.durable,
                 "Whether what the store acknowledged survives its crash.");
+        gauge(out, "store_watching", health.watching,
+                "Whether the store tells at once of what other hosts change.");
         family(out, "store_operations", "counter", "Operations of the store.");
         for (StoreOperation operation = 0; operation < STORE_OPERATION_COUNT; operation++)
                 for (StoreOutcome outcome = 0; outcome < STORE_OUTCOME_COUNT; outcome++)

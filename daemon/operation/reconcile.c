@@ -23,33 +23,11 @@ typedef struct Removed {
         const char *logind_id;
 } Removed;
 
-/* The load of one user's state. */
-typedef struct Reconcile {
-        Operation op;
-        StoreCall *call;
-        char *user;
-} Reconcile;
-
-/* Users of whom there are logins, each once. */
-typedef struct Users {
-        Context *context;
-        char **names;
-        size_t n_names;
-} Users;
-
 /* Sessions are ended one by one: a user has few, and each has its own reason. */
 typedef struct Lost {
         Context *context;
         const UserState *state;
 } Lost;
-
-static void reconcile_free(Operation *op) {
-        Reconcile *reconcile = (Reconcile *)op;
-
-        store_call_free(reconcile->call);
-        free(reconcile->user);
-        free(reconcile);
-}
 
 static Reason reason_of_end(const Lost *lost, const Login *login) {
         Reason reason;
@@ -95,66 +73,18 @@ void reconcile_state(Context *context, const UserState *state) {
                 &(Lost){ .context = context, .state = state });
 }
 
-static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        Reconcile *reconcile = userdata;
-        _cleanup_(user_state_unrefp) UserState *owned = state;
-
-        reconcile->call = store_call_free(call);
-        if (r == 0)
-                reconcile_state(reconcile->op.context, owned);
-        operation_finish_reason(&reconcile->op, REASON_OK);
-}
-
-static void load(Context *context, const char *user) {
-        Reconcile *reconcile = calloc(1, sizeof(*reconcile));
-
-        if (!reconcile)
-                return;
-        operation_init(&reconcile->op, context, (OperationWaiter){}, reconcile_free);
-        user_rules_warm(context, user);
-        if (user_store_load(context->store, (StoreName){ context->config->tenant, user }, on_loaded,
-                    reconcile, &reconcile->call) < 0)
-                operation_finish_reason(&reconcile->op, REASON_INTERNAL);
-}
-
-static bool collect(Login *login, void *userdata) {
-        Users *users = userdata;
-        char **names;
+static bool drop_over(Login *login, void *userdata) {
+        Context *context = userdata;
 
         if (login_is_over(login)) {
-                login_ender_forget(users->context->ender, login);
-                login_registry_remove(users->context->logins, login);
-                return true;
+                login_ender_forget(context->ender, login);
+                login_registry_remove(context->logins, login);
         }
-        if (users->n_names && !strcmp(users->names[users->n_names - 1], login->user))
-                return true;
-        names = reallocarray(users->names, users->n_names + 1, sizeof(*names));
-        if (!names)
-                return false;
-        users->names = names;
-        names[users->n_names] = strdup(login->user);
-        if (!names[users->n_names])
-                return false;
-        users->n_names++;
         return true;
 }
 
-static int compare_names(const void *a, const void *b) {
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-void reconcile_all(Context *context) {
-        Users users = { .context = context };
-
-        login_registry_each(context->logins, context->config->tenant, NULL, collect, &users);
-        if (users.n_names)
-                qsort(users.names, users.n_names, sizeof(*users.names), compare_names);
-        for (size_t i = 0; i < users.n_names; i++)
-                if (i == 0 || strcmp(users.names[i], users.names[i - 1]))
-                        load(context, users.names[i]);
-        for (size_t i = 0; i < users.n_names; i++)
-                free(users.names[i]);
-        free(users.names);
+void reconcile_drop_over(Context *context) {
+        login_registry_each(context->logins, context->config->tenant, NULL, drop_over, context);
 }
 
 /* One that is being ended is left to who ends it and tells of it. */

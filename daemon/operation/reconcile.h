@@ -3,21 +3,17 @@
 
 /*
  * Level-triggered truth: a login whose session is gone ends, whoever ended the session and whether or not
- * anybody told us. Runs at start, after a store comes back, and every RECONCILE_INTERVAL_SEC.
+ * anybody told us. When to look is reconciler.h's.
  */
-
-#define RECONCILE_INTERVAL_SEC 60u
 
 typedef struct Context Context;
 typedef struct UserState UserState;
 
 /**
- * reconcile_all() - hold every login of this host against its user's state
+ * reconcile_drop_over() - forget the logins of which nothing is left
  * @context:    the daemon
- *
- * Logins that are over are dropped. A state that cannot be loaded changes nothing: the next run sees it.
  */
-void reconcile_all(Context *context);
+void reconcile_drop_over(Context *context);
 
 /**
  * reconcile_state() - hold a user's logins against a state that was just loaded

@@ -27,6 +27,10 @@ static char *join(const char *prefix, const char *tenant, const char *rest, cons
         return key;
 }
 
+char *redis_key_users_prefix(const char *prefix, const char *tenant) {
+        return join(prefix, tenant, "u:", "");
+}
+
 char *redis_key_user(const char *prefix, const char *tenant, const char *user) {
         return join(prefix, tenant, "u:", user);
 }

@@ -15,6 +15,15 @@
 typedef struct FailureKey FailureKey;
 
 /**
+ * redis_key_users_prefix() - what the keys of all users' states begin with; the user's name follows
+ * @prefix:     configured
+ * @tenant:     without ':'
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_users_prefix(const char *prefix, const char *tenant);
+
+/**
  * redis_key_user() - the key of a user's state
  * @prefix:     configured
  * @tenant:     without ':'

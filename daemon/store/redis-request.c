@@ -27,6 +27,7 @@ int redis_request_new(RedisStore *store, StoreCallType type, const char *tenant,
                 return -ENOMEM;
         request->store = store;
         request->type = type;
+        request->mark = redis_watch_mark(store->watch);
         request->tenant = strdup(tenant);
         request->user = strdup(user);
         if (!request->tenant || !request->user)

@@ -12,6 +12,7 @@
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-handshake.h"
 #include "daemon/store/redis-login.h"
+#include "daemon/store/redis-watch.h"
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
 
@@ -22,6 +23,9 @@ typedef struct RedisStore {
         RedisConnection *connection;
         RedisLogin *login;
         RedisHandshake *handshake;
+        char *tenant;      /* whose changes are watched; NULL: nobody's */
+        RedisWatch *watch; /* NULL, too */
+        bool untold;       /* it was said that changes are not told of */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
         StoreNotices notices;
         char told[STORE_MESSAGE_MAX]; /* what was said last about the missing connection */
@@ -38,6 +42,7 @@ typedef struct RedisRequest {
         unsigned int failures_max;
         RedisCommit *commit;
         UserState *before, *after; /* of a commit */
+        uint64_t mark;             /* redis_watch_mark() before it was sent */
         bool script_sent;          /* the whole script went with the commit: it cannot be missing */
 } RedisRequest;
 

@@ -53,6 +53,15 @@ static int decode_state(RedisRequest *request, const redisReply *reply, UserStat
         return r == USER_STATE_E_CORRUPT ? redis_request_corrupt(request) : r;
 }
 
+/* @state: as it was stored when the server answered; handed over. */
+static void keep(const RedisRequest *request, UserState *state) {
+        RedisStore *store = request->store;
+
+        state_cache_put(store->base.cache, state);
+        if (!redis_watch_is_fresh(store->watch, request->user, request->mark))
+                state_cache_doubt(store->base.cache, request->tenant, request->user);
+}
+
 static void on_load(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StoreResult result = { 0 };
@@ -61,7 +70,7 @@ static void on_load(int r, const redisReply *reply, void *userdata) {
                 r = reply->type == REDIS_REPLY_ARRAY ? decode_state(request, reply, &result.state)
                                                      : redis_request_refused(request, reply);
         if (r == 0)
-                state_cache_put(request->store->base.cache, user_state_ref(result.state));
+                keep(request, user_state_ref(result.state));
         redis_request_finish(request, r, &result);
 }
 
@@ -109,9 +118,9 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         if (r == 0 && user_state_end_sec(request->after) == 0)
                 state_cache_drop(cache, request->tenant, request->user);
         else if (r == 0)
-                state_cache_put(cache, TAKE_PTR(request->after));
+                keep(request, TAKE_PTR(request->after));
         else if (result.state)
-                state_cache_put(cache, user_state_ref(result.state));
+                keep(request, user_state_ref(result.state));
         redis_request_finish(request, r, &result);
 }
 
@@ -143,6 +152,20 @@ static int redis_store_load(
 
         r = key ? redis_request_new(store, STORE_CALL_LOAD, tenant, user, &request) : -ENOMEM;
         return r < 0 ? r : redis_request_start(request, call, &command);
+}
+
+static int redis_store_peek(
+        UserStore *base, const char *tenant, const char *user, const UserState **ret_state) {
+        RedisStore *store = (RedisStore *)base;
+        const UserState *state;
+
+        if (!redis_watch_is_on(store->watch) || strcmp(tenant, store->tenant) != 0)
+                return STORE_E_NOT_FOUND;
+        state = state_cache_get_certain(base->cache, tenant, user);
+        if (!state)
+                return STORE_E_NOT_FOUND;
+        *ret_state = state;
+        return 0;
 }
 
 static int redis_store_find(UserStore *base, StoreCall *call, const char *tenant, const char *sid) {
@@ -192,6 +215,7 @@ static void on_lost(bool was_ready, const char *why, void *userdata) {
         RedisStore *store = userdata;
         StoreHealth *health = &store->base.health;
 
+        redis_watch_disconnected(store->watch);
         health->online = false;
         snprintf(health->message, sizeof(health->message), "%s: %s", store->address.text, why);
         /* Each attempt fails for the same reason: once is enough. */
@@ -211,6 +235,8 @@ static void on_greeted(const RedisFindings *findings, void *userdata) {
         health->forgetful = findings->forgetful;
         snprintf(health->message, sizeof(health->message), "%s", findings->message);
         memcpy(store->script_sha, findings->script_sha, sizeof(store->script_sha));
+        if (store->watch)
+                redis_watch_connected(store->watch, store->connection);
         if (store->told[0] == '\0')
                 return;
         store->told[0] = '\0';
@@ -224,21 +250,63 @@ static void on_greeted(const RedisFindings *findings, void *userdata) {
                         store->address.text, findings->clock_ahead_sec);
 }
 
+static void on_changed(const char *user, void *userdata) {
+        RedisStore *store = userdata;
+        const StoreWatcher *watcher = &store->base.watcher;
+
+        state_cache_doubt(store->base.cache, store->tenant, user);
+        if (watcher->changed)
+                watcher->changed(store->tenant, user, watcher->userdata);
+}
+
+static void on_missed(void *userdata) {
+        RedisStore *store = userdata;
+        const StoreWatcher *watcher = &store->base.watcher;
+
+        state_cache_doubt_all(store->base.cache);
+        if (watcher->missed)
+                watcher->missed(watcher->userdata);
+}
+
+static void on_watch_health(const char *why, void *userdata) {
+        RedisStore *store = userdata;
+        StoreHealth *health = &store->base.health;
+
+        state_cache_doubt_all(store->base.cache);
+        health->watching = !why;
+        if (!why && store->untold)
+                store_tell(&store->base, LOG_NOTICE,
+                        "%s: what other hosts change is told of at once again",
+                        store->address.text);
+        /* Without a connection for commands that is what there is to be told. */
+        else if (why && health->online && !store->untold)
+                store->untold = store_notices_tell(&store->notices, &store->base,
+                        STORE_FAILURE_UNTOLD,
+                        "%s: what other hosts change is not told of: %s; open sessions are checked "
+                        "once a minute",
+                        store->address.text, why);
+        if (!why)
+                store->untold = false;
+}
+
 static void redis_store_close(UserStore *base) {
         RedisStore *store = (RedisStore *)base;
 
         store_clear(base);
         redis_connection_free(store->connection);
+        redis_watch_free(store->watch);
         redis_handshake_free(store->handshake);
         redis_login_free(store->login);
         free(store->prefix);
+        free(store->tenant);
         free(store);
 }
 
-/* Redis lets go of states by itself, and cannot answer from memory. */
+/* Redis lets go of states by itself. */
 static const StoreOps redis_ops = {
         .close = redis_store_close,
         .load = redis_store_load,
+        .peek = redis_store_peek,
         .commit = redis_store_commit,
         .find_sid = redis_store_find,
         .ask_failures = redis_failures_ask,
@@ -263,6 +331,17 @@ static int parse_address(RedisStore *store, const StoreConfig *config) {
                         "%s: not an address of Redis; unix:PATH or tcp:IP:PORT", text);
                 return STORE_E_REFUSED;
         }
+}
+
+static int start_watching(RedisStore *store, const StoreConfig *config) {
+        _cleanup_(freep) char *prefix = redis_key_users_prefix(store->prefix, config->tenant);
+        const RedisWatchPlace place = { store->base.event, &store->address, store->login, prefix };
+        const RedisWatchEvents events = { on_changed, on_missed, on_watch_health, store };
+
+        store->tenant = strdup(config->tenant);
+        if (!prefix || !store->tenant)
+                return -ENOMEM;
+        return redis_watch_new(&place, &events, &store->watch);
 }
 
 static void closep_store(RedisStore **store) {
@@ -303,6 +382,8 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
                 return r;
         r = redis_connection_new(
                 event, &store->address, config->timeout_usec, &events, &store->connection);
+        if (r >= 0 && config->tenant)
+                r = start_watching(store, config);
         if (r < 0)
                 return r;
         *ret_store = &TAKE_PTR(store)->base;

@@ -374,6 +374,7 @@ int sqlite_store_new(const StoreConfig *config, sd_event *event, StoreNotice not
         store->base.userdata = userdata;
         store->base.timeout_usec = config->timeout_usec;
         store->base.health.online = true;
+        store->base.health.watching = true;
         store->base.health.durable = !config->unsafe_no_sync;
         r = store_init(&store->base, &sqlite_ops, event);
         if (r < 0)

@@ -17,6 +17,7 @@ struct Entry {
         UserState *state;
         size_t size;
         uint64_t hash;
+        uint64_t certain_in;     /* StateCache.generation; 0: doubted */
         Entry *next;             /* in the bucket */
         TAILQ_ENTRY(Entry) link; /* linked in StateCache.by_age */
 };
@@ -24,6 +25,7 @@ struct Entry {
 struct StateCache {
         size_t count_max, size_max, count, size;
         uint64_t seed;
+        uint64_t generation; /* what was put in an earlier one is doubted */
         Entry *buckets[BUCKETS];
         TAILQ_HEAD(EntryList, Entry) by_age; /* last asked for first */
 };
@@ -36,6 +38,7 @@ int state_cache_new(size_t count_max, size_t size_max, StateCache **ret_cache) {
         TAILQ_INIT(&cache->by_age);
         cache->count_max = count_max;
         cache->size_max = size_max;
+        cache->generation = 1;
         if (getrandom(&cache->seed, sizeof(cache->seed), 0) != (ssize_t)sizeof(cache->seed))
                 return -EIO;
         *ret_cache = TAKE_PTR(cache);
@@ -95,14 +98,37 @@ StateCache *state_cache_free(StateCache *cache) {
         return NULL;
 }
 
-UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user) {
+static Entry *ask_for(StateCache *cache, const char *tenant, const char *user) {
         Entry *entry = *find(cache, tenant, user);
 
         if (!entry)
                 return NULL;
         TAILQ_REMOVE(&cache->by_age, entry, link);
         TAILQ_INSERT_HEAD(&cache->by_age, entry, link);
-        return entry->state;
+        return entry;
+}
+
+UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user) {
+        Entry *entry = ask_for(cache, tenant, user);
+
+        return entry ? entry->state : NULL;
+}
+
+UserState *state_cache_get_certain(StateCache *cache, const char *tenant, const char *user) {
+        Entry *entry = ask_for(cache, tenant, user);
+
+        return entry && entry->certain_in == cache->generation ? entry->state : NULL;
+}
+
+void state_cache_doubt(StateCache *cache, const char *tenant, const char *user) {
+        Entry *entry = *find(cache, tenant, user);
+
+        if (entry)
+                entry->certain_in = 0;
+}
+
+void state_cache_doubt_all(StateCache *cache) {
+        cache->generation++;
 }
 
 static void make_room(StateCache *cache) {
@@ -124,6 +150,7 @@ void state_cache_put(StateCache *cache, UserState *state) {
                 return;
         }
         entry->state = state;
+        entry->certain_in = cache->generation;
         entry->size = sizeof(*entry) + user_state_size(state);
         entry->hash = hash_names(cache, state->tenant, state->user);
         link = &cache->buckets[entry->hash % BUCKETS];

@@ -3,7 +3,8 @@
 
 /*
  * States in memory by user, bounded in number and bytes; what was not asked for longest goes first.
- * It knows nothing of the store: that memory equals it is the owner's care.
+ * It knows nothing of the store: that memory equals it is the owner's care. What may have changed is doubted, and
+ * still good for a guess.
  */
 
 #include <stddef.h>
@@ -41,6 +42,30 @@ DEFINE_CLEANUP(StateCache, state_cache_free)
  * Return: borrowed until the next put or drop; NULL if it is not here.
  */
 UserState *state_cache_get(StateCache *cache, const char *tenant, const char *user);
+
+/**
+ * state_cache_get_certain() - the same, unless the state was doubted since it was put
+ * @cache:      remembers that it was asked for
+ * @tenant:     whose
+ * @user:       whose
+ *
+ * Return: as state_cache_get().
+ */
+UserState *state_cache_get_certain(StateCache *cache, const char *tenant, const char *user);
+
+/**
+ * state_cache_doubt() - a user's state may have changed
+ * @cache:      changes
+ * @tenant:     whose
+ * @user:       whose; unknown is fine
+ */
+void state_cache_doubt(StateCache *cache, const char *tenant, const char *user);
+
+/**
+ * state_cache_doubt_all() - every state may have changed
+ * @cache:      changes, in constant time
+ */
+void state_cache_doubt_all(StateCache *cache);
 
 /**
  * state_cache_put() - keep a state in place of what was kept of its user

@@ -21,9 +21,10 @@ typedef struct StoreConfig {
         const char *username, *password; /* Redis AUTH; NULL for none */
         unsigned int database;           /* Redis SELECT */
         const char *prefix;              /* Redis key prefix */
-        uint64_t timeout_usec;           /* of every command */
-        bool require_durable;            /* refuse a Redis without AOF or with eviction */
-        bool allow_plaintext;            /* TCP beyond loopback */
-        bool unsafe_no_sync;             /* SQLite synchronous=OFF, for measurements only */
-        uint64_t (*now_sec)(void);       /* Redis: to compare its clock with; NULL: do not */
+        const char *tenant;        /* Redis: whose changes by others are told of; NULL: nobody's */
+        uint64_t timeout_usec;     /* of every command */
+        bool require_durable;      /* refuse a Redis without AOF or with eviction */
+        bool allow_plaintext;      /* TCP beyond loopback */
+        bool unsafe_no_sync;       /* SQLite synchronous=OFF, for measurements only */
+        uint64_t (*now_sec)(void); /* Redis: to compare its clock with; NULL: do not */
 } StoreConfig;

@@ -12,7 +12,8 @@
 typedef struct UserStore UserStore;
 
 typedef enum StoreFailure {
-        STORE_FAILURE_LOST, /* the connection, or an attempt at one */
+        STORE_FAILURE_LOST,   /* the connection, or an attempt at one */
+        STORE_FAILURE_UNTOLD, /* of changes by others */
         STORE_FAILURE_OOM,
         STORE_FAILURE_READONLY,
         STORE_FAILURE_LOADING,

@@ -11,6 +11,7 @@
 #include "daemon/store/store-call.h"
 #include "daemon/store/store-commit.h"
 #include "daemon/store/store-stats.h"
+#include "daemon/store/store-watch.h"
 
 /* Every start function: 0 started, and the call is held or deferred; negative errno: it is not. */
 typedef struct StoreOps {
@@ -36,6 +37,7 @@ struct UserStore {
         sd_event_source *ready_source;
         StoreNotice notice;
         void *userdata;
+        StoreWatcher watcher; /* zeroed: nobody */
         uint64_t timeout_usec;
         StoreHealth health;
         StoreStats stats;
@@ -43,7 +45,7 @@ struct UserStore {
         struct StoreCallList ready; /* completed without waiting, to be told from the loop */
         size_t n_ready;
         FailureTable *failures;
-        StateCache *cache; /* SQLite: equal to what is stored; Redis: good for a guess */
+        StateCache *cache; /* SQLite: equal to what is stored; Redis: where it is certain */
 };
 
 /**

@@ -152,6 +152,10 @@ void user_store_expire(UserStore *store, const Moment *moment) {
                 store->ops->expire(store, moment);
 }
 
+void user_store_watch(UserStore *store, const StoreWatcher *watcher) {
+        store->watcher = watcher ? *watcher : (StoreWatcher){ 0 };
+}
+
 void user_store_health(const UserStore *store, StoreHealth *ret_health) {
         *ret_health = store->health;
 }

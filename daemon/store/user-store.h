@@ -41,6 +41,7 @@ typedef struct StoreHealth {
         bool online;
         bool durable;   /* acknowledged commits survive a crash of the store */
         bool forgetful; /* it may let go of some records, when its memory is short */
+        bool watching;  /* what others change is told of at once; SQLite: there are no others */
         uint64_t n_commits, n_conflicts, n_errors;
         uint64_t latency_usec; /* of the last command */
         char message
@@ -107,8 +108,8 @@ int user_store_load(
  * @user:       whose
  * @ret_state:  borrowed; valid until control returns to the loop
  *
- * Answers only while memory is known to equal the store: SQLite, whose one writer we are, for a state
- * that was loaded before. Return: 0; STORE_E_NOT_FOUND: use user_store_load().
+ * Answers only while memory is known to equal the store, for a state that was loaded before: SQLite, whose one writer
+ * we are, and Redis as long as it tells us of every change (store-watch.h). Return: 0; STORE_E_NOT_FOUND: use user_store_load().
  */
 int user_store_peek(
         UserStore *store, const char *tenant, const char *user, const UserState **ret_state);
