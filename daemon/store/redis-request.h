@@ -23,9 +23,9 @@ typedef struct RedisStore {
         RedisConnection *connection;
         RedisLogin *login;
         RedisHandshake *handshake;
-        char *tenant;      /* whose changes are watched; NULL: nobody's */
-        RedisWatch *watch; /* NULL, too */
-        bool untold;       /* it was said that changes are not told of */
+        char *tenant;                   /* whose changes are watched; NULL: nobody's */
+        RedisWatch *watch;              /* NULL, too */
+        char untold[STORE_MESSAGE_MAX]; /* why changes are not told of, as it was said last */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
         StoreNotices notices;
         char told[STORE_MESSAGE_MAX]; /* what was said last about the missing connection */

@@ -274,19 +274,22 @@ static void on_watch_health(const char *why, void *userdata) {
 
         state_cache_doubt_all(store->base.cache);
         health->watching = !why;
-        if (!why && store->untold)
-                store_tell(&store->base, LOG_NOTICE,
-                        "%s: what other hosts change is told of at once again",
-                        store->address.text);
+        if (!why) {
+                if (store->untold[0])
+                        store_tell(&store->base, LOG_NOTICE,
+                                "%s: what other hosts change is told of at once again",
+                                store->address.text);
+                store->untold[0] = '\0';
+                return;
+        }
         /* Without a connection for commands that is what there is to be told. */
-        else if (why && health->online && !store->untold)
-                store->untold = store_notices_tell(&store->notices, &store->base,
-                        STORE_FAILURE_UNTOLD,
-                        "%s: what other hosts change is not told of: %s; open sessions are checked "
-                        "once a minute",
-                        store->address.text, why);
-        if (!why)
-                store->untold = false;
+        if (!health->online || strcmp(store->untold, why) == 0)
+                return;
+        if (store_notices_tell(&store->notices, &store->base, STORE_FAILURE_UNTOLD,
+                    "%s: what other hosts change is not told of: %s; open sessions are checked "
+                    "once a minute",
+                    store->address.text, why))
+                snprintf(store->untold, sizeof(store->untold), "%s", why);
 }
 
 static void redis_store_close(UserStore *base) {

@@ -55,6 +55,7 @@ void store_fixture_new(StoreType type, StoreFixture **ret_fixture) {
                 .username = type == STORE_REDIS ? REDIS_SERVER_LOGIN : NULL,
                 .password = type == STORE_REDIS ? REDIS_SERVER_PASSWORD : NULL,
                 .prefix = "authtoken",
+                .tenant = type == STORE_REDIS ? "default" : NULL,
                 .timeout_usec = 5000000 };
         assert_int_equal(store_fixture_open(fixture), 0);
         *ret_fixture = fixture;
