@@ -16,10 +16,6 @@ static bool address_is_for_redis(const Config *config) {
         return config->store_type == STORE_REDIS || !config->store_address;
 }
 
-static bool username_has_password(const Config *config) {
-        return !config->store_username || config->store_password_file;
-}
-
 static bool password_is_for_redis(const Config *config) {
         return config->store_type == STORE_REDIS || !config->store_password_file;
 }
@@ -58,8 +54,6 @@ static const struct {
                 "Address= is allowed with Type=redis only" },
         { password_is_for_redis, { OPTION_STORE_PASSWORD_FILE, OPTION_STORE_TYPE },
                 "PasswordFile= is allowed with Type=redis only" },
-        { username_has_password, { OPTION_STORE_USERNAME, OPTION_STORE_USERNAME },
-                "Username= needs a PasswordFile= in [Store]" },
         { plaintext_is_local, { OPTION_STORE_ADDRESS, OPTION_STORE_ALLOW_PLAINTEXT },
                 "tcp: to another host shows the sessions to the network; it is allowed with "
                 "AllowPlaintext=yes only" },

@@ -35,6 +35,7 @@
 #include "daemon/operation/reconciler.h"
 #include "daemon/service-status.h"
 #include "daemon/signal-source.h"
+#include "daemon/store-source.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/keyring.h"
 
@@ -284,6 +285,9 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
                 snprintf(message, message_size, "keys: %s", fault.text);
                 return *fault.text ? MANAGER_E_REFUSED : r;
         }
+        r = store_source_reread(config, manager->context.store, message, message_size);
+        if (r < 0)
+                return *message ? MANAGER_E_REFUSED : r;
         *ret_config = TAKE_PTR(config);
         return 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,8 @@
 #include "daemon/store-source.h"
 
 #define PASSWORD_SIZE_MAX 1024u
+
+#define CREDENTIAL "redis-password"
 
 /* One line; its newline is not part of the password. */
 static int read_password(const char *path, Secret **ret_password) {
@@ -37,10 +40,61 @@ static int read_password(const char *path, Secret **ret_password) {
         return r;
 }
 
+/* What was passed by the service manager is taken where nothing else is named. */
+static int find_password(const Config *config, char **ret_path) {
+        const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
+        char *path = NULL;
+
+        if (config->store_password_file) {
+                path = strdup(config->store_password_file);
+        } else if (directory && config->store_type == STORE_REDIS) {
+                if (asprintf(&path, "%s/" CREDENTIAL, directory) < 0)
+                        return -ENOMEM;
+                if (access(path, F_OK) < 0) {
+                        free(path);
+                        return -ENOENT;
+                }
+        } else {
+                return -ENOENT;
+        }
+        *ret_path = path;
+        return path ? 0 : -ENOMEM;
+}
+
+/* Return: 0, without @ret_password where there is none to read; negative errno, with a @message. */
+static int get_password(
+        const Config *config, Secret **ret_password, char *message, size_t message_size) {
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        r = find_password(config, &path);
+        if (r == -ENOENT && config->store_username) {
+                snprintf(message, message_size,
+                        "[Store] Username= needs a PasswordFile=, or the credential " CREDENTIAL);
+                return -EINVAL;
+        }
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        r = read_password(path, ret_password);
+        if (r < 0)
+                snprintf(message, message_size,
+                        "%s: %s (a regular file of one line, not readable by others)", path,
+                        strerror(-r));
+        return r;
+}
+
+int store_source_reread(const Config *config, UserStore *store, char *message, size_t size) {
+        _cleanup_(secret_freep) Secret *password = NULL;
+        int r;
+
+        r = get_password(config, &password, message, size);
+        return r < 0 || !password ? r : user_store_set_password(store, password->data);
+}
+
 int store_source_open(const Config *config, sd_event *event, StoreNotice notice, void *userdata,
         UserStore **ret_store) {
         _cleanup_(secret_freep) Secret *password = NULL;
-        char message[STORE_MESSAGE_MAX];
+        char message[STORE_MESSAGE_MAX] = "no memory";
         StoreConfig store = {
                 .type = config->store_type,
                 .path = config->store_path,
@@ -57,16 +111,12 @@ int store_source_open(const Config *config, sd_event *event, StoreNotice notice,
         };
         int r;
 
-        if (config->store_password_file) {
-                r = read_password(config->store_password_file, &password);
-                if (r < 0) {
-                        snprintf(message, sizeof(message),
-                                "%s: %s (a regular file of one line, not readable by others)",
-                                config->store_password_file, strerror(-r));
-                        notice(LOG_ERR, message, userdata);
-                        return r;
-                }
-                store.password = password->data;
+        r = get_password(config, &password, message, sizeof(message));
+        if (r < 0) {
+                notice(LOG_ERR, message, userdata);
+                return r;
         }
+        if (password)
+                store.password = password->data;
         return user_store_new(&store, event, notice, userdata, ret_store);
 }

@@ -17,3 +17,14 @@ typedef struct Config Config;
  */
 int store_source_open(const Config *config, sd_event *event, StoreNotice notice, void *userdata,
         UserStore **ret_store);
+
+/**
+ * store_source_reread() - read the password again
+ * @config:     the new one, which names the same store
+ * @store:      logs in with it from now on
+ * @message:    receives why not, where that is to be said
+ * @size:       of @message, which may be left empty
+ *
+ * Return: 0; negative errno, and nothing has changed.
+ */
+int store_source_reread(const Config *config, UserStore *store, char *message, size_t size);

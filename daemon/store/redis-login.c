@@ -11,6 +11,7 @@
 #include "daemon/store/user-store.h"
 
 #define REPLY_MAX       4096u
+#define AUTH_WORDS_MAX  3u
 #define DATABASE_DIGITS 11u
 
 struct RedisLogin {
@@ -79,17 +80,49 @@ static void say(RedisConnection *connection, const RedisCommand *command) {
                 redis_connection_refuse(connection, strerror(ENOMEM));
 }
 
+int redis_login_change(RedisLogin *login, const char *password) {
+        Secret *changed;
+        int r;
+
+        r = secret_new(password, strlen(password), &changed);
+        if (r < 0)
+                return r;
+        secret_free(login->password);
+        login->password = changed;
+        return 0;
+}
+
+/* Return: how many words. */
+static int make_auth(const RedisLogin *login, const char *words[AUTH_WORDS_MAX]) {
+        int n_words = 0;
+
+        words[n_words++] = "AUTH";
+        if (login->username)
+                words[n_words++] = login->username;
+        words[n_words++] = login->password->data;
+        return n_words;
+}
+
+int redis_login_try(
+        const RedisLogin *login, RedisConnection *connection, RedisReplyDone done, void *userdata) {
+        const char *auth[AUTH_WORDS_MAX];
+
+        return redis_connection_send(connection, &(RedisCommand){ .argc = make_auth(login, auth),
+                                                         .argv = auth,
+                                                         .reply_max = REPLY_MAX,
+                                                         .done = done,
+                                                         .userdata = userdata });
+}
+
 void redis_login_start(const RedisLogin *login, RedisConnection *connection, const char *name) {
         const char *client[] = { "CLIENT", "SETNAME", name };
         const char *database[] = { "SELECT", login->database };
         RedisCommand command = { .reply_max = REPLY_MAX, .userdata = connection };
 
         if (login->password) {
-                const char *password = login->password->data;
-                const char *auth[] = { "AUTH", login->username ? login->username : password,
-                        password };
+                const char *auth[AUTH_WORDS_MAX];
 
-                command.argc = login->username ? 3 : 2;
+                command.argc = make_auth(login, auth);
                 command.argv = auth;
                 command.done = on_auth;
                 say(connection, &command);

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "daemon/store/redis-connection.h"
 
-typedef struct RedisConnection RedisConnection;
 typedef struct RedisLogin RedisLogin;
 
 /* Borrowed for redis_login_new() only. */
@@ -35,6 +35,27 @@ int redis_login_new(const RedisCredentials *credentials, RedisLogin **ret_login)
  */
 RedisLogin *redis_login_free(RedisLogin *login);
 DEFINE_CLEANUP(RedisLogin, redis_login_free)
+
+/**
+ * redis_login_change() - another password, for the connections to come
+ * @login:      may be in use
+ * @password:   copied
+ *
+ * Return: 0; -ENOMEM, and it is the old one still.
+ */
+int redis_login_change(RedisLogin *login, const char *password);
+
+/**
+ * redis_login_try() - log in again on a connection that is in use
+ * @login:      with a password
+ * @connection: ready; if the server refuses, it remains what it was
+ * @done:       gets the server's answer to AUTH
+ * @userdata:   for @done
+ *
+ * Return: what redis_connection_send() said.
+ */
+int redis_login_try(
+        const RedisLogin *login, RedisConnection *connection, RedisReplyDone done, void *userdata);
 
 /**
  * redis_login_start() - say AUTH, SELECT and what we are called

@@ -305,6 +305,29 @@ static void redis_store_close(UserStore *base) {
         free(store);
 }
 
+static void on_login_tried(int r, const redisReply *reply, void *userdata) {
+        RedisStore *store = userdata;
+        char code[REDIS_ERROR_CODE_MAX + 1];
+
+        if (r != 0 || reply->type != REDIS_REPLY_ERROR)
+                return;
+        redis_error_code(reply, code);
+        store_tell(&store->base, LOG_WARNING,
+                "%s: the server refuses the password that was read (%s); the next connection fails",
+                store->address.text, code);
+}
+
+/* A wrong one is better noticed now than when the server is started again. */
+static int redis_store_set_password(UserStore *base, const char *password) {
+        RedisStore *store = (RedisStore *)base;
+        int r;
+
+        r = redis_login_change(store->login, password);
+        if (r == 0 && base->health.online)
+                (void)redis_login_try(store->login, store->connection, on_login_tried, store);
+        return r;
+}
+
 /* Redis lets go of states by itself. */
 static const StoreOps redis_ops = {
         .close = redis_store_close,
@@ -317,6 +340,7 @@ static const StoreOps redis_ops = {
         .list = redis_users_list,
         .scan = redis_users_scan,
         .mark = redis_mark_change,
+        .set_password = redis_store_set_password,
 };
 
 static int parse_address(RedisStore *store, const StoreConfig *config) {

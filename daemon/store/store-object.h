@@ -28,6 +28,7 @@ typedef struct StoreOps {
         int (*ask_failures)(UserStore *store, StoreCall *call, const FailureQuestion *question);
         int (*note_failure)(UserStore *store, StoreCall *call, const FailureQuestion *question);
         void (*expire)(UserStore *store, const Moment *moment);
+        int (*set_password)(UserStore *store, const char *password); /* NULL: has none */
 } StoreOps;
 
 /* The first member of each kind of store. */

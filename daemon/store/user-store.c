@@ -156,6 +156,10 @@ void user_store_watch(UserStore *store, const StoreWatcher *watcher) {
         store->watcher = watcher ? *watcher : (StoreWatcher){ 0 };
 }
 
+int user_store_set_password(UserStore *store, const char *password) {
+        return store->ops->set_password ? store->ops->set_password(store, password) : 0;
+}
+
 void user_store_health(const UserStore *store, StoreHealth *ret_health) {
         *ret_health = store->health;
 }

@@ -157,6 +157,15 @@ DEFINE_CLEANUP(StoreCall, store_call_free)
 void user_store_expire(UserStore *store, const Moment *moment);
 
 /**
+ * user_store_set_password() - log in with another password from now on
+ * @store:      what is connected stays so; where the server refuses it, a notice says so
+ * @password:   copied
+ *
+ * Return: 0; -ENOMEM.
+ */
+int user_store_set_password(UserStore *store, const char *password);
+
+/**
  * user_store_health() - what `status` tells
  * @store:      any
  * @ret_health: filled

@@ -31,9 +31,8 @@ static const ConfigCase agreement[] = {
                 "[Store]\nType=redis\nAddress=tcp:10.0.0.1:6379\nAllowPlaintext=yes\n", NULL },
         { "a password without redis is refused", "[Store]\nPasswordFile=/p\n",
                 "configuration:2: PasswordFile= is allowed with Type=redis only" },
-        { "a user without a password is refused",
-                "[Store]\nType=redis\nAddress=unix:/r\nUsername=a\n",
-                "configuration:4: Username= needs a PasswordFile= in [Store]" },
+        { "a user whose password may come as a credential is fine",
+                "[Store]\nType=redis\nAddress=unix:/r\nUsername=a\n", NULL },
         { "durable without syncing is refused", "[Store]\nRequireDurable=yes\nSynchronous=off\n",
                 "configuration:3: Synchronous=off is not allowed with "
                 "RequireDurable=yes" },
