@@ -114,12 +114,14 @@ class Host:
         self.bus = bus
         self.fleet = fleet
         self.directory = bus.directory
+        self.redis = bus.directory / "redis.sock"
         self.daemon = None
         self.caller = None
         for name in ("sessions", "processes"):
             (bus.directory / name).mkdir()
         (bus.directory / "machine-id").write_text(uuid.uuid4().hex + "\n", encoding="ascii")
         shutil.copytree(fleet.directory / "state", bus.directory / "state")
+        self.mend()
 
     @property
     def root(self):
@@ -130,16 +132,29 @@ class Host:
 
     def start(self, log_level):
         """Begin to start authtokend."""
-        self.daemon = HostDaemon(self.bus, self.name, self.fleet.store, log_level)
+        store = f"Type=redis\nAddress=unix:{self.redis}\n{self.fleet.options}"
+        self.daemon = HostDaemon(self.bus, self.name, store, log_level)
 
     def wait_served(self, served=True):
         self.fleet.logind.wait(lambda: (self.number in self.fleet.logind.served) == served or
                                not self.daemon.is_alive(), f"authtokend on {self.name}")
         assert not served or self.daemon.is_alive(), self.daemon.log_text()
 
-    def restart(self):
+    def cut(self):
+        """No way to Redis any more; all other hosts have to connect again."""
+        self.redis.unlink()
+        for kind in ("normal", "pubsub"):
+            self.fleet.redis.run("CLIENT", "KILL", "TYPE", kind)
+
+    def mend(self):
+        self.redis.symlink_to(self.fleet.redis.socket)
+
+    def stop_daemon(self):
         self.daemon.stop()
         self.wait_served(False)
+
+    def restart(self):
+        self.stop_daemon()
         self.daemon.start()
         self.wait_served()
 
@@ -152,18 +167,20 @@ class Host:
         self.fleet.logind.wait_opened([login])
         return login
 
-    def stop(self):
+    def leave(self):
+        """Without a word on how authtokend ended."""
         if self.caller:
             self.caller.stop()
         if self.daemon and self.daemon.is_alive():
-            self.daemon.stop()
+            self.daemon.process.kill()
+            self.daemon.process.wait()
 
 
 class Fleet:
     def __init__(self, directory, redis, options):
         self.directory = directory
         self.redis = redis
-        self.store = redis.store + options
+        self.options = options
         self.logind = Logind()
         self.hosts = []
 
@@ -193,7 +210,7 @@ def running(n_hosts, options="", log_level="debug"):
         stack.callback(fleet.logind.stop)
         for number in range(n_hosts):
             host = Host(number, stack.enter_context(private_bus()), fleet)
-            stack.callback(host.stop)
+            stack.callback(host.leave)
             fleet.hosts.append(host)
             fleet.logind.write(host=number, directory=str(host.directory))
         fleet.logind.wait(lambda: len(fleet.logind.ready) == n_hosts, "logind")
@@ -202,3 +219,5 @@ def running(n_hosts, options="", log_level="debug"):
         for host in fleet.hosts:
             host.wait_served()
         yield fleet
+        for host in fleet.hosts:
+            host.daemon.stop()
