@@ -58,19 +58,43 @@ static void write_line(FILE *file, const SessionLogin *login) {
                 word_of(login->tty), word_of(login->rhost), login->opened_at_sec);
 }
 
-static void write_lines(FILE *file, const Session *session, const char *host,
-        const SessionLogin *logins, size_t n_logins) {
+static size_t count_others(const Session *session, const char *host) {
         const char *at = session->logins;
-        size_t n_lines = 0, first = 0;
         SessionLogin login;
+        size_t n = 0;
 
         while (session_logins_next(&at, &login))
-                if (strcmp(login.host, host) != 0 && n_lines++ < SESSION_LOGINS_MAX)
-                        write_line(file, &login);
-        if (n_logins > SESSION_LOGINS_HOST_MAX)
-                first = n_logins - SESSION_LOGINS_HOST_MAX;
-        for (size_t i = first; i < n_logins && n_lines < SESSION_LOGINS_MAX; i++, n_lines++)
+                n += strcmp(login.host, host) != 0;
+        return n;
+}
+
+static void write_own(FILE *file, const SessionLogin *logins, size_t n_logins, size_t room) {
+        if (room > SESSION_LOGINS_HOST_MAX)
+                room = SESSION_LOGINS_HOST_MAX;
+        for (size_t i = n_logins > room ? n_logins - room : 0; i < n_logins; i++)
                 write_line(file, &logins[i]);
+}
+
+/* A host's lines stay where they are: were they moved, then each host would find the list changed that
+ * another one has just written, and write it again, for ever. */
+static void write_lines(FILE *file, const Session *session, const char *host,
+        const SessionLogin *logins, size_t n_logins) {
+        size_t n_others = count_others(session, host), n_written = 0;
+        size_t room = n_others < SESSION_LOGINS_MAX ? SESSION_LOGINS_MAX - n_others : 0;
+        const char *at = session->logins;
+        bool is_written = false;
+        SessionLogin login;
+
+        while (session_logins_next(&at, &login)) {
+                if (!strcmp(login.host, host)) {
+                        write_own(file, logins, is_written ? 0 : n_logins, room);
+                        is_written = true;
+                } else if (n_written++ < SESSION_LOGINS_MAX) {
+                        write_line(file, &login);
+                }
+        }
+        if (!is_written)
+                write_own(file, logins, n_logins, room);
 }
 
 int session_logins_replace(

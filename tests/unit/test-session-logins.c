@@ -70,6 +70,37 @@ static void test_a_host_replaces_its_own_lines(void **unused) {
         assert_null(session.logins);
 }
 
+/* Two that each hold the list for changed by the other would write it for ever. */
+static void test_what_one_host_wrote_is_no_change_for_another(void **unused) {
+        const SessionLogin here = make_login("here", "pts/0", 1),
+                           there = make_login("there", "", 2);
+        Session session = { 0 };
+
+        (void)unused;
+        assert_int_equal(session_logins_replace(&session, "here", &here, 1), 1);
+        assert_int_equal(session_logins_replace(&session, "there", &there, 1), 1);
+        assert_int_equal(session_logins_replace(&session, "here", &here, 1), 0);
+        assert_int_equal(session_logins_replace(&session, "there", &there, 1), 0);
+        free(session.logins);
+}
+
+static void test_a_host_that_found_no_room_leaves_the_list_as_it_is(void **unused) {
+        Session session = { 0 };
+
+        (void)unused;
+        for (char host[] = "a"; *host < 'a' + (char)SESSION_LOGINS_MAX; ++*host) {
+                SessionLogin one = make_login(host, "y", 1);
+
+                assert_int_equal(session_logins_replace(&session, host, &one, 1), 1);
+        }
+        for (char host[] = "a"; *host <= 'z'; ++*host) {
+                SessionLogin one = make_login(host, "y", 1);
+
+                assert_int_equal(session_logins_replace(&session, host, &one, 1), 0);
+        }
+        free(session.logins);
+}
+
 static void test_there_is_room_for_a_few(void **unused) {
         SessionLogin logins[SESSION_LOGINS_MAX + 1];
         Session session = { 0 };
@@ -114,6 +145,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_words),
                 cmocka_unit_test(test_a_host_replaces_its_own_lines),
+                cmocka_unit_test(test_what_one_host_wrote_is_no_change_for_another),
+                cmocka_unit_test(test_a_host_that_found_no_room_leaves_the_list_as_it_is),
                 cmocka_unit_test(test_there_is_room_for_a_few),
                 cmocka_unit_test(test_what_is_no_line_ends_the_list),
         };
