@@ -25,11 +25,13 @@
  *     brings a session or a code therefore begins with a write that may be refused, and any other one
  *     with one that never is: revoking works on a full server.
  * (3) A field that is to change has to be there: what somebody took out by hand must not come back.
- * (4) Who was wrong about what is stored is told what it is, and need not ask. */
+ * (4) Who was wrong about what is stored is told what it is, and need not ask.
+ * (5) What was done is said by its version, which no other commit has: the answer to another one is none to this. */
 const char redis_commit_script[] =
         "local key, users = KEYS[1], KEYS[2]\n"
         "local expected, go_ms, user, brings = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\n"
         "local n_changed, n_added, n_gone = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
+        "local version = ARGV[9]\n"
         "local set_end = 7 + n_changed + n_added\n"
         "local stored = redis.call('HGET', key, 'v')\n"
         "local same = (stored or '') == expected\n"
@@ -41,7 +43,7 @@ const char redis_commit_script[] =
         "if go_ms == '' then\n"
         "  redis.call('ZREM', users, user)\n"
         "  redis.call('DEL', key)\n"
-        "  return 0\n"
+        "  return version\n"
         "end\n"
         "if not brings then redis.call('PERSIST', key) end\n"
         "redis.call('ZADD', users, go_ms == 'never' and '+inf' or go_ms, user)\n"
@@ -53,12 +55,12 @@ const char redis_commit_script[] =
         "end\n"
         "if go_ms == 'never' then redis.call('PERSIST', key)\n"
         "else redis.call('PEXPIREAT', key, go_ms) end\n"
-        "if stored and not brings then return 0 end\n"
+        "if stored and not brings then return version end\n"
         "local time = redis.call('TIME')\n"
         "local gone = redis.call('ZRANGEBYSCORE', users, '-inf', time[1] .. '000', 'LIMIT', 0, "
         "16)\n"
         "if #gone > 0 then redis.call('ZREM', users, unpack(gone)) end\n"
-        "return 0\n";
+        "return version\n";
 
 RedisCommit *redis_commit_free(RedisCommit *commit) {
         if (!commit)

@@ -16,6 +16,8 @@
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
 
+#define REDIS_ECHO_SIZE 17u /* a number in hexadecimal digits */
+
 typedef struct RedisStore {
         UserStore base;
         char *prefix;
@@ -27,6 +29,7 @@ typedef struct RedisStore {
         RedisWatch *watch;              /* NULL, too */
         char untold[STORE_MESSAGE_MAX]; /* why changes are not told of, as it was said last */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
+        char echo[REDIS_ECHO_SIZE]; /* what the server was asked to say; empty: nothing */
         StoreNotices notices;
         char told[STORE_MESSAGE_MAX]; /* what was said last about the missing connection */
 } RedisStore;

@@ -131,8 +131,8 @@ static int sqlite_store_commit(UserStore *base, StoreCall *call, const StoreComm
         job->state = user_state_ref(commit->after);
         job->before = user_state_ref(commit->before);
         job->ends = commit->after->n_sessions < commit->before->n_sessions;
-        r = store_next_version(&commit->before->version, &job->state->version);
-        return r < 0 ? r : submit(store, TAKE_PTR(job), call);
+        store_next_version(base, commit->before, &job->state->version);
+        return submit(store, TAKE_PTR(job), call);
 }
 
 static int sqlite_store_find(

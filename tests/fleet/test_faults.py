@@ -15,16 +15,10 @@ from victim import victim_with
 Fault = collections.namedtuple("Fault", "enter line reads revokes")
 
 
-@pytest.fixture(scope="module")
-def host():
+@pytest.fixture
+def victim():
     with victim_with("--appendonly", "yes", "--busy-reply-threshold", "20") as started:
         yield started
-
-
-@pytest.fixture
-def victim(host):
-    host.mark()
-    return host
 
 
 @pytest.fixture
