@@ -349,7 +349,6 @@ static const StoreOps redis_ops = {
         .find_sid = redis_store_find,
         .ask_failures = redis_failures_ask,
         .note_failure = redis_failures_note,
-        .list = redis_users_list,
         .scan = redis_users_scan,
         .mark = redis_mark_change,
         .set_password = redis_store_set_password,

@@ -26,6 +26,7 @@ typedef enum StoreFailure {
         STORE_FAILURE_WRONGTYPE,
         STORE_FAILURE_REPLY,
         STORE_FAILURE_CORRUPT,
+        STORE_FAILURE_USERS, /* their list is lost */
         STORE_FAILURE_FULL,
         STORE_FAILURE_IO,
         STORE_FAILURE_TIMEOUT,

@@ -72,11 +72,9 @@ static StoreOperation operation_of(StoreCallType type) {
         case STORE_CALL_MARK:
                 return STORE_MARK;
         case STORE_CALL_FAILURE:
-                return STORE_FAILURE;
-        case STORE_CALL_LIST:
                 break;
         }
-        return STORE_LIST;
+        return STORE_FAILURE;
 }
 
 void store_count(UserStore *store, StoreCallType type, int r) {

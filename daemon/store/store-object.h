@@ -21,7 +21,6 @@ typedef struct StoreOps {
                 const UserState **ret_state);
         int (*commit)(UserStore *store, StoreCall *call, const StoreCommit *commit);
         int (*find_sid)(UserStore *store, StoreCall *call, const char *tenant, const char *sid);
-        int (*list)(UserStore *store, StoreCall *call, const char *tenant);
         int (*scan)(UserStore *store, StoreCall *call, const char *tenant, const char *from);
         int (*mark)(UserStore *store, StoreCall *call, const StoreMarkChange *change);
         /* NULL: memory counts, and @note_failure only writes a lock-out down. */
