@@ -17,12 +17,15 @@ class BedUnable(Exception):
     """This machine cannot run a bed; the text says why."""
 
 
-class Bed:
-    """A bed of its own, from construction to stop()."""
+class Script:
+    """scripts/bed with these arguments, from construction to stop()."""
 
     def __init__(self, *arguments):
-        self._process = subprocess.Popen([SCRIPT, "boot", *arguments], text=True,
+        self._process = subprocess.Popen([SCRIPT, *arguments], text=True,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def answer(self):
+        """What it says next."""
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"scripts/bed ended with status {self._process.wait()}")
@@ -30,12 +33,29 @@ class Bed:
         if "unable" in answer:
             self._process.wait()
             raise BedUnable(answer["unable"])
-        self.leader = answer["leader"]
-        self.packages = answer["packages"]
+        return answer
 
     def stop(self):
         self._process.stdin.close()
         self._process.wait(timeout=30)
+
+
+class Bed:
+    """A bed of its own, from construction to stop()."""
+
+    def __init__(self, *arguments):
+        self._script = Script("boot", *arguments)
+        answer = self._script.answer()
+        self.leader = answer["leader"]
+        self.packages = answer["packages"]
+
+    def stop(self):
+        self._script.stop()
+
+    def reset(self):
+        """What the button does; return when the system is up again. Its files stay."""
+        self.run("systemctl", "reboot", "--force", "--force", check=False)
+        self.leader = self._script.answer()["leader"]
 
     def command(self, *arguments):
         """The words that run `arguments` inside, for whoever starts the process."""

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from bed import Bed, BedUnable
+from fleet import Fleet
 from host import Host
 
 EXIT_SKIP = 77
@@ -54,6 +55,24 @@ def bare_bed():
     bed.stop()
 
 
+@pytest.fixture(scope="session")
+def booted_fleet():
+    try:
+        fleet = Fleet()
+    except BedUnable as reason:
+        pytest.skip(str(reason))
+    yield fleet
+    fleet.stop()
+
+
+@pytest.fixture
+def fleet(booted_fleet):
+    """Hosts without shells and token sessions, their journals marked at the test's begin."""
+    booted_fleet.mark()
+    yield booted_fleet
+    booted_fleet.tidy()
+
+
 @pytest.fixture
 def note(request):
     """Say something that was measured; it is printed at the end of the run."""
@@ -64,13 +83,14 @@ def note(request):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
-    """Show with a failure what the bed's journal said meanwhile."""
+    """Show with a failure what the beds' journals said meanwhile."""
     report = (yield).get_result()
-    host = getattr(item, "funcargs", {}).get("host")
-    if report.failed and host is not None:
+    used = getattr(item, "funcargs", {})
+    hosts = [used["host"]] if "host" in used else used.get("fleet", [])
+    for host in hosts if report.failed else []:
         # Also a bed that is in pieces must not hide the failure itself.
         with contextlib.suppress(Exception):
-            report.sections.append(("journal", host.journal.text()))
+            report.sections.append((f"journal of {host.name}", host.journal.text()))
 
 
 def pytest_sessionfinish(session):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A bed on which an administrator has set authtoken up, as authtoken(7) says."""
 
+import pexpect
+
 from authtoken import Authtoken
 from bed import Bed
-from deadline import wait_until
+from deadline import SECONDS, wait_until
 from journal import Journal
 from ssh import Ssh
 
@@ -45,21 +47,24 @@ appendfsync always
 
 
 class Host:
-    """The bed, its users, and what tests use to look at it."""
+    """The bed, its users, and what tests use to look at it.
 
-    def __init__(self, store):
+    The bed, and the clients of its sshd, may be others than usual.
+    """
+
+    def __init__(self, store, bed=None, ssh=None, name="bed"):
         self.store = store
-        self.bed = Bed()
+        self.name = name
+        self.bed = bed or Bed()
         try:
             self.authtoken = Authtoken(self.bed)
             self.journal = Journal(self.bed)
-            self.ssh = Ssh(self.bed)
+            self.ssh = ssh or Ssh(self.bed)
             self._add_users()
             self._set_up_sshd()
-            if store == "redis":
-                self._set_up_redis()
+            self.configure("50-test.conf", COMMON)
+            self.configure("60-store.conf", self._set_up_store())
             self.enable_pam()
-            self.configure("50-test.conf", COMMON + STORES[store])
             self.bed.systemctl("restart", SERVICE)
             self.authtoken.wait_ready()
         except BaseException:
@@ -82,6 +87,12 @@ class Host:
         self.bed.write("/etc/ssh/sshd_config.d/test.conf",
                        "PermitRootLogin yes\nMaxStartups 100\n")
         self.bed.systemctl("reload", "ssh")
+
+    def _set_up_store(self):
+        """Return the daemon's options."""
+        if self.store == "redis":
+            self._set_up_redis()
+        return STORES[self.store]
 
     def _set_up_redis(self):
         with open(self.bed.path("/etc/redis/redis.conf"), "a", encoding="utf-8") as config:
@@ -111,6 +122,13 @@ class Host:
     def login(self, user, secret=None, **options):
         """Log in with the secret, or with the user's password."""
         return self.ssh.login(user, PASSWORDS[user] if secret is None else secret, **options)
+
+    def login_at_console(self, user, secret):
+        console = self.bed.command("env", "TERM=dumb", "script", "--quiet", "--command",
+                                   f"login {user}", "/dev/null")
+        child = pexpect.spawn(console[0], console[1:], encoding="utf-8", timeout=SECONDS)
+        child.expect("Password or access token: ")
+        return self.ssh.answer(child, user, secret)
 
     def tidy(self):
         """Let the next test find no shells and no sessions."""

@@ -11,10 +11,10 @@ PASSWORD = "password"
 METHODS = (KEYBOARD, PASSWORD)
 
 PROMPTS = {
-    KEYBOARD: r"\((?P<who>\w+)@127\.0\.0\.1\) Password[^\r\n]*: ",
-    PASSWORD: r"(?P<who>\w+)@127\.0\.0\.1's password: ",
+    KEYBOARD: r"\((?P<who>\w+)@[\d.]+\) Password[^\r\n]*: ",
+    PASSWORD: r"(?P<who>\w+)@[\d.]+'s password: ",
 }
-SHELL_PROMPT = r"\w+@bed:[^\r\n]*[$#] "
+SHELL_PROMPT = r"\w+@\w+:[^\r\n]*[$#] "
 LOGIN_SECONDS = 40
 COMMAND_SECONDS = 20
 
@@ -50,6 +50,9 @@ class Shell:
         """Read until the connection closes; return the moment and what was said at last."""
         self.child.expect(pexpect.EOF, timeout=seconds)
         moment = time.monotonic()
+        self.child.wait()
+        # A process that has ended needs no time to do so.
+        self.child.ptyproc.delayafterclose = 0
         self.child.close()
         return moment, self.child.before
 
@@ -69,7 +72,7 @@ class Shell:
         if secret is not None:
             self.child.expect(r"(Password|\[sudo\])[^\r\n]*: ", timeout=COMMAND_SECONDS)
             self.child.sendline(secret)
-        self.child.expect(rf"{user}@bed:[^\r\n]*[$#] ", timeout=COMMAND_SECONDS)
+        self.child.expect(rf"{user}@\w+:[^\r\n]*[$#] ", timeout=COMMAND_SECONDS)
         return Shell(self.child, user)
 
     def leave(self):
@@ -98,13 +101,14 @@ class Shell:
 
 
 class Ssh:
-    """Logins over the loopback of one bed."""
+    """Logins from a bed: to itself, or to another one."""
 
-    def __init__(self, bed):
+    def __init__(self, bed, address="127.0.0.1"):
         self.bed = bed
+        self.address = address
         self.open_shells = []
 
-    def connect(self, user, method=KEYBOARD, command=None, source="127.0.0.1"):
+    def connect(self, user, method=KEYBOARD, command=None, source=None):
         """Start the client and wait for its prompt; return the terminal and the prompt.
 
         With a command there is no terminal, and no shell, at the other end.
@@ -116,10 +120,12 @@ class Ssh:
             "PubkeyAuthentication": "no",
             "PreferredAuthentications": method,
             "NumberOfPasswordPrompts": "1",
-            "BindAddress": source,
         }
+        if source is not None:
+            options["BindAddress"] = source
         words = [word for pair in options.items() for word in ("-o", "=".join(pair))]
-        words += ["-tt", f"{user}@127.0.0.1"] if command is None else [f"{user}@127.0.0.1", command]
+        target = f"{user}@{self.address}"
+        words += ["-tt", target] if command is None else [target, command]
         client = self.bed.command("env", "TERM=dumb", "ssh", *words)
         child = pexpect.spawn(client[0], client[1:], encoding="utf-8", codec_errors="replace",
                               timeout=LOGIN_SECONDS, dimensions=(50, 500))
@@ -142,11 +148,11 @@ class Ssh:
         self.open_shells.append(shell)
         return shell
 
-    def login(self, user, secret, method=KEYBOARD, source="127.0.0.1"):
+    def login(self, user, secret, method=KEYBOARD, source=None):
         child, _ = self.connect(user, method, source=source)
         return self.answer(child, user, secret)
 
-    def refusal(self, user, secret, method=KEYBOARD, source="127.0.0.1"):
+    def refusal(self, user, secret, method=KEYBOARD, source=None):
         """Log in, which must fail; return what the stranger saw."""
         try:
             shell = self.login(user, secret, method, source)
@@ -162,7 +168,7 @@ class Ssh:
                      f"ssh-keygen -q -t ed25519 -N '' -f {folder}/id && cp {folder}/id.pub {folder}/authorized_keys",
                      user=user)
         return ["ssh", "-i", f"{folder}/id", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", f"{user}@127.0.0.1"]
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", f"{user}@{self.address}"]
 
     def close_all(self):
         for shell in self.open_shells:

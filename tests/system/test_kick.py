@@ -8,10 +8,9 @@ import subprocess
 import threading
 import time
 
-import pexpect
 import pytest
 
-from deadline import SECONDS, wait_until
+from deadline import wait_until
 from host import PASSWORDS, REDIS_SOCKET, SERVICE
 from ssh import METHODS, Shell
 
@@ -157,11 +156,7 @@ def test_a_command_without_a_terminal_ends_as_well(host):
 
 
 def test_a_login_at_a_console_ends_as_well(host):
-    console = host.bed.command("env", "TERM=dumb", "script", "--quiet", "--command",
-                               "login alice", "/dev/null")
-    child = pexpect.spawn(console[0], console[1:], encoding="utf-8", timeout=SECONDS)
-    child.expect("Password or access token: ")
-    shell = host.ssh.answer(child, "alice", host.authtoken.issue("alice").text)
+    shell = host.login_at_console("alice", host.authtoken.issue("alice").text)
     assert shell.run("id --user --name") == (0, "alice")
     login, = host.authtoken.logins("alice")
     assert login["service"] == "login"
