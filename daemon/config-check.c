@@ -7,7 +7,34 @@
 #include "daemon/store/redis-address.h"
 
 static bool redis_has_address(const Config *config) {
-        return config->store_type != STORE_REDIS || config->store_address;
+        return config->store_type != STORE_REDIS || config->store_address ||
+               config->store_sentinels;
+}
+
+/* Of two that say where the store is one would be wrong one day. */
+static bool address_is_one(const Config *config) {
+        return !config->store_address || !config->store_sentinels;
+}
+
+static bool sentinels_are_for_redis(const Config *config) {
+        return config->store_type == STORE_REDIS || !config->store_sentinels;
+}
+
+static bool sentinel_password_has_sentinels(const Config *config) {
+        return config->store_sentinels || !config->store_sentinel_password_file;
+}
+
+static bool sentinels_are_local(const Config *config) {
+        RedisAddress addresses[REDIS_SENTINELS_MAX];
+        size_t n;
+
+        return !config->store_sentinels ||
+               redis_addresses_parse(
+                       config->store_sentinels, config->store_allow_plaintext, addresses, &n) == 0;
+}
+
+static bool replicas_are_of_redis(const Config *config) {
+        return config->store_type == STORE_REDIS || config->store_wait_replicas == 0;
 }
 
 /* With the type forgotten, every host would keep its sessions to itself, and a kick would end one
@@ -50,6 +77,18 @@ static const struct {
 } checks[] = {
         { redis_has_address, { OPTION_STORE_TYPE, OPTION_STORE_TYPE },
                 "Type=redis needs an Address= in [Store]" },
+        { address_is_one, { OPTION_STORE_SENTINELS, OPTION_STORE_ADDRESS },
+                "Address= is not allowed with Sentinels=, which name the master" },
+        { sentinels_are_for_redis, { OPTION_STORE_SENTINELS, OPTION_STORE_TYPE },
+                "Sentinels= is allowed with Type=redis only" },
+        { sentinel_password_has_sentinels,
+                { OPTION_STORE_SENTINEL_PASSWORD_FILE, OPTION_STORE_SENTINEL_PASSWORD_FILE },
+                "SentinelPasswordFile= is allowed with Sentinels= only" },
+        { sentinels_are_local, { OPTION_STORE_SENTINELS, OPTION_STORE_ALLOW_PLAINTEXT },
+                "Sentinels= on other hosts name a master on another host; that is allowed with "
+                "AllowPlaintext=yes only" },
+        { replicas_are_of_redis, { OPTION_STORE_WAIT_REPLICAS, OPTION_STORE_TYPE },
+                "WaitReplicas= is allowed with Type=redis only" },
         { address_is_for_redis, { OPTION_STORE_ADDRESS, OPTION_STORE_TYPE },
                 "Address= is allowed with Type=redis only" },
         { password_is_for_redis, { OPTION_STORE_PASSWORD_FILE, OPTION_STORE_TYPE },

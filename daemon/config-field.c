@@ -47,6 +47,15 @@ int config_field_address(const ConfigOption *option, const char *text, void *fie
         return redis_address_parse(text, true, &address) ? CONFIG_E_INVALID : set_text(text, field);
 }
 
+int config_field_addresses(const ConfigOption *option, const char *text, void *field) {
+        RedisAddress addresses[REDIS_SENTINELS_MAX];
+        size_t n;
+
+        return redis_addresses_parse(text, true, addresses, &n) || n > option->max
+                       ? CONFIG_E_INVALID
+                       : set_text(text, field);
+}
+
 int config_field_algorithm(const ConfigOption *option, const char *text, void *field) {
         (void)option;
         return algorithm_find(text) ? set_text(text, field) : CONFIG_E_INVALID;

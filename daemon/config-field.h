@@ -31,6 +31,12 @@ int config_field_word(const ConfigOption *option, const char *text, void *field)
 int config_field_address(const ConfigOption *option, const char *text, void *field);
 
 /**
+ * config_field_addresses() - where Redis listens, at most the row's maximum of them with spaces between; @field is an
+ * owned string
+ */
+int config_field_addresses(const ConfigOption *option, const char *text, void *field);
+
+/**
  * config_field_algorithm() - a name of RFC 7518; @field is an owned string
  */
 int config_field_algorithm(const ConfigOption *option, const char *text, void *field);

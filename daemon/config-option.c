@@ -13,17 +13,19 @@
 #include "daemon/config-option.h"
 #include "daemon/config-section.h"
 #include "daemon/session/user-state.h"
+#include "daemon/store/redis-address.h"
 #include "daemon/token/verify-rules.h"
 #include "authtoken/ipc-message.h"
 
-#define MSEC       UINT64_C(1000)
-#define SEC        (1000 * MSEC)
-#define MINUTE     (60 * SEC)
-#define HOUR       (3600 * SEC)
-#define DAY        (24 * HOUR)
-#define PATH_LEN   (PATH_MAX - 1)
-#define LIST_LEN   16384u
-#define SOCKET_LEN (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
+#define MSEC              UINT64_C(1000)
+#define SEC               (1000 * MSEC)
+#define MINUTE            (60 * SEC)
+#define HOUR              (3600 * SEC)
+#define DAY               (24 * HOUR)
+#define PATH_LEN          (PATH_MAX - 1)
+#define LIST_LEN          16384u
+#define SENTINEL_NAME_MAX 63u
+#define SOCKET_LEN        (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 /* Where an option lives in the Config, or in a section of its kind, and what is there. */
 #define PLACE_IN(type, name) \
@@ -141,6 +143,24 @@ static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_STORE_SYNCHRONOUS] = { "Store", "Synchronous", PLACE(store_no_sync),
                 config_field_switch, .choices = synchronous_words, .fallback = "full",
                 .fixed = true, .allowed = "full or off" },
+        [OPTION_STORE_SENTINELS] = { "Store", "Sentinels", PLACE(store_sentinels),
+                config_field_addresses, .max = REDIS_SENTINELS_MAX, .fixed = true,
+                .allowed = "at most 9 of unix:/PATH, tcp:IPV4:PORT or tcp:[IPV6]:PORT" },
+        [OPTION_STORE_SENTINEL_NAME] = { "Store", "SentinelName", PLACE(store_sentinel_name),
+                config_field_name, .max = SENTINEL_NAME_MAX, .fallback = "mymaster", .fixed = true,
+                .allowed = "at most 63 letters, digits, '.', '_' and '-'" },
+        [OPTION_STORE_SENTINEL_USERNAME] = { "Store", "SentinelUsername",
+                PLACE(store_sentinel_username), config_field_word, .max = 255, .fixed = true,
+                .allowed = "visible ASCII without spaces and quotes" },
+        [OPTION_STORE_SENTINEL_PASSWORD_FILE] = { "Store", "SentinelPasswordFile",
+                PLACE(store_sentinel_password_file), config_field_path, .max = PATH_LEN,
+                .fixed = true, .allowed = "the absolute path of a file that holds the password" },
+        [OPTION_STORE_WAIT_REPLICAS] = { "Store", "WaitReplicas", PLACE(store_wait_replicas),
+                config_field_count, .max = 16, .fallback = "0", .fixed = true,
+                .allowed = "a number from 0 to 16" },
+        [OPTION_STORE_WAIT_TIMEOUT] = { "Store", "WaitTimeout", PLACE(store_wait_timeout_usec),
+                config_field_usec, .min = 10 * MSEC, .max = 60 * SEC, .fallback = "1s",
+                .fixed = true, .allowed = "a time span from 10ms to 60s" },
 
         [OPTION_SESSION_DEVICE_ID] = { "Session", "DeviceId", PLACE(device_id), config_field_word,
                 .max = 255, .allowed = "visible ASCII without spaces and quotes" },

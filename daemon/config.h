@@ -73,6 +73,10 @@ typedef struct Config {
         unsigned int store_database;
         uint64_t store_timeout_usec;
         bool store_require_durable, store_allow_plaintext, store_no_sync;
+        char *store_sentinels; /* words with spaces between them; NULL: not set */
+        char *store_sentinel_name, *store_sentinel_username, *store_sentinel_password_file;
+        unsigned int store_wait_replicas;
+        uint64_t store_wait_timeout_usec;
         /* [Session] and [Kick] */
         char *device_id; /* NULL: derived from the machine's id */
         PolicyRules policy;

@@ -14,7 +14,14 @@
 
 #define PASSWORD_SIZE_MAX 1024u
 
-#define CREDENTIAL "redis-password"
+/* Where the password of a login stands. */
+typedef struct PasswordPlace {
+        const char *path; /* NULL: not configured */
+        const char *
+                credential; /* that is taken then, if the service manager has passed it; NULL: none */
+        const char *username; /* which needs a password; NULL: not configured */
+        const char *options;  /* that say so */
+} PasswordPlace;
 
 /* One line; its newline is not part of the password. */
 static int read_password(const char *path, Secret **ret_password) {
@@ -41,14 +48,14 @@ static int read_password(const char *path, Secret **ret_password) {
 }
 
 /* What was passed by the service manager is taken where nothing else is named. */
-static int find_password(const Config *config, char **ret_path) {
+static int find_password(const PasswordPlace *place, char **ret_path) {
         const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
         char *path = NULL;
 
-        if (config->store_password_file) {
-                path = strdup(config->store_password_file);
-        } else if (directory && config->store_type == STORE_REDIS) {
-                if (asprintf(&path, "%s/" CREDENTIAL, directory) < 0)
+        if (place->path) {
+                path = strdup(place->path);
+        } else if (directory && place->credential) {
+                if (asprintf(&path, "%s/%s", directory, place->credential) < 0)
                         return -ENOMEM;
                 if (access(path, F_OK) < 0) {
                         free(path);
@@ -63,14 +70,14 @@ static int find_password(const Config *config, char **ret_path) {
 
 /* Return: 0, without @ret_password where there is none to read; negative errno, with a @message. */
 static int get_password(
-        const Config *config, Secret **ret_password, char *message, size_t message_size) {
+        const PasswordPlace *place, Secret **ret_password, char *message, size_t message_size) {
         _cleanup_(freep) char *path = NULL;
         int r;
 
-        r = find_password(config, &path);
-        if (r == -ENOENT && config->store_username) {
-                snprintf(message, message_size,
-                        "[Store] Username= needs a PasswordFile=, or the credential " CREDENTIAL);
+        r = find_password(place, &path);
+        if (r == -ENOENT && place->username) {
+                snprintf(message, message_size, "[Store] %s, or the credential %s", place->options,
+                        STRING_OR_EMPTY(place->credential));
                 return -EINVAL;
         }
         if (r < 0)
@@ -83,17 +90,37 @@ static int get_password(
         return r;
 }
 
+static PasswordPlace place_of_store(const Config *config) {
+        return (PasswordPlace){
+                .path = config->store_password_file,
+                .credential = config->store_type == STORE_REDIS ? "redis-password" : NULL,
+                .username = config->store_username,
+                .options = "Username= needs a PasswordFile=",
+        };
+}
+
+static PasswordPlace place_of_sentinels(const Config *config) {
+        return (PasswordPlace){
+                .path = config->store_sentinel_password_file,
+                .credential = config->store_sentinels ? "sentinel-password" : NULL,
+                .username = config->store_sentinel_username,
+                .options = "SentinelUsername= needs a SentinelPasswordFile=",
+        };
+}
+
 int store_source_reread(const Config *config, UserStore *store, char *message, size_t size) {
         _cleanup_(secret_freep) Secret *password = NULL;
+        const PasswordPlace place = place_of_store(config);
         int r;
 
-        r = get_password(config, &password, message, size);
+        r = get_password(&place, &password, message, size);
         return r < 0 || !password ? r : user_store_set_password(store, password->data);
 }
 
 int store_source_open(const Config *config, sd_event *event, StoreNotice notice, void *userdata,
         UserStore **ret_store) {
-        _cleanup_(secret_freep) Secret *password = NULL;
+        _cleanup_(secret_freep) Secret *password = NULL, *sentinel_password = NULL;
+        const PasswordPlace place = place_of_store(config), sentinels = place_of_sentinels(config);
         char message[STORE_MESSAGE_MAX] = "no memory";
         StoreConfig store = {
                 .type = config->store_type,
@@ -107,16 +134,25 @@ int store_source_open(const Config *config, sd_event *event, StoreNotice notice,
                 .require_durable = config->store_require_durable,
                 .allow_plaintext = config->store_allow_plaintext,
                 .unsafe_no_sync = config->store_no_sync,
+                .sentinels = config->store_sentinels,
+                .sentinel_name = config->store_sentinel_name,
+                .sentinel_username = config->store_sentinel_username,
+                .wait_replicas = config->store_wait_replicas,
+                .wait_timeout_usec = config->store_wait_timeout_usec,
                 .now_sec = operation_now_sec,
         };
         int r;
 
-        r = get_password(config, &password, message, sizeof(message));
+        r = get_password(&place, &password, message, sizeof(message));
+        if (r >= 0)
+                r = get_password(&sentinels, &sentinel_password, message, sizeof(message));
         if (r < 0) {
                 notice(LOG_ERR, message, userdata);
                 return r;
         }
         if (password)
                 store.password = password->data;
+        if (sentinel_password)
+                store.sentinel_password = sentinel_password->data;
         return user_store_new(&store, event, notice, userdata, ret_store);
 }

@@ -95,6 +95,48 @@ int redis_address_parse(const char *text, bool allow_plaintext, RedisAddress *re
         return 0;
 }
 
+static int parse_next(const char *word, size_t size, bool allow_plaintext, RedisAddress *address) {
+        char text[REDIS_ADDRESS_TEXT_MAX + 1];
+
+        if (size > REDIS_ADDRESS_TEXT_MAX)
+                return REDIS_ADDRESS_E_INVALID;
+        memcpy(text, word, size);
+        text[size] = '\0';
+        return redis_address_parse(text, allow_plaintext, address);
+}
+
+static bool comes_twice(const RedisAddress *addresses, size_t last) {
+        for (size_t i = 0; i < last; i++)
+                if (strcmp(addresses[i].text, addresses[last].text) == 0)
+                        return true;
+        return false;
+}
+
+int redis_addresses_parse(const char *text, bool allow_plaintext,
+        RedisAddress addresses[REDIS_SENTINELS_MAX], size_t *ret_n) {
+        size_t n = 0;
+        int r;
+
+        for (const char *word = text + strspn(text, " "); *word; n++) {
+                size_t size = strcspn(word, " ");
+
+                if (n == REDIS_SENTINELS_MAX)
+                        return REDIS_ADDRESS_E_INVALID;
+                r = parse_next(word, size, allow_plaintext, &addresses[n]);
+                if (r)
+                        return r;
+                /* One that is asked twice would have two votes. */
+                if (comes_twice(addresses, n))
+                        return REDIS_ADDRESS_E_INVALID;
+                word += size;
+                word += strspn(word, " ");
+        }
+        if (n == 0)
+                return REDIS_ADDRESS_E_INVALID;
+        *ret_n = n;
+        return 0;
+}
+
 int redis_address_open(const RedisAddress *address) {
         int one = 1, idle_sec = KEEPALIVE_IDLE_SEC, unacked_msec = TCP_UNACKED_MAX_MSEC;
         sa_family_t family = address->socket.ss_family;

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #define REDIS_ADDRESS_TEXT_MAX 120u
+#define REDIS_SENTINELS_MAX    9u
 
 enum {
         REDIS_ADDRESS_E_INVALID = 1,
@@ -32,6 +33,19 @@ typedef struct RedisAddress {
  * Return: 0; REDIS_ADDRESS_E_INVALID; REDIS_ADDRESS_E_PLAINTEXT.
  */
 int redis_address_parse(const char *text, bool allow_plaintext, RedisAddress *ret_address);
+
+/**
+ * redis_addresses_parse() - read several addresses with spaces between them
+ * @text:       NUL-terminated
+ * @allow_plaintext: take TCP beyond loopback
+ * @addresses:  receives them
+ * @ret_n:      how many there are, 1 … REDIS_SENTINELS_MAX; untouched on failure
+ *
+ * Return: 0; REDIS_ADDRESS_E_INVALID one is none, comes twice, or there are none or too many;
+ * REDIS_ADDRESS_E_PLAINTEXT.
+ */
+int redis_addresses_parse(const char *text, bool allow_plaintext,
+        RedisAddress addresses[REDIS_SENTINELS_MAX], size_t *ret_n);
 
 /**
  * redis_address_open() - a socket that can be connected to an address

@@ -26,5 +26,10 @@ typedef struct StoreConfig {
         bool require_durable;      /* refuse a Redis without AOF or with eviction */
         bool allow_plaintext;      /* TCP beyond loopback */
         bool unsafe_no_sync;       /* SQLite synchronous=OFF, for measurements only */
-        uint64_t (*now_sec)(void); /* Redis: to compare its clock with; NULL: do not */
+        const char *sentinels;     /* Redis: with spaces between; NULL: @address it is */
+        const char *sentinel_name; /* what they call the master */
+        const char *sentinel_username, *sentinel_password; /* AUTH there; NULL for none */
+        unsigned int wait_replicas; /* Redis: that have to have a revocation */
+        uint64_t wait_timeout_usec; /* and in which time */
+        uint64_t (*now_sec)(void);  /* Redis: to compare its clock with; NULL: do not */
 } StoreConfig;

@@ -29,6 +29,26 @@ static const ConfigCase agreement[] = {
                 "[Store]\nType=redis\nAddress=tcp:[2001:db8::1]:6379\n", PLAINTEXT },
         { "redis by the network is fine for who wants it",
                 "[Store]\nType=redis\nAddress=tcp:10.0.0.1:6379\nAllowPlaintext=yes\n", NULL },
+        { "sentinels in place of an address are fine",
+                "[Store]\nType=redis\nSentinels=tcp:127.0.0.1:26379 unix:/s\n", NULL },
+        { "an address beside the sentinels is refused",
+                "[Store]\nType=redis\nAddress=unix:/r\nSentinels=unix:/s\n",
+                "configuration:4: Address= is not allowed with Sentinels=, which name the master" },
+        { "sentinels without redis are refused", "[Store]\nSentinels=unix:/s\n",
+                "configuration:2: Sentinels= is allowed with Type=redis only" },
+        { "sentinels in the network are refused",
+                "[Store]\nType=redis\nSentinels=unix:/s tcp:10.0.0.1:26379\n",
+                "configuration:3: Sentinels= on other hosts name a master on another host; that is "
+                "allowed with AllowPlaintext=yes only" },
+        { "sentinels in the network are fine for who wants them",
+                "[Store]\nType=redis\nSentinels=tcp:10.0.0.1:26379\nAllowPlaintext=yes\n", NULL },
+        { "a sentinel's password without sentinels is refused",
+                "[Store]\nType=redis\nAddress=unix:/r\nSentinelPasswordFile=/p\n",
+                "configuration:4: SentinelPasswordFile= is allowed with Sentinels= only" },
+        { "a sentinel's user whose password may come as a credential is fine",
+                "[Store]\nType=redis\nSentinels=unix:/s\nSentinelUsername=a\n", NULL },
+        { "to wait for replicas without redis is refused", "[Store]\nWaitReplicas=1\n",
+                "configuration:2: WaitReplicas= is allowed with Type=redis only" },
         { "a password without redis is refused", "[Store]\nPasswordFile=/p\n",
                 "configuration:2: PasswordFile= is allowed with Type=redis only" },
         { "a user whose password may come as a credential is fine",
@@ -88,6 +108,12 @@ static void test_defaults(void **unused) {
         assert_false(config->store_require_durable);
         assert_false(config->store_allow_plaintext);
         assert_false(config->store_no_sync);
+        assert_null(config->store_sentinels);
+        assert_string_equal(config->store_sentinel_name, "mymaster");
+        assert_null(config->store_sentinel_username);
+        assert_null(config->store_sentinel_password_file);
+        assert_int_equal(config->store_wait_replicas, 0);
+        assert_int_equal(config->store_wait_timeout_usec, 1000000);
         assert_int_equal(config->policy.absolute_lifetime_sec, 7 * DAY_SEC);
         assert_int_equal(config->policy.max_sessions, 64);
         assert_int_equal(config->policy.on_kick, KICK_TERMINATE);
@@ -121,7 +147,12 @@ static const char everything[] = "[Daemon]\n"
                                  "[Store]\n"
                                  "Type=redis\n"
                                  "Path=/g\n"
-                                 "Address=unix:/h\n"
+                                 "Sentinels=unix:/h tcp:127.0.0.1:4\n"
+                                 "SentinelName=h2\n"
+                                 "SentinelUsername=h3\n"
+                                 "SentinelPasswordFile=/h4\n"
+                                 "WaitReplicas=2\n"
+                                 "WaitTimeout=350ms\n"
                                  "Database=5\n"
                                  "Username=i\n"
                                  "PasswordFile=/j\n"
@@ -176,7 +207,12 @@ static void test_everything(void **unused) {
         assert_string_equal(config->key_algorithm, "EdDSA");
         assert_int_equal(config->store_type, STORE_REDIS);
         assert_string_equal(config->store_path, "/g");
-        assert_string_equal(config->store_address, "unix:/h");
+        assert_string_equal(config->store_sentinels, "unix:/h tcp:127.0.0.1:4");
+        assert_string_equal(config->store_sentinel_name, "h2");
+        assert_string_equal(config->store_sentinel_username, "h3");
+        assert_string_equal(config->store_sentinel_password_file, "/h4");
+        assert_int_equal(config->store_wait_replicas, 2);
+        assert_int_equal(config->store_wait_timeout_usec, 350000);
         assert_int_equal(config->store_database, 5);
         assert_string_equal(config->store_username, "i");
         assert_string_equal(config->store_password_file, "/j");

@@ -119,11 +119,50 @@ static void test_an_address_is_what_it_says(void **state) {
         assert_string_equal(path->sun_path, "/run/a:b");
 }
 
+static const struct {
+        const char *name, *text;
+        bool allow_plaintext;
+        int result;
+        size_t n;
+} lists[] = {
+        { "one", "unix:/a", false, 0, 1 },
+        { "three, with more spaces than are needed", "  unix:/a tcp:127.0.0.1:1   unix:/b ", false,
+                0, 3 },
+        { "as many as there may be",
+                "unix:/1 unix:/2 unix:/3 unix:/4 unix:/5 unix:/6 unix:/7 unix:/8 "
+                "unix:/9",
+                false, 0, 9 },
+        { "one more",
+                "unix:/1 unix:/2 unix:/3 unix:/4 unix:/5 unix:/6 unix:/7 unix:/8 unix:/9 unix:/a",
+                false, REDIS_ADDRESS_E_INVALID, 0 },
+        { "none", "", false, REDIS_ADDRESS_E_INVALID, 0 },
+        { "only spaces", "  ", false, REDIS_ADDRESS_E_INVALID, 0 },
+        { "one twice", "unix:/a unix:/b unix:/a", false, REDIS_ADDRESS_E_INVALID, 0 },
+        { "a comma", "tcp:127.0.0.1:1,tcp:127.0.0.1:2", false, REDIS_ADDRESS_E_INVALID, 0 },
+        { "one of them beyond loopback", "unix:/a tcp:192.0.2.1:1", false,
+                REDIS_ADDRESS_E_PLAINTEXT, 0 },
+        { "one of them beyond loopback, allowed", "unix:/a tcp:192.0.2.1:1", true, 0, 2 },
+};
+
+static void test_lists(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+                RedisAddress addresses[REDIS_SENTINELS_MAX];
+                size_t n = 0;
+                int r = redis_addresses_parse(
+                        lists[i].text, lists[i].allow_plaintext, addresses, &n);
+
+                if (r != lists[i].result || n != lists[i].n)
+                        fail_msg("%s: %d, %zu", lists[i].name, r, n);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_addresses),
                 cmocka_unit_test(test_a_path_is_as_long_as_the_system_takes),
                 cmocka_unit_test(test_an_address_is_what_it_says),
+                cmocka_unit_test(test_lists),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
