@@ -56,6 +56,8 @@ static const Line lines[] = {
         { "store_latency_usec", N_("Store latency (us)"), COLUMN_NUMBER },
         { "store_p50_usec", N_("Median within (us)"), COLUMN_NUMBER },
         { "store_p99_usec", N_("99 % within (us)"), COLUMN_NUMBER },
+        { "store_replicas", N_("Replicas"), COLUMN_NUMBER },
+        { "store_replicas_wanted", N_("Replicas waited for"), COLUMN_NUMBER },
         { "adoption", N_("Adoption"), COLUMN_TEXT },
         { "adoption_since", N_("Adopts issued after"), COLUMN_TIME },
         { "adoptions", N_("Adoptions"), COLUMN_NUMBER },

@@ -46,6 +46,8 @@ static int append_store(sd_bus_message *reply, const Context *context) {
                 { "store_latency_usec", health.latency_usec },
                 { "store_p50_usec", store_stats_quantile_usec(stats, 500) },
                 { "store_p99_usec", store_stats_quantile_usec(stats, 990) },
+                { "store_replicas", health.n_replicas },
+                { "store_replicas_wanted", health.n_replicas_wanted },
         };
         r = bus_reply_text(reply, "store_type",
                 context->config->store_type == STORE_REDIS ? "redis" : "sqlite");
@@ -163,12 +165,17 @@ static int add_store_warning(sd_bus_message *reply, const Context *context) {
         return sd_bus_message_append(reply, "s", text);
 }
 
-static int add_users_warning(sd_bus_message *reply, const Context *context) {
-        if (!context->metrics->users_lost)
+static int add_replicas_warning(sd_bus_message *reply, const Context *context) {
+        char text[WARNING_MAX];
+        StoreHealth health;
+
+        user_store_health(context->store, &health);
+        if (!health.online || health.n_replicas >= health.n_replicas_wanted)
                 return 0;
-        return sd_bus_message_append(reply, "s",
-                "store: the list of users is lost, so orders about all users miss some; see "
-                "authtokend(8)");
+        snprintf(text, sizeof(text),
+                "store: %u of %u replicas (WaitReplicas=): a failover may undo revocations",
+                health.n_replicas, health.n_replicas_wanted);
+        return sd_bus_message_append(reply, "s", text);
 }
 
 static int add_adoption_warning(sd_bus_message *reply, const Context *context) {
@@ -191,7 +198,7 @@ static int add_warnings(sd_bus_message *reply, const Context *context) {
         hook_client_counters(context->hooks, &counters);
         r = add_store_warning(reply, context);
         if (r >= 0)
-                r = add_users_warning(reply, context);
+                r = add_replicas_warning(reply, context);
         if (r >= 0)
                 r = add_adoption_warning(reply, context);
         if (r >= 0 && !keyring_signing_key(context->keyring))

@@ -137,6 +137,7 @@ static void write_mark(Adoption *adoption, const char *value) {
                 .mark = { context->config->tenant, MARK },
                 .expected = adoption->stored,
                 .value = value,
+                .settle = is_wished(adoption, ADOPTION_WISH_RENEW),
         };
 
         if (store_mark_change(context->store, &change, on_written, adoption, &adoption->call) < 0)

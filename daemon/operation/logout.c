@@ -5,6 +5,7 @@
 
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
+#include "daemon/operation/user-queue.h"
 
 static void logout_free(Operation *op) {
         SessionChange *change = (SessionChange *)op;
@@ -14,7 +15,7 @@ static void logout_free(Operation *op) {
 }
 
 static void on_committed(SessionChange *change, Reason reason) {
-        if (reason == REASON_OK)
+        if (user_change_is_done(reason))
                 session_change_follow(change);
         session_change_tell(change, AUDIT_LOGOUT, reason);
         operation_finish(&change->op, &(OperationResult){

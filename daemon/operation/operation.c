@@ -143,6 +143,8 @@ Reason operation_reason_of_store(int r) {
                 return REASON_STORE_CORRUPT;
         case STORE_E_NOT_FOUND:
                 return REASON_SESSION_UNKNOWN;
+        case STORE_E_UNREPLICATED:
+                return REASON_STORE_UNREPLICATED;
         case STORE_E_MARK:
                 return REASON_ADOPTION_UNCONFIRMED;
         }

@@ -159,7 +159,7 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
         Refresh *refresh = userdata;
         Context *context = refresh->op.context;
 
-        if (reason == REASON_OK && refresh->rotation.kind == ROTATION_REUSED) {
+        if (user_change_is_done(reason) && refresh->rotation.kind == ROTATION_REUSED) {
                 session_ending_start_one(
                         context, refresh->user, refresh->token.sid, REASON_SESSION_REUSED);
                 reason = REASON_SESSION_REUSED;

@@ -19,10 +19,11 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/user-page.h"
+#include "daemon/operation/user-queue.h"
 #include "daemon/store/store-scan.h"
 
 #define AT_ONCE_MAX 32u
-#define DETAIL_MAX  192u
+#define DETAIL_MAX  128u
 
 typedef struct RevokeAll {
         Operation op;
@@ -34,7 +35,6 @@ typedef struct RevokeAll {
         size_t n_pending;
         unsigned int n_revoked;
         unsigned int n_failed; /* users, or pages of them: the store's own line says why */
-        bool lost;             /* there are users whom nobody could be asked about */
 } RevokeAll;
 
 /* One user. */
@@ -55,26 +55,13 @@ static void revoke_all_free(Operation *op) {
         free(all);
 }
 
-static Reason judge(const RevokeAll *all, char detail[DETAIL_MAX]) {
-        if (all->lost)
-                snprintf(detail, DETAIL_MAX,
-                        "%u sessions were ended, but the store's list of users is lost: those who "
-                        "are "
-                        "not on it, and %u others, were not reached; see authtokend(8)",
-                        all->n_revoked, all->n_failed);
-        else
-                snprintf(detail, DETAIL_MAX,
-                        "%u sessions were ended, those of %u users were not; give the order again",
-                        all->n_revoked, all->n_failed);
-        if (all->lost)
-                return REASON_USERS_LOST;
-        return all->n_failed > 0 ? REASON_INCOMPLETE : REASON_OK;
-}
-
 static void finish(RevokeAll *all) {
+        Reason reason = all->n_failed > 0 ? REASON_INCOMPLETE : REASON_OK;
         char detail[DETAIL_MAX];
-        Reason reason = judge(all, detail);
 
+        snprintf(detail, sizeof(detail),
+                "%u sessions were ended, those of %u users were not; give the order again",
+                all->n_revoked, all->n_failed);
         audit(all->op.context, &(AuditRecord){
                                        .event = AUDIT_REVOKE_ALL,
                                        .reason = reason,
@@ -100,9 +87,9 @@ static void revoke_one_free(Operation *op) {
 static void on_committed(SessionChange *change, Reason reason) {
         RevokeAll *all = ((RevokeOne *)change)->all;
 
-        if (reason == REASON_OK)
+        if (user_change_is_done(reason))
                 session_change_follow(change);
-        else
+        if (reason != REASON_OK)
                 all->n_failed++;
         all->n_revoked += (unsigned int)change->ended.n_ends;
         all->n_pending--;
@@ -157,7 +144,6 @@ static void go_on(RevokeAll *all) {
         }
         if (all->n_pending > 0)
                 return;
-        all->lost = all->page.lost;
         next = TAKE_PTR(all->page.next);
         user_page_clear(&all->page);
         if (next && ask_for_page(all, next) >= 0)

@@ -12,6 +12,7 @@
 #include "daemon/operation/exclusion-verbs.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/session-ending.h"
+#include "daemon/operation/user-queue.h"
 #include "daemon/policy/exclusion.h"
 
 #define CLOCKS_DIFFER_SEC 60u
@@ -34,7 +35,7 @@ static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
 }
 
 static void on_committed(SessionChange *change, Reason reason) {
-        if (reason == REASON_OK)
+        if (user_change_is_done(reason))
                 session_change_follow(change);
         session_change_tell(change, AUDIT_REVOKE, reason);
         operation_finish(&change->op, &(OperationResult){

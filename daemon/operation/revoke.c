@@ -5,6 +5,7 @@
 
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
+#include "daemon/operation/user-queue.h"
 
 static void revoke_free(Operation *op) {
         SessionChange *change = (SessionChange *)op;
@@ -19,7 +20,7 @@ static void on_committed(SessionChange *change, Reason reason) {
         if (reason == REASON_OK && *change->sid && change->ended.n_ends == 0)
                 reason =
                         change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
-        if (reason == REASON_OK)
+        if (user_change_is_done(reason))
                 session_change_follow(change);
         session_change_tell(change, AUDIT_REVOKE, reason);
         result.reason = reason;

@@ -64,7 +64,7 @@ static void on_done(Reason reason, const UserState *state, void *userdata) {
 
         (void)state;
         /* What was not stored has not ended. */
-        if (reason == REASON_OK)
+        if (user_change_is_done(reason))
                 tell_revoked(change);
         else
                 policy_ended_clear(&change->ended);
@@ -99,7 +99,8 @@ int session_change_start(SessionChange *change, const EndOrder *order) {
         else if (filter->sid)
                 return -EINVAL;
         return user_queue_change(context->queue, context->config->tenant, change->user,
-                &(UserChange){ .decide = decide, .done = on_done, .userdata = change });
+                &(UserChange){
+                        .decide = decide, .done = on_done, .userdata = change, .revokes = true });
 }
 
 void session_change_follow(SessionChange *change) {

@@ -14,13 +14,14 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/session-kick.h"
+#include "daemon/operation/user-queue.h"
 
 static void on_ended(unsigned int n_ended, unsigned int n_failed, void *userdata) {
         SessionKick *kick = userdata;
 
         operation_finish(
                 &kick->change.op, &(OperationResult){
-                                          .reason = REASON_OK,
+                                          .reason = kick->reason,
                                           .user = kick->change.user,
                                           .n_revoked = (unsigned int)kick->change.ended.n_ends,
                                           .n_ended = n_ended,
@@ -71,13 +72,14 @@ static int collect(SessionKick *kick) {
 static void on_committed(SessionChange *change, Reason reason) {
         SessionKick *kick = (SessionKick *)change;
 
-        if (reason == REASON_OK && collect(kick) < 0)
+        if (user_change_is_done(reason) && collect(kick) < 0)
                 reason = REASON_INTERNAL;
         if (reason == REASON_OK && *change->sid && kick->n_ends == 0)
                 reason =
                         change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
         session_change_tell(change, kick->event, reason);
-        if (reason == REASON_OK) {
+        kick->reason = reason;
+        if (user_change_is_done(reason)) {
                 if (session_ending_start(change->op.context,
                             &(EndedSessions){ change->user, kick->ends, kick->n_ends }, on_ended,
                             kick) >= 0)

@@ -14,6 +14,7 @@ typedef struct SessionKick {
         int event;        /* AUDIT_KICK or AUDIT_BAN */
         SessionEnd *ends; /* now, or before with a login that is still there; text of @change */
         size_t n_ends;
+        Reason reason; /* how the commit went */
 } SessionKick;
 
 /**

@@ -7,7 +7,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/user-state.h"
-#include "daemon/store/user-store.h"
+#include "daemon/store/store-settle.h"
 
 #define N_BUCKETS 256u
 
@@ -31,6 +31,10 @@ struct UserQueue {
         UserStore *store;
         Line *buckets[N_BUCKETS];
 };
+
+bool user_change_is_done(Reason reason) {
+        return reason == REASON_OK || reason == REASON_STORE_UNREPLICATED;
+}
 
 static int line_begin(Line *line);
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
@@ -130,12 +134,25 @@ static Reason line_decide(Line *line, UserState *state, bool *ret_committing) {
                 line->state = TAKE_PTR(after);
                 return reason;
         }
-        if (user_store_commit(line->queue->store, (StoreCommit){ before, after, change->guard },
-                    on_committed, line, &line->call) < 0)
+        if (user_store_commit(line->queue->store,
+                    (StoreCommit){ before, after, change->guard, change->revokes }, on_committed,
+                    line, &line->call) < 0)
                 return REASON_INTERNAL;
         line->state = TAKE_PTR(after);
         *ret_committing = true;
         return REASON_OK;
+}
+
+static void on_settled(StoreCall *call, int r, void *userdata) {
+        Line *line = userdata;
+
+        line->call = store_call_free(call);
+        line_advance(line, operation_reason_of_store(r));
+}
+
+/* That it was done before is not enough: whoever did it may have been told that it was not safe. */
+static bool is_to_be_settled(const Line *line) {
+        return line->first->change.revokes && user_store_settles(line->queue->store);
 }
 
 static void line_go_on(Line *line, UserState *state) {
@@ -143,8 +160,14 @@ static void line_go_on(Line *line, UserState *state) {
         Reason reason;
 
         reason = line_decide(line, state, &committing);
-        if (!committing)
-                line_advance(line, reason);
+        if (committing)
+                return;
+        if (reason == REASON_OK && is_to_be_settled(line)) {
+                if (user_store_settle(line->queue->store, on_settled, line, &line->call) == 0)
+                        return;
+                reason = REASON_INTERNAL;
+        }
+        line_advance(line, reason);
 }
 
 static void on_committed(StoreCall *call, int r, UserState *state, void *userdata) {

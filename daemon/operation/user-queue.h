@@ -24,13 +24,22 @@ typedef struct sd_event sd_event;
 typedef struct UserChange {
         /* Pure: changes @state, sets *ret_changed. REASON_OK, or why not (nothing is committed). */
         Reason (*decide)(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata);
-        /* Called exactly once, unless the queue is freed before; @state is what is stored now, borrowed, NULL unless REASON_OK. */
+        /* Called exactly once, unless the queue is freed before; REASON_STORE_UNREPLICATED: it is done, but a failover may
+         * undo it. @state is what is stored now, borrowed, NULL unless REASON_OK. */
         void (*done)(Reason reason, const UserState *state, void *userdata);
         /* Called instead of @done when the queue is freed before; NULL if nothing is to be freed. */
         void (*forget)(void *userdata);
         void *userdata;
         StoreGuard guard; /* on the commit; its texts are borrowed until @done */
+        /* It revokes: what it finds done already is to be as safe as what it does (see user_store_settle()). */
+        bool revokes;
 } UserChange;
+
+/**
+ * user_change_is_done() - whether a change has taken place, safe from a failover or not
+ * @reason:     that UserChange.done was told
+ */
+bool user_change_is_done(Reason reason);
 
 /**
  * user_queue_new() - a queue in front of a store

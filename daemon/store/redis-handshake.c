@@ -9,7 +9,9 @@
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-handshake.h"
+#include "daemon/store/redis-error.h"
 #include "daemon/store/redis-login.h"
+#include "daemon/store/redis-role.h"
 
 #define REPLY_MAX     65536u
 #define ARGUMENTS_MAX 3u
@@ -86,7 +88,26 @@ static void on_persistence(int r, const redisReply *reply, void *userdata) {
                 handshake->append_only = ANSWER_YES;
         else if (has_line(reply, "aof_enabled:0"))
                 handshake->append_only = ANSWER_NO;
-        handshake->loading = has_line(reply, "loading:1");
+        handshake->loading = handshake->loading || has_line(reply, "loading:1");
+}
+
+static void on_role(int r, const redisReply *reply, void *userdata) {
+        RedisHandshake *handshake = userdata;
+        RedisRoleKind kind;
+
+        if (r != 0)
+                return;
+        kind = redis_role_read(reply, &handshake->findings.n_replicas);
+        if (redis_error_is(reply, "LOADING"))
+                handshake->loading = true;
+        else if (kind != REDIS_ROLE_MASTER)
+                redis_connection_refuse(handshake->connection, redis_role_fault(kind));
+}
+
+static void on_replication(int r, const redisReply *reply, void *userdata) {
+        if (r == 0 && reply->type == REDIS_REPLY_STRING)
+                redis_replicas_read_stream(
+                        reply->str, ((RedisHandshake *)userdata)->findings.stream);
 }
 
 /* CONFIG GET would tell as well, but a login that may ask it learns the passwords of other logins, too. */
@@ -176,8 +197,10 @@ void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connectio
         handshake->findings = (RedisFindings){ 0 };
         redis_login_start(handshake->login, connection, "authtokend");
         ask(handshake, on_time, (const char *[]){ "TIME", NULL, NULL });
+        ask(handshake, on_role, (const char *[]){ "ROLE", NULL, NULL });
         ask(handshake, on_persistence, (const char *[]){ "INFO", "persistence", NULL });
         ask(handshake, on_memory, (const char *[]){ "INFO", "memory", NULL });
+        ask(handshake, on_replication, (const char *[]){ "INFO", "replication", NULL });
         ask(handshake, on_sync, (const char *[]){ "CONFIG", "GET", "appendfsync" });
         ask(handshake, on_script, (const char *[]){ "SCRIPT", "LOAD", redis_commit_script });
 }

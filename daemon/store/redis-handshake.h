@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "daemon/store/redis-replicas.h"
 #include "daemon/store/user-store.h"
 
 typedef struct RedisConnection RedisConnection;
@@ -24,6 +25,8 @@ typedef struct RedisFindings {
         char message[STORE_MESSAGE_MAX]; /* why it is not durable, or not quite; else empty */
         int64_t clock_ahead_sec;         /* the server's clock before ours; 0 if unknown, too */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1]; /* empty: we may not load scripts */
+        unsigned int n_replicas;                    /* that it feeds */
+        char stream[REDIS_STREAM_ID_SIZE + 1];      /* of replication; empty: unknown */
 } RedisFindings;
 
 /* The server is of use. Called before redis_connection_ready(). */

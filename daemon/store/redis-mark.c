@@ -5,6 +5,7 @@
 
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-mark.h"
+#include "daemon/store/redis-settle.h"
 
 #define REPLY_MAX 4096u
 
@@ -36,7 +37,7 @@ static void on_mark(int r, const redisReply *reply, void *userdata) {
         } else if (r == 0 && reply->type != REDIS_REPLY_NIL) {
                 r = redis_request_refused(request, reply);
         }
-        redis_request_finish(request, r, &result);
+        redis_settle_finish(request, r, &result);
 }
 
 int redis_mark_change(UserStore *base, StoreCall *call, const StoreMarkChange *change) {
@@ -57,5 +58,8 @@ int redis_mark_change(UserStore *base, StoreCall *call, const StoreMarkChange *c
         r = key ? redis_request_new(
                           store, STORE_CALL_MARK, change->mark.tenant, change->mark.name, &request)
                 : -ENOMEM;
-        return r < 0 ? r : redis_request_start(request, call, &command);
+        if (r < 0)
+                return r;
+        request->settle = change->settle;
+        return redis_request_start(request, call, &command);
 }

@@ -11,12 +11,13 @@
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-handshake.h"
+#include "daemon/store/redis-replicas.h"
+#include "daemon/store/redis-role.h"
+#include "daemon/store/redis-sentinel.h"
 #include "daemon/store/redis-login.h"
 #include "daemon/store/redis-watch.h"
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
-
-#define REDIS_ECHO_SIZE 17u /* a number in hexadecimal digits */
 
 typedef struct RedisStore {
         UserStore base;
@@ -29,7 +30,11 @@ typedef struct RedisStore {
         RedisWatch *watch;              /* NULL, too */
         char untold[STORE_MESSAGE_MAX]; /* why changes are not told of, as it was said last */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
-        char echo[REDIS_ECHO_SIZE]; /* what the server was asked to say; empty: nothing */
+        RedisSentinel *sentinel; /* NULL: the address is configured */
+        RedisRole *role;
+        RedisReplicas *replicas;               /* NULL: they are not waited for */
+        char stream[REDIS_STREAM_ID_SIZE + 1]; /* of replication, of the connected master; or "" */
+        bool few_replicas;                     /* it was said that there are not enough */
         StoreNotices notices;
         char told[STORE_MESSAGE_MAX]; /* what was said last about the missing connection */
 } RedisStore;
@@ -46,6 +51,8 @@ typedef struct RedisRequest {
         RedisCommit *commit;
         UserState *before, *after; /* of a commit */
         uint64_t mark;             /* redis_watch_mark() before it was sent */
+        bool settle;               /* it is to be with replicas */
+        char *value;               /* of a mark, while it is not with them yet */
         bool script_sent;          /* the whole script went with the commit: it cannot be missing */
 } RedisRequest;
 

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "daemon/session/state-end.h"
 #include "daemon/session/state-fields.h"
+#include "daemon/session/state-revocation.h"
 #include "daemon/store/redis-address.h"
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-connection.h"
@@ -19,6 +20,7 @@
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-mark.h"
 #include "daemon/store/redis-request.h"
+#include "daemon/store/redis-settle.h"
 #include "daemon/store/redis-store.h"
 #include "daemon/store/redis-users.h"
 #include "daemon/store/store-notices.h"
@@ -93,13 +95,6 @@ static int send_commit(RedisRequest *request, bool whole) {
         return redis_connection_send(store->connection, &command);
 }
 
-static bool is_done(const RedisRequest *request, const redisReply *reply) {
-        char version[STATE_VERSION_SIZE + 1];
-
-        state_version_format(&request->after->version, version);
-        return is_text(reply) && strcmp(reply->str, version) == 0;
-}
-
 static void on_commit(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StateCache *cache = request->store->base.cache;
@@ -117,7 +112,8 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         } else if (r == 0 && reply->type == REDIS_REPLY_INTEGER &&
                    reply->integer == REDIS_GUARD_FAILED) {
                 r = STORE_E_MARK;
-        } else if (r == 0 && !is_done(request, reply)) {
+        } else if (r == 0 &&
+                   (reply->type != REDIS_REPLY_INTEGER || reply->integer != REDIS_COMMIT_DONE)) {
                 r = redis_request_refused(request, reply);
         }
         /* Of an empty state nothing is stored, not even its version. */
@@ -127,7 +123,7 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
                 keep(request, TAKE_PTR(request->after));
         else if (result.state)
                 keep(request, user_state_ref(result.state));
-        redis_request_finish(request, r, &result);
+        redis_settle_finish(request, r, &result);
 }
 
 static void on_find(int r, const redisReply *reply, void *userdata) {
@@ -199,7 +195,9 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
                 return r;
         request->before = user_state_ref(before);
         request->after = user_state_ref(commit->after);
-        store_next_version(base, before, &request->after->version);
+        r = store_next_version(&before->version, &request->after->version);
+        if (r < 0)
+                return r;
         r = redis_commit_new(store->prefix, commit, &request->commit);
         if (r == 0 && commit->guard.mark)
                 r = redis_guard_add(request->commit,
@@ -207,6 +205,7 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
                         commit->guard.begins);
         if (r < 0)
                 return r;
+        request->settle = commit->settle || state_revokes(before, commit->after);
         r = send_commit(request, false);
         return redis_request_started(TAKE_PTR(request), call, r);
 }
@@ -215,26 +214,19 @@ static void on_connected(RedisConnection *connection, void *userdata) {
         redis_handshake_start(((RedisStore *)userdata)->handshake, connection);
 }
 
-/* Each is told by itself: a server that has just come back, and does not let us in, is news. */
-static StoreFailure failure_of(const RedisStore *store, bool was_ready) {
-        if (redis_connection_is_refused(store->connection))
-                return STORE_FAILURE_UNWANTED;
-        return was_ready ? STORE_FAILURE_LOST : STORE_FAILURE_ABSENT;
-}
-
 static void on_lost(bool was_ready, const char *why, void *userdata) {
         RedisStore *store = userdata;
         StoreHealth *health = &store->base.health;
 
         redis_watch_disconnected(store->watch);
         health->online = false;
+        redis_settle_lost(store);
         snprintf(health->message, sizeof(health->message), "%s: %s", store->address.text, why);
         /* Each attempt fails for the same reason: once is enough. */
         if (strcmp(store->told, why) == 0)
                 return;
-        if (store_notices_tell(&store->notices, &store->base, failure_of(store, was_ready),
-                    "%s: %s: %s", store->address.text,
-                    was_ready ? "connection lost" : "cannot connect", why))
+        if (store_notices_tell(&store->notices, &store->base, STORE_FAILURE_LOST, "%s: %s: %s",
+                    store->address.text, was_ready ? "connection lost" : "cannot connect", why))
                 snprintf(store->told, sizeof(store->told), "%s", why);
 }
 
@@ -247,6 +239,7 @@ static void on_greeted(const RedisFindings *findings, void *userdata) {
         health->forgetful = findings->forgetful;
         snprintf(health->message, sizeof(health->message), "%s", findings->message);
         memcpy(store->script_sha, findings->script_sha, sizeof(store->script_sha));
+        redis_settle_greeted(store, findings);
         if (store->watch)
                 redis_watch_connected(store->watch, store->connection);
         if (store->told[0] == '\0')
@@ -308,8 +301,11 @@ static void redis_store_close(UserStore *base) {
         RedisStore *store = (RedisStore *)base;
 
         store_clear(base);
+        redis_sentinel_free(store->sentinel);
+        store->replicas = redis_replicas_free(store->replicas);
         redis_connection_free(store->connection);
         redis_watch_free(store->watch);
+        redis_role_free(store->role);
         redis_handshake_free(store->handshake);
         redis_login_free(store->login);
         free(store->prefix);
@@ -346,9 +342,11 @@ static const StoreOps redis_ops = {
         .load = redis_store_load,
         .peek = redis_store_peek,
         .commit = redis_store_commit,
+        .settle = redis_settle_start,
         .find_sid = redis_store_find,
         .ask_failures = redis_failures_ask,
         .note_failure = redis_failures_note,
+        .list = redis_users_list,
         .scan = redis_users_scan,
         .mark = redis_mark_change,
         .set_password = redis_store_set_password,
@@ -373,7 +371,8 @@ static int parse_address(RedisStore *store, const StoreConfig *config) {
 
 static int start_watching(RedisStore *store, const StoreConfig *config) {
         _cleanup_(freep) char *prefix = redis_key_users_prefix(store->prefix, config->tenant);
-        const RedisWatchPlace place = { store->base.event, &store->address, store->login, prefix };
+        const RedisWatchPlace place = { store->base.event,
+                config->sentinels ? NULL : &store->address, store->login, prefix };
         const RedisWatchEvents events = { on_changed, on_missed, on_watch_health, store };
 
         store->tenant = strdup(config->tenant);
@@ -405,7 +404,7 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
         r = store_init(&store->base, &redis_ops, event);
         if (r < 0)
                 return r;
-        r = parse_address(store, config);
+        r = config->sentinels ? 0 : parse_address(store, config);
         if (r)
                 return r;
         store->prefix = strdup(config->prefix);
@@ -418,10 +417,12 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
                 r = redis_handshake_new(config, store->login, on_greeted, store, &store->handshake);
         if (r < 0)
                 return r;
-        r = redis_connection_new(
-                event, &store->address, config->timeout_usec, &events, &store->connection);
+        r = redis_connection_new(event, config->sentinels ? NULL : &store->address,
+                config->timeout_usec, &events, &store->connection);
         if (r >= 0 && config->tenant)
                 r = start_watching(store, config);
+        if (r >= 0)
+                r = redis_settle_open(store, config);
         if (r < 0)
                 return r;
         *ret_store = &TAKE_PTR(store)->base;

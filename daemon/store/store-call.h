@@ -14,15 +14,18 @@
 #include "daemon/store/login-failures.h"
 #include "daemon/store/store-mark.h"
 #include "daemon/store/store-scan.h"
+#include "daemon/store/store-settle.h"
 #include "daemon/store/user-store.h"
 
 typedef enum StoreCallType {
         STORE_CALL_LOAD,
         STORE_CALL_COMMIT,
         STORE_CALL_FIND,
+        STORE_CALL_LIST,
         STORE_CALL_SCAN,
         STORE_CALL_FAILURE,
         STORE_CALL_MARK,
+        STORE_CALL_SETTLE,
 } StoreCallType;
 
 /* What a call completes with, by its type. */
@@ -30,10 +33,9 @@ typedef struct StoreResult {
         UserState *state; /* LOAD, and COMMIT when it was a conflict: handed over */
         const char *user; /* FIND */
         const char *mark; /* MARK; also when it was a conflict */
-        char **users;     /* SCAN */
+        char **users;     /* LIST, SCAN */
         size_t n_users;
         const char *next;      /* SCAN: where to go on; NULL: that was all */
-        bool lost;             /* SCAN: that was not all there should be */
         FailureAnswer failure; /* FAILURE */
 } StoreResult;
 
@@ -44,9 +46,11 @@ struct StoreCall {
                 StoreLoadDone load;
                 StoreCommitDone commit;
                 StoreFindDone find;
+                StoreListDone list;
                 StoreScanDone scan;
                 StoreFailureDone failure;
                 StoreMarkDone mark;
+                StoreSettleDone settle;
         } done;
         void *userdata;
         uint64_t started_usec; /* CLOCK_MONOTONIC */

@@ -19,6 +19,7 @@ typedef struct StoreCommit {
         UserState *before; /* as it was loaded or guessed */
         UserState *after;  /* a changed copy; gets the version that follows @before's */
         StoreGuard guard;  /* borrowed for the call of a function only */
+        bool settle;       /* it is to be with replicas even if it takes nothing away anew */
 } StoreCommit;
 
 /**
@@ -36,7 +37,8 @@ int user_store_guess(UserStore *store, StoreName user, UserState **ret_state);
  * user_store_commit() - turn a user's state into another if nobody changed it
  * @store:      connected or not
  * @commit:     both states; an empty one is not stored but deleted
- * @done:       called when the state is durable; STORE_E_MARK: the guard's mark is another one
+ * @done:       called when the state is durable; STORE_E_MARK: the guard's mark is another one;
+ *              STORE_E_UNREPLICATED: it is done, and ends or forbids something, but a failover may undo it
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *

@@ -19,13 +19,15 @@ typedef struct StoreMarkChange {
                 mark; /* tenant, and a name of lower-case letters, none of those in redis-keys.h */
         const char *expected; /* what must be stored; "": nothing; NULL: only read */
         const char *value;    /* printable ASCII, at most STORE_MARK_MAX; "": nothing */
+        bool settle;          /* it forbids something: it is to be with replicas */
 } StoreMarkChange;
 
 /**
  * store_mark_change() - replace a mark if nobody changed it, or read it
  * @store:      connected or not
  * @change:     copied
- * @done:       called when the mark is durable; STORE_E_CONFLICT: something else is stored
+ * @done:       called when the mark is durable; STORE_E_CONFLICT: something else is stored;
+ *              STORE_E_UNREPLICATED: it is done, but a failover may undo it
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *

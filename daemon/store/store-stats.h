@@ -17,9 +17,11 @@ typedef enum StoreOperation {
         STORE_LOAD,
         STORE_COMMIT,
         STORE_FIND,
+        STORE_LIST,
         STORE_SCAN,
         STORE_MARK,
         STORE_FAILURE,
+        STORE_SETTLE,
         STORE_OPERATION_COUNT,
 } StoreOperation;
 

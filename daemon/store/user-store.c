@@ -84,6 +84,23 @@ int user_store_commit(UserStore *store, StoreCommit commit, StoreCommitDone done
         return store_call_started(call, store->ops->commit(store, call, &commit), ret_call);
 }
 
+bool user_store_settles(const UserStore *store) {
+        return store->settles;
+}
+
+int user_store_settle(
+        UserStore *store, StoreSettleDone done, void *userdata, StoreCall **ret_call) {
+        StoreCall *call;
+        int r;
+
+        r = store_call_new(store, STORE_CALL_SETTLE, userdata, &call);
+        if (r < 0)
+                return r;
+        call->done.settle = done;
+        r = store->settles ? store->ops->settle(store, call) : store_call_defer(call, 0, NULL);
+        return store_call_started(call, r, ret_call);
+}
+
 int user_store_find_sid(
         UserStore *store, StoreName sid, StoreFindDone done, void *userdata, StoreCall **ret_call) {
         StoreCall *call;
@@ -101,6 +118,20 @@ int user_store_find_sid(
         else
                 r = store_call_defer(call, STORE_E_NOT_FOUND, NULL);
         return store_call_started(call, r, ret_call);
+}
+
+int user_store_list(UserStore *store, const char *tenant, StoreListDone done, void *userdata,
+        StoreCall **ret_call) {
+        StoreCall *call;
+        int r;
+
+        if (!tenant_is_valid(tenant))
+                return -EINVAL;
+        r = store_call_new(store, STORE_CALL_LIST, userdata, &call);
+        if (r < 0)
+                return r;
+        call->done.list = done;
+        return store_call_started(call, store->ops->list(store, call, tenant), ret_call);
 }
 
 int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done, void *userdata,

@@ -24,6 +24,7 @@ typedef struct UserStore UserStore;
 typedef struct StoreCall StoreCall;
 
 #define STORE_MESSAGE_MAX 256u
+#define STORE_LIST_MAX    100000u
 
 enum {
         STORE_E_CONFLICT = 1, /* somebody changed the state since it was loaded */
@@ -33,6 +34,7 @@ enum {
         STORE_E_CORRUPT,      /* what is stored is not a state */
         STORE_E_NOT_FOUND,    /* user_store_find_sid(): no such session;
                                * user_store_peek(): not known without asking */
+        STORE_E_UNREPLICATED, /* it was done, but fewer replicas have it than are wanted */
         STORE_E_MARK,         /* the mark is not as the commit wants it: nothing was done */
 };
 
@@ -42,7 +44,8 @@ typedef struct StoreHealth {
         bool forgetful; /* it may let go of some records, when its memory is short */
         bool watching;  /* what others change is told of at once; SQLite: there are no others */
         uint64_t n_commits, n_conflicts, n_errors;
-        uint64_t latency_usec; /* of the last command */
+        uint64_t latency_usec;                      /* of the last command */
+        unsigned int n_replicas, n_replicas_wanted; /* of a Redis whose replicas are waited for */
         char message
                 [STORE_MESSAGE_MAX]; /* why it is offline or not durable; empty if all is well */
 } StoreHealth;
@@ -57,6 +60,7 @@ typedef void (*StoreLoadDone)(StoreCall *call, int r, UserState *state, void *us
 /* @state: what is stored instead, to be decided on; after STORE_E_CONFLICT only, and not always even then. */
 typedef void (*StoreCommitDone)(StoreCall *call, int r, UserState *state, void *userdata);
 typedef void (*StoreFindDone)(StoreCall *call, int r, const char *user, void *userdata);
+typedef void (*StoreListDone)(StoreCall *call, int r, char **users, size_t n_users, void *userdata);
 /* The store tells what an administrator should read: connection lost and found, error replies.
  * @priority: syslog priority. */
 typedef void (*StoreNotice)(int priority, const char *message, void *userdata);
@@ -124,6 +128,19 @@ int user_store_peek(
  */
 int user_store_find_sid(
         UserStore *store, StoreName sid, StoreFindDone done, void *userdata, StoreCall **ret_call);
+
+/**
+ * user_store_list() - names of the users of whom something is stored
+ * @store:      connected or not
+ * @tenant:     borrowed for the call of this function
+ * @done:       gets borrowed names, at most STORE_LIST_MAX
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * Return: 0 started; -ENOMEM.
+ */
+int user_store_list(UserStore *store, const char *tenant, StoreListDone done, void *userdata,
+        StoreCall **ret_call);
 
 /**
  * store_call_free() - forget a call; its completion will not be called

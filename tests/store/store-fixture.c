@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/store/store-scan.h"
 #include "store-fixture.h"
 
 #define DEADLINE_USEC UINT64_C(60000000)
@@ -158,8 +157,9 @@ int fixture_start_commit(StoreFixture *fixture, const UserState *state, StoreCom
                 assert_int_equal(user_state_new(state->tenant, state->user, &before), 0);
                 before->version = state->version;
         }
-        return user_store_commit(fixture->store, (StoreCommit){ before, after, fixture->guard },
-                done, userdata, ret_call);
+        return user_store_commit(fixture->store,
+                (StoreCommit){ .before = before, .after = after, .guard = fixture->guard }, done,
+                userdata, ret_call);
 }
 
 int fixture_load(StoreFixture *fixture, const char *user, UserState **ret_state) {
@@ -221,45 +221,32 @@ int fixture_find(StoreFixture *fixture, const char *sid, char user[64]) {
         return waiter.r;
 }
 
-typedef struct Walk {
-        Waiter waiter;
-        size_t used;
-        char *next; /* where the next page begins; owned */
-} Walk;
+static int compare(const void *a, const void *b) {
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
-        Walk *walk = userdata;
-        Waiter *waiter = &walk->waiter;
+static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void *userdata) {
+        Waiter *waiter = userdata;
+        size_t used = 0;
 
         (void)call;
         waiter->done = true;
         waiter->r = r;
-        for (size_t i = 0; i < page->n_users; i++)
-                walk->used += (size_t)snprintf(waiter->text + walk->used, waiter->size - walk->used,
-                        "%s,", page->users[i]);
-        walk->next = page->next ? strdup(page->next) : NULL;
-        if (page->lost)
-                snprintf(waiter->text + walk->used, waiter->size - walk->used, "lost");
+        waiter->text[0] = '\0';
+        if (n_users > 0)
+                qsort(users, n_users, sizeof(*users), compare);
+        for (size_t i = 0; i < n_users; i++)
+                used += (size_t)snprintf(waiter->text + used, waiter->size - used, "%s,", users[i]);
 }
 
 int fixture_list(StoreFixture *fixture, const char *tenant, char *names, size_t size) {
-        Walk walk = { .waiter = { .text = names, .size = size } };
-        _cleanup_(freep) char *from = NULL;
+        Waiter waiter = { .text = names, .size = size };
         StoreCall *call;
 
-        *names = '\0';
-        do {
-                walk.waiter.done = false;
-                assert_int_equal(user_store_scan(fixture->store,
-                                         &(StoreScan){ .tenant = tenant, .from = from }, on_page,
-                                         &walk, &call),
-                        0);
-                assert_false(walk.waiter.done);
-                store_fixture_run(fixture, &walk.waiter.done);
-                free(from);
-                from = walk.next;
-        } while (from);
-        return walk.waiter.r;
+        assert_int_equal(user_store_list(fixture->store, tenant, on_listed, &waiter, &call), 0);
+        assert_false(waiter.done);
+        store_fixture_run(fixture, &waiter.done);
+        return waiter.r;
 }
 
 const char *fixture_sid(unsigned int number) {

@@ -114,9 +114,10 @@ static void change_mark(
         StoreCall *call;
 
         *mark = (Mark){ 0 };
-        assert_int_equal(store_mark_change(fixture->store,
-                                 &(StoreMarkChange){ { "default", "adoption" }, expected, value },
-                                 on_mark, mark, &call),
+        assert_int_equal(
+                store_mark_change(fixture->store,
+                        &(StoreMarkChange){ { "default", "adoption" }, expected, value, false },
+                        on_mark, mark, &call),
                 0);
         store_fixture_run(fixture, &mark->done);
 }

@@ -107,15 +107,13 @@ static const struct {
         int result;
         bool reconnects;
 } answers[] = {
-        { "a status", "+OK\r\n", NULL, STORE_E_REFUSED, true },
-        { "a number", ":1\r\n", NULL, STORE_E_REFUSED, true },
-        { "nothing", "$-1\r\n", NULL, STORE_E_REFUSED, true },
-        { "no array", "*-1\r\n", NULL, STORE_E_REFUSED, true },
+        { "a status", "+OK\r\n", NULL, STORE_E_REFUSED, false },
+        { "a number", ":1\r\n", NULL, STORE_E_REFUSED, false },
+        { "nothing", "$-1\r\n", NULL, STORE_E_REFUSED, false },
+        { "no array", "*-1\r\n", NULL, STORE_E_REFUSED, false },
         { "a name without value", "*1\r\n$1\r\nv\r\n", NULL, STORE_E_CORRUPT, false },
         { "numbers for names", "*2\r\n:1\r\n:2\r\n", NULL, STORE_E_CORRUPT, false },
         { "an array in an array", "*2\r\n*0\r\n*0\r\n", NULL, STORE_E_CORRUPT, false },
-        { "the state of another user", "*2\r\n$1\r\nv\r\n$18\r\n1234560000000001-1\r\n", NULL,
-                STORE_E_CORRUPT, false },
         { "a nil among the values", "*2\r\n$1\r\nv\r\n$-1\r\n", NULL, STORE_E_CORRUPT, false },
         { "an unknown error", "-WHATEVER\r\n", NULL, STORE_E_REFUSED, false },
         { "an empty error", "-\r\n", NULL, STORE_E_REFUSED, false },
@@ -293,8 +291,8 @@ static void test_a_script_that_is_never_there_is_not_sent_for_ever(void **test) 
 }
 
 static void test_what_is_no_answer_of_the_script_is_no_success(void **unused) {
-        static const char *const replies[] = { "+OK\r\n", ":0\r\n", ":-1\r\n", "$3\r\n1-1\r\n",
-                "$1\r\n0\r\n", "$-1\r\n", "*1\r\n:0\r\n", "-ERR x\r\n" };
+        static const char *const replies[] = { "+OK\r\n", ":2\r\n", ":-1\r\n", "$1\r\n0\r\n",
+                "$-1\r\n", "*1\r\n:0\r\n", "-ERR x\r\n" };
 
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {
@@ -322,7 +320,8 @@ static void test_a_server_that_does_not_greet_is_given_up_in_time(void **test) {
         Hostile *hostile = *test;
         int r;
 
-        answer_with(hostile, "CLIENT", "");
+        /* The last question: else the next answer would be taken for this one's, and refused as such. */
+        answer_with(hostile, "SCRIPT", "");
         hostile->fixture->config.timeout_usec = 100000;
         store_fixture_reopen(hostile->fixture);
         r = fixture_load(hostile->fixture, "alice", &state);
@@ -331,7 +330,8 @@ static void test_a_server_that_does_not_greet_is_given_up_in_time(void **test) {
 }
 
 static void test_nothing_the_server_greets_with_breaks_us(void **unused) {
-        static const char *const commands[] = { "CLIENT", "TIME", "INFO", "CONFIG", "SCRIPT" };
+        static const char *const commands[] = { "CLIENT", "TIME", "ROLE", "INFO", "CONFIG",
+                "SCRIPT" };
         static const char *const replies[] = { "+OK\r\n", ":1\r\n", "$-1\r\n", "*0\r\n", "*-1\r\n",
                 "*2\r\n:1\r\n:2\r\n", "*2\r\n$-1\r\n$-1\r\n", "-ERR no\r\n", "$0\r\n\r\n" };
 

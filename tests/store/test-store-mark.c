@@ -41,8 +41,8 @@ static int change(
         int r;
 
         r = store_mark_change(fixture->store,
-                &(StoreMarkChange){ { "default", "adoption" }, expected, value }, on_mark, &waiter,
-                &call);
+                &(StoreMarkChange){ { "default", "adoption" }, expected, value, false }, on_mark,
+                &waiter, &call);
         if (r < 0)
                 return r;
         assert_false(waiter.done);

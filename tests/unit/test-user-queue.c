@@ -215,13 +215,22 @@ static void never(Reason reason, const UserState *state, void *userdata) {
         fail_msg("completed after the queue was freed");
 }
 
+static Reason change_anything(
+        UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
+        (void)now_sec;
+        (void)userdata;
+        state->not_before_sec++;
+        *ret_changed = true;
+        return REASON_OK;
+}
+
 static void test_freed_queue_forgets(void **state) {
         Fixture *fixture = *state;
         unsigned int n_forgotten = 0;
 
         for (unsigned int i = 0; i < 3; i++)
                 assert_int_equal(user_queue_change(fixture->queue, "default", "alice",
-                                         &(UserChange){ .decide = increase,
+                                         &(UserChange){ .decide = change_anything,
                                                  .done = never,
                                                  .forget = forget,
                                                  .userdata = &n_forgotten }),
