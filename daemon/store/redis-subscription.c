@@ -8,11 +8,12 @@
 
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-login.h"
+#include "daemon/store/redis-server-id.h"
 #include "daemon/store/redis-subscription.h"
 #include "daemon/store/user-store.h"
 
 #define CHANNEL            "__redis__:invalidate"
-#define REPLY_MAX          4096u
+#define REPLY_MAX          65536u
 #define NOTICE_MAX         ((size_t)8 * 1024 * 1024)
 #define PING_INTERVAL_USEC UINT64_C(1000000)
 #define PING_ACCURACY_USEC UINT64_C(100000)
@@ -24,7 +25,7 @@ struct RedisSubscription {
         const RedisLogin *login;
         RedisSubscriptionEvents events;
         sd_event_source *ping_timer;
-        char client_id[REDIS_CLIENT_ID_SIZE];
+        char client_id[REDIS_CLIENT_ID_SIZE], server_id[REDIS_SERVER_ID_SIZE];
 };
 
 static void on_client_id(int r, const redisReply *reply, void *userdata) {
@@ -37,6 +38,11 @@ static void on_client_id(int r, const redisReply *reply, void *userdata) {
                         reply->integer);
         else
                 redis_connection_refuse(subscription->connection, "the server refuses CLIENT ID");
+}
+
+static void on_info(int r, const redisReply *reply, void *userdata) {
+        if (r == 0)
+                redis_server_id_read(reply, ((RedisSubscription *)userdata)->server_id);
 }
 
 static bool is_subscribed(const redisReply *reply) {
@@ -58,7 +64,8 @@ static void on_subscribed(int r, const redisReply *reply, void *userdata) {
         redis_connection_ready(subscription->connection);
         (void)sd_event_source_set_time_relative(subscription->ping_timer, PING_INTERVAL_USEC);
         (void)sd_event_source_set_enabled(subscription->ping_timer, SD_EVENT_ON);
-        subscription->events.begun(subscription->client_id, subscription->events.userdata);
+        subscription->events.begun(
+                subscription->client_id, subscription->server_id, subscription->events.userdata);
 }
 
 static void ask(RedisSubscription *subscription, const char *const words[2], RedisReplyDone done) {
@@ -78,6 +85,7 @@ static void on_connected(RedisConnection *connection, void *userdata) {
         subscription->client_id[0] = '\0';
         redis_login_start(subscription->login, connection, "authtokend-notices");
         ask(subscription, (const char *const[]){ "CLIENT", "ID" }, on_client_id);
+        ask(subscription, (const char *const[]){ "INFO", "server" }, on_info);
         ask(subscription, (const char *const[]){ "SUBSCRIBE", CHANNEL }, on_subscribed);
 }
 
@@ -174,6 +182,10 @@ RedisSubscription *redis_subscription_free(RedisSubscription *subscription) {
         sd_event_source_disable_unref(subscription->ping_timer);
         free(subscription);
         return NULL;
+}
+
+void redis_subscription_leave(RedisSubscription *subscription, const char *why) {
+        redis_connection_leave(subscription->connection, why);
 }
 
 void redis_subscription_aim(RedisSubscription *subscription, const RedisAddress *address) {

@@ -20,8 +20,8 @@ typedef struct RedisSubscription RedisSubscription;
 
 /* None may free the subscription. */
 typedef struct RedisSubscriptionEvents {
-        /* @client_id: digits, for REDIRECT */
-        void (*begun)(const char *client_id, void *userdata);
+        /* @client_id: digits, for REDIRECT on the server @server_id, which may be unknown: empty */
+        void (*begun)(const char *client_id, const char *server_id, void *userdata);
         /* An attempt has failed, or the subscription; the next attempt is planned. */
         void (*ended)(const char *why, void *userdata);
         /* @key: @size bytes, whatever they are */
@@ -51,6 +51,13 @@ int redis_subscription_new(sd_event *event, const RedisAddress *address, const R
  */
 RedisSubscription *redis_subscription_free(RedisSubscription *subscription);
 DEFINE_CLEANUP(RedisSubscription, redis_subscription_free)
+
+/**
+ * redis_subscription_leave() - see redis_connection_leave()
+ * @subscription: any
+ * @why:        for the event "ended"; copied
+ */
+void redis_subscription_leave(RedisSubscription *subscription, const char *why);
 
 /**
  * redis_subscription_aim() - see redis_connection_aim()

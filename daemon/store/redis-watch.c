@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "daemon/store/redis-connection.h"
+#include "daemon/store/redis-server-id.h"
 #include "daemon/store/redis-subscription.h"
 #include "daemon/store/redis-watch.h"
 #include "daemon/store/user-store.h"
@@ -25,6 +26,8 @@ struct RedisWatch {
         char *prefix;
         char client_id[REDIS_CLIENT_ID_SIZE]; /* of the subscription; empty: there is none */
         char asked_id[REDIS_CLIENT_ID_SIZE];  /* that notices were asked for */
+        char told_by[REDIS_SERVER_ID_SIZE];   /* the server of the subscription, */
+        char asked_of[REDIS_SERVER_ID_SIZE];  /* and that of the commands */
         bool on;
         uint64_t n_changes, all_changed_at;
         uint64_t changed_at[N_BUCKETS]; /* by the hash of the user */
@@ -61,6 +64,11 @@ static void say(RedisWatch *watch, const char **argv, RedisReplyDone done) {
                 redis_connection_leave(watch->connection, strerror(ENOMEM));
 }
 
+static void on_info(int r, const redisReply *reply, void *userdata) {
+        if (r == 0)
+                redis_server_id_read(reply, ((RedisWatch *)userdata)->asked_of);
+}
+
 /* Asked for again where it is on: prefixes would overlap. */
 static void on_tracking_off(int r, const redisReply *reply, void *userdata) {
         (void)r;
@@ -78,6 +86,11 @@ static void on_tracking_on(int r, const redisReply *reply, void *userdata) {
                 turn_off(watch, "the server refuses CLIENT TRACKING");
                 return;
         }
+        /* Ids of clients are numbers from 1, so that another server may well have such a client. */
+        if (strcmp(watch->told_by, watch->asked_of) != 0) {
+                redis_subscription_leave(watch->subscription, "it leads to another server");
+                return;
+        }
         watch->on = true;
         watch->events.health(NULL, watch->events.userdata);
         all_changed(watch);
@@ -85,6 +98,7 @@ static void on_tracking_on(int r, const redisReply *reply, void *userdata) {
 
 static int on_begin(sd_event_source *source, void *userdata) {
         RedisWatch *watch = userdata;
+        const char *info[] = { "INFO", "server", NULL };
         const char *off[] = { "CLIENT", "TRACKING", "OFF", NULL };
         const char *on[] = { "CLIENT", "TRACKING", "ON", "REDIRECT", watch->asked_id, "BCAST",
                 "PREFIX", watch->prefix, NULL };
@@ -93,6 +107,7 @@ static int on_begin(sd_event_source *source, void *userdata) {
         if (!watch->connection || !watch->client_id[0])
                 return 0;
         memcpy(watch->asked_id, watch->client_id, sizeof(watch->asked_id));
+        say(watch, info, on_info);
         say(watch, off, on_tracking_off);
         say(watch, on, on_tracking_on);
         return 0;
@@ -158,10 +173,11 @@ static int on_check_timer(sd_event_source *source, uint64_t usec, void *userdata
         return sd_event_source_set_time_relative(source, CHECK_INTERVAL_USEC);
 }
 
-static void on_subscription_begun(const char *client_id, void *userdata) {
+static void on_subscription_begun(const char *client_id, const char *server_id, void *userdata) {
         RedisWatch *watch = userdata;
 
         memcpy(watch->client_id, client_id, sizeof(watch->client_id));
+        memcpy(watch->told_by, server_id, sizeof(watch->told_by));
         begin(watch);
 }
 

@@ -28,6 +28,8 @@ typedef struct Conductor {
         int commands, notices; /* their connections; -1: not known yet */
         bool keep_back;        /* what is asked of users from now on */
         bool keep_tracking;    /* the answer to CLIENT TRACKING */
+        bool divided;          /* the two connections end at two servers */
+        unsigned int n_subscriptions;
         unsigned int n_kept;
         unsigned int n_missed;
         char changed[256];
@@ -49,13 +51,31 @@ static bool is(const redisReply *command, size_t at, const char *word) {
         return command->elements > at && !strcmp(command->element[at]->str, word);
 }
 
+/* Each connection says INFO server once, the one for notices behind CLIENT ID. */
+static bool tell_server(FakePeer *peer, const redisReply *command, Conductor *conductor) {
+        static int told_id = -1;
+        char text[96];
+
+        if (is(command, 0, "CLIENT") && is(command, 1, "ID"))
+                told_id = peer->fd;
+        if (!is(command, 0, "INFO") || !is(command, 1, "server"))
+                return false;
+        snprintf(text, sizeof(text), "$49\r\nrun_id:%040d\r\n\r\n",
+                conductor->divided && peer->fd == told_id);
+        say(peer, text);
+        return true;
+}
+
 static bool on_command(FakePeer *peer, const redisReply *command, void *userdata) {
         Conductor *conductor = userdata;
 
-        if (is(command, 0, "CLIENT") && is(command, 1, "ID")) {
+        if (tell_server(peer, command, conductor)) {
+                return true;
+        } else if (is(command, 0, "CLIENT") && is(command, 1, "ID")) {
                 say(peer, ":7\r\n");
         } else if (is(command, 0, "SUBSCRIBE")) {
                 conductor->notices = peer->fd;
+                conductor->n_subscriptions++;
                 say(peer, "*3\r\n$9\r\nsubscribe\r\n" CHANNEL ":1\r\n");
         } else if (is(command, 0, "PING")) {
                 say(peer, "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
@@ -320,6 +340,21 @@ static void a_reply_over_the_gap_does_not_count(void **state) {
         assert_false(knows(conductor, "alice"));
 }
 
+static void two_servers_behind_one_address_are_found_out(void **state) {
+        Conductor *conductor = *state;
+        unsigned int n_subscriptions = conductor->n_subscriptions;
+
+        conductor->divided = true;
+        fake_redis_hang_up(peer_of(conductor, conductor->notices));
+        while (conductor->n_subscriptions < n_subscriptions + 2) {
+                store_fixture_turn(conductor->fixture, 10000);
+                assert_true(
+                        conductor->n_subscriptions == n_subscriptions || !is_watching(conductor));
+        }
+        conductor->divided = false;
+        wait_watching(conductor, true);
+}
+
 static void keys_that_are_no_users_are_passed_over(void **state) {
         static const struct {
                 const char *key;
@@ -386,6 +421,7 @@ int main(void) {
                 CASE(what_was_asked_before_notices_begin_does_not_count),
                 CASE(what_was_known_before_a_gap_is_not_known_after_it),
                 CASE(a_reply_over_the_gap_does_not_count),
+                CASE(two_servers_behind_one_address_are_found_out),
                 CASE(keys_that_are_no_users_are_passed_over),
                 CASE(a_message_that_is_no_notice_is_passed_over),
                 CASE(what_nobody_asked_for_ends_the_connection),
