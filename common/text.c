@@ -113,6 +113,19 @@ int text_copy(const char *text, char **ret_copy) {
         return text && !*ret_copy ? -ENOMEM : 0;
 }
 
+size_t text_format_u64(uint64_t value, char text[TEXT_U64_SIZE_MAX + 1]) {
+        char reversed[TEXT_U64_SIZE_MAX];
+        size_t n = 0;
+
+        do
+                reversed[n++] = (char)('0' + value % 10);
+        while ((value /= 10) > 0);
+        for (size_t i = 0; i < n; i++)
+                text[i] = reversed[n - 1 - i];
+        text[n] = '\0';
+        return n;
+}
+
 int text_parse_u64(const char *text, uint64_t max, uint64_t *ret_value) {
         uint64_t value = 0;
 

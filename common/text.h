@@ -59,3 +59,14 @@ int text_copy(const char *text, char **ret_copy);
  * Return: 0; TEXT_E_INVALID; TEXT_E_RANGE.
  */
 int text_parse_u64(const char *text, uint64_t max, uint64_t *ret_value);
+
+#define TEXT_U64_SIZE_MAX 20u
+
+/**
+ * text_format_u64() - write a decimal number, without what snprintf() spends on its format
+ * @value:      any
+ * @text:       receives at most TEXT_U64_SIZE_MAX digits and NUL
+ *
+ * Return: digits.
+ */
+size_t text_format_u64(uint64_t value, char text[TEXT_U64_SIZE_MAX + 1]);

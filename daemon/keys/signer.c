@@ -5,15 +5,17 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "daemon/token/claims-frame.h"
 #include "daemon/worker/worker.h"
 
-#define BATCH_MAX 8u
+#define BATCH_MAX 2u
 #define LOOK_USEC 50u
 /* Of a signature: RSA, whose are larger, takes the loop too long. */
 #define QUICK_SIZE_MAX 132u
 
 struct Signer {
         Worker *worker;
+        ClaimsFrame *frame; /* of the loop */
 };
 
 struct SignJob {
@@ -70,7 +72,9 @@ int signer_new(sd_event *event, Signer **ret_signer) {
 
         if (!signer)
                 return -ENOMEM;
-        r = worker_new(event, &type, signer, &signer->worker);
+        r = claims_frame_new(&signer->frame);
+        if (r >= 0)
+                r = worker_new(event, &type, signer, &signer->worker);
         if (r < 0)
                 return r;
         *ret_signer = TAKE_PTR(signer);
@@ -81,8 +85,13 @@ Signer *signer_free(Signer *signer) {
         if (!signer)
                 return NULL;
         worker_free(signer->worker);
+        claims_frame_free(signer->frame);
         free(signer);
         return NULL;
+}
+
+ClaimsFrame *signer_frame(Signer *signer) {
+        return signer->frame;
 }
 
 int signer_start(

@@ -37,6 +37,12 @@ Signer *signer_free(Signer *signer);
 DEFINE_CLEANUP(Signer, signer_free)
 
 /**
+ * signer_frame() - what the tokens have in common that are composed to be signed
+ * @signer:     owns it
+ */
+ClaimsFrame *signer_frame(Signer *signer);
+
+/**
  * signer_start() - have a token signed
  * @signer:     any
  * @draft:      taken over; zeroed, also on failure

@@ -53,6 +53,7 @@ static Reason compose_access(
                 .tenant = tenant_claim(context->config->tenant),
                 .data_json = session->data_json,
                 .max_size = context->config->max_size,
+                .frame = signer_frame(context->signer),
         };
 
         if (json_strings_read(session->audience_json, &audience) < 0 ||

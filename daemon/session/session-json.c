@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -11,7 +12,11 @@
 #include "daemon/session/user-state.h"
 
 /* The text of session-numbers.h. */
-#define NUMBERS_NAME "t"
+#define NUMBERS_NAME  "t"
+#define NUMBERS_BEGIN "{\"" NUMBERS_NAME "\":"
+/* Of what stands around a text, or of a number, with its name. */
+#define MEMBER_SIZE_MAX 32u
+#define ESCAPE_SIZE     6u
 
 int session_json_set_number(json_t *object, const char *name, uint64_t number) {
         if (number > SESSION_NUMBER_MAX)
@@ -72,15 +77,58 @@ static bool is_object(const char *text) {
 /* What most sessions have, whatever a host is configured with; no audience or role is empty. */
 #define USUAL_STRINGS "[\"authtoken\"]"
 
+/* A text under construction, in a buffer that is large enough for it. */
+typedef struct Writer {
+        char *at;
+} Writer;
+
+static void put(Writer *writer, const char *text, size_t size) {
+        writer->at = mempcpy(writer->at, text, size);
+}
+
+static void put_character(Writer *writer, char character) {
+        *writer->at++ = character;
+}
+
+/* As RFC 8259 section 7 wants it. */
+static void put_escaped(Writer *writer, char character) {
+        static const char hex[] = "0123456789abcdef";
+        unsigned char code = (unsigned char)character;
+        const char escape[ESCAPE_SIZE] = { '\\', 'u', '0', '0', hex[code >> 4], hex[code & 15] };
+
+        if (character == '"' || character == '\\')
+                put_character(writer, '\\');
+        if (code < ' ')
+                put(writer, escape, sizeof(escape));
+        else
+                put_character(writer, character);
+}
+
+static void put_text(Writer *writer, const char *text) {
+        put_character(writer, '"');
+        for (; *text; text++)
+                put_escaped(writer, *text);
+        put_character(writer, '"');
+}
+
+/* The braces and commas are whose it is: the first member is always there. */
+static void put_name(Writer *writer, const char *name) {
+        put_character(writer, ',');
+        put_text(writer, name);
+        put_character(writer, ':');
+}
+
 /* What is kept is an array, or the string that stands alone in it; its text is made again when it is read, so it
  * has to be the one that is made. */
-static int set_strings(json_t *object, const char *name, const char *text) {
+static int put_strings(Writer *writer, const char *text) {
         json_auto_t *json = NULL;
         _cleanup_(freep) char *again = NULL;
-        json_t *value;
+        size_t size = strlen(text);
 
-        if (strcmp(text, USUAL_STRINGS) == 0)
-                return session_json_set_text(object, name, "");
+        if (strcmp(text, USUAL_STRINGS) == 0) {
+                put_text(writer, "");
+                return 0;
+        }
         json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         if (!is_array_of_strings(json))
                 return -EINVAL;
@@ -89,54 +137,84 @@ static int set_strings(json_t *object, const char *name, const char *text) {
                 return -ENOMEM;
         if (strcmp(text, again) != 0)
                 return -EINVAL;
-        value = json;
-        if (json_array_size(json) == 1)
-                value = json_array_get(json, 0);
-        if (json_is_string(value) && json_string_length(value) == 0)
+        if (json_array_size(json) != 1) {
+                put(writer, text, size);
+                return 0;
+        }
+        if (json_string_length(json_array_get(json, 0)) == 0)
                 return -EINVAL;
-        return json_object_set(object, name, value) < 0 ? -ENOMEM : 0;
+        put(writer, text + 1, size - 2);
+        return 0;
 }
 
-static int encode_member(json_t *object, const SessionMember *member, const Session *session) {
+static int put_number(Writer *writer, const char *name, uint64_t number) {
+        char digits[TEXT_U64_SIZE_MAX + 1];
+        size_t size;
+
+        if (number == 0)
+                return 0;
+        if (number > SESSION_NUMBER_MAX)
+                return -EINVAL;
+        size = text_format_u64(number, digits);
+        put_name(writer, name);
+        put(writer, digits, size);
+        return 0;
+}
+
+static int put_member(Writer *writer, const SessionMember *member, const Session *session) {
         const char *text;
 
         if (!member->name)
                 return 0;
-        if (session_member_is_number(member)) {
-                uint64_t number = session_get_number(session, member);
-
-                return number ? session_json_set_number(object, member->name, number) : 0;
-        }
+        if (session_member_is_number(member))
+                return put_number(writer, member->name, session_get_number(session, member));
         text = session_get_text(session, member);
         if (!text)
                 return 0;
+        put_name(writer, member->name);
         if (member->type == SESSION_MEMBER_STRINGS)
-                return set_strings(object, member->name, text);
+                return put_strings(writer, text);
         /* What cannot be read again must not be written: it would lock the user out. */
         if (member->type == SESSION_MEMBER_OBJECT && !is_object(text))
                 return -EINVAL;
-        return session_json_set_text(object, member->name, text);
+        if (!text_is_utf8(text, strlen(text)))
+                return -EINVAL;
+        put_text(writer, text);
+        return 0;
+}
+
+/* What a session cannot take more than, written out. */
+static size_t text_size_max(const Session *session) {
+        size_t size = SESSION_NUMBERS_SIZE_MAX + MEMBER_SIZE_MAX;
+
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
+                const char *text = NULL;
+
+                if (!session_member_is_number(&session_members[i]))
+                        text = session_get_text(session, &session_members[i]);
+                size += MEMBER_SIZE_MAX + (text ? ESCAPE_SIZE * strlen(text) : 0);
+        }
+        return size;
 }
 
 int session_json_encode(const Session *session, char **ret_text) {
-        json_auto_t *object = json_object();
         char numbers[SESSION_NUMBERS_SIZE_MAX + 1];
-        char *text;
-        int r;
+        _cleanup_(freep) char *text = malloc(text_size_max(session));
+        Writer writer = { text };
+        int r = 0;
 
-        if (!object)
+        if (!text)
                 return -ENOMEM;
         if (!session_numbers_format(session, numbers))
                 return -EINVAL;
-        r = session_json_set_text(object, NUMBERS_NAME, numbers);
+        put(&writer, NUMBERS_BEGIN, strlen(NUMBERS_BEGIN));
+        put_text(&writer, numbers);
         for (size_t i = 0; i < SESSION_MEMBERS_COUNT && r == 0; i++)
-                r = encode_member(object, &session_members[i], session);
+                r = put_member(&writer, &session_members[i], session);
         if (r < 0)
                 return r;
-        text = json_dumps(object, JSON_COMPACT);
-        if (!text)
-                return -ENOMEM;
-        *ret_text = text;
+        put(&writer, "}", sizeof("}"));
+        *ret_text = TAKE_PTR(text);
         return 0;
 }
 

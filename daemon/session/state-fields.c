@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -42,9 +40,21 @@ void state_fields_clear(StateFields *fields) {
         *fields = (StateFields){ 0 };
 }
 
+static char *put_hex(char *text, uint64_t number) {
+        static const char digits[] = "0123456789abcdef";
+        int shift = 60;
+
+        while (shift > 0 && number >> shift == 0)
+                shift -= 4;
+        for (; shift >= 0; shift -= 4)
+                *text++ = digits[number >> shift & 15];
+        return text;
+}
+
 void state_version_format(const StateVersion *version, char text[STATE_VERSION_SIZE + 1]) {
-        snprintf(text, STATE_VERSION_SIZE + 1, "%" PRIx64 ".%" PRIx64, version->incarnation,
-                version->counter);
+        text = put_hex(text, version->incarnation);
+        *text++ = '.';
+        *put_hex(text, version->counter) = '\0';
 }
 
 /* Reads up to 16 lower-case digits; what is not canonical is found by writing it again. */

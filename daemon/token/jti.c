@@ -2,8 +2,6 @@
 #include "daemon/token/jti.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -70,5 +68,13 @@ int jti_parse(const char *text, size_t size, char sid[SID_SIZE + 1], uint64_t *r
 }
 
 void jti_format(const char *sid, uint64_t generation, char jti[JTI_SIZE_MAX + 1]) {
-        (void)snprintf(jti, JTI_SIZE_MAX + 1, "%s.%" PRIu64, sid, generation);
+        char digits[TEXT_U64_SIZE_MAX + 1];
+        size_t size = strnlen(sid, SID_SIZE), n_digits = text_format_u64(generation, digits);
+
+        if (n_digits > JTI_DIGITS_MAX)
+                n_digits = JTI_DIGITS_MAX;
+        memcpy(jti, sid, size);
+        jti[size++] = '.';
+        memcpy(jti + size, digits, n_digits);
+        jti[size + n_digits] = '\0';
 }

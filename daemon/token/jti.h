@@ -11,7 +11,8 @@
 
 #define SID_SIZE           22u /* 128 random bits in base64url, without a dash in front */
 #define JTI_GENERATION_MAX (UINT64_C(1) << 53)
-#define JTI_SIZE_MAX       (SID_SIZE + 1u + 16u)
+#define JTI_DIGITS_MAX     16u
+#define JTI_SIZE_MAX       (SID_SIZE + 1u + JTI_DIGITS_MAX)
 
 enum {
         JTI_E_INVALID = 1,

@@ -2,8 +2,7 @@
 #include "daemon/token/refresh-token.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base64url.h"
@@ -63,32 +62,34 @@ int refresh_token_parse(const char *text, size_t size, RefreshToken *ret_token) 
 }
 
 /* Each part ends with a NUL, which none of them can contain: two subjects never give the same bytes. */
-static int message_of(const RefreshSubject *subject, Secret **ret_message) {
-        _cleanup_(secret_freep) Secret *message = NULL;
-        char jti[JTI_SIZE_MAX + 1];
+static int message_of(const RefreshSubject *subject, char **ret_message, size_t *ret_size) {
+        char jti[JTI_SIZE_MAX + 1], *message, *end;
         const char *parts[] = { PURPOSE, subject->tenant, subject->user, jti };
-        int r;
+        size_t size = 0;
 
         jti_format(subject->sid, subject->generation, jti);
-        r = secret_new(NULL, 0, &message);
-        for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
-                r = secret_append(message, parts[i], strlen(parts[i]) + 1);
-        if (r)
-                return r;
-        *ret_message = TAKE_PTR(message);
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                size += strlen(parts[i]) + 1;
+        message = end = malloc(size);
+        if (!message)
+                return -ENOMEM;
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                end = mempcpy(end, parts[i], strlen(parts[i]) + 1);
+        *ret_message = message;
+        *ret_size = size;
         return 0;
 }
 
 static int mac_of(Key *key, const RefreshSubject *subject, uint8_t mac[REFRESH_TOKEN_MAC_SIZE]) {
-        _cleanup_(secret_freep) Secret *message = NULL;
+        _cleanup_(freep) char *message = NULL;
         uint8_t signature[KEY_SIGNATURE_MAX];
-        size_t size;
+        size_t message_size, size;
         int r;
 
-        r = message_of(subject, &message);
+        r = message_of(subject, &message, &message_size);
         if (r)
                 return r;
-        r = key_sign(key, (KeyBytes){ message->data, message->size }, signature, &size);
+        r = key_sign(key, (KeyBytes){ message, message_size }, signature, &size);
         if (r == 0 && size == REFRESH_TOKEN_MAC_SIZE)
                 memcpy(mac, signature, REFRESH_TOKEN_MAC_SIZE);
         else if (r >= 0)
@@ -117,7 +118,7 @@ int refresh_token_check(
 int refresh_token_make(const Keyring *keyring, const char *kid, const RefreshSubject *subject,
         Secret **ret_token) {
         Key *key = keyring_find_refresh(keyring, kid);
-        char text[REFRESH_TOKEN_SIZE_MAX + 1], encoded[MAC_TEXT + 1], jti[JTI_SIZE_MAX + 1];
+        char text[REFRESH_TOKEN_SIZE_MAX + 1] = REFRESH_TOKEN_PREFIX, *end;
         uint8_t mac[REFRESH_TOKEN_MAC_SIZE];
         int r;
 
@@ -126,13 +127,13 @@ int refresh_token_make(const Keyring *keyring, const char *kid, const RefreshSub
         r = mac_of(key, subject, mac);
         if (r)
                 return r;
-        if (base64url_encode(mac, sizeof(mac), encoded, sizeof(encoded)))
-                return -EIO;
-        jti_format(subject->sid, subject->generation, jti);
-        (void)snprintf(text, sizeof(text), REFRESH_TOKEN_PREFIX "%s.%s", jti, encoded);
-        r = secret_new(text, strlen(text), ret_token);
+        jti_format(subject->sid, subject->generation, text + PREFIX_SIZE);
+        end = text + strlen(text);
+        *end++ = '.';
+        r = base64url_encode(mac, sizeof(mac), end, MAC_TEXT + 1) ? -EIO : 0;
+        if (r == 0)
+                r = secret_new(text, strlen(text), ret_token);
         secret_wipe(text, sizeof(text));
-        secret_wipe(encoded, sizeof(encoded));
         secret_wipe(mac, sizeof(mac));
         return r;
 }

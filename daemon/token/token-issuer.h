@@ -12,6 +12,8 @@
 #include "common/secret.h"
 #include "daemon/token/keyring.h"
 
+typedef struct ClaimsFrame ClaimsFrame;
+
 /* Everything that goes into a token. All borrowed for the call. */
 typedef struct IssueRequest {
         const char *issuer;
@@ -33,6 +35,7 @@ typedef struct IssueRequest {
         const char *name;
         const char *data_json; /* a JSON object */
         size_t max_size;       /* of the whole token, in all of its generations */
+        ClaimsFrame *frame;    /* of the tokens before; NULL: none is kept */
 } IssueRequest;
 
 enum {

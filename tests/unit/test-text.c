@@ -145,6 +145,20 @@ static void test_number(void **state) {
         assert_true(value == (c->result ? 4711 : c->value));
 }
 
+static void test_numbers_are_written_as_they_are_read(void **unused) {
+        static const uint64_t numbers[] = { 0, 9, 10, 1234567890, UINT64_MAX - 1, UINT64_MAX };
+        char text[TEXT_U64_SIZE_MAX + 1];
+
+        (void)unused;
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+                uint64_t value;
+
+                assert_int_equal(text_format_u64(numbers[i], text), strlen(text));
+                assert_int_equal(text_parse_u64(text, UINT64_MAX, &value), 0);
+                assert_true(value == numbers[i]);
+        }
+}
+
 static void test_copies(void **unused) {
         char text[] = "some text", *copy = NULL, *none = text;
 
@@ -159,7 +173,7 @@ static void test_copies(void **unused) {
 
 typedef struct Tests {
         struct CMUnitTest list[ARRAY_SIZE(utf8_cases) + ARRAY_SIZE(control_cases) +
-                               ARRAY_SIZE(user_cases) + ARRAY_SIZE(number_cases) + 1];
+                               ARRAY_SIZE(user_cases) + ARRAY_SIZE(number_cases) + 2];
         size_t count;
 } Tests;
 
@@ -179,6 +193,8 @@ int main(void) {
                 add(&tests, user_cases[i].name, test_user, &user_cases[i]);
         for (size_t i = 0; i < ARRAY_SIZE(number_cases); i++)
                 add(&tests, number_cases[i].name, test_number, &number_cases[i]);
+        add(&tests, "numbers are written as they are read",
+                test_numbers_are_written_as_they_are_read, NULL);
         add(&tests, "a copy is its own, and one of nothing is nothing", test_copies, NULL);
         return cmocka_run_group_tests_name("text", tests.list, NULL, NULL);
 }

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/token/claims-composer.h"
+#include "daemon/token/claims-frame.h"
+#include "token-fixture.h"
+
+#define N_WALKS 200u
+#define N_STEPS 20u
+
+/* What could be mistaken for a member if it were not escaped, or for its end. */
+static const char *const texts[] = {
+        NULL,
+        "laptop",
+        "exp",
+        "\"exp\":1,",
+        "\",\"sub\":\"root",
+        "\\\"jti\\\":\\\"x",
+        "}",
+        "\xc3\x84lice",
+};
+
+static const char *const objects[] = {
+        NULL,
+        "{}",
+        "{\"exp\":1,\"iat\":2,\"jti\":\"x\",\"sub\":\"root\"}",
+};
+
+static const char *const users[] = { "alice", "bob", "exp", "a", "machine$" };
+static const char *const sids[] = { FIXTURE_SID, "BBBBBBBBBBBBBBBBBBBBBA" };
+
+static const char *any_of(const char *const *list, size_t n) {
+        return list[(size_t)random() % n];
+}
+
+#define ANY(list) any_of(list, ARRAY_SIZE(list))
+
+/* @lists: two texts, of which none is NULL. */
+static IssueRequest random_request(const char *lists[2]) {
+        IssueRequest request = fixture_issue_request();
+
+        for (size_t i = 0; i < 2; i++)
+                lists[i] = texts[1 + (size_t)random() % (ARRAY_SIZE(texts) - 1)];
+        request.subject = ANY(users);
+        request.sid = ANY(sids);
+        request.generation = (uint64_t)random() % 12;
+        request.issued_at_sec = (uint64_t)random();
+        request.expires_at_sec = request.issued_at_sec + 1 + (uint64_t)random();
+        request.has_not_before = random() % 8 == 0;
+        request.not_before_sec = (uint64_t)random();
+        if (random() % 2)
+                return request;
+        request.audience = lists;
+        request.n_audience = 1 + (size_t)random() % 2;
+        request.roles = random() % 2 ? lists : NULL;
+        request.n_roles = request.roles ? 1 + (size_t)random() % 2 : 0;
+        request.platform = ANY(texts);
+        request.device = ANY(texts);
+        request.source = ANY(texts);
+        request.tenant = ANY(texts);
+        request.name = ANY(texts);
+        request.data_json = ANY(objects);
+        return request;
+}
+
+static void check(ClaimsFrame *frame, const IssueRequest *request) {
+        _cleanup_(freep) char *expected = NULL, *payload = NULL;
+
+        assert_int_equal(claims_compose(request, &expected), 0);
+        assert_int_equal(claims_frame_compose(frame, request, &payload), 0);
+        assert_string_equal(payload, expected);
+}
+
+/* Each request twice in a row at times: the second is made from the first. */
+static void test_a_frame_changes_no_byte(void **state) {
+        (void)state;
+        srandom(1);
+        for (size_t i = 0; i < N_WALKS; i++) {
+                _cleanup_(claims_frame_freep) ClaimsFrame *frame = NULL;
+                const char *lists[2];
+                IssueRequest request = random_request(lists);
+
+                assert_int_equal(claims_frame_new(&frame), 0);
+                for (size_t step = 0; step < N_STEPS; step++) {
+                        if (random() % 2)
+                                request = random_request(lists);
+                        request.subject = ANY(users);
+                        request.sid = ANY(sids);
+                        request.generation++;
+                        check(frame, &request);
+                }
+        }
+}
+
+static void test_what_begins_later_is_told_from_what_does_not(void **state) {
+        _cleanup_(claims_frame_freep) ClaimsFrame *frame = NULL;
+        IssueRequest request = fixture_issue_request();
+
+        (void)state;
+        assert_int_equal(claims_frame_new(&frame), 0);
+        check(frame, &request);
+        request.has_not_before = true;
+        request.not_before_sec = request.issued_at_sec;
+        check(frame, &request);
+        request.has_not_before = false;
+        check(frame, &request);
+}
+
+static void test_claims_too_long_to_keep_are_written(void **state) {
+        _cleanup_(claims_frame_freep) ClaimsFrame *frame = NULL;
+        IssueRequest request = fixture_issue_request();
+        char name[2000];
+
+        (void)state;
+        memset(name, 'n', sizeof(name));
+        name[sizeof(name) - 1] = '\0';
+        assert_int_equal(claims_frame_new(&frame), 0);
+        check(frame, &request);
+        request.name = name;
+        check(frame, &request);
+        name[sizeof(name) - 2] = 'm';
+        check(frame, &request);
+        request.name = NULL;
+        check(frame, &request);
+}
+
+static void test_without_a_frame_nothing_is_kept(void **state) {
+        IssueRequest request = fixture_issue_request();
+
+        (void)state;
+        check(NULL, &request);
+        request.device = "laptop";
+        check(NULL, &request);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_frame_changes_no_byte),
+                cmocka_unit_test(test_what_begins_later_is_told_from_what_does_not),
+                cmocka_unit_test(test_claims_too_long_to_keep_are_written),
+                cmocka_unit_test(test_without_a_frame_nothing_is_kept),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
