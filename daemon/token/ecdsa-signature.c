@@ -4,10 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <openssl/ec.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
-
 #define DER_SEQUENCE      0x30u
 #define DER_INTEGER       0x02u
 #define DER_LONG_ONE_BYTE 0x81u
@@ -63,20 +59,65 @@ int ecdsa_signature_to_der(const EcdsaOrder *order, const uint8_t *raw, size_t r
         return 0;
 }
 
+/* What is left to read. */
+typedef struct Cursor {
+        const uint8_t *at;
+        size_t left;
+} Cursor;
+
+static bool take_byte(Cursor *cursor, uint8_t *ret_byte) {
+        if (cursor->left == 0)
+                return false;
+        *ret_byte = *cursor->at++;
+        cursor->left--;
+        return true;
+}
+
+/* X.690 section 10.1: the shortest form; no signature of ours is longer than one byte can say. */
+static bool take_header(Cursor *cursor, uint8_t type, uint8_t *ret_size) {
+        uint8_t byte, size;
+        bool is_long;
+
+        if (!take_byte(cursor, &byte) || byte != type || !take_byte(cursor, &size))
+                return false;
+        is_long = size == DER_LONG_ONE_BYTE;
+        if ((is_long && !take_byte(cursor, &size)) || is_long != (size >= 0x80))
+                return false;
+        *ret_size = size;
+        return size <= cursor->left;
+}
+
+/* Not negative, and without a zero in front that does not keep it from being so. */
+static bool take_integer(Cursor *cursor, const EcdsaOrder *order, uint8_t *number) {
+        const uint8_t *bytes;
+        uint8_t size;
+
+        if (!take_header(cursor, DER_INTEGER, &size) || size == 0)
+                return false;
+        bytes = cursor->at;
+        cursor->at += size;
+        cursor->left -= size;
+        if ((bytes[0] & 0x80) || (size > 1 && bytes[0] == 0 && !(bytes[1] & 0x80)))
+                return false;
+        if (bytes[0] == 0) {
+                bytes++;
+                size--;
+        }
+        if (size > order->size)
+                return false;
+        memset(number, 0, order->size - size);
+        memcpy(number + order->size - size, bytes, size);
+        return true;
+}
+
 int ecdsa_signature_from_der(
         const EcdsaOrder *order, const uint8_t *der, size_t der_size, uint8_t *raw) {
-        const unsigned char *cursor = der;
-        ECDSA_SIG *signature;
-        int size = (int)order->size;
-        bool fits;
+        Cursor cursor = { der, der_size };
+        uint8_t size;
 
-        signature = d2i_ECDSA_SIG(NULL, &cursor, (long)der_size);
-        if (!signature) {
-                ERR_clear_error();
+        if (!take_header(&cursor, DER_SEQUENCE, &size) || size != cursor.left ||
+                !take_integer(&cursor, order, raw) ||
+                !take_integer(&cursor, order, raw + order->size) || cursor.left != 0)
                 return ECDSA_SIGNATURE_E_INVALID;
-        }
-        fits = BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, size) == size &&
-               BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + size, size) == size;
-        ECDSA_SIG_free(signature);
-        return fits ? 0 : ECDSA_SIGNATURE_E_INVALID;
+        return 0;
 }

@@ -28,6 +28,8 @@ int key_signing_of_pair(const EVP_MD_CTX *template, const EcdsaOrder *order, siz
         signing->digest = EVP_MD_CTX_new();
         if (!signing->digest || EVP_MD_CTX_copy_ex(signing->digest, template) != 1)
                 return -ENOMEM;
+        /* It signs once: OpenSSL need not copy it first, to be able to go on with it. */
+        EVP_MD_CTX_set_flags(signing->digest, EVP_MD_CTX_FLAG_FINALISE);
         *ret_signing = TAKE_PTR(signing);
         return 0;
 }
