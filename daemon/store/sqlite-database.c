@@ -11,18 +11,18 @@
 #include "daemon/store/user-store.h"
 
 #define APPLICATION_ID 1635019630 /* "atkn" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define OPEN_WAIT_MSEC 500
 
 #define STRINGIFY(x)   #x
 #define AS_TEXT(macro) STRINGIFY(macro)
 
-/* A user's row, and under it the fields of state-fields.h. "end_sec" is NULL for what never ends. "sid" is a hint: its
+/* A user's row, with the version, and under it the other fields of state-fields.h. "end_sec" is NULL for what never ends. "sid" is a hint: its
  * rows go with what they lead to, and where one were left over it would only be looked up in vain. */
 static const char schema[] =
         "CREATE TABLE state ("
-        " id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, user TEXT NOT NULL, end_sec INTEGER,"
-        " UNIQUE (tenant, user)) STRICT;"
+        " id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, user TEXT NOT NULL,"
+        " version TEXT NOT NULL, end_sec INTEGER, UNIQUE (tenant, user)) STRICT;"
         "CREATE INDEX state_end ON state (end_sec) WHERE end_sec IS NOT NULL;"
         "CREATE TABLE field ("
         " state INTEGER NOT NULL REFERENCES state ON DELETE CASCADE, name TEXT NOT NULL,"
@@ -50,14 +50,14 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
         [SQLITE_STATEMENT_COMMIT] = "COMMIT",
         [SQLITE_STATEMENT_ROLLBACK] = "ROLLBACK",
         [SQLITE_STATEMENT_READ_FIELDS] =
-                "SELECT name, value FROM state LEFT JOIN field ON field.state = state.id"
+                "SELECT name, value, version FROM state LEFT JOIN field ON field.state = state.id"
                 " WHERE tenant = ?1 AND user = ?2",
         [SQLITE_STATEMENT_READ_VERSION] =
-                "SELECT id, value FROM state LEFT JOIN field ON field.state = id AND name = 'v'"
-                " WHERE tenant = ?1 AND user = ?2",
-        [SQLITE_STATEMENT_ADD_STATE] =
-                "INSERT INTO state (tenant, user, end_sec) VALUES (?1, ?2, ?3)",
-        [SQLITE_STATEMENT_SET_END] = "UPDATE state SET end_sec = ?2 WHERE id = ?1",
+                "SELECT id, version FROM state WHERE tenant = ?1 AND user = ?2",
+        [SQLITE_STATEMENT_ADD_STATE] = "INSERT OR IGNORE INTO state (tenant, user, version, "
+                                       "end_sec) VALUES (?1, ?2, ?3, ?4)",
+        [SQLITE_STATEMENT_SET_VERSION] = "UPDATE state SET version = ?2 WHERE id = ?1",
+        [SQLITE_STATEMENT_SET_END] = "UPDATE state SET version = ?2, end_sec = ?3 WHERE id = ?1",
         [SQLITE_STATEMENT_DELETE_STATE] = "DELETE FROM state WHERE id = ?1",
         [SQLITE_STATEMENT_ADD_FIELD] = "INSERT INTO field (state, name, value) VALUES (?1, ?2, ?3)",
         [SQLITE_STATEMENT_CHANGE_FIELD] =
@@ -124,13 +124,18 @@ StoreFailure sqlite_database_failure(int sqlite_error) {
         }
 }
 
-int sqlite_database_run(SqliteDatabase *database, SqliteStatement statement) {
-        sqlite3_stmt *prepared = database->statements[statement];
-        int r = sqlite3_step(prepared) == SQLITE_DONE ? 0 : sqlite_database_fail(database);
+int sqlite_database_finish(SqliteDatabase *database, SqliteStatement statement, int code) {
+        int r = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sqlite_database_fail(database);
 
-        sqlite3_reset(prepared);
-        sqlite3_clear_bindings(prepared);
+        sqlite3_reset(database->statements[statement]);
+        sqlite3_clear_bindings(database->statements[statement]);
         return r;
+}
+
+int sqlite_database_run(SqliteDatabase *database, SqliteStatement statement) {
+        int code = sqlite3_step(database->statements[statement]);
+
+        return sqlite_database_finish(database, statement, code);
 }
 
 int sqlite_database_begin(SqliteDatabase *database) {
@@ -197,7 +202,7 @@ static int configure(SqliteDatabase *database, bool no_sync, const char **ret_pr
         (void)sqlite3_busy_timeout(database->handle, OPEN_WAIT_MSEC);
         r = run_sql(database, "PRAGMA locking_mode = EXCLUSIVE;"
                               "PRAGMA cache_size = -512;"
-                              "PRAGMA wal_autocheckpoint = 64;"
+                              "PRAGMA wal_autocheckpoint = 256;"
                               "PRAGMA trusted_schema = OFF;"
                               "PRAGMA foreign_keys = ON;");
         if (r == 0)

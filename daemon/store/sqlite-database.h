@@ -26,6 +26,7 @@ typedef enum SqliteStatement {
         SQLITE_STATEMENT_READ_FIELDS,
         SQLITE_STATEMENT_READ_VERSION,
         SQLITE_STATEMENT_ADD_STATE,
+        SQLITE_STATEMENT_SET_VERSION,
         SQLITE_STATEMENT_SET_END,
         SQLITE_STATEMENT_DELETE_STATE,
         SQLITE_STATEMENT_ADD_FIELD,
@@ -124,6 +125,16 @@ int sqlite_database_fail(SqliteDatabase *database);
  * Return: the kind of failure, each of which is told once in a while.
  */
 StoreFailure sqlite_database_failure(int sqlite_error);
+
+/**
+ * sqlite_database_finish() - let go of a statement that was stepped through
+ * @database:   owns it
+ * @statement:  what has been bound to it is forgotten
+ * @code:       what sqlite3_step() said last
+ *
+ * Return: 0; what sqlite_database_fail() makes of anything but a row or the end.
+ */
+int sqlite_database_finish(SqliteDatabase *database, SqliteStatement statement, int code);
 
 /**
  * sqlite_database_run() - run a statement that gives no rows, with what was bound to it

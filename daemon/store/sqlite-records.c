@@ -13,8 +13,8 @@
 #include "daemon/store/store-scan.h"
 #include "daemon/store/store-commit.h"
 
-/* Texts are borrowed until the statement was run: sqlite_database_run() and finish() clear them. Nothing
- * is allocated, so that binding cannot fail. */
+/* Texts are borrowed until the statement was run: sqlite_database_finish() clears them. Nothing is allocated, so that
+ * binding cannot fail. */
 static void bind_text(
         SqliteDatabase *database, SqliteStatement statement, int i, const char *text) {
         (void)sqlite3_bind_text(database->statements[statement], i, text, -1, SQLITE_STATIC);
@@ -22,15 +22,6 @@ static void bind_text(
 
 static void bind_int(SqliteDatabase *database, SqliteStatement statement, int i, int64_t number) {
         (void)sqlite3_bind_int64(database->statements[statement], i, number);
-}
-
-/* @code: what sqlite3_step() said last. */
-static int finish(SqliteDatabase *database, SqliteStatement statement, int code) {
-        int r = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sqlite_database_fail(database);
-
-        sqlite3_reset(database->statements[statement]);
-        sqlite3_clear_bindings(database->statements[statement]);
-        return r;
 }
 
 static int column_copy(sqlite3_stmt *statement, int i, char **ret_text) {
@@ -42,18 +33,24 @@ static int column_copy(sqlite3_stmt *statement, int i, char **ret_text) {
         return *ret_text ? 0 : -ENOMEM;
 }
 
+static int add_column(StateFields *fields, const char *name, sqlite3_stmt *row, int i) {
+        const unsigned char *value = sqlite3_column_text(row, i);
+
+        if (!name || !value)
+                return -ENOMEM;
+        return state_fields_add(
+                fields, name, (const char *)value, (size_t)sqlite3_column_bytes(row, i));
+}
+
 static int read_field(StateFields *fields, sqlite3_stmt *row) {
-        const unsigned char *name, *value;
+        int r = 0;
 
         /* A user's row without fields is not what we write. */
         if (sqlite3_column_type(row, 0) == SQLITE_NULL)
                 return USER_STATE_E_CORRUPT;
-        name = sqlite3_column_text(row, 0);
-        value = sqlite3_column_text(row, 1);
-        if (!name || !value)
-                return -ENOMEM;
-        return state_fields_add(fields, (const char *)name, (const char *)value,
-                (size_t)sqlite3_column_bytes(row, 1));
+        if (fields->n_items == 0)
+                r = add_column(fields, STATE_FIELD_VERSION, row, 2);
+        return r ? r : add_column(fields, (const char *)sqlite3_column_text(row, 0), row, 1);
 }
 
 int sqlite_records_load(
@@ -67,7 +64,7 @@ int sqlite_records_load(
         bind_text(database, statement, 2, user);
         while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
                 r = read_field(&fields, row);
-        failed = finish(database, statement, code);
+        failed = sqlite_database_finish(database, statement, code);
         if (failed)
                 return failed;
         if (r == 0)
@@ -97,7 +94,7 @@ static int check_version(SqliteDatabase *database, const UserState *before, int6
                 same = before->version.incarnation == 0;
                 *ret_id = 0;
         }
-        failed = finish(database, statement, code);
+        failed = sqlite_database_finish(database, statement, code);
         if (failed)
                 return failed;
         return same ? 0 : STORE_E_CONFLICT;
@@ -115,24 +112,35 @@ static void bind_end(SqliteDatabase *database, SqliteStatement statement, int i,
 }
 
 static int add_state(SqliteDatabase *database, const UserState *state, int64_t *ret_id) {
+        char version[STATE_VERSION_SIZE + 1];
         int r;
 
+        state_version_format(&state->version, version);
         bind_text(database, SQLITE_STATEMENT_ADD_STATE, 1, state->tenant);
         bind_text(database, SQLITE_STATEMENT_ADD_STATE, 2, state->user);
-        bind_end(database, SQLITE_STATEMENT_ADD_STATE, 3, user_state_end_sec(state));
+        bind_text(database, SQLITE_STATEMENT_ADD_STATE, 3, version);
+        bind_end(database, SQLITE_STATEMENT_ADD_STATE, 4, user_state_end_sec(state));
         r = sqlite_database_run(database, SQLITE_STATEMENT_ADD_STATE);
+        if (r == 0 && sqlite3_changes(database->handle) == 0)
+                return STORE_E_CONFLICT;
         *ret_id = sqlite3_last_insert_rowid(database->handle);
         return r;
 }
 
-static int set_end(
+/* Where the end stays, its index is left alone. */
+static int set_state(
         SqliteDatabase *database, const UserState *before, const UserState *after, int64_t id) {
         uint64_t end_sec = user_state_end_sec(after);
+        SqliteStatement statement = SQLITE_STATEMENT_SET_VERSION;
+        char version[STATE_VERSION_SIZE + 1];
 
-        if (end_sec == user_state_end_sec(before))
-                return 0;
-        bind_end(database, SQLITE_STATEMENT_SET_END, 2, end_sec);
-        return run_with_id(database, SQLITE_STATEMENT_SET_END, id);
+        if (end_sec != user_state_end_sec(before)) {
+                statement = SQLITE_STATEMENT_SET_END;
+                bind_end(database, statement, 3, end_sec);
+        }
+        state_version_format(&after->version, version);
+        bind_text(database, statement, 2, version);
+        return run_with_id(database, statement, id);
 }
 
 static bool knows_sid(const UserState *state, const char *sid) {
@@ -177,8 +185,11 @@ static int delete_field(
         return delete_sid(database, after->tenant, sid);
 }
 
+/* The version stands in the user's row. */
 static int write_field(
         SqliteDatabase *database, SqliteStatement statement, int64_t id, const StateField *field) {
+        if (strcmp(field->name, STATE_FIELD_VERSION) == 0)
+                return 0;
         bind_text(database, statement, 2, field->name);
         bind_text(database, statement, 3, field->value);
         return run_with_id(database, statement, id);
@@ -215,10 +226,12 @@ static int write_change(SqliteDatabase *database, const StoreCommit *commit, int
 int sqlite_records_store(SqliteDatabase *database, const StoreCommit *commit) {
         const UserState *before = commit->before, *after = commit->after;
         _cleanup_(state_change_clear) StateChange change = { 0 };
-        int64_t id;
-        int r;
+        int64_t id = 0;
+        int r = 0;
 
-        r = check_version(database, before, &id);
+        /* A row that is not there is not looked for: adding it finds out. */
+        if (before->version.incarnation != 0 || user_state_end_sec(after) == 0)
+                r = check_version(database, before, &id);
         if (r)
                 return r;
         if (user_state_end_sec(after) == 0)
@@ -226,7 +239,7 @@ int sqlite_records_store(SqliteDatabase *database, const StoreCommit *commit) {
         r = state_change_make(before, after, &change);
         if (r)
                 return r;
-        r = id == 0 ? add_state(database, after, &id) : set_end(database, before, after, id);
+        r = id == 0 ? add_state(database, after, &id) : set_state(database, before, after, id);
         return r ? r : write_change(database, commit, id, &change);
 }
 
@@ -241,7 +254,7 @@ int sqlite_records_find(
         code = sqlite3_step(row);
         if (code == SQLITE_ROW)
                 r = column_copy(row, 0, ret_user);
-        failed = finish(database, statement, code);
+        failed = sqlite_database_finish(database, statement, code);
         return failed ? failed : r;
 }
 
@@ -279,7 +292,7 @@ static int read_users(SqliteDatabase *database, SqliteStatement statement, UserN
 
         while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
                 r = add_user(ret_names, row, 0);
-        failed = finish(database, statement, code);
+        failed = sqlite_database_finish(database, statement, code);
         return failed ? failed : r;
 }
 
@@ -307,7 +320,7 @@ static int read_mark(SqliteDatabase *database, const SqliteMark *mark, char **re
         code = sqlite3_step(row);
         if (code == SQLITE_ROW)
                 r = column_copy(row, 0, ret_value);
-        failed = finish(database, statement, code);
+        failed = sqlite_database_finish(database, statement, code);
         return failed ? failed : r;
 }
 
@@ -396,12 +409,11 @@ int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table) {
                 if (key.tenant && key.user && key.place)
                         failure_table_lock(table, &key, (uint64_t)sqlite3_column_int64(row, 3));
         }
-        return finish(database, statement, code);
+        return sqlite_database_finish(database, statement, code);
 }
 
-static void bind_time(
-        SqliteDatabase *database, SqliteStatement statement, int i, uint64_t time_sec) {
-        bind_int(database, statement, i, (int64_t)(time_sec > INT64_MAX ? INT64_MAX : time_sec));
+static void bind_time(SqliteDatabase *database, SqliteStatement statement, int i, uint64_t sec) {
+        bind_int(database, statement, i, (int64_t)(sec > INT64_MAX ? INT64_MAX : sec));
 }
 
 static int expire_lock_outs(SqliteDatabase *database, uint64_t passed_sec) {
@@ -429,6 +441,6 @@ int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, UserNa
         bind_int(database, statement, 2, SQLITE_RECORDS_EXPIRE_MAX);
         while ((code = sqlite3_step(row)) == SQLITE_ROW && r == 0)
                 r = add_pair(ret_names, row);
-        failed = finish(database, statement, code);
+        failed = sqlite_database_finish(database, statement, code);
         return failed ? failed : r;
 }

@@ -9,7 +9,7 @@
 #include "daemon/store/sqlite-reserve.h"
 
 /* The log between two checkpoints, which the database file may have to grow by. */
-#define RESERVE_SIZE (256 * 1024)
+#define RESERVE_SIZE (1024 * 1024)
 
 void sqlite_reserve_take(SqliteReserve *reserve) {
         if (reserve->fd < 0 || reserve->held)

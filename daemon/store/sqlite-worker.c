@@ -8,7 +8,7 @@
 #include "daemon/store/sqlite-worker.h"
 #include "daemon/store/store-commit.h"
 
-#define BATCH_MAX 256u
+#define BATCH_MAX 64u
 
 struct SqliteWorker {
         SqliteDatabase *database;

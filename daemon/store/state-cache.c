@@ -134,17 +134,21 @@ void state_cache_doubt_all(StateCache *cache) {
 static void make_room(StateCache *cache) {
         while (cache->count > cache->count_max || cache->size > cache->size_max) {
                 Entry *oldest = TAILQ_LAST(&cache->by_age, EntryList);
+                Entry **link = &cache->buckets[oldest->hash % BUCKETS];
 
-                state_cache_drop(cache, oldest->state->tenant, oldest->state->user);
+                while (*link != oldest)
+                        link = &(*link)->next;
+                remove_at(cache, link);
         }
 }
 
 void state_cache_put(StateCache *cache, UserState *state) {
         Entry *entry = calloc(1, sizeof(*entry));
-        Entry **link;
+        Entry **link = find(cache, state->tenant, state->user);
 
         /* Whatever becomes of the new state, the old one is no longer what the store holds. */
-        state_cache_drop(cache, state->tenant, state->user);
+        if (*link)
+                remove_at(cache, link);
         if (!entry) {
                 user_state_unref(state);
                 return;

@@ -144,7 +144,7 @@ static void spoil_by_other_program(StoreFixture *fixture) {
 }
 
 static void spoil_by_newer_version(StoreFixture *fixture) {
-        run_sql(fixture, "PRAGMA user_version = 2");
+        run_sql(fixture, "PRAGMA user_version = 3");
 }
 
 static const struct {
@@ -185,11 +185,12 @@ static void test_an_unusable_file_is_refused_with_its_reason(void **unused) {
 
 static void test_a_record_that_is_no_state_is_corrupt_for_its_user_only(void **test) {
         static const char *const spoils[] = {
-                "UPDATE field SET value = 'x' WHERE name = 'v'",
-                "DELETE FROM field WHERE name = 'v'",
+                "UPDATE state SET version = 'x'",
+                "UPDATE state SET version = ''",
                 "DELETE FROM field",
                 "UPDATE field SET value = '{}' WHERE name LIKE 's:%'",
-                "INSERT INTO field SELECT state, 'new', 'x' FROM field WHERE name = 'v'",
+                "INSERT INTO field SELECT id, 'new', 'x' FROM state",
+                "INSERT INTO field SELECT id, 'v', version FROM state",
         };
 
         (void)test;

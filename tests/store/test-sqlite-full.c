@@ -24,7 +24,7 @@
 #define EXIT_SKIP     77
 #define N_USERS_MAX   16384u
 #define FILL_SIZE     4096u
-#define DISK_SIZE     "size=1536k"
+#define DISK_SIZE     "size=2560k"
 #define NAME_SIZE_MAX 16
 #define N_ENDED       100u
 
