@@ -116,15 +116,19 @@ static bool needs_escape(const char *text, size_t i) {
 static void put_safely(Line *line, const char *text) {
         static const char hex[] = "0123456789abcdef";
 
-        for (size_t i = 0; text[i]; i++) {
+        size_t begin = 0, i;
+
+        for (i = 0; text[i]; i++) {
                 unsigned char c = (unsigned char)text[i];
                 const char escape[] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
 
-                if (needs_escape(text, i))
-                        put(line, escape, sizeof(escape));
-                else
-                        put(line, text + i, 1);
+                if (!needs_escape(text, i))
+                        continue;
+                put(line, text + begin, i - begin);
+                put(line, escape, sizeof(escape));
+                begin = i + 1;
         }
+        put(line, text + begin, i - begin);
 }
 
 size_t journal_entry_text(const JournalEvent *event, char *text, size_t size) {
