@@ -292,6 +292,7 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
         database = calloc(1, sizeof(*database));
         if (!database)
                 return -ENOMEM;
+        database->no_sync = no_sync;
         /* Without it a full disk is full for all, which is no reason not to start. */
         if (sqlite_reserve_open(path, &database->reserve) < 0)
                 database->reserve.fd = -1;

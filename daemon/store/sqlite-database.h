@@ -53,6 +53,7 @@ typedef struct SqliteDatabase {
         sqlite3 *handle;
         sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
         SqliteReserve reserve;
+        bool no_sync;
         int error; /* SQLite's code of the last failure since sqlite_database_begin(); 0: none */
 } SqliteDatabase;
 

@@ -8,10 +8,13 @@
 #include "daemon/store/sqlite-worker.h"
 #include "daemon/store/store-commit.h"
 
-#define BATCH_MAX 64u
+/* They share the wait for the disk. Where nobody waits for it, a batch only keeps its first from being told. */
+#define BATCH_MAX         256u
+#define BATCH_MAX_NO_SYNC 64u
 
 struct SqliteWorker {
         SqliteDatabase *database;
+        WorkerType type;
         Worker *worker;
         SqliteWorkerOwner owner;
 };
@@ -225,7 +228,10 @@ int sqlite_worker_new(sd_event *event, SqliteDatabase *database, const SqliteWor
         }
         worker->database = database;
         worker->owner = *owner;
-        r = worker_new(event, &type, worker, &worker->worker);
+        worker->type = type;
+        if (database->no_sync)
+                worker->type.batch_max = BATCH_MAX_NO_SYNC;
+        r = worker_new(event, &worker->type, worker, &worker->worker);
         if (r < 0)
                 return r;
         *ret_worker = TAKE_PTR(worker);
