@@ -80,24 +80,29 @@ static void check(ClaimsFrame *frame, const IssueRequest *request) {
         assert_string_equal(payload, expected);
 }
 
-/* Each request twice in a row at times: the second is made from the first. */
+static void walk(ClaimsFrame *frame) {
+        const char *lists[2];
+        IssueRequest request = random_request(lists);
+
+        for (size_t step = 0; step < N_STEPS; step++) {
+                /* If not, it is made from the one before. */
+                if (random() % 2)
+                        request = random_request(lists);
+                request.subject = ANY(users);
+                request.sid = ANY(sids);
+                request.generation++;
+                check(frame, &request);
+        }
+}
+
 static void test_a_frame_changes_no_byte(void **state) {
         (void)state;
         srandom(1);
         for (size_t i = 0; i < N_WALKS; i++) {
                 _cleanup_(claims_frame_freep) ClaimsFrame *frame = NULL;
-                const char *lists[2];
-                IssueRequest request = random_request(lists);
 
                 assert_int_equal(claims_frame_new(&frame), 0);
-                for (size_t step = 0; step < N_STEPS; step++) {
-                        if (random() % 2)
-                                request = random_request(lists);
-                        request.subject = ANY(users);
-                        request.sid = ANY(sids);
-                        request.generation++;
-                        check(frame, &request);
-                }
+                walk(frame);
         }
 }
 
