@@ -165,6 +165,14 @@ static int add_store_warning(sd_bus_message *reply, const Context *context) {
         return sd_bus_message_append(reply, "s", text);
 }
 
+static int add_users_warning(sd_bus_message *reply, const Context *context) {
+        if (!context->metrics->users_lost)
+                return 0;
+        return sd_bus_message_append(reply, "s",
+                "store: the list of users is lost, so orders about all users miss some; see "
+                "authtokend(8)");
+}
+
 static int add_replicas_warning(sd_bus_message *reply, const Context *context) {
         char text[WARNING_MAX];
         StoreHealth health;
@@ -197,6 +205,8 @@ static int add_warnings(sd_bus_message *reply, const Context *context) {
 
         hook_client_counters(context->hooks, &counters);
         r = add_store_warning(reply, context);
+        if (r >= 0)
+                r = add_users_warning(reply, context);
         if (r >= 0)
                 r = add_replicas_warning(reply, context);
         if (r >= 0)

@@ -21,6 +21,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_STORE_CONFLICT:
         case REASON_STORE_UNREPLICATED:
         case REASON_INCOMPLETE:
+        case REASON_USERS_LOST:
         case REASON_GROUPS_UNKNOWN:
         case REASON_NO_SIGNING_KEY:
         case REASON_KEY_CANNOT_SIGN:

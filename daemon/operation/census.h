@@ -3,17 +3,17 @@
 
 /*
  * How many sessions are live in the whole store, counted now and then for the metrics: one user after the
- * other, so that nobody waits for it.
+ * other and a page a second, so that nobody waits for it. Of all hosts that share a store one counts, and the
+ * others read what it found. Whoever counts also takes names off the list of users of whom nothing is stored,
+ * and forgets bans that are over.
  */
 
 typedef struct Context Context;
 
-#define CENSUS_USERS_MAX     20000u /* of more it would never come to an end */
-#define CENSUS_USERS_OFTEN   1000u /* up to so many are counted each time, more of them every tenth */
-#define CENSUS_ROUNDS_SELDOM 10u
-
 /**
- * census_start() - count, if it is time for it and no count is under way
+ * census_start() - count or see what others have counted, if it is time for it and no count is under way
  * @context:    its metrics get the result; a store that fails leaves them as they are
+ *
+ * To be called at the start, and once a round (RECONCILE_INTERVAL_SEC).
  */
 void census_start(Context *context);

@@ -8,21 +8,24 @@
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/user-page.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/session-logins.h"
 #include "daemon/session/user-state.h"
-#include "daemon/store/user-store.h"
+#include "daemon/store/store-scan.h"
+
+#define LIST_USERS_MAX 100000u /* with sessions; of more the answer would be no message */
 
 /* States are loaded one after the other, and the rows made at once in the end: nothing that a row
  * borrows can change in between. */
 typedef struct List {
         Operation op;
         char *sid, *platform, *device; /* NULL: all */
-        char **users;
-        size_t n_users, n_asked, n_loaded;
+        UserPage page;                 /* of all users */
         bool of_all;
         UserState **states;
+        size_t n_loaded, n_room;
         StoreCall *call;
         SessionRow *rows;
         LoginRow *login_rows;
@@ -33,11 +36,9 @@ typedef struct List {
 static void list_free(Operation *op) {
         List *list = (List *)op;
 
-        for (size_t i = 0; i < list->n_users; i++) {
-                free(list->users[i]);
+        for (size_t i = 0; i < list->n_loaded; i++)
                 user_state_unref(list->states[i]);
-        }
-        free(list->users);
+        user_page_clear(&list->page);
         free(list->states);
         free(list->rows);
         free(list->login_rows);
@@ -199,64 +200,93 @@ static void finish(List *list) {
                                     });
 }
 
-static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
+static Reason keep(List *list, UserState *state) {
+        UserState **states = list->states;
 
-static void load_next(List *list) {
-        Context *context = list->op.context;
+        if (list->n_loaded == LIST_USERS_MAX)
+                return REASON_LIMIT_REACHED;
+        if (list->n_loaded == list->n_room) {
+                size_t n_room = list->n_room ? 2 * list->n_room : 1;
 
-        if (list->n_asked == list->n_users)
-                finish(list);
-        else if (user_store_load(context->store,
-                         (StoreName){ context->config->tenant, list->users[list->n_asked++] },
-                         on_loaded, list, &list->call) < 0)
-                operation_finish_reason(&list->op, REASON_INTERNAL);
+                states = reallocarray(states, n_room, sizeof(UserState *));
+                if (!states)
+                        return REASON_INTERNAL;
+                list->states = states;
+                list->n_room = n_room;
+        }
+        states[list->n_loaded++] = user_state_ref(state);
+        return REASON_OK;
 }
+
+static void go_on(List *list);
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_unrefp) UserState *owned = state;
         List *list = userdata;
+        Reason reason = operation_reason_of_store(r);
 
         list->call = store_call_free(call);
-        if (r == 0) {
-                list->states[list->n_loaded++] = state;
-        } else if (r != STORE_E_CORRUPT || !list->of_all) {
-                user_state_unref(state);
-                operation_finish_reason(&list->op, operation_reason_of_store(r));
-                return;
-        }
         /* One damaged record, of which the store has told the journal, does not hide all others. */
-        load_next(list);
-}
-
-static int set_users(List *list, char *const *users, size_t n_users) {
-        list->users = calloc(n_users + 1, sizeof(*list->users));
-        list->states = calloc(n_users + 1, sizeof(UserState *));
-        if (!list->users || !list->states)
-                return -ENOMEM;
-        for (; list->n_users < n_users; list->n_users++) {
-                list->users[list->n_users] = strdup(users[list->n_users]);
-                if (!list->users[list->n_users])
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void *userdata) {
-        List *list = userdata;
-        Reason reason;
-
-        reason = operation_reason_of_store(r);
-        if (reason == REASON_OK && set_users(list, users, n_users) < 0)
-                reason = REASON_INTERNAL;
-        list->call = store_call_free(call);
+        if (list->of_all && reason == REASON_STORE_CORRUPT)
+                reason = REASON_OK;
+        else if (reason == REASON_OK && owned->n_sessions > 0)
+                reason = keep(list, owned);
         if (reason == REASON_OK)
-                load_next(list);
+                go_on(list);
         else
                 operation_finish_reason(&list->op, reason);
 }
 
-static int start(List *list, const SessionFilter *filter) {
+static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
+        List *list = userdata;
+        Reason reason = operation_reason_of_store(r);
+
+        if (reason == REASON_OK && user_page_take(&list->page, page) < 0)
+                reason = REASON_INTERNAL;
+        list->call = store_call_free(call);
+        if (reason == REASON_OK)
+                go_on(list);
+        else
+                operation_finish_reason(&list->op, reason);
+}
+
+static int ask_for_page(List *list, const char *from) {
         Context *context = list->op.context;
-        char *const users[] = { (char *)filter->user };
+
+        return user_store_scan(context->store,
+                &(StoreScan){ .tenant = context->config->tenant, .from = from }, on_page, list,
+                &list->call);
+}
+
+static int load(List *list, const char *user) {
+        Context *context = list->op.context;
+
+        return user_store_load(context->store, (StoreName){ context->config->tenant, user },
+                on_loaded, list, &list->call);
+}
+
+/* Whoever is not on the list although he should be is told of by the census, and the journal. */
+static void go_on(List *list) {
+        const char *user = user_page_pop(&list->page);
+        _cleanup_(freep) char *next = NULL;
+        int r;
+
+        if (user) {
+                r = load(list, user);
+        } else {
+                next = TAKE_PTR(list->page.next);
+                user_page_clear(&list->page);
+                if (!next) {
+                        finish(list);
+                        return;
+                }
+                r = ask_for_page(list, next);
+        }
+        if (r < 0)
+                operation_finish_reason(&list->op, REASON_INTERNAL);
+}
+
+static int start(List *list, const SessionFilter *filter) {
         int r;
 
         r = text_copy(filter->sid, &list->sid);
@@ -267,15 +297,7 @@ static int start(List *list, const SessionFilter *filter) {
         if (r < 0)
                 return r;
         list->of_all = !filter->user;
-        if (list->of_all)
-                return user_store_list(
-                        context->store, context->config->tenant, on_listed, list, &list->call);
-        r = set_users(list, users, 1);
-        if (r < 0)
-                return r;
-        list->n_asked = 1;
-        return user_store_load(context->store, (StoreName){ context->config->tenant, filter->user },
-                on_loaded, list, &list->call);
+        return list->of_all ? ask_for_page(list, NULL) : load(list, filter->user);
 }
 
 int list_start(Context *context, const SessionFilter *filter, OperationDone done, void *userdata,

@@ -174,6 +174,8 @@ static void add_state(FILE *out, const Context *context) {
                         "Live sessions in the store, when they were counted.");
                 gauge(out, "users", metrics->n_users,
                         "Users of whom the store knows something, when they were counted.");
+                gauge(out, "users_listed", !metrics->users_lost,
+                        "Whether the store's list of users was whole, when they were counted.");
                 gauge(out, "counted_timestamp_seconds", metrics->counted_at_sec,
                         "When sessions and users were counted.");
         }

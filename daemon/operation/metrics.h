@@ -6,13 +6,22 @@
  * of OpenMetrics 1.0. Its labels have fixed values; nobody's name is among them.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "authtoken/reason.h"
 #include "daemon/operation/audit-meter.h"
 #include "daemon/operation/audit.h"
+#include "daemon/policy/census-mark.h"
 
 typedef struct Context Context;
+
+/* What this host knows of the census: see census.h. */
+typedef struct CensusView {
+        char stored[CENSUS_TEXT_MAX]; /* as it was seen last; "": nothing */
+        unsigned int n_rounds;        /* since it changed; alone: since the start */
+        bool busy;
+} CensusView;
 
 typedef struct Metrics {
         uint64_t started_at_sec;
@@ -28,8 +37,8 @@ typedef struct Metrics {
         unsigned int n_hooks_not_told; /* since then */
         /* What the last census found. */
         uint64_t n_live_sessions, n_users, counted_at_sec; /* 0: none yet */
-        unsigned int n_rounds;
-        bool is_counting;
+        bool users_lost;                                   /* it did not see all of them */
+        CensusView census;
 } Metrics;
 
 /**

@@ -23,7 +23,7 @@
 #include "daemon/store/store-scan.h"
 
 #define AT_ONCE_MAX 32u
-#define DETAIL_MAX  128u
+#define DETAIL_MAX  192u
 
 typedef struct RevokeAll {
         Operation op;
@@ -35,6 +35,7 @@ typedef struct RevokeAll {
         size_t n_pending;
         unsigned int n_revoked;
         unsigned int n_failed; /* users, or pages of them: the store's own line says why */
+        bool lost;             /* there are users whom nobody could be asked about */
 } RevokeAll;
 
 /* One user. */
@@ -55,13 +56,26 @@ static void revoke_all_free(Operation *op) {
         free(all);
 }
 
-static void finish(RevokeAll *all) {
-        Reason reason = all->n_failed > 0 ? REASON_INCOMPLETE : REASON_OK;
-        char detail[DETAIL_MAX];
+static Reason judge(const RevokeAll *all, char detail[DETAIL_MAX]) {
+        if (all->lost)
+                snprintf(detail, DETAIL_MAX,
+                        "%u sessions were ended, but the store's list of users is lost: those who "
+                        "are "
+                        "not on it, and %u others, were not reached; see authtokend(8)",
+                        all->n_revoked, all->n_failed);
+        else
+                snprintf(detail, DETAIL_MAX,
+                        "%u sessions were ended, those of %u users were not; give the order again",
+                        all->n_revoked, all->n_failed);
+        if (all->lost)
+                return REASON_USERS_LOST;
+        return all->n_failed > 0 ? REASON_INCOMPLETE : REASON_OK;
+}
 
-        snprintf(detail, sizeof(detail),
-                "%u sessions were ended, those of %u users were not; give the order again",
-                all->n_revoked, all->n_failed);
+static void finish(RevokeAll *all) {
+        char detail[DETAIL_MAX];
+        Reason reason = judge(all, detail);
+
         audit(all->op.context, &(AuditRecord){
                                        .event = AUDIT_REVOKE_ALL,
                                        .reason = reason,
@@ -144,6 +158,7 @@ static void go_on(RevokeAll *all) {
         }
         if (all->n_pending > 0)
                 return;
+        all->lost = all->page.lost;
         next = TAKE_PTR(all->page.next);
         user_page_clear(&all->page);
         if (next && ask_for_page(all, next) >= 0)

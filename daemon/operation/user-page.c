@@ -16,6 +16,7 @@ int user_page_take(UserPage *page, const StorePage *found) {
                 if (!page->users[page->n_users])
                         return -ENOMEM;
         }
+        page->lost = found->lost;
         if (!found->next)
                 return 0;
         page->next = strdup(found->next);

@@ -5,6 +5,7 @@
  * A page of a tenant's users, kept for verbs that go through all of them.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct StorePage StorePage;
@@ -13,6 +14,7 @@ typedef struct UserPage {
         char **users; /* owned */
         size_t n_users, n_begun;
         char *next; /* where the next page begins; owned; NULL: this is the last one */
+        bool lost;  /* see StorePage */
 } UserPage;
 
 /**

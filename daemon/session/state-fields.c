@@ -9,6 +9,8 @@
 #include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
 
+#define VERSION_NUMBER_BITS 40u /* of an incarnation; what is above them names the user */
+
 int state_fields_take(StateFields *fields, const char *name, char *value) {
         _cleanup_(freep) char *own_name = strdup(name), *own_value = value;
         StateField *items;
@@ -51,9 +53,48 @@ static char *put_hex(char *text, uint64_t number) {
         return text;
 }
 
+/* FNV-1a; the NUL counts, so that names cannot run into each other. */
+static uint32_t hash_text(uint32_t hash, const char *text) {
+        do {
+                hash = (hash ^ (uint8_t)*text) * 16777619u;
+        } while (*text++);
+        return hash;
+}
+
+/* Folded to what stands above the number. It keeps answers apart, not adversaries. */
+static uint64_t hash_user(const char *tenant, const char *user) {
+        uint32_t hash = hash_text(hash_text(2166136261u, tenant), user);
+
+        return (uint64_t)(hash ^ hash >> 24) << VERSION_NUMBER_BITS;
+}
+
+void state_version_make(const StateVersion *before, const char *tenant, const char *user,
+        uint64_t number, StateVersion *ret_version) {
+        uint64_t mask = (UINT64_C(1) << VERSION_NUMBER_BITS) - 1;
+        uint64_t counter = before->incarnation ? before->counter + 1 : 1;
+        uint64_t incarnation = hash_user(tenant, user) | (number & mask);
+
+        *ret_version = (StateVersion){
+                .incarnation = incarnation ? incarnation : 1,
+                .counter = counter,
+                .names_user = true,
+        };
+}
+
+static bool is_version_of(const StateVersion *version, const char *tenant, const char *user) {
+        uint64_t named = version->incarnation >> VERSION_NUMBER_BITS;
+
+        return !version->names_user || named == hash_user(tenant, user) >> VERSION_NUMBER_BITS;
+}
+
+/* Of records that were made before users were named the parts are separated by a point. */
+static char separator(const StateVersion *version) {
+        return version->names_user ? '-' : '.';
+}
+
 void state_version_format(const StateVersion *version, char text[STATE_VERSION_SIZE + 1]) {
         text = put_hex(text, version->incarnation);
-        *text++ = '.';
+        *text++ = separator(version);
         *put_hex(text, version->counter) = '\0';
 }
 
@@ -81,7 +122,8 @@ int state_version_parse(const char *text, StateVersion *ret_version) {
         StateVersion version;
 
         version.incarnation = parse_hex(&cursor);
-        if (*cursor != '.')
+        version.names_user = *cursor == '-';
+        if (*cursor != separator(&version))
                 return USER_STATE_E_CORRUPT;
         cursor++;
         version.counter = parse_hex(&cursor);
@@ -101,10 +143,15 @@ static const json_t *take(const json_t *object, const char *name, size_t *n_take
 }
 
 static int decode_version(UserState *state, const char *sid, const char *value) {
+        int r;
+
         (void)sid;
         if (state->version.incarnation != 0)
                 return USER_STATE_E_CORRUPT;
-        return state_version_parse(value, &state->version);
+        r = state_version_parse(value, &state->version);
+        if (r == 0 && !is_version_of(&state->version, state->tenant, state->user))
+                return USER_STATE_E_CORRUPT;
+        return r;
 }
 
 /* @time_sec: 0 so far. */

@@ -13,6 +13,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/cleanup.h"
 
@@ -69,6 +70,19 @@ int state_fields_take(StateFields *fields, const char *name, char *value);
  * @fields:     empty afterwards
  */
 void state_fields_clear(StateFields *fields);
+
+/**
+ * state_version_make() - the version of a user's next state
+ * @before:     of the one that is stored, or of the empty one
+ * @tenant:     whose
+ * @user:       whose
+ * @number:     never the same twice, as far as chance allows; its lower 40 bits count
+ * @ret_version: may be @before
+ *
+ * It names the user by a hash, so that a record which came for another one is found out.
+ */
+void state_version_make(const StateVersion *before, const char *tenant, const char *user,
+        uint64_t number, StateVersion *ret_version);
 
 /**
  * state_version_format() - write a version as the field "v" holds it

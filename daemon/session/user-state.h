@@ -19,11 +19,13 @@
 #define USER_STATE_SESSIONS_MAX 64u
 #define USER_STATE_ENDED_MAX    256u
 #define TENANT_NAME_MAX         63u
-/* Two states are the same exactly if both numbers agree. A record that was deleted and made again
- * has another incarnation, so that no old reader can mistake it for the one it knew. */
+/* Two states are the same exactly if both numbers agree. Every commit draws a new incarnation: a record that was
+ * deleted and made again, or a store that went back to an older copy, counts the same numbers once more, and no old
+ * reader may mistake what is there then for what it knew. */
 typedef struct StateVersion {
         uint64_t incarnation; /* random, not 0 once stored; 0: nothing is stored */
         uint64_t counter;
+        bool names_user; /* the incarnation was made for this user: see state_version_make() */
 } StateVersion;
 
 typedef struct EndedSession {

@@ -9,13 +9,14 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-keys.h"
+#include "daemon/store/redis-users.h"
 #include "daemon/store/store-commit.h"
 
 #define KEEP_AFTER_END_SEC 600u
 #define END_NEVER          "never"
 #define NUMBER_TEXT_SIZE   24u
 
-/* KEYS: the user's hash, the sorted set of users, the index keys that are to be written.
+/* KEYS: the user's hash, the list of users, whether such a list was ever begun, the index keys that are to be written.
  * ARGV: expected version ('' for none), when the state may go in milliseconds ('' to delete it now), the user, 1 if
  * a session or a code is new; how many arguments are names and values of fields to change, of fields to add, and
  * names of fields to remove; all these; when each index key may go.
@@ -25,11 +26,14 @@
  *     brings a session or a code therefore begins with a write that may be refused, and any other one
  *     with one that never is: revoking works on a full server.
  * (3) A field that is to change has to be there: what somebody took out by hand must not come back.
- * (4) Who was wrong about what is stored is told what it is, and need not ask. */
+ * (4) Who was wrong about what is stored is told what it is, and need not ask.
+ * (5) What was done is said by its version, which no other commit has: the answer to another one is none to this.
+ * (6) A list that lacks somebody of whom something is stored has lost others, too: its end goes, see redis-users.h. */
 const char redis_commit_script[] =
-        "local key, users = KEYS[1], KEYS[2]\n"
+        "local key, users, begun = KEYS[1], KEYS[2], KEYS[3]\n"
         "local expected, go_ms, user, brings = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\n"
         "local n_changed, n_added, n_gone = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
+        "local version = ARGV[9]\n"
         "local set_end = 7 + n_changed + n_added\n"
         "local stored = redis.call('HGET', key, 'v')\n"
         "local same = (stored or '') == expected\n"
@@ -41,24 +45,26 @@ const char redis_commit_script[] =
         "if go_ms == '' then\n"
         "  redis.call('ZREM', users, user)\n"
         "  redis.call('DEL', key)\n"
-        "  return 0\n"
+        "  return version\n"
         "end\n"
         "if not brings then redis.call('PERSIST', key) end\n"
-        "redis.call('ZADD', users, go_ms == 'never' and '+inf' or go_ms, user)\n"
+        "if redis.call('ZADD', users, 0, user) == 1 then\n"
+        "  if stored then\n"
+        "    redis.call('ZREM', users, '" REDIS_USERS_END "')\n"
+        "    redis.call('SET', begun, '1')\n"
+        "  elseif redis.call('ZCARD', users) == 1 and redis.call('SET', begun, '1', 'NX') then\n"
+        "    redis.call('ZADD', users, 0, '" REDIS_USERS_END "')\n"
+        "  end\n"
+        "end\n"
         "redis.call('HSET', key, unpack(ARGV, 8, set_end))\n"
         "if n_gone > 0 then redis.call('HDEL', key, unpack(ARGV, set_end + 1, set_end + n_gone)) "
         "end\n"
-        "for i = 3, #KEYS do\n"
-        "  redis.call('SET', KEYS[i], user, 'PXAT', ARGV[set_end + n_gone + i - 2])\n"
+        "for i = 4, #KEYS do\n"
+        "  redis.call('SET', KEYS[i], user, 'PXAT', ARGV[set_end + n_gone + i - 3])\n"
         "end\n"
         "if go_ms == 'never' then redis.call('PERSIST', key)\n"
         "else redis.call('PEXPIREAT', key, go_ms) end\n"
-        "if stored and not brings then return 0 end\n"
-        "local time = redis.call('TIME')\n"
-        "local gone = redis.call('ZRANGEBYSCORE', users, '-inf', time[1] .. '000', 'LIMIT', 0, "
-        "16)\n"
-        "if #gone > 0 then redis.call('ZREM', users, unpack(gone)) end\n"
-        "return 0\n";
+        "return version\n";
 
 RedisCommit *redis_commit_free(RedisCommit *commit) {
         if (!commit)
@@ -126,7 +132,7 @@ static bool is_indexed_anew(const StoreCommit *commit, const Session *session) {
 
 static int add_keys(RedisCommit *arguments, const char *prefix, const StoreCommit *commit) {
         const UserState *after = commit->after;
-        size_t n_keys = 2;
+        size_t n_keys = 3;
         int r;
 
         for (size_t i = 0; i < after->n_sessions; i++)
@@ -136,6 +142,8 @@ static int add_keys(RedisCommit *arguments, const char *prefix, const StoreCommi
                 r = add(arguments, redis_key_user(prefix, after->tenant, after->user));
         if (r == 0)
                 r = add(arguments, redis_key_users(prefix, after->tenant));
+        if (r == 0)
+                r = add(arguments, redis_key_begun(prefix, after->tenant));
         for (size_t i = 0; r == 0 && i < after->n_sessions; i++)
                 if (is_indexed_anew(commit, after->sessions[i]))
                         r = add(arguments,
@@ -204,8 +212,8 @@ int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit 
         r = state_change_make(commit->before, commit->after, &change);
         if (r)
                 return r;
-        /* Command, script, count; two keys; seven values; the rest for each session and field. */
-        n_max = 12 + 2 * commit->after->n_sessions + 2 * change.changed.n_items +
+        /* Command, script, count; three keys; seven values; the rest for each session and field. */
+        n_max = 13 + 2 * commit->after->n_sessions + 2 * change.changed.n_items +
                 2 * change.added.n_items + change.gone.n_items;
         arguments->argv = calloc(n_max, sizeof(char *));
         arguments->owned = calloc(n_max, sizeof(char *));

@@ -12,9 +12,7 @@
 
 typedef struct StoreCommit StoreCommit;
 
-/* What the script answers, or the fields that are stored instead. */
-#define REDIS_COMMIT_DONE 0
-
+/* The script answers with the new version, or with the fields that are stored instead. */
 #define REDIS_COMMIT_SCRATCH 256u
 
 /* Arguments of EVALSHA or EVAL; the first two are the caller's to set. Kept until the answer is there,

@@ -107,10 +107,9 @@ static void write_later(RedisConnection *connection) {
 }
 
 static void write_now(RedisConnection *connection) {
+        int r = redis_pending_write(&connection->pipeline.unsent, connection->fd);
         uint32_t events = EPOLLIN;
-        int r;
 
-        r = redis_pending_write(&connection->pipeline.unsent, connection->fd);
         if (r < 0 && r != -EAGAIN) {
                 drop(connection, strerror(-r));
                 return;
@@ -173,11 +172,10 @@ static void hand_to(RedisConnection *connection, RedisPending *head, const redis
 static const char *hand_out_one(RedisConnection *connection, bool *ret_more) {
         RedisPending *head = redis_pipeline_head(&connection->pipeline);
         _cleanup_(redis_reply_freep) redisReply *reply = NULL;
-        size_t size_max;
+        size_t size_max = reply_max(connection, head);
         int r;
 
         *ret_more = false;
-        size_max = reply_max(connection, head);
         if (size_max == 0)
                 return redis_reader_is_empty(connection->reader) ? NULL : "a reply to no command";
         r = redis_reader_next(connection->reader, size_max, &reply);
@@ -441,6 +439,10 @@ void redis_connection_aim(RedisConnection *connection, const RedisAddress *addre
         if (connection->state == STATE_IDLE)
                 connection->retry_at_usec = address ? 0 : UINT64_MAX;
         set_timer(connection);
+}
+
+bool redis_connection_is_refused(const RedisConnection *connection) {
+        return connection->state != STATE_READY && connection->absence == STORE_E_REFUSED;
 }
 
 uint64_t redis_connection_latency_usec(const RedisConnection *connection) {

@@ -123,6 +123,14 @@ void redis_connection_leave(RedisConnection *connection, const char *why);
 void redis_connection_aim(RedisConnection *connection, const RedisAddress *address);
 
 /**
+ * redis_connection_is_refused() - why there is no connection
+ * @connection: any
+ *
+ * Return: true if we, or the server, do not want it; false if it is there, or the server is not.
+ */
+bool redis_connection_is_refused(const RedisConnection *connection);
+
+/**
  * redis_connection_latency_usec() - how long the last command took
  * @connection: any
  */

@@ -43,6 +43,10 @@ char *redis_key_users(const char *prefix, const char *tenant) {
         return join(prefix, tenant, "users", "");
 }
 
+char *redis_key_begun(const char *prefix, const char *tenant) {
+        return join(prefix, tenant, "begun", "");
+}
+
 char *redis_key_mark(const char *prefix, const char *tenant, const char *name) {
         return join(prefix, tenant, name, "");
 }

@@ -8,7 +8,8 @@
  *      PREFIX:TENANT:i:SID     string, whose session it is
  *      PREFIX:TENANT:f:USER:PLACE string, how many logins have failed; it goes by itself
  *      PREFIX:TENANT:fn        string, how many of those were made within a window
- *      PREFIX:TENANT:users     sorted set, users by the end of their state in milliseconds
+ *      PREFIX:TENANT:users     sorted set, all users of whom something is stored, see redis-users.h
+ *      PREFIX:TENANT:begun     string, there once such a list was begun
  *      PREFIX:TENANT:MARK      string, see store-mark.h
  *      PREFIX:settled          string, empty, see redis-replicas.h
  */
@@ -45,13 +46,22 @@ char *redis_key_user(const char *prefix, const char *tenant, const char *user);
 char *redis_key_sid(const char *prefix, const char *tenant, const char *sid);
 
 /**
- * redis_key_users() - the key of the list of users; a hint, repaired by every commit
+ * redis_key_users() - the key of the list of users
  * @prefix:     configured
  * @tenant:     without ':'
  *
  * Return: owned by the caller; NULL without memory.
  */
 char *redis_key_users(const char *prefix, const char *tenant);
+
+/**
+ * redis_key_begun() - the key that says that there has to be a list of users
+ * @prefix:     configured
+ * @tenant:     without ':'
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_begun(const char *prefix, const char *tenant);
 
 /**
  * redis_key_mark() - the key of a mark

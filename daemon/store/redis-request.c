@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/store/redis-error.h"
 #include "daemon/store/redis-request.h"
+
+#define ECHO_REPLY_MAX 4096u
+#define OUT_OF_STEP    "an answer that does not belong to its command"
 
 RedisRequest *redis_request_free(RedisRequest *request) {
         if (!request)
@@ -62,13 +67,43 @@ int redis_request_refused(RedisRequest *request, const redisReply *reply) {
         /* Logged out: by a change of the server's users, or a restart behind a proxy. */
         if (failure == STORE_FAILURE_NOAUTH)
                 redis_connection_refuse(store->connection, explanation);
+        if (failure == STORE_FAILURE_REPLY)
+                redis_connection_refuse(store->connection, OUT_OF_STEP);
         return failure == STORE_FAILURE_WRONGTYPE ? STORE_E_CORRUPT : STORE_E_REFUSED;
+}
+
+static void on_echo(int r, const redisReply *reply, void *userdata) {
+        RedisStore *store = userdata;
+        bool same =
+                r == 0 && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, store->echo) == 0;
+
+        store->echo[0] = '\0';
+        /* A login that may not ask is one that was refused more. */
+        if (r == 0 && !same && reply->type != REDIS_REPLY_ERROR)
+                redis_connection_refuse(store->connection, OUT_OF_STEP);
+}
+
+/* What makes no sense may be the answer to another command. Then this is not answered with its own either. */
+static void check_step(RedisStore *store) {
+        const char *argv[] = { "PING", store->echo };
+        const RedisCommand command = { .argc = ARRAY_SIZE(argv),
+                .argv = argv,
+                .reply_max = ECHO_REPLY_MAX,
+                .done = on_echo,
+                .userdata = store };
+
+        if (store->echo[0] != '\0')
+                return;
+        snprintf(store->echo, sizeof(store->echo), "%" PRIx64, store->base.next_number++);
+        if (redis_connection_send(store->connection, &command) != 0)
+                store->echo[0] = '\0';
 }
 
 int redis_request_corrupt(RedisRequest *request) {
         store_notices_tell(&request->store->notices, &request->store->base, STORE_FAILURE_CORRUPT,
                 "%s: the record of user %s cannot be understood", request->store->address.text,
                 request->user);
+        check_step(request->store);
         return STORE_E_CORRUPT;
 }
 

@@ -19,6 +19,8 @@
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
 
+#define REDIS_ECHO_SIZE 17u /* a number in hexadecimal digits */
+
 typedef struct RedisStore {
         UserStore base;
         char *prefix;
@@ -30,7 +32,8 @@ typedef struct RedisStore {
         RedisWatch *watch;              /* NULL, too */
         char untold[STORE_MESSAGE_MAX]; /* why changes are not told of, as it was said last */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
-        RedisSentinel *sentinel; /* NULL: the address is configured */
+        char echo[REDIS_ECHO_SIZE]; /* what the server was asked to say; empty: nothing */
+        RedisSentinel *sentinel;    /* NULL: the address is configured */
         RedisRole *role;
         RedisReplicas *replicas;               /* NULL: they are not waited for */
         char stream[REDIS_STREAM_ID_SIZE + 1]; /* of replication, of the connected master; or "" */

@@ -95,6 +95,13 @@ static int send_commit(RedisRequest *request, bool whole) {
         return redis_connection_send(store->connection, &command);
 }
 
+static bool is_done(const RedisRequest *request, const redisReply *reply) {
+        char version[STATE_VERSION_SIZE + 1];
+
+        state_version_format(&request->after->version, version);
+        return is_text(reply) && strcmp(reply->str, version) == 0;
+}
+
 static void on_commit(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StateCache *cache = request->store->base.cache;
@@ -112,8 +119,7 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         } else if (r == 0 && reply->type == REDIS_REPLY_INTEGER &&
                    reply->integer == REDIS_GUARD_FAILED) {
                 r = STORE_E_MARK;
-        } else if (r == 0 &&
-                   (reply->type != REDIS_REPLY_INTEGER || reply->integer != REDIS_COMMIT_DONE)) {
+        } else if (r == 0 && !is_done(request, reply)) {
                 r = redis_request_refused(request, reply);
         }
         /* Of an empty state nothing is stored, not even its version. */
@@ -195,9 +201,7 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
                 return r;
         request->before = user_state_ref(before);
         request->after = user_state_ref(commit->after);
-        r = store_next_version(&before->version, &request->after->version);
-        if (r < 0)
-                return r;
+        store_next_version(base, before, &request->after->version);
         r = redis_commit_new(store->prefix, commit, &request->commit);
         if (r == 0 && commit->guard.mark)
                 r = redis_guard_add(request->commit,
@@ -214,6 +218,13 @@ static void on_connected(RedisConnection *connection, void *userdata) {
         redis_handshake_start(((RedisStore *)userdata)->handshake, connection);
 }
 
+/* Each is told by itself: a server that has just come back, and does not let us in, is news. */
+static StoreFailure failure_of(const RedisStore *store, bool was_ready) {
+        if (redis_connection_is_refused(store->connection))
+                return STORE_FAILURE_UNWANTED;
+        return was_ready ? STORE_FAILURE_LOST : STORE_FAILURE_ABSENT;
+}
+
 static void on_lost(bool was_ready, const char *why, void *userdata) {
         RedisStore *store = userdata;
         StoreHealth *health = &store->base.health;
@@ -225,8 +236,9 @@ static void on_lost(bool was_ready, const char *why, void *userdata) {
         /* Each attempt fails for the same reason: once is enough. */
         if (strcmp(store->told, why) == 0)
                 return;
-        if (store_notices_tell(&store->notices, &store->base, STORE_FAILURE_LOST, "%s: %s: %s",
-                    store->address.text, was_ready ? "connection lost" : "cannot connect", why))
+        if (store_notices_tell(&store->notices, &store->base, failure_of(store, was_ready),
+                    "%s: %s: %s", store->address.text,
+                    was_ready ? "connection lost" : "cannot connect", why))
                 snprintf(store->told, sizeof(store->told), "%s", why);
 }
 
@@ -346,7 +358,6 @@ static const StoreOps redis_ops = {
         .find_sid = redis_store_find,
         .ask_failures = redis_failures_ask,
         .note_failure = redis_failures_note,
-        .list = redis_users_list,
         .scan = redis_users_scan,
         .mark = redis_mark_change,
         .set_password = redis_store_set_password,

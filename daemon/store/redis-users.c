@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -9,105 +10,120 @@
 #include "daemon/store/redis-users.h"
 #include "daemon/store/store-scan.h"
 
-#define LIST_REPLY_MAX ((size_t)STORE_LIST_MAX * 384)
-#define LIST_LAST      "99999" /* STORE_LIST_MAX - 1 */
-#define SCAN_COUNT     "1000"
-/* A table that shrinks meanwhile makes one step return several times as much. */
-#define SCAN_REPLY_MAX ((size_t)4 * 1024 * 1024)
+#define PAGE_REPLY_MAX  ((size_t)STORE_PAGE_MAX * 384)
+#define BEGUN_REPLY_MAX 64u
+#define PAGE_COUNT      "1000"
 
-_Static_assert(STORE_LIST_MAX == 100000, "LIST_LAST says something else");
-_Static_assert(STORE_PAGE_MAX == 1000, "SCAN_COUNT says something else");
+_Static_assert(STORE_PAGE_MAX == 1000, "PAGE_COUNT says something else");
 
-static void on_list(int r, const redisReply *reply, void *userdata) {
-        _cleanup_(freep) char **users = NULL;
+/* A page that is being read. The request's user is what it begins behind; "": the first one. */
+typedef struct PageReader {
+        StoreResult result;
+        bool has_end, in_order;
+} PageReader;
+
+/* What no user can be called leads nowhere. */
+static void read_name(PageReader *reader, const char *before, const redisReply *name) {
+        /* By score, as an older version kept it, it would lead in circles. */
+        if (name->type != REDIS_REPLY_STRING || strcmp(before, name->str) >= 0)
+                reader->in_order = false;
+        else if (strcmp(name->str, REDIS_USERS_END) == 0)
+                reader->has_end = true;
+        else if (text_is_user_name(name->str, name->len))
+                reader->result.users[reader->result.n_users++] = name->str;
+}
+
+static void read_page(PageReader *reader, const char *from, const redisReply *reply) {
+        StoreResult *result = &reader->result;
+        const char *before = from;
+
+        reader->in_order = true;
+        for (size_t i = 0; reader->in_order && i < reply->elements; i++) {
+                read_name(reader, before, reply->element[i]);
+                before = reply->element[i]->str;
+        }
+        if (reader->in_order && reply->elements == STORE_PAGE_MAX)
+                result->next = before;
+        else
+                result->lost = !reader->in_order || !reader->has_end;
+}
+
+static void tell_lost(RedisRequest *request) {
+        RedisStore *store = request->store;
+
+        store_notices_tell(&store->notices, &store->base, STORE_FAILURE_USERS, "%s: %s",
+                store->address.text,
+                "the list of users is lost: orders about all users miss those who are not on it "
+                "(THE LIST OF USERS in authtokend(8))");
+}
+
+static void on_begun(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StoreResult result = { 0 };
+
+        if (r == 0 && reply->type != REDIS_REPLY_INTEGER)
+                r = redis_request_refused(request, reply);
+        result.lost = r == 0 && reply->integer != 0;
+        if (result.lost)
+                tell_lost(request);
+        redis_request_finish(request, r, &result);
+}
+
+/* Nobody is on the list: of a tenant that never had a user that is as it should be. */
+static int ask_whether_begun(RedisRequest *request) {
+        RedisStore *store = request->store;
+        _cleanup_(freep) char *key = redis_key_begun(store->prefix, request->tenant);
+        const char *argv[] = { "EXISTS", key };
+        RedisCommand command = {
+                .argc = ARRAY_SIZE(argv),
+                .argv = argv,
+                .reply_max = BEGUN_REPLY_MAX,
+                .done = on_begun,
+                .userdata = request,
+        };
+
+        return key ? redis_connection_send(store->connection, &command) : -ENOMEM;
+}
+
+static void on_page(int r, const redisReply *reply, void *userdata) {
+        _cleanup_(freep) char **users = NULL;
+        RedisRequest *request = userdata;
+        PageReader reader = { 0 };
 
         if (r == 0 && reply->type != REDIS_REPLY_ARRAY)
                 r = redis_request_refused(request, reply);
+        if (r == 0 && reply->elements == 0 && !*request->user) {
+                r = ask_whether_begun(request);
+                if (r == 0)
+                        return;
+        }
         if (r == 0) {
-                users = calloc(reply->elements + 1, sizeof(*users));
+                reader.result.users = users = calloc(reply->elements + 1, sizeof(*users));
                 r = users ? 0 : -ENOMEM;
         }
-        for (size_t i = 0; r == 0 && i < reply->elements; i++) {
-                const redisReply *user = reply->element[i];
-
-                /* The list is a hint; what no user can be called leads nowhere. */
-                if (user->type == REDIS_REPLY_STRING && text_is_user_name(user->str, user->len))
-                        users[result.n_users++] = user->str;
-        }
-        result.users = users;
-        redis_request_finish(request, r, &result);
+        if (r == 0)
+                read_page(&reader, request->user, reply);
+        if (reader.result.lost)
+                tell_lost(request);
+        redis_request_finish(request, r, &reader.result);
 }
 
-int redis_users_list(UserStore *base, StoreCall *call, const char *tenant) {
-        RedisStore *store = (RedisStore *)base;
-        _cleanup_(freep) char *key = redis_key_users(store->prefix, tenant);
-        const char *argv[] = { "ZRANGE", key, "0", LIST_LAST };
-        RedisCommand command = {
-                .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = LIST_REPLY_MAX, .done = on_list
-        };
-        RedisRequest *request;
-        int r;
-
-        r = key ? redis_request_new(store, STORE_CALL_LIST, tenant, "", &request) : -ENOMEM;
-        return r < 0 ? r : redis_request_start(request, call, &command);
-}
-
-/* @pattern: without its last character what every key of a user begins with. */
-static const char *user_of_key(const redisReply *key, const char *pattern) {
-        size_t size = strlen(pattern) - 1;
-
-        if (key->type != REDIS_REPLY_STRING || key->len <= size ||
-                memcmp(key->str, pattern, size) != 0)
-                return NULL;
-        return text_is_user_name(key->str + size, key->len - size) ? key->str + size : NULL;
-}
-
-static bool is_page(const redisReply *reply) {
-        return reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-               reply->element[0]->type == REDIS_REPLY_STRING &&
-               reply->element[1]->type == REDIS_REPLY_ARRAY;
-}
-
-static void on_scan(int r, const redisReply *reply, void *userdata) {
-        _cleanup_(freep) char **users = NULL;
-        RedisRequest *request = userdata;
-        StoreResult result = { 0 };
-        const redisReply *keys;
-
-        if (r == 0 && !is_page(reply))
-                r = redis_request_refused(request, reply);
-        if (r == 0) {
-                users = calloc(reply->element[1]->elements + 1, sizeof(*users));
-                r = users ? 0 : -ENOMEM;
-        }
-        keys = r == 0 ? reply->element[1] : NULL;
-        for (size_t i = 0; keys && i < keys->elements; i++) {
-                const char *user = user_of_key(keys->element[i], request->user);
-
-                if (user)
-                        users[result.n_users++] = (char *)user;
-        }
-        result.users = users;
-        if (r == 0 && strcmp(reply->element[0]->str, "0") != 0)
-                result.next = reply->element[0]->str;
-        redis_request_finish(request, r, &result);
-}
-
-/* SCAN promises that what is there from the first step to the last is returned; a commit, which deletes a
- * key and makes it again in one step, does not change that. */
 int redis_users_scan(UserStore *base, StoreCall *call, const char *tenant, const char *from) {
         RedisStore *store = (RedisStore *)base;
-        _cleanup_(freep) char *pattern = redis_key_user(store->prefix, tenant, "*");
-        const char *argv[] = { "SCAN", from ? from : "0", "MATCH", pattern, "COUNT", SCAN_COUNT };
+        _cleanup_(freep) char *key = redis_key_users(store->prefix, tenant), *behind = NULL;
+        const char *argv[] = { "ZRANGE", key, "-", "+", "BYLEX", "LIMIT", "0", PAGE_COUNT };
         RedisCommand command = {
-                .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = SCAN_REPLY_MAX, .done = on_scan
+                .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = PAGE_REPLY_MAX, .done = on_page
         };
         RedisRequest *request;
         int r;
 
-        r = pattern ? redis_request_new(store, STORE_CALL_SCAN, tenant, pattern, &request)
-                    : -ENOMEM;
+        if (!key || (from && asprintf(&behind, "(%s", from) < 0)) {
+                behind = NULL;
+                return -ENOMEM;
+        }
+        if (behind)
+                argv[2] = behind;
+        r = redis_request_new(store, STORE_CALL_SCAN, tenant, STRING_OR_EMPTY(from), &request);
         return r < 0 ? r : redis_request_start(request, call, &command);
 }

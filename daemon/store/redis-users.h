@@ -2,24 +2,23 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which users a tenant has, as Redis knows it.
+ * Which users a tenant has, as Redis knows it: a sorted set of names, all of the same score, so that they are in the
+ * order of their bytes and a page begins behind the last name of the one before, whatever is committed meanwhile.
+ *
+ * Every commit puts its user there, in one step with the record. A name goes when the record is deleted by a commit,
+ * or when somebody who walks the list finds nothing stored and commits that: then only if there still is nothing.
+ *
+ * Behind the last user stands REDIS_USERS_END. It is written when a tenant's first user is, and never again; so a list
+ * that was deleted, evicted, or made by hand has none, and a commit that finds its user missing takes it away.
  */
 
 typedef struct StoreCall StoreCall;
 typedef struct UserStore UserStore;
 
-/**
- * redis_users_list() - StoreOps.list: by the sorted set of users, which is quick, and a hint
- * @base:       a Redis store
- * @call:       completed with users
- * @tenant:     borrowed
- *
- * Return: 0; negative errno.
- */
-int redis_users_list(UserStore *base, StoreCall *call, const char *tenant);
+#define REDIS_USERS_END "~" /* sorts behind whatever a user can be called */
 
 /**
- * redis_users_scan() - StoreOps.scan: by the keys themselves
+ * redis_users_scan() - StoreOps.scan
  * @base:       a Redis store
  * @call:       completed with users, and where to go on
  * @tenant:     borrowed

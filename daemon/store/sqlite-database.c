@@ -68,7 +68,6 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
                 "INSERT OR REPLACE INTO sid (tenant, sid, state) VALUES (?1, ?2, ?3)",
         [SQLITE_STATEMENT_FIND_SID] = "SELECT user FROM sid JOIN state ON state.id = sid.state"
                                       " WHERE sid.tenant = ?1 AND sid = ?2",
-        [SQLITE_STATEMENT_LIST] = "SELECT user FROM state WHERE tenant = ?1 ORDER BY user LIMIT ?2",
         [SQLITE_STATEMENT_SCAN] = "SELECT user FROM state WHERE tenant = ?1 AND user > ?2"
                                   " ORDER BY user LIMIT ?3",
         [SQLITE_STATEMENT_READ_MARK] = "SELECT value FROM mark WHERE tenant = ?1 AND name = ?2",

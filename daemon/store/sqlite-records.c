@@ -296,12 +296,6 @@ static int read_users(SqliteDatabase *database, SqliteStatement statement, UserN
         return failed ? failed : r;
 }
 
-int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names) {
-        bind_text(database, SQLITE_STATEMENT_LIST, 1, tenant);
-        bind_int(database, SQLITE_STATEMENT_LIST, 2, STORE_LIST_MAX);
-        return read_users(database, SQLITE_STATEMENT_LIST, ret_names);
-}
-
 int sqlite_records_scan(
         SqliteDatabase *database, const char *tenant, const char *after, UserNames *ret_names) {
         bind_text(database, SQLITE_STATEMENT_SCAN, 1, tenant);

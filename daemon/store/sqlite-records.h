@@ -64,14 +64,6 @@ int sqlite_records_store(SqliteDatabase *database, const StoreCommit *commit);
 int sqlite_records_find(
         SqliteDatabase *database, const char *tenant, const char *sid, char **ret_user);
 
-/**
- * sqlite_records_list() - names of the users of whom something is stored, STORE_LIST_MAX at most
- * @database:   any
- * @tenant:     whose
- * @ret_names:  empty; cleared by the caller, on failure too
- */
-int sqlite_records_list(SqliteDatabase *database, const char *tenant, UserNames *ret_names);
-
 /* What a mark is to become: see store-mark.h. */
 typedef struct SqliteMark {
         const char *tenant, *name, *expected, *value;

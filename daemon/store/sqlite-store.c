@@ -131,8 +131,8 @@ static int sqlite_store_commit(UserStore *base, StoreCall *call, const StoreComm
         job->state = user_state_ref(commit->after);
         job->before = user_state_ref(commit->before);
         job->ends = commit->after->n_sessions < commit->before->n_sessions;
-        r = store_next_version(&commit->before->version, &job->state->version);
-        return r < 0 ? r : submit(store, TAKE_PTR(job), call);
+        store_next_version(base, commit->before, &job->state->version);
+        return submit(store, TAKE_PTR(job), call);
 }
 
 static int sqlite_store_find(
@@ -142,15 +142,6 @@ static int sqlite_store_find(
         int r;
 
         r = job_new(store, SQLITE_JOB_FIND, tenant, sid, &job);
-        return r < 0 ? r : submit(store, job, call);
-}
-
-static int sqlite_store_list(UserStore *base, StoreCall *call, const char *tenant) {
-        SqliteStore *store = (SqliteStore *)base;
-        SqliteJob *job;
-        int r;
-
-        r = job_new(store, SQLITE_JOB_LIST, tenant, NULL, &job);
         return r < 0 ? r : submit(store, job, call);
 }
 
@@ -281,9 +272,6 @@ static void finish_job(SqliteJob *job, void *userdata) {
         case SQLITE_JOB_FIND:
                 type = STORE_CALL_FIND;
                 break;
-        case SQLITE_JOB_LIST:
-                type = STORE_CALL_LIST;
-                break;
         case SQLITE_JOB_MARK:
                 type = STORE_CALL_MARK;
                 break;
@@ -320,7 +308,6 @@ static const StoreOps sqlite_ops = {
         .peek = sqlite_store_peek,
         .commit = sqlite_store_commit,
         .find_sid = sqlite_store_find,
-        .list = sqlite_store_list,
         .scan = sqlite_store_scan,
         .mark = sqlite_store_mark,
         .note_failure = sqlite_store_lock_out,

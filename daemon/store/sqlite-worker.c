@@ -79,8 +79,6 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
                 return run_store(database, job);
         case SQLITE_JOB_FIND:
                 return sqlite_records_find(database, job->tenant, job->subject, &job->user);
-        case SQLITE_JOB_LIST:
-                return sqlite_records_list(database, job->tenant, &job->names);
         case SQLITE_JOB_SCAN:
                 return sqlite_records_scan(database, job->tenant, job->subject, &job->names);
         case SQLITE_JOB_LOCK_OUT:

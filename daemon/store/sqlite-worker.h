@@ -23,7 +23,6 @@ typedef enum SqliteJobType {
         SQLITE_JOB_LOAD,
         SQLITE_JOB_STORE,
         SQLITE_JOB_FIND,
-        SQLITE_JOB_LIST,
         SQLITE_JOB_SCAN,
         SQLITE_JOB_MARK,
         SQLITE_JOB_LOCK_OUT,
@@ -46,7 +45,7 @@ struct SqliteJob {
         char *place;           /* LOCK_OUT: of the user in @subject */
         uint64_t until_sec;    /* LOCK_OUT */
         char *user;            /* FIND, MARK: the result */
-        UserNames names;       /* LIST, SCAN, EXPIRE: the result */
+        UserNames names;       /* SCAN, EXPIRE: the result */
         int result;            /* 0, STORE_E_* or negative errno */
         int sqlite_error;      /* that led to @result; 0: none */
         uint64_t started_usec; /* CLOCK_MONOTONIC */

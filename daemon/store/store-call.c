@@ -88,10 +88,6 @@ static void complete(StoreCall *call, int r, StoreResult *result) {
         case STORE_CALL_FIND:
                 call->done.find(call, r, r == 0 ? result->user : NULL, call->userdata);
                 return;
-        case STORE_CALL_LIST:
-                call->done.list(call, r, r == 0 ? result->users : NULL,
-                        r == 0 ? result->n_users : 0, call->userdata);
-                return;
         case STORE_CALL_FAILURE:
                 call->done.failure(
                         call, r, r == 0 ? &result->failure : &(FailureAnswer){ 0 }, call->userdata);
@@ -107,7 +103,8 @@ static void complete(StoreCall *call, int r, StoreResult *result) {
                 call->done.scan(call, r,
                         &(StorePage){ .users = r == 0 ? result->users : NULL,
                                 .n_users = r == 0 ? result->n_users : 0,
-                                .next = r == 0 ? result->next : NULL },
+                                .next = r == 0 ? result->next : NULL,
+                                .lost = r == 0 && result->lost },
                         call->userdata);
                 return;
         }

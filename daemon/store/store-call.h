@@ -21,7 +21,6 @@ typedef enum StoreCallType {
         STORE_CALL_LOAD,
         STORE_CALL_COMMIT,
         STORE_CALL_FIND,
-        STORE_CALL_LIST,
         STORE_CALL_SCAN,
         STORE_CALL_FAILURE,
         STORE_CALL_MARK,
@@ -33,9 +32,10 @@ typedef struct StoreResult {
         UserState *state; /* LOAD, and COMMIT when it was a conflict: handed over */
         const char *user; /* FIND */
         const char *mark; /* MARK; also when it was a conflict */
-        char **users;     /* LIST, SCAN */
+        char **users;     /* SCAN */
         size_t n_users;
         const char *next;      /* SCAN: where to go on; NULL: that was all */
+        bool lost;             /* SCAN: that was not all there should be */
         FailureAnswer failure; /* FAILURE */
 } StoreResult;
 
@@ -46,7 +46,6 @@ struct StoreCall {
                 StoreLoadDone load;
                 StoreCommitDone commit;
                 StoreFindDone find;
-                StoreListDone list;
                 StoreScanDone scan;
                 StoreFailureDone failure;
                 StoreMarkDone mark;

@@ -12,8 +12,10 @@
 typedef struct UserStore UserStore;
 
 typedef enum StoreFailure {
-        STORE_FAILURE_LOST,   /* the connection, or an attempt at one */
-        STORE_FAILURE_UNTOLD, /* of changes by others */
+        STORE_FAILURE_LOST,     /* the connection */
+        STORE_FAILURE_ABSENT,   /* an attempt at one has failed */
+        STORE_FAILURE_UNWANTED, /* a connection that we or the server refuse */
+        STORE_FAILURE_UNTOLD,   /* of changes by others */
         STORE_FAILURE_OOM,
         STORE_FAILURE_READONLY,
         STORE_FAILURE_LOADING,
@@ -24,6 +26,7 @@ typedef enum StoreFailure {
         STORE_FAILURE_WRONGTYPE,
         STORE_FAILURE_REPLY,
         STORE_FAILURE_CORRUPT,
+        STORE_FAILURE_USERS, /* their list is lost */
         STORE_FAILURE_FULL,
         STORE_FAILURE_IO,
         STORE_FAILURE_TIMEOUT,

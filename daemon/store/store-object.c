@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "daemon/session/state-fields.h"
+#include "daemon/session/user-state.h"
 #include "daemon/store/store-object.h"
 
 #define CACHE_COUNT_MAX 8192u
@@ -19,6 +21,9 @@ int store_init(UserStore *store, const StoreOps *ops, sd_event *event) {
         TAILQ_INIT(&store->ready);
         store->ops = ops;
         store->event = sd_event_ref(event);
+        if (getrandom(&store->next_number, sizeof(store->next_number), 0) !=
+                (ssize_t)sizeof(store->next_number))
+                return -EIO;
         r = state_cache_new(CACHE_COUNT_MAX, CACHE_SIZE_MAX, &store->cache);
         return r < 0 ? r : failure_table_new(FAILURE_TABLE_MAX, &store->failures);
 }
@@ -69,11 +74,9 @@ static StoreOperation operation_of(StoreCallType type) {
         case STORE_CALL_SETTLE:
                 return STORE_SETTLE;
         case STORE_CALL_FAILURE:
-                return STORE_FAILURE;
-        case STORE_CALL_LIST:
                 break;
         }
-        return STORE_LIST;
+        return STORE_FAILURE;
 }
 
 void store_count(UserStore *store, StoreCallType type, int r) {
@@ -94,17 +97,7 @@ void store_count_commit(UserStore *store, const UserState *before, int r) {
                 store_count(store, STORE_CALL_COMMIT, r);
 }
 
-int store_next_version(const StateVersion *version, StateVersion *ret_version) {
-        StateVersion next = *version;
-
-        /* A counter that began again at 1 would let an old reader of a re-made record win. */
-        while (next.incarnation == 0) {
-                if (getrandom(&next.incarnation, sizeof(next.incarnation), 0) !=
-                        (ssize_t)sizeof(next.incarnation))
-                        return -EIO;
-                next.counter = 0;
-        }
-        next.counter++;
-        *ret_version = next;
-        return 0;
+void store_next_version(UserStore *store, const UserState *before, StateVersion *ret_version) {
+        state_version_make(
+                &before->version, before->tenant, before->user, store->next_number++, ret_version);
 }

@@ -22,7 +22,6 @@ typedef struct StoreOps {
         int (*commit)(UserStore *store, StoreCall *call, const StoreCommit *commit);
         int (*settle)(UserStore *store, StoreCall *call); /* while @settles */
         int (*find_sid)(UserStore *store, StoreCall *call, const char *tenant, const char *sid);
-        int (*list)(UserStore *store, StoreCall *call, const char *tenant);
         int (*scan)(UserStore *store, StoreCall *call, const char *tenant, const char *from);
         int (*mark)(UserStore *store, StoreCall *call, const StoreMarkChange *change);
         /* NULL: memory counts, and @note_failure only writes a lock-out down. */
@@ -48,7 +47,8 @@ struct UserStore {
         struct StoreCallList ready; /* completed without waiting, to be told from the loop */
         size_t n_ready;
         FailureTable *failures;
-        StateCache *cache; /* SQLite: equal to what is stored; Redis: where it is certain */
+        uint64_t next_number; /* for versions; began at random */
+        StateCache *cache;    /* SQLite: equal to what is stored; Redis: where it is certain */
 };
 
 /**
@@ -107,9 +107,8 @@ void store_count_commit(UserStore *store, const UserState *before, int r);
 
 /**
  * store_next_version() - the version that a commit gives the state
- * @version:    the state's, as it was loaded
- * @ret_version: the next one; a new incarnation if nothing was stored
- *
- * Return: 0; negative errno.
+ * @store:      never gives the same one twice
+ * @before:     the state as it was loaded
+ * @ret_version: the next one
  */
-int store_next_version(const StateVersion *version, StateVersion *ret_version);
+void store_next_version(UserStore *store, const UserState *before, StateVersion *ret_version);

@@ -7,7 +7,7 @@
 
 #include "daemon/store/user-store.h"
 
-#define STORE_PAGE_MAX 1000u /* roughly */
+#define STORE_PAGE_MAX 1000u
 
 typedef struct StoreScan {
         const char *tenant;
@@ -16,9 +16,10 @@ typedef struct StoreScan {
 
 /* Some of a tenant's users. Borrowed for the completion. */
 typedef struct StorePage {
-        char **users; /* in no order, and now and then one twice */
+        char **users; /* in order, each once */
         size_t n_users;
         const char *next; /* where to go on; NULL: that was all */
+        bool lost;        /* the last page: the list has lost users, nobody knows whom */
 } StorePage;
 
 /* @r: 0 or STORE_E_* or negative errno. */
@@ -32,8 +33,8 @@ typedef void (*StoreScanDone)(StoreCall *call, int r, const StorePage *page, voi
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *
- * Unlike user_store_list() it knows no limit and trusts no list: who is there from the first page to the
- * last is on one of them. It reads all of Redis, in small steps: for what an administrator orders only.
+ * Who is stored from the first page to the last is on one of them, however many commits others make meanwhile,
+ * unless the last page says that users were lost. Of some on the pages nothing may be stored any more.
  * Return: 0 started; -ENOMEM; -EINVAL.
  */
 int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done, void *userdata,

@@ -10,7 +10,6 @@ static const char *const operations[] = {
         [STORE_LOAD] = "load",
         [STORE_COMMIT] = "commit",
         [STORE_FIND] = "find",
-        [STORE_LIST] = "list",
         [STORE_SCAN] = "walk",
         [STORE_MARK] = "mark",
         [STORE_FAILURE] = "failure",

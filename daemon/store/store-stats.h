@@ -17,7 +17,6 @@ typedef enum StoreOperation {
         STORE_LOAD,
         STORE_COMMIT,
         STORE_FIND,
-        STORE_LIST,
         STORE_SCAN,
         STORE_MARK,
         STORE_FAILURE,

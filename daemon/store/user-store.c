@@ -120,20 +120,6 @@ int user_store_find_sid(
         return store_call_started(call, r, ret_call);
 }
 
-int user_store_list(UserStore *store, const char *tenant, StoreListDone done, void *userdata,
-        StoreCall **ret_call) {
-        StoreCall *call;
-        int r;
-
-        if (!tenant_is_valid(tenant))
-                return -EINVAL;
-        r = store_call_new(store, STORE_CALL_LIST, userdata, &call);
-        if (r < 0)
-                return r;
-        call->done.list = done;
-        return store_call_started(call, store->ops->list(store, call, tenant), ret_call);
-}
-
 int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done, void *userdata,
         StoreCall **ret_call) {
         StoreCall *call;

@@ -24,7 +24,6 @@ typedef struct UserStore UserStore;
 typedef struct StoreCall StoreCall;
 
 #define STORE_MESSAGE_MAX 256u
-#define STORE_LIST_MAX    100000u
 
 enum {
         STORE_E_CONFLICT = 1, /* somebody changed the state since it was loaded */
@@ -60,7 +59,6 @@ typedef void (*StoreLoadDone)(StoreCall *call, int r, UserState *state, void *us
 /* @state: what is stored instead, to be decided on; after STORE_E_CONFLICT only, and not always even then. */
 typedef void (*StoreCommitDone)(StoreCall *call, int r, UserState *state, void *userdata);
 typedef void (*StoreFindDone)(StoreCall *call, int r, const char *user, void *userdata);
-typedef void (*StoreListDone)(StoreCall *call, int r, char **users, size_t n_users, void *userdata);
 /* The store tells what an administrator should read: connection lost and found, error replies.
  * @priority: syslog priority. */
 typedef void (*StoreNotice)(int priority, const char *message, void *userdata);
@@ -128,19 +126,6 @@ int user_store_peek(
  */
 int user_store_find_sid(
         UserStore *store, StoreName sid, StoreFindDone done, void *userdata, StoreCall **ret_call);
-
-/**
- * user_store_list() - names of the users of whom something is stored
- * @store:      connected or not
- * @tenant:     borrowed for the call of this function
- * @done:       gets borrowed names, at most STORE_LIST_MAX
- * @userdata:   for @done
- * @ret_call:   as for user_store_load()
- *
- * Return: 0 started; -ENOMEM.
- */
-int user_store_list(UserStore *store, const char *tenant, StoreListDone done, void *userdata,
-        StoreCall **ret_call);
 
 /**
  * store_call_free() - forget a call; its completion will not be called

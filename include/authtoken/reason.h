@@ -98,6 +98,7 @@
         X(STORE_UNREPLICATED, "store-unreplicated",                                              \
                 "done, but a failover may undo it; give the order again")                        \
         X(INCOMPLETE, "incomplete", "not all was done that was ordered; give the order again")   \
+        X(USERS_LOST, "users-lost", "the store's list of users is lost; not all were reached")   \
         X(GROUPS_UNKNOWN, "groups-unknown", "the groups of the user could not be looked up")     \
         X(NO_SIGNING_KEY, "no-signing-key", "this host holds no key to sign with")               \
         X(KEY_CANNOT_SIGN, "key-cannot-sign", "no private key with this id is there")            \

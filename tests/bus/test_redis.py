@@ -9,6 +9,7 @@ from private_bus import OTHER_USER, OWN_USER, CallError, wait_until
 from token_login import RHOST, Login, log_in
 
 USER_KEY = f"authtoken:default:u:{OWN_USER}"
+USERS_KEY = "authtoken:default:users"
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +80,17 @@ def test_an_order_that_one_damaged_record_leaves_incomplete_says_so(root, redis,
     assert root.call("RevokeAll", "('',)") == [0]
 
 
-def test_users_whom_the_list_has_lost_are_revoked_all_the_same(root, redis, daemon, session):
-    """The sorted set of users is a hint."""
-    redis.run("DEL", "authtoken:default:users")
+def test_a_list_of_users_that_is_lost_is_not_taken_for_all_users(root, redis, daemon, session):
+    token, _ = root.issue(OTHER_USER)
+    redis.run("DEL", USERS_KEY)
+    root.issue(OTHER_USER)
+    with pytest.raises(CallError) as refusal:
+        root.call("RevokeAll", "('',)")
+    assert refusal.value.code == "users-lost"
+    assert "2 sessions were ended, but the store's list of users is lost" in refusal.value.message
+    assert log_in(daemon, session[0])[0] == OK
+    assert "the list of users is lost" in daemon.log_text()
+    redis.run("ZADD", USERS_KEY, "0", OWN_USER, "0", OTHER_USER, "0", "~")
     assert root.call("RevokeAll", "('',)") == [1]
     assert log_in(daemon, session[0])[0] == DENIED
 

@@ -113,7 +113,7 @@ static void connect_to(const char *directory) {
         char address[512];
         sd_bus **bus = &hosts[n_hosts++];
 
-        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
+        snprintf(address, sizeof(address), "unix:path=%s/dbus/bus", directory);
         check(sd_bus_new(bus), "sd_bus_new");
         check(sd_bus_set_address(*bus, address), "address");
         check(sd_bus_set_bus_client(*bus, 1), "bus client");

@@ -3,7 +3,7 @@
 /*
  * The logind of every host of a fleet, and the logins in it: one process, one loop, JSON lines in and out.
  *
- * In:  {"host": 3, "directory": DIRECTORY}                            a host with the bus DIRECTORY/bus
+ * In:  {"host": 3, "directory": DIRECTORY}                            a host with the bus DIRECTORY/dbus/bus
  *      {"host": 3, "open": ID, "user": USER, "token": TOKEN}          a login there
  *      {"host": 3, "leave": ID}                                       ends by itself
  * Out: {"host": 3, "ready": true}, {"host": 3, "served": BOOLEAN} when authtokend comes and goes,
@@ -150,7 +150,7 @@ static void add_host(Host *host, const json_t *order) {
         host->directory = strdup(text_of(order, "directory"));
         if (!host->directory)
                 err(EXIT_FAILURE, "strdup");
-        snprintf(address, sizeof(address), "unix:path=%s/bus", host->directory);
+        snprintf(address, sizeof(address), "unix:path=%s/dbus/bus", host->directory);
         check(sd_bus_new(&host->bus), "sd_bus_new");
         check(sd_bus_set_address(host->bus, address), "address");
         check(sd_bus_set_bus_client(host->bus, 1), "bus client");

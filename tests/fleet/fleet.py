@@ -16,6 +16,7 @@ import uuid
 import redis_server
 from private_bus import OWN_USER, SECONDS, Caller, Child, Daemon, private_bus
 
+FIRST_BUS_UID = 20000
 # Each host has its own /run, in which logind lists its sessions.
 ENTER = ('hostname "$1" && mount -t tmpfs -o mode=0755 run /run && mkdir -p /run/systemd/sessions && '
          'mount --bind "$2/sessions" /run/systemd/sessions && '
@@ -209,7 +210,7 @@ def running(n_hosts, options="", log_level="debug"):
         fleet = Fleet(directory, redis, options)
         stack.callback(fleet.logind.stop)
         for number in range(n_hosts):
-            host = Host(number, stack.enter_context(private_bus()), fleet)
+            host = Host(number, stack.enter_context(private_bus(uid=FIRST_BUS_UID + number)), fleet)
             stack.callback(host.leave)
             fleet.hosts.append(host)
             fleet.logind.write(host=number, directory=str(host.directory))

@@ -11,11 +11,12 @@ from private_bus import OTHER_USER, OWN_USER, wait_until
 USER_KEY = f"authtoken:default:u:{OWN_USER}"
 # The look of once a minute must not be what makes a case pass.
 SOON = 5
+SHORT_USER = "man"  # whose sessions are over soon
 
 
 @pytest.fixture(scope="module")
 def options():
-    return "[Session]\nSingleSignOn=user\n"
+    return f'[Session]\nSingleSignOn=user\n[Policy "user:{SHORT_USER}"]\nAbsoluteLifetime=3s\n'
 
 
 @pytest.fixture
@@ -161,6 +162,15 @@ def test_others_stay(fleet, session):
     assert not set(stay) & set(fleet.logind.ended)
     for login in stay:
         fleet.logind.leave(login)
+
+
+def test_a_session_that_is_old_enough_ends_on_every_host(fleet):
+    token, sid = fleet.hosts[0].root.issue(SHORT_USER, "{'lifetime': <uint64 2>}")
+    logins = fleet.log_in_everywhere(token, SHORT_USER)
+    fleet.logind.wait_ended(logins, 3 + SOON)
+    for host in fleet.hosts:
+        wait_until(lambda host=host: re.search(rf'AUTHTOKEN_REASON="session-expired".* AUTHTOKEN_SESSION="{sid}"',
+                                               host.daemon.log_text()), "the reason to be told")
 
 
 def test_all_of_a_tenant(fleet, session):

@@ -36,6 +36,9 @@ DAEMON_FILES = {
     "/usr/share/man/man5/org.authtoken1.5.gz", "/usr/share/man/man7/authtoken.7.gz",
     "/usr/share/man/man7/authtoken-reasons.7.gz", "/usr/share/man/man8/authtokend.8.gz",
     "/usr/share/doc/authtoken/examples/redis-users.acl",
+    "/usr/share/doc/authtoken/examples/stunnel-redis-client.conf",
+    "/usr/share/doc/authtoken/examples/stunnel-redis-server.conf",
+    "/usr/share/doc/authtoken/examples/stunnel-redis.service.conf",
 }
 MODULE_FILES = {
     f"/lib/{TRIPLET}/security/pam_authtoken.so",

@@ -17,7 +17,8 @@
 
 #include "fake-redis.h"
 
-#define READ_SIZE 65536u
+#define READ_SIZE   65536u
+#define ANSWER_SIZE 128u
 
 void fake_redis_send(FakePeer *peer, const char *data, size_t size) {
         while (size > 0) {
@@ -42,6 +43,13 @@ void fake_redis_hang_up(FakePeer *peer) {
         free(peer);
 }
 
+/* The new version of a commit: the value of the first field. */
+static const char *version_of(const redisReply *command) {
+        size_t n_keys = (size_t)strtoul(command->element[2]->str, NULL, 10);
+
+        return command->element[2 + n_keys + 9]->str;
+}
+
 /* What a server says on which nothing is stored, and on which nothing is amiss. */
 static void answer_well(FakePeer *peer, const redisReply *command) {
         static const struct {
@@ -56,13 +64,22 @@ static void answer_well(FakePeer *peer, const redisReply *command) {
                 { "HGETALL", "*0\r\n" },
                 { "GET", "$-1\r\n" },
                 { "ZRANGE", "*0\r\n" },
-                { "EVALSHA", ":0\r\n" },
         };
         const char *text = "+OK\r\n";
+        char line[ANSWER_SIZE];
 
         for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
                 if (strcmp(command->element[0]->str, answers[i].command) == 0)
                         text = answers[i].answer;
+        if (strcmp(command->element[0]->str, "EVALSHA") == 0) {
+                snprintf(line, sizeof(line), "$%zu\r\n%s\r\n", strlen(version_of(command)),
+                        version_of(command));
+                text = line;
+        } else if (strcmp(command->element[0]->str, "PING") == 0 && command->elements == 2) {
+                snprintf(line, sizeof(line), "$%zu\r\n%s\r\n", command->element[1]->len,
+                        command->element[1]->str);
+                text = line;
+        }
         fake_redis_send(peer, text, strlen(text));
 }
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/store/store-scan.h"
 #include "store-fixture.h"
 
 #define DEADLINE_USEC UINT64_C(60000000)
@@ -221,32 +222,45 @@ int fixture_find(StoreFixture *fixture, const char *sid, char user[64]) {
         return waiter.r;
 }
 
-static int compare(const void *a, const void *b) {
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
+typedef struct Walk {
+        Waiter waiter;
+        size_t used;
+        char *next; /* where the next page begins; owned */
+} Walk;
 
-static void on_listed(StoreCall *call, int r, char **users, size_t n_users, void *userdata) {
-        Waiter *waiter = userdata;
-        size_t used = 0;
+static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
+        Walk *walk = userdata;
+        Waiter *waiter = &walk->waiter;
 
         (void)call;
         waiter->done = true;
         waiter->r = r;
-        waiter->text[0] = '\0';
-        if (n_users > 0)
-                qsort(users, n_users, sizeof(*users), compare);
-        for (size_t i = 0; i < n_users; i++)
-                used += (size_t)snprintf(waiter->text + used, waiter->size - used, "%s,", users[i]);
+        for (size_t i = 0; i < page->n_users; i++)
+                walk->used += (size_t)snprintf(waiter->text + walk->used, waiter->size - walk->used,
+                        "%s,", page->users[i]);
+        walk->next = page->next ? strdup(page->next) : NULL;
+        if (page->lost)
+                snprintf(waiter->text + walk->used, waiter->size - walk->used, "lost");
 }
 
 int fixture_list(StoreFixture *fixture, const char *tenant, char *names, size_t size) {
-        Waiter waiter = { .text = names, .size = size };
+        Walk walk = { .waiter = { .text = names, .size = size } };
+        _cleanup_(freep) char *from = NULL;
         StoreCall *call;
 
-        assert_int_equal(user_store_list(fixture->store, tenant, on_listed, &waiter, &call), 0);
-        assert_false(waiter.done);
-        store_fixture_run(fixture, &waiter.done);
-        return waiter.r;
+        *names = '\0';
+        do {
+                walk.waiter.done = false;
+                assert_int_equal(user_store_scan(fixture->store,
+                                         &(StoreScan){ .tenant = tenant, .from = from }, on_page,
+                                         &walk, &call),
+                        0);
+                assert_false(walk.waiter.done);
+                store_fixture_run(fixture, &walk.waiter.done);
+                free(from);
+                from = walk.next;
+        } while (from);
+        return walk.waiter.r;
 }
 
 const char *fixture_sid(unsigned int number) {

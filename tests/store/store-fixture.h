@@ -132,10 +132,10 @@ int fixture_commit(StoreFixture *fixture, const UserState *state);
 int fixture_find(StoreFixture *fixture, const char *sid, char user[64]);
 
 /**
- * fixture_list() - list and wait
+ * fixture_list() - read all pages and wait
  * @fixture:    any
  * @tenant:     whose
- * @names:      receives the names in order, each with a comma behind it
+ * @names:      receives the names in order, each with a comma behind it; then "lost", if some are
  * @size:       of @names
  *
  * Return: what the completion got.

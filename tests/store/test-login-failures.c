@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Failed logins, and users page by page: the same cases on `sqlite` and on `redis`.
+ * Failed logins: the same cases on `sqlite` and on `redis`.
  */
 
 #include <setjmp.h>
@@ -14,11 +14,8 @@
 #include <string.h>
 
 #include "daemon/store/login-failures.h"
-#include "daemon/store/store-scan.h"
 #include "store-case.h"
 #include "tests/moment-at.h"
-
-#define USERS 2100u
 
 typedef struct Waiter {
         bool done;
@@ -218,77 +215,6 @@ static void test_a_name_that_cannot_be_is_not_counted(void **test) {
                             ((StoreFixture *)*test)->store, &here, on_answer, &waiter, &call) < 0);
 }
 
-typedef struct Scan {
-        bool done;
-        int r;
-        unsigned char seen[USERS];
-        unsigned int n_strange;
-        char *next;
-} Scan;
-
-static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
-        Scan *scan = userdata;
-
-        (void)call;
-        scan->done = true;
-        scan->r = r;
-        for (size_t i = 0; i < page->n_users; i++) {
-                unsigned long number = strtoul(page->users[i] + 1, NULL, 10);
-
-                if (page->users[i][0] != 'u' || number >= USERS)
-                        scan->n_strange++;
-                else
-                        scan->seen[number] = 1;
-        }
-        scan->next = page->next ? strdup(page->next) : NULL;
-}
-
-static unsigned int scan_all(StoreFixture *fixture, Scan *scan) {
-        _cleanup_(freep) char *from = NULL;
-        unsigned int n_pages = 0;
-
-        do {
-                StoreCall *call = NULL;
-
-                scan->done = false;
-                assert_int_equal(user_store_scan(fixture->store,
-                                         &(StoreScan){ .tenant = "default", .from = from }, on_page,
-                                         scan, &call),
-                        0);
-                store_fixture_run(fixture, &scan->done);
-                assert_int_equal(scan->r, 0);
-                free(from);
-                from = TAKE_PTR(scan->next);
-                n_pages++;
-        } while (from);
-        return n_pages;
-}
-
-static void test_all_users_are_found_page_by_page(void **test) {
-        _cleanup_(user_state_unrefp) UserState *foreign = NULL;
-        Scan scan = { 0 };
-        char user[16];
-
-        for (unsigned int i = 0; i < USERS; i++) {
-                snprintf(user, sizeof(user), "u%u", i);
-                fixture_store_user(*test, user, i);
-        }
-        assert_int_equal(user_state_new("default2", "stranger", &foreign), 0);
-        foreign->ban_until_sec = UINT64_MAX;
-        assert_int_equal(fixture_commit(*test, foreign), 0);
-        assert_true(scan_all(*test, &scan) > 2);
-        for (unsigned int i = 0; i < USERS; i++)
-                assert_int_equal(scan.seen[i], 1);
-        assert_int_equal(scan.n_strange, 0);
-}
-
-static void test_nobody_is_one_empty_page(void **test) {
-        Scan scan = { 0 };
-
-        assert_int_equal(scan_all(*test, &scan), 1);
-        assert_int_equal(scan.n_strange, 0);
-}
-
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 STORE_CASE(test_the_last_failure_locks_out_and_is_told_once),
@@ -300,8 +226,6 @@ int main(int argc, char **argv) {
                 STORE_CASE(test_a_lock_out_outlasts_the_daemon),
                 STORE_CASE(test_a_lock_out_that_is_over_is_forgotten),
                 STORE_CASE(test_a_name_that_cannot_be_is_not_counted),
-                STORE_CASE(test_all_users_are_found_page_by_page),
-                STORE_CASE(test_nobody_is_one_empty_page),
         };
         int r;
 

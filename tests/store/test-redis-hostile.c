@@ -107,13 +107,15 @@ static const struct {
         int result;
         bool reconnects;
 } answers[] = {
-        { "a status", "+OK\r\n", NULL, STORE_E_REFUSED, false },
-        { "a number", ":1\r\n", NULL, STORE_E_REFUSED, false },
-        { "nothing", "$-1\r\n", NULL, STORE_E_REFUSED, false },
-        { "no array", "*-1\r\n", NULL, STORE_E_REFUSED, false },
+        { "a status", "+OK\r\n", NULL, STORE_E_REFUSED, true },
+        { "a number", ":1\r\n", NULL, STORE_E_REFUSED, true },
+        { "nothing", "$-1\r\n", NULL, STORE_E_REFUSED, true },
+        { "no array", "*-1\r\n", NULL, STORE_E_REFUSED, true },
         { "a name without value", "*1\r\n$1\r\nv\r\n", NULL, STORE_E_CORRUPT, false },
         { "numbers for names", "*2\r\n:1\r\n:2\r\n", NULL, STORE_E_CORRUPT, false },
         { "an array in an array", "*2\r\n*0\r\n*0\r\n", NULL, STORE_E_CORRUPT, false },
+        { "the state of another user", "*2\r\n$1\r\nv\r\n$18\r\n1234560000000001-1\r\n", NULL,
+                STORE_E_CORRUPT, false },
         { "a nil among the values", "*2\r\n$1\r\nv\r\n$-1\r\n", NULL, STORE_E_CORRUPT, false },
         { "an unknown error", "-WHATEVER\r\n", NULL, STORE_E_REFUSED, false },
         { "an empty error", "-\r\n", NULL, STORE_E_REFUSED, false },
@@ -291,8 +293,8 @@ static void test_a_script_that_is_never_there_is_not_sent_for_ever(void **test) 
 }
 
 static void test_what_is_no_answer_of_the_script_is_no_success(void **unused) {
-        static const char *const replies[] = { "+OK\r\n", ":2\r\n", ":-1\r\n", "$1\r\n0\r\n",
-                "$-1\r\n", "*1\r\n:0\r\n", "-ERR x\r\n" };
+        static const char *const replies[] = { "+OK\r\n", ":0\r\n", ":-1\r\n", "$3\r\n1-1\r\n",
+                "$1\r\n0\r\n", "$-1\r\n", "*1\r\n:0\r\n", "-ERR x\r\n" };
 
         (void)unused;
         for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {

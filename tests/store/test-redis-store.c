@@ -304,18 +304,6 @@ static void test_a_key_that_forbids_something_never_goes_by_itself(void **test) 
         }
 }
 
-static void test_the_list_of_users_is_repaired_and_swept(void **test) {
-        StoreFixture *fixture = *test;
-        char names[64];
-
-        fixture_store_user(fixture, "alice", 1);
-        redis_server_run(&fixture->server, "DEL " USERS);
-        redis_server_run(&fixture->server, "ZADD " USERS " 1000 ghost");
-        fixture_store_user(fixture, "bob", 2);
-        assert_int_equal(fixture_list(fixture, "default", names, sizeof(names)), 0);
-        assert_string_equal(names, "bob,");
-}
-
 static void test_the_server_clock_is_compared(void **test) {
         StoreFixture *fixture = *test;
 
@@ -354,7 +342,6 @@ int main(void) {
                 REDIS_CASE(test_what_we_never_wrote_is_corrupt),
                 REDIS_CASE(test_keys_go_by_themselves_ten_minutes_after_the_end),
                 REDIS_CASE(test_a_key_that_forbids_something_never_goes_by_itself),
-                REDIS_CASE(test_the_list_of_users_is_repaired_and_swept),
                 REDIS_CASE(test_the_server_clock_is_compared),
                 REDIS_CASE(test_a_clock_that_differs_is_told),
         };

@@ -66,6 +66,7 @@ static void test_of_two_commits_on_one_version_the_second_conflicts(void **test)
         assert_int_equal(fixture_commit(*test, second), STORE_E_CONFLICT);
         assert_int_equal(fixture_load(*test, "alice", &now), 0);
         assert_int_equal(now->version.counter, 2);
+        assert_true(now->version.incarnation != first->version.incarnation);
         assert_int_equal(now->n_sessions, 1);
         assert_int_equal(now->not_before_sec, first->not_before_sec);
 }
@@ -84,7 +85,7 @@ static void test_a_version_of_nothing_conflicts(void **test) {
 
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(1)), 0);
-        state->version = (StateVersion){ 1, 1 };
+        state->version = (StateVersion){ .incarnation = 1, .counter = 1 };
         assert_int_equal(fixture_commit(*test, state), STORE_E_CONFLICT);
         assert_int_equal(fixture_load(*test, "alice", &now), 0);
         assert_int_equal(user_state_end_sec(now), 0);
@@ -229,8 +230,9 @@ static void test_a_state_past_its_end_goes_and_stands_in_nobodys_way(void **test
         assert_int_equal(user_state_insert_ended(state, &entry), 0);
         assert_int_equal(fixture_commit(fixture, state), 0);
         user_store_expire(fixture->store, MOMENT_AT(fixture_now_sec()));
+        /* In Redis a name outlives its record until somebody walks by. */
         assert_int_equal(fixture_list(fixture, "default", names, sizeof(names)), 0);
-        assert_string_equal(names, "");
+        assert_string_equal(names, store_case_type == STORE_REDIS ? "alice," : "");
         assert_int_equal(fixture_load(fixture, "alice", &now), 0);
         assert_int_equal(now->version.incarnation, 0);
         assert_int_equal(user_state_add(now, fixture_session(1)), 0);

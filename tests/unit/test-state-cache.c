@@ -25,7 +25,7 @@ static void put(StateCache *cache, const char *tenant, const char *user, uint64_
         UserState *state;
 
         assert_int_equal(user_state_new(tenant, user, &state), 0);
-        state->version = (StateVersion){ 1, counter };
+        state->version = (StateVersion){ .incarnation = 1, .counter = counter };
         state_cache_put(cache, state);
 }
 

@@ -175,7 +175,8 @@ static void walk(void) {
                 assert_int_equal(user_state_copy(before, &after), 0);
                 for (unsigned int n = roll(4) + 1; n > 0; n--)
                         step(after, &next);
-                after->version = (StateVersion){ 7, before->version.counter + 1 };
+                after->version =
+                        (StateVersion){ .incarnation = 7, .counter = before->version.counter + 1 };
                 assert_int_equal(state_change_make(before, after, &change), 0);
                 assert_int_equal(change.brings, brings(before, after));
                 apply(&stored, &change);
@@ -200,7 +201,7 @@ static void test_a_refresh_writes_one_session_and_the_version(void **unused) {
         assert_int_equal(user_state_new("default", "alice", &before), 0);
         for (unsigned int i = 0; i < SESSIONS; i++)
                 add_session(before, i);
-        before->version = (StateVersion){ 7, 1 };
+        before->version = (StateVersion){ .incarnation = 7, .counter = 1 };
         assert_int_equal(user_state_copy(before, &after), 0);
         after->version.counter++;
         edit_session(after, before->sessions[3]->sid)->generation++;
@@ -224,7 +225,7 @@ static void test_what_stays_counts_for_the_size_as_well(void **unused) {
         memset(name, 'x', STATE_FIELDS_SIZE_MAX - 1);
         assert_int_equal(user_state_new("default", "alice", &before), 0);
         add_session(before, 1);
-        before->version = (StateVersion){ 7, 1 };
+        before->version = (StateVersion){ .incarnation = 7, .counter = 1 };
         edit_session(before, before->sessions[0]->sid)->name = name;
         assert_int_equal(user_state_copy(before, &after), 0);
         after->version.counter++;

@@ -201,7 +201,7 @@ static void test_codes_come_back_the_same(void **unused) {
         const LoginCode *code;
 
         (void)unused;
-        state->version = (StateVersion){ 1, 1 };
+        state->version = (StateVersion){ .incarnation = 1, .counter = 1 };
         add(state, MAC_2, SID_B, NOW + 30);
         state->codes[0].is_foreign = true;
         assert_int_equal(encode(state, &fields), 0);

@@ -65,7 +65,7 @@ static UserState *make_full_state(void) {
         foreign->adopted = 1;
         assert_int_equal(user_state_add(state, foreign), 0);
         assert_true(user_state_end(state, SID_C, REASON_SESSION_REVOKED, NOW + 6));
-        state->version = (StateVersion){ UINT64_MAX, UINT64_MAX };
+        state->version = (StateVersion){ .incarnation = UINT64_MAX, .counter = UINT64_MAX };
         state->not_before_sec = NOW - 1;
         state->ban_until_sec = UINT64_MAX;
         state->ban_reason = strdup("left");
@@ -263,6 +263,7 @@ static const struct {
         { "a small version", "v", "1.0", 0 },
         { "a large version", "v", "ffffffffffffffff.ffffffffffffffff", 0 },
         { "an empty version", "v", "", USER_STATE_E_CORRUPT },
+        { "a version that names nobody", "v", "1-1", USER_STATE_E_CORRUPT },
         { "half a version", "v", "1.", USER_STATE_E_CORRUPT },
         { "a version without a dot", "v", "11", USER_STATE_E_CORRUPT },
         { "a version in capitals", "v", "A.1", USER_STATE_E_CORRUPT },
@@ -329,6 +330,45 @@ static void test_fields_without_a_version_are_corrupt(void **unused) {
         assert_null(state);
 }
 
+static void test_a_version_names_its_user(void **unused) {
+        static const struct {
+                const char *tenant, *user;
+                int result;
+        } readers[] = {
+                { "default", "alice", 0 },
+                { "default", "alicf", USER_STATE_E_CORRUPT },
+                { "defaultalice", "", USER_STATE_E_CORRUPT },
+                { "other", "alice", USER_STATE_E_CORRUPT },
+        };
+        StateVersion version = { .incarnation = 7, .counter = 41 };
+        char text[STATE_VERSION_SIZE + 1];
+
+        (void)unused;
+        state_version_make(&version, "default", "alice", UINT64_MAX, &version);
+        assert_int_equal(version.counter, 42);
+        state_version_format(&version, text);
+        for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+                _cleanup_(state_fields_clear) StateFields fields = { 0 };
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
+
+                add(&fields, "v", text);
+                assert_int_equal(
+                        state_fields_decode(readers[i].tenant, readers[i].user, &fields, &state),
+                        readers[i].result);
+        }
+}
+
+static void test_versions_begin_at_one_and_differ(void **unused) {
+        StateVersion first, second;
+
+        (void)unused;
+        state_version_make(&(StateVersion){ 0 }, "default", "alice", 0, &first);
+        state_version_make(&(StateVersion){ 0 }, "default", "alice", 1, &second);
+        assert_int_equal(first.counter, 1);
+        assert_int_not_equal(first.incarnation, 0);
+        assert_true(first.incarnation != second.incarnation);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_full_state_comes_back_the_same),
@@ -339,6 +379,8 @@ int main(void) {
                 cmocka_unit_test(test_single_fields),
                 cmocka_unit_test(test_nothing_comes_twice),
                 cmocka_unit_test(test_fields_without_a_version_are_corrupt),
+                cmocka_unit_test(test_a_version_names_its_user),
+                cmocka_unit_test(test_versions_begin_at_one_and_differ),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -346,7 +346,7 @@ static void test_a_copy_is_equal_and_apart(void **unused) {
         add(state, SID_A, NOW);
         add(state, SID_B, NOW);
         assert_true(user_state_end(state, SID_B, REASON_SESSION_REVOKED, NOW));
-        state->version = (StateVersion){ 7, 8 };
+        state->version = (StateVersion){ .incarnation = 7, .counter = 8 };
         state->ban_until_sec = UINT64_MAX;
         state->ban_reason = strdup("why");
         assert_int_equal(user_state_copy(state, &copy), 0);
