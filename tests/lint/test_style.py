@@ -94,14 +94,6 @@ def test_nothing_blocks_the_loop():
     none(occurrences(c_files("daemon"), BANNED_IN_DAEMON), "calls that block")
 
 
-def test_the_store_never_walks_all_keys():
-    commands = re.compile(r"\"\s*(KEYS|SCAN|FLUSHALL|FLUSHDB)\b|call\(['\"](KEYS|SCAN)", re.IGNORECASE)
-    # What ends all sessions of a tenant trusts no list, and takes small steps. No login waits for it.
-    none([f"{path}:{number}" for path in files() if path.parts[:2] == ("daemon", "store")
-          and path.name != "redis-users.c"
-          for number, line in enumerate(lines(path), 1) if commands.search(line)], "KEYS or SCAN")
-
-
 def contract_of(prototype):
     """The comment block that ends right above a prototype, or ''."""
     number = prototype.first - 1
