@@ -69,6 +69,8 @@ static const Column columns[] = {
         { "AUDIENCE", "audience", NULL, COLUMN_LIST, COLUMN_JSON_ONLY },
         { N_("ROLES"), "roles", NULL, COLUMN_LIST, COLUMN_BOTH },
         { N_("HOST"), NULL, "host", COLUMN_TEXT, COLUMN_BOTH },
+        { "MACHINE", NULL, "machine", COLUMN_TEXT, COLUMN_JSON_ONLY },
+        { "BOOT", NULL, "boot", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { N_("LOGIND"), NULL, "logind", COLUMN_TEXT, COLUMN_BOTH },
         { N_("LEADER"), NULL, "leader", COLUMN_NUMBER, COLUMN_BOTH },
         /* A session has those of its newest login, which people see in the line below. */

@@ -10,6 +10,7 @@
 #include "daemon/journal/journal.h"
 #include "daemon/keys/signer.h"
 #include "daemon/logind/logind.h"
+#include "daemon/login/host-id.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/adoption.h"
@@ -67,9 +68,12 @@ static void on_login_change(const char *user, void *userdata) {
 /* What users and hosts are known by: the store, and the records of logins. */
 static int open_records(Context *context) {
         const Config *config = context->config;
+        HostId id;
         int r;
 
         (void)gethostname(context->host, sizeof(context->host) - 1);
+        host_id_read_public(&id);
+        session_host_set(&context->here, context->host, id.machine, id.boot);
         r = store_source_open(config, context->event, on_store_notice, context, &context->store);
         if (r)
                 return r < 0 ? r : -EIO;

@@ -65,8 +65,11 @@ static int append_list(sd_bus_message *reply, const char *key, const char *json)
 }
 
 static int append_login(sd_bus_message *reply, const LoginRow *login) {
+        const SessionHost *host = login->host;
         const TextEntry texts[] = {
-                { "host", login->host },
+                { "host", host->name },
+                { "machine", *host->machine ? host->machine : NULL },
+                { "boot", *host->boot ? host->boot : NULL },
                 { "id", login->id },
                 { "logind", login->logind_id },
                 { "service", login->service },

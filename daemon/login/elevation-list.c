@@ -25,7 +25,7 @@ typedef struct Node {
 
 struct ElevationList {
         int fd;
-        const char *boot_id;
+        const HostId *host;
         Node *buckets[N_BUCKETS];
         size_t n_nodes, prune_at;
 };
@@ -113,7 +113,7 @@ static int write_node(const ElevationList *list, const Node *node) {
         char name[FILE_NAME_SIZE];
         int r;
 
-        r = elevation_record_encode(&node->elevation, list->boot_id, &text);
+        r = elevation_record_encode(&node->elevation, list->host, &text);
         if (r < 0)
                 return r;
         name_file(node->hash, name);
@@ -176,7 +176,7 @@ static void load(const char *name, const char *text, size_t size, void *userdata
         Node *node = NULL;
         int r;
 
-        r = elevation_record_decode(text, size, list->boot_id, &elevation);
+        r = elevation_record_decode(text, size, list->host, &elevation);
         if (r == 0)
                 r = node_new(&elevation, &node);
         if (r == 0) {
@@ -193,13 +193,13 @@ static void load(const char *name, const char *text, size_t size, void *userdata
         elevation_clear(&elevation);
 }
 
-int elevation_list_open(const char *path, const char *boot_id, ElevationList **ret_list) {
+int elevation_list_open(const char *path, const HostId *host, ElevationList **ret_list) {
         _cleanup_(elevation_list_freep) ElevationList *list = calloc(1, sizeof(*list));
         int r;
 
         if (!list)
                 return -ENOMEM;
-        list->boot_id = boot_id;
+        list->host = host;
         list->fd = -1;
         r = record_directory_open(path, &list->fd);
         if (r >= 0)

@@ -9,16 +9,17 @@
 #include "daemon/login/login-registry.h"
 
 typedef struct ElevationList ElevationList;
+typedef struct HostId HostId;
 
 /**
  * elevation_list_open() - read the records of this boot
  * @path:       directory, made if it is missing
- * @boot_id:    this boot's; borrowed for the list's life
+ * @host:       this one; borrowed for the list's life
  * @ret_list:   owned by the caller
  *
  * Return: 0; negative errno.
  */
-int elevation_list_open(const char *path, const char *boot_id, ElevationList **ret_list);
+int elevation_list_open(const char *path, const HostId *host, ElevationList **ret_list);
 
 /**
  * elevation_list_free() - forget what is in memory; the files stay

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "daemon/login/host-id.h"
 #include "daemon/login/login-record.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/token/jti.h"
@@ -74,15 +75,15 @@ static int dump(json_t *record, char **ret_text) {
         return *ret_text ? 0 : -ENOMEM;
 }
 
-int login_record_encode(const Login *login, const char *boot_id, char **ret_text) {
+int login_record_encode(const Login *login, const HostId *host, char **ret_text) {
         json_t *record;
 
-        record = json_pack("{si ss ss sI sI sI sI sI sb sb ss}", "v", RECORD_VERSION, "boot",
-                boot_id, "id", login->id, "owner", (json_int_t)login->logind_owner, "uid",
-                (json_int_t)login->uid, "pid", (json_int_t)login->leader.pid, "start",
-                (json_int_t)login->leader.start_time, "opened", (json_int_t)login->opened_at_sec,
-                "opened_logind", login->opened_logind, "ended", login->ended, "reason",
-                reason_code(login->end_reason));
+        record = json_pack("{si ss ss ss sI sI sI sI sI sb sb ss}", "v", RECORD_VERSION, "boot",
+                host->boot, "machine", host->machine, "id", login->id, "owner",
+                (json_int_t)login->logind_owner, "uid", (json_int_t)login->uid, "pid",
+                (json_int_t)login->leader.pid, "start", (json_int_t)login->leader.start_time,
+                "opened", (json_int_t)login->opened_at_sec, "opened_logind", login->opened_logind,
+                "ended", login->ended, "reason", reason_code(login->end_reason));
         if (!record)
                 return -ENOMEM;
         if (set_texts(record, login, login_texts, ARRAY_SIZE(login_texts)) < 0) {
@@ -124,18 +125,22 @@ static int read_login(const json_t *record, Login *login) {
         return r;
 }
 
-/* A record of another boot is told apart from a corrupt one: it is no reason for a warning. */
-static int check_boot(const json_t *record, const char *boot_id) {
-        const char *boot;
+/* A record of another boot or host is told apart from a corrupt one: it is no reason for a warning. One that names
+ * no machine is of before the daemon was upgraded. */
+static int check_host(const json_t *record, const HostId *host) {
+        const char *boot, *machine = host->machine;
         int version;
 
-        if (json_unpack((json_t *)record, "{si ss}", "v", &version, "boot", &boot) ||
+        if (json_unpack((json_t *)record, "{si ss s?s}", "v", &version, "boot", &boot, "machine",
+                    &machine) ||
                 version != RECORD_VERSION)
                 return LOGIN_RECORD_E_CORRUPT;
-        return strcmp(boot, boot_id) ? LOGIN_RECORD_E_OTHER_BOOT : 0;
+        if (*machine && *host->machine && strcmp(machine, host->machine) != 0)
+                return LOGIN_RECORD_E_OTHER_HOST;
+        return strcmp(boot, host->boot) ? LOGIN_RECORD_E_OTHER_BOOT : 0;
 }
 
-int login_record_decode(const char *text, size_t size, const char *boot_id, Login **ret_login) {
+int login_record_decode(const char *text, size_t size, const HostId *host, Login **ret_login) {
         _cleanup_(login_freep) Login *login = NULL;
         json_t *record;
         int r;
@@ -143,7 +148,7 @@ int login_record_decode(const char *text, size_t size, const char *boot_id, Logi
         record = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
         if (!record)
                 return LOGIN_RECORD_E_CORRUPT;
-        r = check_boot(record, boot_id);
+        r = check_host(record, host);
         if (r == 0)
                 r = login_new(&login);
         if (r == 0)
@@ -154,11 +159,11 @@ int login_record_decode(const char *text, size_t size, const char *boot_id, Logi
         return r;
 }
 
-int elevation_record_encode(const Elevation *elevation, const char *boot_id, char **ret_text) {
+int elevation_record_encode(const Elevation *elevation, const HostId *host, char **ret_text) {
         json_t *record;
 
-        record = json_pack("{si ss sI}", "v", RECORD_VERSION, "boot", boot_id, "made",
-                (json_int_t)elevation->made_at_sec);
+        record = json_pack("{si ss ss sI}", "v", RECORD_VERSION, "boot", host->boot, "machine",
+                host->machine, "made", (json_int_t)elevation->made_at_sec);
         if (!record)
                 return -ENOMEM;
         if (set_texts(record, elevation, elevation_texts, ARRAY_SIZE(elevation_texts)) < 0) {
@@ -169,7 +174,7 @@ int elevation_record_encode(const Elevation *elevation, const char *boot_id, cha
 }
 
 int elevation_record_decode(
-        const char *text, size_t size, const char *boot_id, Elevation *ret_elevation) {
+        const char *text, size_t size, const HostId *host, Elevation *ret_elevation) {
         json_int_t made;
         json_t *record;
         int r;
@@ -177,7 +182,7 @@ int elevation_record_decode(
         record = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
         if (!record)
                 return LOGIN_RECORD_E_CORRUPT;
-        r = check_boot(record, boot_id);
+        r = check_host(record, host);
         if (r == 0 && (json_unpack(record, "{sI}", "made", &made) || made < 0))
                 r = LOGIN_RECORD_E_CORRUPT;
         if (r == 0) {

@@ -8,6 +8,7 @@
 #include "common/secret.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/elevation-list.h"
+#include "daemon/login/host-id.h"
 #include "daemon/login/login-record.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/login/record-directory.h"
@@ -26,7 +27,7 @@ typedef struct Node {
 
 struct LoginRegistry {
         int fd;
-        char boot_id[33];
+        HostId host;
         Node *first;
         Node *by_id[N_BUCKETS], *by_user[N_BUCKETS], *by_logind[N_BUCKETS];
         ElevationList *elevations;
@@ -119,7 +120,7 @@ static int write_login(LoginRegistry *registry, const Login *login) {
         _cleanup_(freep) char *text = NULL;
         int r;
 
-        r = login_record_encode(login, registry->boot_id, &text);
+        r = login_record_encode(login, &registry->host, &text);
         if (r < 0)
                 return r;
         return record_directory_write(registry->fd, login->id, text);
@@ -238,7 +239,7 @@ static void load_login(const char *name, const char *text, size_t size, void *us
         Login *login = NULL;
         int r;
 
-        r = login_record_decode(text, size, registry->boot_id, &login);
+        r = login_record_decode(text, size, &registry->host, &login);
         if (r == 0 && (strcmp(login->id, name) || login_is_over(login)))
                 r = LOGIN_RECORD_E_CORRUPT;
         if (r == 0) {
@@ -271,7 +272,7 @@ static int open_elevations(LoginRegistry *registry, const char *directory) {
                 path = NULL;
                 return -ENOMEM;
         }
-        return elevation_list_open(path, registry->boot_id, &registry->elevations);
+        return elevation_list_open(path, &registry->host, &registry->elevations);
 }
 
 int login_registry_open(const char *directory, LoginRegistry **ret_registry) {
@@ -282,7 +283,7 @@ int login_registry_open(const char *directory, LoginRegistry **ret_registry) {
         if (!registry)
                 return -ENOMEM;
         registry->fd = -1;
-        r = process_boot_id(registry->boot_id);
+        r = host_id_read(&registry->host);
         if (r >= 0)
                 r = record_directory_open(directory, &fd);
         if (r >= 0)

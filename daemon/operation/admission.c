@@ -37,7 +37,7 @@ static bool has_elsewhere(const Context *context, const Session *session) {
         SessionLogin login;
 
         while (session_logins_next(&at, &login))
-                if (strcmp(login.host, context->host) != 0)
+                if (!session_host_owns(&context->here, &login.host))
                         return true;
         return false;
 }

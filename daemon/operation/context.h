@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "authtoken/reason.h"
+#include "daemon/session/session-logins.h"
 #include "daemon/token/key-directory.h"
 #include "daemon/token/verify-rules.h"
 
@@ -59,6 +60,7 @@ typedef void (*SessionEventSink)(const SessionEvent *event, void *userdata);
 
 typedef struct Context {
         char host[HOST_NAME_MAX + 1]; /* name of this one */
+        SessionHost here;             /* the same, as other hosts see it */
         sd_event *event;
         const Config *config;
         Journal *journal;

@@ -66,7 +66,7 @@ static bool add_login(Login *login, void *userdata) {
         if (login_is_over(login))
                 return true;
         list->login_rows[list->n_login_rows++] = (LoginRow){
-                .host = list->op.context->host,
+                .host = &list->op.context->here,
                 .id = login->id,
                 .logind_id = login->logind_id,
                 .service = login->service,
@@ -91,13 +91,13 @@ static void add_remote_logins(List *list, const Session *session, SessionRow *ro
         while (session_logins_next(&at, &login)) {
                 SessionLogin *remote = &list->remotes[list->n_remotes];
 
-                if (!strcmp(login.host, list->op.context->host) ||
+                if (session_host_owns(&list->op.context->here, &login.host) ||
                         list->n_remotes >= list->n_remotes_max)
                         continue;
                 *remote = login;
                 list->n_remotes++;
                 list->login_rows[list->n_login_rows++] = (LoginRow){
-                        .host = remote->host,
+                        .host = &remote->host,
                         .service = text_or_null(remote->service),
                         .tty = text_or_null(remote->tty),
                         .rhost = text_or_null(remote->rhost),

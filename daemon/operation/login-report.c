@@ -52,7 +52,7 @@ static bool collect(Login *login, void *userdata) {
                         (collection->n_logins - at) * sizeof(*logins));
                 collection->n_logins++;
         }
-        session_login_word(collection->context->host, logins[at].host);
+        logins[at].host = collection->context->here;
         session_login_word(login->service, logins[at].service);
         session_login_word(login->tty, logins[at].tty);
         session_login_word(login->rhost, logins[at].rhost);
@@ -71,7 +71,7 @@ static int replace(const Context *context, const UserState *state, const Session
         if (r < 0)
                 return r;
         login_registry_each(context->logins, state->tenant, state->user, collect, &collection);
-        r = session_logins_replace(copy, context->host, collection.logins, collection.n_logins);
+        r = session_logins_replace(copy, &context->here, collection.logins, collection.n_logins);
         if (r > 0)
                 *ret_session = TAKE_PTR(copy);
         return r;

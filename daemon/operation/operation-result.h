@@ -13,10 +13,11 @@
 
 typedef struct Claims Claims;
 typedef struct Secret Secret;
+typedef struct SessionHost SessionHost;
 
 /* One session as `list` tells it. Strings are borrowed for the completion; NULL where there is none. */
 typedef struct LoginRow {
-        const char *host;
+        const SessionHost *host;
         const char *id, *logind_id, *service, *tty, *rhost;
         pid_t leader; /* 0: on another host */
         uint64_t opened_at_sec;

@@ -11,7 +11,9 @@
 #include "daemon/session/session-logins.h"
 #include "daemon/session/session.h"
 
-#define UNKNOWN "-"
+#define UNKNOWN       "-"
+#define HOST_IDS_SIZE ((size_t)SESSION_HOST_MACHINE_SIZE + SESSION_HOST_BOOT_SIZE)
+#define HOST_TEXT_MAX (SESSION_LOGIN_WORD_MAX + 1 + HOST_IDS_SIZE)
 
 void session_login_word(const char *text, char word[SESSION_LOGIN_WORD_MAX + 1]) {
         size_t size = text ? strnlen(text, SESSION_LOGIN_WORD_MAX) : 0;
@@ -21,16 +23,61 @@ void session_login_word(const char *text, char word[SESSION_LOGIN_WORD_MAX + 1])
         word[size] = '\0';
 }
 
-static bool take_word(const char **at, char end, char word[SESSION_LOGIN_WORD_MAX + 1]) {
+void session_host_set(SessionHost *host, const char *name, const char *machine, const char *boot) {
+        *host = (SessionHost){ 0 };
+        session_login_word(name, host->name);
+        if (strlen(machine) < SESSION_HOST_MACHINE_SIZE || strlen(boot) < SESSION_HOST_BOOT_SIZE)
+                return;
+        memcpy(host->machine, machine, SESSION_HOST_MACHINE_SIZE);
+        memcpy(host->boot, boot, SESSION_HOST_BOOT_SIZE);
+}
+
+/* A line without a machine was written before hosts told theirs. */
+bool session_host_owns(const SessionHost *host, const SessionHost *line) {
+        return !strcmp(host->name, line->name) &&
+               (!*line->machine || !strcmp(host->machine, line->machine));
+}
+
+static bool take_text(const char **at, char end, char *text, size_t size_max) {
         size_t size = strcspn(*at, " \n");
 
-        if (size == 0 || size > SESSION_LOGIN_WORD_MAX || (*at)[size] != end)
+        if (size == 0 || size > size_max || (*at)[size] != end)
                 return false;
-        memcpy(word, *at, size);
-        word[size] = '\0';
+        memcpy(text, *at, size);
+        text[size] = '\0';
+        *at += size + 1;
+        return true;
+}
+
+static bool take_word(const char **at, char end, char word[SESSION_LOGIN_WORD_MAX + 1]) {
+        if (!take_text(at, end, word, SESSION_LOGIN_WORD_MAX))
+                return false;
         if (!strcmp(word, UNKNOWN))
                 *word = '\0';
-        *at += size + 1;
+        return true;
+}
+
+static bool take_host(const char **at, SessionHost *host) {
+        char text[HOST_TEXT_MAX + 1], *ids;
+        size_t name_size;
+
+        if (!take_text(at, ' ', text, HOST_TEXT_MAX))
+                return false;
+        ids = strrchr(text, '/');
+        if (!ids || strlen(ids + 1) != HOST_IDS_SIZE ||
+                strspn(ids + 1, "0123456789abcdef") != HOST_IDS_SIZE)
+                ids = NULL;
+        name_size = ids ? (size_t)(ids - text) : strlen(text);
+        if (name_size > SESSION_LOGIN_WORD_MAX)
+                return false;
+        *host = (SessionHost){ 0 };
+        if (ids) {
+                memcpy(host->machine, ids + 1, SESSION_HOST_MACHINE_SIZE);
+                memcpy(host->boot, ids + 1 + SESSION_HOST_MACHINE_SIZE, SESSION_HOST_BOOT_SIZE);
+        }
+        text[name_size] = '\0';
+        if (strcmp(text, UNKNOWN) != 0)
+                memcpy(host->name, text, name_size);
         return true;
 }
 
@@ -39,7 +86,7 @@ bool session_logins_next(const char **at, SessionLogin *ret_login) {
         SessionLogin login;
         const char *line = *at;
 
-        if (!line || !take_word(&line, ' ', login.host) || !take_word(&line, ' ', login.service) ||
+        if (!line || !take_host(&line, &login.host) || !take_word(&line, ' ', login.service) ||
                 !take_word(&line, ' ', login.tty) || !take_word(&line, ' ', login.rhost) ||
                 !take_word(&line, '\n', opened) ||
                 text_parse_u64(opened, SESSION_NUMBER_MAX, &login.opened_at_sec))
@@ -54,17 +101,20 @@ static const char *word_of(const char *text) {
 }
 
 static void write_line(FILE *file, const SessionLogin *login) {
-        fprintf(file, "%s %s %s %s %" PRIu64 "\n", word_of(login->host), word_of(login->service),
+        const SessionHost *host = &login->host;
+
+        fprintf(file, "%s%s%s%s %s %s %s %" PRIu64 "\n", word_of(host->name),
+                *host->machine ? "/" : "", host->machine, host->boot, word_of(login->service),
                 word_of(login->tty), word_of(login->rhost), login->opened_at_sec);
 }
 
-static size_t count_others(const Session *session, const char *host) {
+static size_t count_others(const Session *session, const SessionHost *host) {
         const char *at = session->logins;
         SessionLogin login;
         size_t n = 0;
 
         while (session_logins_next(&at, &login))
-                n += strcmp(login.host, host) != 0;
+                n += !session_host_owns(host, &login.host);
         return n;
 }
 
@@ -77,7 +127,7 @@ static void write_own(FILE *file, const SessionLogin *logins, size_t n_logins, s
 
 /* A host's lines stay where they are: were they moved, then each host would find the list changed that
  * another one has just written, and write it again, for ever. */
-static void write_lines(FILE *file, const Session *session, const char *host,
+static void write_lines(FILE *file, const Session *session, const SessionHost *host,
         const SessionLogin *logins, size_t n_logins) {
         size_t n_others = count_others(session, host), n_written = 0;
         size_t room = n_others < SESSION_LOGINS_MAX ? SESSION_LOGINS_MAX - n_others : 0;
@@ -86,7 +136,7 @@ static void write_lines(FILE *file, const Session *session, const char *host,
         SessionLogin login;
 
         while (session_logins_next(&at, &login)) {
-                if (!strcmp(login.host, host)) {
+                if (session_host_owns(host, &login.host)) {
                         write_own(file, logins, is_written ? 0 : n_logins, room);
                         is_written = true;
                 } else if (n_written++ < SESSION_LOGINS_MAX) {
@@ -98,7 +148,7 @@ static void write_lines(FILE *file, const Session *session, const char *host,
 }
 
 int session_logins_replace(
-        Session *session, const char *host, const SessionLogin *logins, size_t n_logins) {
+        Session *session, const SessionHost *host, const SessionLogin *logins, size_t n_logins) {
         _cleanup_(freep) char *text = NULL;
         size_t size = 0;
         FILE *file;

@@ -5,6 +5,10 @@
  * Which logins a session has open, on any host: a line each in Session.logins, of the words host, service,
  * terminal, remote host and time. Each host writes its own lines, as far as there is room; they are for people,
  * and for the question whether a session is still in use.
+ *
+ * Host is NAME or NAME/MACHINEBOOT. Many hosts may have one name ("localhost", or that of the image that they were cloned
+ * from): then the machine tells them apart. What a host wrote before it was booted it replaces, as all that is its own;
+ * until then the boot shows that it is over.
  */
 
 #include <stdbool.h>
@@ -17,9 +21,20 @@
 
 typedef struct Session Session;
 
+/* Hexadecimal, and short: they stand in each line. */
+#define SESSION_HOST_MACHINE_SIZE 8u
+#define SESSION_HOST_BOOT_SIZE    6u
+
+/* Machine and boot are both known, or both empty. */
+typedef struct SessionHost {
+        char name[SESSION_LOGIN_WORD_MAX + 1];
+        char machine[SESSION_HOST_MACHINE_SIZE + 1], boot[SESSION_HOST_BOOT_SIZE + 1];
+} SessionHost;
+
 /* Empty where nothing is known. */
 typedef struct SessionLogin {
-        char host[SESSION_LOGIN_WORD_MAX + 1], service[SESSION_LOGIN_WORD_MAX + 1];
+        SessionHost host;
+        char service[SESSION_LOGIN_WORD_MAX + 1];
         char tty[SESSION_LOGIN_WORD_MAX + 1], rhost[SESSION_LOGIN_WORD_MAX + 1];
         uint64_t opened_at_sec;
 } SessionLogin;
@@ -32,16 +47,32 @@ typedef struct SessionLogin {
 void session_login_word(const char *text, char word[SESSION_LOGIN_WORD_MAX + 1]);
 
 /**
+ * session_host_set() - what a host is called in a line
+ * @host:       all of it is set
+ * @name:       of the host
+ * @machine:    hexadecimal, cut; shorter than it has to be: unknown
+ * @boot:       likewise
+ */
+void session_host_set(SessionHost *host, const char *name, const char *machine, const char *boot);
+
+/**
+ * session_host_owns() - whether a line is a host's own, of whichever boot
+ * @host:       this one
+ * @line:       as it stands there
+ */
+bool session_host_owns(const SessionHost *host, const SessionHost *line);
+
+/**
  * session_logins_replace() - write down what a host has open now
  * @session:    changes
- * @host:       a word; its lines of before are replaced
+ * @host:       its lines of before are replaced
  * @logins:     the oldest first
  * @n_logins:   of @logins
  *
  * Return: 1 if something changed; 0; -ENOMEM.
  */
 int session_logins_replace(
-        Session *session, const char *host, const SessionLogin *logins, size_t n_logins);
+        Session *session, const SessionHost *host, const SessionLogin *logins, size_t n_logins);
 
 /**
  * session_logins_next() - the logins, one after the other

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "daemon/login/host-id.h"
 #include "daemon/login/login-record.h"
 #include "daemon/login/login-registry.h"
 
@@ -15,11 +16,15 @@
 #define ID   "000000000000000000001A"
 #define SID  "sssssssssssssssssssssA"
 
-#define HEAD    "{\"v\":1,\"boot\":\"" BOOT "\","
+#define MACHINE "fedcba9876543210fedcba9876543210"
+#define HEAD    "{\"v\":1,\"boot\":\"" BOOT "\",\"machine\":\"" MACHINE "\","
+#define REST    "\"id\":\"" ID "\"," NUMBERS STATE TEXTS ",\"logind\":\"c1\"}"
 #define NUMBERS "\"owner\":1000,\"uid\":1000,\"pid\":42,\"start\":7,\"opened\":9,"
 #define STATE   "\"opened_logind\":true,\"ended\":false,\"reason\":\"ok\","
 #define TEXTS   "\"session\":\"" SID "\",\"tenant\":\"t\",\"user\":\"u\",\"service\":\"s\""
 #define GOOD    HEAD "\"id\":\"" ID "\"," NUMBERS STATE TEXTS ",\"logind\":\"c1\"}"
+
+static const HostId here = { MACHINE, BOOT };
 
 static const struct {
         const char *name, *text;
@@ -31,6 +36,16 @@ static const struct {
         { "another boot's record is told apart",
                 "{\"v\":1,\"boot\":\"x\",\"id\":\"" ID "\"," NUMBERS STATE TEXTS "}",
                 LOGIN_RECORD_E_OTHER_BOOT },
+        { "another host's record is told apart",
+                "{\"v\":1,\"boot\":\"" BOOT "\",\"machine\":\"x\"," REST,
+                LOGIN_RECORD_E_OTHER_HOST },
+        { "another host's record of another boot as well",
+                "{\"v\":1,\"boot\":\"y\",\"machine\":\"x\"," REST, LOGIN_RECORD_E_OTHER_HOST },
+        { "a record that names no machine is taken", "{\"v\":1,\"boot\":\"" BOOT "\"," REST, 0 },
+        { "a record of a machine without an id is taken",
+                "{\"v\":1,\"boot\":\"" BOOT "\",\"machine\":\"\"," REST, 0 },
+        { "a machine that is no text is refused",
+                "{\"v\":1,\"boot\":\"" BOOT "\",\"machine\":1," REST, LOGIN_RECORD_E_CORRUPT },
         { "another version's record is refused",
                 "{\"v\":2,\"boot\":\"" BOOT "\",\"id\":\"" ID "\"," NUMBERS STATE TEXTS "}",
                 LOGIN_RECORD_E_CORRUPT },
@@ -93,8 +108,8 @@ static void test_decode(void **unused) {
                 _cleanup_(login_freep) Login *login = NULL;
 
                 print_message("# %s\n", records[i].name);
-                assert_int_equal(
-                        login_record_decode(records[i].text, strlen(records[i].text), BOOT, &login),
+                assert_int_equal(login_record_decode(
+                                         records[i].text, strlen(records[i].text), &here, &login),
                         records[i].r);
                 assert_int_equal(!login, !!records[i].r);
         }
@@ -106,8 +121,17 @@ static void test_every_cut_is_refused(void **unused) {
         (void)unused;
         for (size_t size = 0; size < strlen(GOOD); size++)
                 assert_int_equal(
-                        login_record_decode(GOOD, size, BOOT, &login), LOGIN_RECORD_E_CORRUPT);
+                        login_record_decode(GOOD, size, &here, &login), LOGIN_RECORD_E_CORRUPT);
         assert_null(login);
+}
+
+/* Whoever lost the id of the machine is not to lose its logins with it. */
+static void test_a_machine_without_an_id_takes_what_is_there(void **unused) {
+        _cleanup_(login_freep) Login *login = NULL;
+        const HostId nameless = { "", BOOT };
+
+        (void)unused;
+        assert_int_equal(login_record_decode(GOOD, strlen(GOOD), &nameless, &login), 0);
 }
 
 static void test_encode(void **unused) {
@@ -115,11 +139,11 @@ static void test_encode(void **unused) {
         _cleanup_(freep) char *text = NULL;
 
         (void)unused;
-        assert_int_equal(login_record_decode(GOOD, strlen(GOOD), BOOT, &login), 0);
+        assert_int_equal(login_record_decode(GOOD, strlen(GOOD), &here, &login), 0);
         login->uid = login->logind_owner = (uid_t)-1;
         login->tty = strdup("a\n\"\\\xc3\xa4");
-        assert_int_equal(login_record_encode(login, BOOT, &text), 0);
-        assert_int_equal(login_record_decode(text, strlen(text), BOOT, &again), 0);
+        assert_int_equal(login_record_encode(login, &here, &text), 0);
+        assert_int_equal(login_record_decode(text, strlen(text), &here, &again), 0);
         assert_string_equal(again->id, ID);
         assert_string_equal(again->tty, login->tty);
         assert_null(again->rhost);
@@ -165,7 +189,7 @@ static void test_elevations(void **unused) {
 
                 print_message("# %s\n", elevations[i].name);
                 assert_int_equal(elevation_record_decode(elevations[i].text,
-                                         strlen(elevations[i].text), BOOT, &elevation),
+                                         strlen(elevations[i].text), &here, &elevation),
                         elevations[i].r);
                 elevation_clear(&elevation);
         }
@@ -175,6 +199,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_decode),
                 cmocka_unit_test(test_every_cut_is_refused),
+                cmocka_unit_test(test_a_machine_without_an_id_takes_what_is_there),
                 cmocka_unit_test(test_encode),
                 cmocka_unit_test(test_elevations),
         };
