@@ -10,6 +10,7 @@
 #include "daemon/token/jti.h"
 
 #define RECORD_VERSION 1
+#define LOGIND_BEGIN   "logind_begin"
 
 /* One text member: where it is, and whether a record without it is corrupt. */
 typedef struct TextMember {
@@ -75,6 +76,24 @@ static int dump(json_t *record, char **ret_text) {
         return *ret_text ? 0 : -ENOMEM;
 }
 
+static int set_begin(json_t *record, const Login *login) {
+        return login->logind_begin_usec &&
+                               json_object_set_new(record, LOGIND_BEGIN,
+                                       json_integer((json_int_t)login->logind_begin_usec))
+                       ? -ENOMEM
+                       : 0;
+}
+
+/* What was written by a daemon that did not note it does without. */
+static int get_begin(const json_t *record, Login *login) {
+        const json_t *value = json_object_get(record, LOGIND_BEGIN);
+
+        if (value && (!json_is_integer(value) || json_integer_value(value) <= 0))
+                return LOGIN_RECORD_E_CORRUPT;
+        login->logind_begin_usec = (uint64_t)json_integer_value(value);
+        return 0;
+}
+
 int login_record_encode(const Login *login, const HostId *host, char **ret_text) {
         json_t *record;
 
@@ -86,7 +105,8 @@ int login_record_encode(const Login *login, const HostId *host, char **ret_text)
                 "ended", login->ended, "reason", reason_code(login->end_reason));
         if (!record)
                 return -ENOMEM;
-        if (set_texts(record, login, login_texts, ARRAY_SIZE(login_texts)) < 0) {
+        if (set_texts(record, login, login_texts, ARRAY_SIZE(login_texts)) < 0 ||
+                set_begin(record, login) < 0) {
                 json_decref(record);
                 return -ENOMEM;
         }
@@ -119,7 +139,9 @@ static int read_login(const json_t *record, Login *login) {
         login->end_reason = reason_from_code(reason);
         if (login->ended && login->end_reason == REASON_OK)
                 return LOGIN_RECORD_E_CORRUPT;
-        r = get_texts(record, login, login_texts, ARRAY_SIZE(login_texts));
+        r = get_begin(record, login);
+        if (r == 0)
+                r = get_texts(record, login, login_texts, ARRAY_SIZE(login_texts));
         if (r == 0 && (!is_sid(login->sid) || (opened_logind && !login->logind_id)))
                 return LOGIN_RECORD_E_CORRUPT;
         return r;

@@ -153,6 +153,8 @@ int login_registry_add(LoginRegistry *registry, Login *login) {
         if (login_registry_find(registry, login->id))
                 return -EEXIST;
         login->opened_logind = has_opened(login);
+        if (login->logind_id)
+                (void)logind_session_begin(login->logind_id, &login->logind_begin_usec);
         r = write_login(registry, login);
         if (r < 0)
                 return r;
@@ -195,11 +197,18 @@ void login_registry_each(LoginRegistry *registry, const char *tenant, const char
         }
 }
 
-/* An id that logind gave away again is not the one that the record means. */
-static bool is_another(const Login *login) {
+/* After a restart logind may give an id away again. */
+bool login_logind_is_another(const Login *login) {
+        uint64_t begin_usec;
         pid_t leader;
 
-        return logind_session_leader(login->logind_id, &leader) >= 0 && leader != login->leader.pid;
+        if (!login->logind_id)
+                return false;
+        if (login->logind_begin_usec && logind_session_begin(login->logind_id, &begin_usec) >= 0 &&
+                begin_usec != login->logind_begin_usec)
+                return true;
+        return login->opened_logind && logind_session_leader(login->logind_id, &leader) >= 0 &&
+               leader != login->leader.pid;
 }
 
 Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id) {
@@ -207,7 +216,8 @@ Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id
 
         for (Node *node = *bucket_of(registry->by_logind, logind_id); node;
                 node = node->next_logind) {
-                if (strcmp(node->login.logind_id, logind_id) || is_another(&node->login))
+                if (strcmp(node->login.logind_id, logind_id) ||
+                        login_logind_is_another(&node->login))
                         continue;
                 found = &node->login;
                 if (found->ended)
@@ -231,7 +241,8 @@ const Elevation *login_registry_find_elevation(
 
 bool login_is_over(const Login *login) {
         return (login->closed || !process_is_alive(&login->leader)) &&
-               !(login->logind_id && logind_session_exists(login->logind_id));
+               !(login->logind_id && logind_session_exists(login->logind_id) &&
+                       !login_logind_is_another(login));
 }
 
 static void load_login(const char *name, const char *text, size_t size, void *userdata) {

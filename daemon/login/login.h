@@ -20,11 +20,12 @@ typedef struct Login {
         char *sid;                  /* the token session */
         char *tenant, *user;        /* whose session it is */
         char *service, *tty, *rhost;
-        char *target;       /* PAM_USER at open: another user for sudo and su */
-        char *logind_id;    /* logind session the leader was in */
-        bool opened_logind; /* by the leader, who is not a sudo or su inside of it */
-        uid_t logind_owner; /* (uid_t)-1: none */
-        uid_t uid;          /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
+        char *target;               /* PAM_USER at open: another user for sudo and su */
+        char *logind_id;            /* logind session the leader was in */
+        bool opened_logind;         /* by the leader, who is not a sudo or su inside of it */
+        uid_t logind_owner;         /* (uid_t)-1: none */
+        uint64_t logind_begin_usec; /* of that session, by CLOCK_MONOTONIC; 0: unknown */
+        uid_t uid; /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
         ProcessId leader;
         uint64_t opened_at_sec;
         /* Of its session, as it was seen last; not in the file. 0, NULL: unknown, or there is none. */

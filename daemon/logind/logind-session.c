@@ -40,6 +40,10 @@ int logind_session_leader(const char *session_id, pid_t *ret_leader) {
         return session_file_leader(SESSION_FILES, session_id, ret_leader);
 }
 
+int logind_session_begin(const char *session_id, uint64_t *ret_usec) {
+        return session_file_begin(SESSION_FILES, session_id, ret_usec);
+}
+
 int logind_session_remote_host(const char *session_id, char **ret_host) {
         char *host = NULL;
         int r;

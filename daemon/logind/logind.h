@@ -122,6 +122,15 @@ bool logind_session_exists(const char *session_id);
 int logind_session_leader(const char *session_id, pid_t *ret_leader);
 
 /**
+ * logind_session_begin() - when a session was opened, from its state file
+ * @session_id: NUL-terminated
+ * @ret_usec:   by CLOCK_MONOTONIC; untouched on failure
+ *
+ * Return: 0; -ENOENT no such session; other negative errno.
+ */
+int logind_session_begin(const char *session_id, uint64_t *ret_usec);
+
+/**
  * logind_session_remote_host() - where a session was opened from
  * @session_id: NUL-terminated
  * @ret_host:   owned by the caller; untouched on failure

@@ -14,6 +14,7 @@
 
 #define FILE_SIZE_MAX 16384u
 #define LEADER        "LEADER="
+#define BEGIN         "MONOTONIC="
 
 /* Letters and digits, as logind makes them; never a way out of the directory. */
 static bool is_id(const char *session_id) {
@@ -58,21 +59,22 @@ static const char *find_line(const char *text, const char *prefix) {
         return line;
 }
 
-static int parse_leader(char *text, pid_t *ret_leader) {
-        char *value = (char *)find_line(text, LEADER);
-        uint64_t pid;
+static int parse_number(char *text, const char *prefix, uint64_t max, uint64_t *ret_number) {
+        char *value = (char *)find_line(text, prefix);
+        uint64_t number;
 
         if (!value)
                 return -EBADMSG;
-        value += strlen(LEADER);
+        value += strlen(prefix);
         value[strcspn(value, "\n")] = '\0';
-        if (text_parse_u64(value, INT32_MAX, &pid) || pid == 0)
+        if (text_parse_u64(value, max, &number) || number == 0)
                 return -EBADMSG;
-        *ret_leader = (pid_t)pid;
+        *ret_number = number;
         return 0;
 }
 
-int session_file_leader(const char *directory, const char *session_id, pid_t *ret_leader) {
+static int read_number(const char *directory, const char *session_id, const char *prefix,
+        uint64_t max, uint64_t *ret_number) {
         _cleanup_(closep) int fd = -1;
         char text[FILE_SIZE_MAX];
         ssize_t n;
@@ -85,5 +87,19 @@ int session_file_leader(const char *directory, const char *session_id, pid_t *re
         if (n < 0)
                 return -errno;
         text[n] = '\0';
-        return parse_leader(text, ret_leader);
+        return parse_number(text, prefix, max, ret_number);
+}
+
+int session_file_leader(const char *directory, const char *session_id, pid_t *ret_leader) {
+        uint64_t leader;
+        int r;
+
+        r = read_number(directory, session_id, LEADER, INT32_MAX, &leader);
+        if (r == 0)
+                *ret_leader = (pid_t)leader;
+        return r;
+}
+
+int session_file_begin(const char *directory, const char *session_id, uint64_t *ret_usec) {
+        return read_number(directory, session_id, BEGIN, UINT64_MAX, ret_usec);
 }

@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /**
@@ -25,3 +26,13 @@ bool session_file_exists(const char *directory, const char *session_id);
  * Return: 0; -ENOENT no such session; -EBADMSG no leader in its file; other negative errno.
  */
 int session_file_leader(const char *directory, const char *session_id, pid_t *ret_leader);
+
+/**
+ * session_file_begin() - when a session was opened
+ * @directory:  of the files
+ * @session_id: NUL-terminated
+ * @ret_usec:   by CLOCK_MONOTONIC; untouched on failure
+ *
+ * Return: 0; -ENOENT no such session; -EBADMSG it is not in its file; other negative errno.
+ */
+int session_file_begin(const char *directory, const char *session_id, uint64_t *ret_usec);

@@ -135,7 +135,8 @@ static void look(Ending *ending) {
                 return;
         }
         if (now_usec(ending) >= ending->give_up_usec) {
-                if (ending->action == LOGIND_TERMINATE && ending->ordered)
+                if (ending->action == LOGIND_TERMINATE && ending->ordered &&
+                        !login_logind_is_another(ending->login))
                         ending_order(ending, LOGIND_KILL);
                 else
                         ending_finish(ending, false,
@@ -248,7 +249,8 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata)
         (void)usec;
         if (login_is_over(ending->login))
                 ending_finish(ending, true, NULL);
-        else if (!login->logind_id || login->logind_owner == (uid_t)-1)
+        else if (!login->logind_id || login->logind_owner == (uid_t)-1 ||
+                 login_logind_is_another(login))
                 ending_watch(ending, NOTICE_WAIT_USEC);
         else if (is_surely_own(login))
                 ending_act(ending);

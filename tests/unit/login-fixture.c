@@ -20,12 +20,23 @@
 static struct {
         const char *id;
         pid_t leader;
+        uint64_t begin_usec;
 } sessions[SESSIONS_MAX];
 
 static char directory[32];
 
 bool __wrap_logind_session_exists(const char *session_id);
 int __wrap_logind_session_leader(const char *session_id, pid_t *ret_leader);
+int __wrap_logind_session_begin(const char *session_id, uint64_t *ret_usec);
+
+int __wrap_logind_session_begin(const char *session_id, uint64_t *ret_usec) {
+        for (size_t i = 0; i < SESSIONS_MAX; i++)
+                if (sessions[i].begin_usec && !strcmp(sessions[i].id, session_id)) {
+                        *ret_usec = sessions[i].begin_usec;
+                        return 0;
+                }
+        return -ENOENT;
+}
 
 int __wrap_logind_session_leader(const char *session_id, pid_t *ret_leader) {
         for (size_t i = 0; i < SESSIONS_MAX; i++)
@@ -43,12 +54,17 @@ bool __wrap_logind_session_exists(const char *session_id) {
 }
 
 void login_fixture_session(const char *session_id, pid_t leader) {
+        login_fixture_session_since(session_id, leader, 0);
+}
+
+void login_fixture_session_since(const char *session_id, pid_t leader, uint64_t begin_usec) {
         size_t i = 0;
 
         while (sessions[i].id && strcmp(sessions[i].id, session_id))
                 assert_true(++i < SESSIONS_MAX);
         sessions[i].id = session_id;
         sessions[i].leader = leader;
+        sessions[i].begin_usec = begin_usec;
 }
 
 int login_fixture_setup(void **state) {

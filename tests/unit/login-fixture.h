@@ -3,11 +3,12 @@
 
 /*
  * A runtime directory for login records, and a logind whose sessions are what the test says: the linker
- * puts these functions in place of logind_session_exists() and logind_session_leader().
+ * puts these functions in place of logind_session_exists(), _leader() and _begin().
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "daemon/login/login-registry.h"
@@ -37,6 +38,14 @@ const char *login_fixture_directory(void);
  * @leader:     its leader; 0: it is gone
  */
 void login_fixture_session(const char *session_id, pid_t leader);
+
+/**
+ * login_fixture_session_since() - the same, and when it was opened
+ * @session_id: static
+ * @leader:     its leader
+ * @begin_usec: 0: its file does not tell
+ */
+void login_fixture_session_since(const char *session_id, pid_t leader, uint64_t begin_usec);
 
 /**
  * login_fixture_open() - open the registry; asserts that it works

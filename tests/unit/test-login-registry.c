@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "daemon/login/host-id.h"
+#include "daemon/login/login-record.h"
 #include "login-fixture.h"
 
 #define MANY 10000u
@@ -240,6 +242,75 @@ static void test_who_opened_a_logind_session(void **unused) {
         assert_null(login_registry_find_logind(registry, "c2"));
 }
 
+/* As the daemon of another boot, or of another machine, left it. */
+static void leave_record(const HostId *host) {
+        _cleanup_(login_freep) Login *login = login_fixture_login(1, "alice", "7");
+        _cleanup_(freep) char *text = NULL;
+
+        login->opened_logind = true;
+        assert_int_equal(login_record_encode(login, host, &text), 0);
+        login_fixture_write("logins/" ID_1, text);
+}
+
+/* Pid, start time and id of the logind session may all be those of somebody's login of now. */
+static void test_a_record_of_another_boot_or_machine_means_nobody(void **unused) {
+        const char *const others[] = { "boot", "machine" };
+        HostId here;
+
+        (void)unused;
+        assert_int_equal(host_id_read(&here), 0);
+        login_fixture_session("7", getpid());
+        login_registry_free(login_fixture_open());
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+                HostId host = here;
+                LoginRegistry *registry;
+
+                print_message("# %s\n", others[i]);
+                leave_record(&host);
+                registry = login_fixture_open();
+                assert_non_null(login_registry_find_logind(registry, "7"));
+                login_registry_free(registry);
+
+                snprintf(i ? host.machine : host.boot, sizeof(host.boot), "%032x", 7);
+                leave_record(&host);
+                registry = login_fixture_open();
+                assert_int_equal(login_registry_count(registry), 0);
+                assert_null(login_registry_find_logind(registry, "7"));
+                assert_false(login_fixture_has("logins/" ID_1));
+                login_registry_free(registry);
+        }
+}
+
+static void test_a_logind_id_that_was_given_away_again(void **unused) {
+        _cleanup_(login_registry_freep) LoginRegistry *registry = NULL;
+        Login *opener, *inside;
+
+        (void)unused;
+        login_fixture_session_since("c1", getpid(), 100);
+        login_fixture_session_since("c2", getppid(), 100);
+        registry = login_fixture_open();
+        add(registry, login_fixture_login(1, "alice", "c1"));
+        add(registry, login_fixture_login(2, "alice", "c2"));
+        login_registry_free(registry);
+        registry = login_fixture_open();
+        opener = login_registry_find(registry, ID_1);
+        inside = login_registry_find(registry, ID_2);
+        assert_false(login_logind_is_another(opener) || login_logind_is_another(inside));
+        kill_leader(opener);
+        assert_false(login_is_over(opener));
+
+        /* Even if the pid is that of the new leader, too. */
+        login_fixture_session_since("c1", getpid(), 200);
+        login_fixture_session_since("c2", getppid(), 200);
+        assert_true(login_logind_is_another(opener) && login_logind_is_another(inside));
+        assert_null(login_registry_find_logind(registry, "c1"));
+        assert_true(login_is_over(opener));
+        /* It still runs, outside of the session that has its id now. */
+        assert_false(login_is_over(inside));
+        kill_leader(inside);
+        assert_true(login_is_over(inside));
+}
+
 static void test_ten_thousand(void **unused) {
         LoginRegistry *registry = login_fixture_open();
         char id[LOGIN_ID_SIZE + 1], user[32];
@@ -274,6 +345,8 @@ int main(void) {
                 cmocka_unit_test(test_what_is_over_is_dropped),
                 cmocka_unit_test(test_visits),
                 cmocka_unit_test(test_who_opened_a_logind_session),
+                cmocka_unit_test(test_a_record_of_another_boot_or_machine_means_nobody),
+                cmocka_unit_test(test_a_logind_id_that_was_given_away_again),
                 cmocka_unit_test(test_ten_thousand),
         };
         struct CMUnitTest with_directory[ARRAY_SIZE(tests)];

@@ -57,6 +57,38 @@ static void test_leader(void **unused) {
         assert_false(session_file_exists(directory, "c1"));
 }
 
+static void test_begin(void **unused) {
+        static const struct {
+                const char *name, *text;
+                int r;
+                uint64_t begin_usec;
+        } cases[] = {
+                { "the begin is found among the rest", "LEADER=4\nREALTIME=9\nMONOTONIC=77\nX=1\n",
+                        0, 77 },
+                { "a file without one is refused", "LEADER=4\nREALTIME=9\n", -EBADMSG, 0 },
+                { "one that is no number is refused", "MONOTONIC=7x\n", -EBADMSG, 0 },
+                { "one that is beyond all is refused", "MONOTONIC=18446744073709551616\n", -EBADMSG,
+                        0 },
+        };
+        char path[64];
+
+        (void)unused;
+        snprintf(path, sizeof(path), "%s/c1", directory);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                FILE *file = fopen(path, "we");
+                uint64_t begin_usec = 0;
+
+                print_message("# %s\n", cases[i].name);
+                assert_non_null(file);
+                assert_true(fputs(cases[i].text, file) >= 0);
+                assert_int_equal(fclose(file), 0);
+                assert_int_equal(session_file_begin(directory, "c1", &begin_usec), cases[i].r);
+                assert_int_equal(begin_usec, cases[i].begin_usec);
+        }
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(session_file_begin(directory, "c1", &(uint64_t){ 0 }), -ENOENT);
+}
+
 static void test_what_is_no_id(void **unused) {
         static const char *const ids[] = { "", ".", "..", "../etc", "a/b", "1.ref", "1 ", "c2",
                 "0123456789012345678901234567890123456789012345678901234567890123" };
@@ -88,6 +120,7 @@ static int remove_directory(void **unused) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_leader),
+                cmocka_unit_test(test_begin),
                 cmocka_unit_test(test_what_is_no_id),
         };
 
