@@ -84,9 +84,13 @@ class Member(Host):
         self.bed.systemctl("daemon-reload")
         return OPTIONS
 
-    def blocked(self, how):
-        """Keep the daemon from Redis, but nobody from the host."""
-        return self.network.blocked((self.name, self.address), DESK, PORT, how)
+    def blocked(self, how, own=()):
+        """Keep the daemon from Redis, but nobody from the host; or only these ports of it."""
+        return self.network.blocked((self.name, self.address), DESK, PORT, how, own)
+
+    def ports(self):
+        """Of the daemon's connections to Redis."""
+        return self.network.local_ports(self.bed, DESK, PORT)
 
     def reset(self):
         self.ssh.close_all()

@@ -124,6 +124,7 @@ class Host:
         return self.ssh.login(user, PASSWORDS[user] if secret is None else secret, **options)
 
     def login_at_console(self, user, secret):
+        """Where /bin/login asks, and not sshd."""
         console = self.bed.command("env", "TERM=dumb", "script", "--quiet", "--command",
                                    f"login {user}", "/dev/null")
         child = pexpect.spawn(console[0], console[1:], encoding="utf-8", timeout=SECONDS)

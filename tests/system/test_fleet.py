@@ -2,6 +2,7 @@
 """Three hosts share a Redis: what one of them ends, ends on all of them."""
 
 import concurrent.futures
+import contextlib
 import json
 import statistics
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from authtoken import CallFailed
 from deadline import wait_until
 from host import PASSWORDS, SERVICE
+from listener import Listener
 from ssh import Shell
 
 DROP_IN = "90-fleet.conf"
@@ -173,17 +175,74 @@ def test_sudo_without_a_prompt_ends_with_the_session(fleet):
         verifier.disable_sudo_session()
 
 
-def test_a_login_at_a_console_of_another_host_ends(fleet):
+def logind_session(shell):
+    return shell.run("echo $XDG_SESSION_ID")[1]
+
+
+@contextlib.contextmanager
+def sessions_of_type(host, kind):
+    """logind is told that logins are of this type, as a display manager tells it."""
+    stack = "/etc/pam.d/common-session"
+    host.bed.run("sed", "--in-place", f"s/pam_systemd.so.*/& type={kind}/", stack)
+    try:
+        yield
+    finally:
+        host.bed.run("sed", "--in-place", f"s/ type={kind}//", stack)
+
+
+@pytest.mark.parametrize("kind", ["tty", "x11"])
+def test_a_login_at_a_console_of_another_host_ends(fleet, kind):
     first, second, _ = fleet
     token = first.authtoken.issue("alice")
-    shell = second.login_at_console("alice", token.text)
-    assert shell.run("id --user --name") == (0, "alice")
+    with sessions_of_type(second, kind):
+        shell = second.login_at_console("alice", token.text)
+    shown = second.bed.output("loginctl", "show-session", "--value", "--property=Type", logind_session(shell))
+    assert shown == kind
     first.authtoken.kick_user("alice")
     shell.wait_closed()
 
 
-def logind_session(shell):
-    return shell.run("echo $XDG_SESSION_ID")[1]
+def test_a_desktop_is_locked_where_its_host_locks(fleet):
+    """What an end means for a login is up to the host on which it is."""
+    first, second, _ = fleet
+    second.configure(DROP_IN, "[Kick]\nOnKick=lock\n")
+    second.bed.systemctl("reload", SERVICE)
+    try:
+        token = first.authtoken.issue("alice")
+        with sessions_of_type(second, "x11"):
+            desktop = second.login_at_console("alice", token.text)
+        shell = second.login("alice", token.text)
+        with Listener(second.bed, "interface='org.freedesktop.login1.Session',member='Lock'") as locks:
+            first.authtoken.kick_user("alice")
+            shell.wait_closed()
+            assert locks.next() == ("Lock", [])
+        assert desktop.is_open()
+    finally:
+        second.unconfigure(DROP_IN)
+        second.bed.systemctl("reload", SERVICE)
+
+
+def test_every_host_tells_its_own_bus_of_an_end(fleet):
+    first, second, verifier = fleet
+    token = first.authtoken.issue("alice")
+    shells = [host.login("alice", token.text) for host in (second, verifier)]
+    with Listener(second.bed) as there, Listener(verifier.bed) as also_there:
+        first.authtoken.kick_session(token)
+        for shell in shells:
+            shell.wait_closed()
+        for listener in (there, also_there):
+            member, data = listener.next()
+            assert (member, data[:2]) == ("SessionEnding", [token.session, "session-kicked"])
+            assert listener.next() == ("SessionEnded", [token.session, "session-kicked"])
+
+
+def test_all_hosts_kick_the_same_user_at_once(fleet):
+    token = fleet.hosts[0].authtoken.issue("alice")
+    shells = log_in_everywhere(fleet, "alice", token.text)
+    counts = fleet.everywhere(lambda host: host.authtoken.kick_user("alice"))
+    assert [failed for _, failed in counts] == [0, 0, 0]
+    for shell in shells:
+        shell.wait_closed()
 
 
 def test_a_host_that_was_reset_kicks_nobody_else(fleet):

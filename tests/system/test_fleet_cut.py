@@ -59,6 +59,42 @@ def test_a_host_that_is_cut_off_refuses_tokens_and_catches_up(fleet, usual_secon
     assert second.login("alice", kept.text).is_open()
 
 
+def test_a_cut_too_short_to_be_noticed_loses_nothing(fleet):
+    first, second, _ = fleet
+    token = first.authtoken.issue("alice")
+    shell = second.login("alice", token.text)
+    with second.blocked("both ways"):
+        first.authtoken.kick_session(token)
+    shell.wait_closed()
+
+
+def test_connections_that_something_between_has_forgotten_are_replaced(fleet, note):
+    """What a firewall does that has lost its memory: new ones get through, those of before get no answer."""
+    first, second, _ = fleet
+    token = first.authtoken.issue("alice")
+    shell = second.login("alice", token.text)
+    ports = second.ports()
+    assert len(ports) >= 2, "one for commands, one for notices"
+    with second.blocked("both ways", ports):
+        start = time.monotonic()
+        first.authtoken.kick_session(token)
+        moment, _ = shell.wait_closed()
+        note(f"what was kicked ended {moment - start:.2f} s after the call")
+        assert not set(second.ports()) & set(ports)
+        assert second.login("alice", first.authtoken.issue("alice").text).is_open()
+
+
+def test_a_store_that_is_started_again_ends_nothing_and_loses_nothing(fleet):
+    first, second, _ = fleet
+    ended, kept = first.authtoken.issue("alice"), first.authtoken.issue("alice")
+    shell, other = second.login("alice", ended.text), second.login("alice", kept.text)
+    fleet.desk.bed.systemctl("restart", "redis-server")
+    wait_until(lambda: all(host.authtoken.status()["store_watching"] for host in fleet), "all hosts are back")
+    assert first.authtoken.kick_session(ended) == (0, 0)
+    shell.wait_closed()
+    assert other.is_open()
+
+
 def test_a_host_that_cannot_reach_the_store_ends_nothing_there(fleet):
     """It cannot acknowledge what it cannot write down: the order has to be given again."""
     first, second, _ = fleet

@@ -2,16 +2,14 @@
 """What [Kick] makes of a kick, and what everyone on the bus hears of it."""
 
 import contextlib
-import json
-import queue
 import signal
 import subprocess
-import threading
 
 import pytest
 
-from deadline import SECONDS, wait_until
+from deadline import wait_until
 from host import PASSWORDS, SERVICE
+from listener import Listener
 
 DROP_IN = "90-kick.conf"
 
@@ -27,36 +25,10 @@ def kick_options(host, text):
         host.bed.systemctl("reload", SERVICE)
 
 
-class Listener:
-    """The signals of org.authtoken1, in their order."""
-
-    def __init__(self, host):
-        match = "type='signal',interface='org.authtoken1.Manager'"
-        words = ["busctl", "--system", "--json=short", "monitor", f"--match={match}"]
-        self.process = subprocess.Popen(host.bed.command(*words), text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.lines = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
-        assert "Monitoring" in self.lines.get(timeout=SECONDS)
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(line)
-
-    def next(self):
-        message = json.loads(self.lines.get(timeout=SECONDS))
-        return message["member"], message["payload"]["data"]
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture
 def listener(host):
-    listener = Listener(host)
-    yield listener
-    listener.stop()
+    with Listener(host.bed) as started:
+        yield started
 
 
 def test_the_bus_hears_of_a_session_in_order_and_nothing_but_its_id(host, listener):
