@@ -5,7 +5,7 @@
 import pytest
 
 import redis_server
-from private_bus import OWN_USER
+from private_bus import OWN_USER, wait_until
 
 USER_KEY = f"authtoken:default:u:{OWN_USER}"
 
@@ -82,3 +82,23 @@ def test_as_shipped_nobody_can_log_in(redis, user):
 
 def test_as_shipped_everybody_needs_a_login():
     assert redis_server.rules("default")[0] == "off"
+
+
+def test_as_shipped_a_start_forgets_nothing(tmp_path):
+    """Redis reads its append-only file as the user default, and leaves out transactions of what that may not do."""
+    redis_server.write_users(tmp_path / "others.conf", "default", "admin")
+    redis = redis_server.start(tmp_path, "--include", str(tmp_path / "others.conf"), "--appendonly", "yes")
+    try:
+        with redis_server.Client(redis.socket) as client:
+            assert client.ask("PING").startswith("-NOAUTH")
+            assert client.ask("AUTH", "authtoken", redis_server.PASSWORD) == "+OK"
+            script = "redis.call('SET','authtoken:a','x') redis.call('SET','authtoken:b','x') return 'done'"
+            assert client.ask("EVAL", script, "0") == "$4"
+        redis.kill()
+        redis.start()
+        with redis_server.Client(redis.socket) as client:
+            assert client.ask("AUTH", "authtoken", redis_server.PASSWORD) == "+OK"
+            wait_until(lambda: not client.ask("ROLE").startswith("-LOADING"), "the file is read")
+            assert client.ask("EXISTS", "authtoken:a", "authtoken:b") == ":2"
+    finally:
+        redis.stop()
