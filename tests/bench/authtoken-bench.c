@@ -30,6 +30,8 @@ static const struct {
         { "validate-fresh", bench_validate_fresh },
         { "validate-seen", bench_validate_seen },
         { "validate-storm", bench_validate_storm },
+        { "validate-tail", bench_validate_tail },
+        { "crowd", bench_crowd },
         { "validate-libjwt", bench_validate_libjwt },
         { "authenticate", bench_authenticate },
         { "pam", bench_pam },
@@ -49,6 +51,7 @@ static const struct option long_options[] = {
         { "socket", required_argument, NULL, 's' },
         { "echo", required_argument, NULL, 'e' },
         { "redis", required_argument, NULL, 'r' },
+        { "few", required_argument, NULL, 'f' },
         { "pam", required_argument, NULL, 'p' },
         { "user", required_argument, NULL, 'u' },
         { "key", required_argument, NULL, 'k' },
@@ -67,6 +70,8 @@ static const char **option_place(Options *options, int letter) {
                 return &options->setup.echo_path;
         case 'r':
                 return &options->setup.redis_path;
+        case 'f':
+                return &options->setup.few_path;
         case 'p':
                 return &options->setup.pam_directory;
         case 'u':

@@ -18,6 +18,7 @@ typedef struct BenchSetup {
         const char *socket_path; /* the daemon's */
         const char *echo_path;   /* of the echo server, made by the row */
         const char *redis_path;
+        const char *few_path;      /* of a daemon with few sessions */
         const char *pam_directory; /* with the service files "permit" and "authtoken" */
         const char *user;
         int storm_fd; /* standard input of authtoken-bench-storm */

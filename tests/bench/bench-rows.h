@@ -32,6 +32,18 @@ void bench_validate_libjwt(const BenchSetup *setup);
 void bench_validate_storm(const BenchSetup *setup);
 
 /**
+ * bench_validate_tail() - how long one VALIDATE in a hundred takes while sessions are revoked, and in calm
+ * @setup:      socket_path, storm_fd, mint
+ */
+void bench_validate_tail(const BenchSetup *setup);
+
+/**
+ * bench_crowd() - new tokens of sessions drawn at random from very many, against the same from few
+ * @setup:      socket_path of the daemon with many, few_path of the one with few, mint
+ */
+void bench_crowd(const BenchSetup *setup);
+
+/**
  * bench_authenticate() - a whole login's request on a connection of its own
  * @setup:      socket_path, echo_path, user, mint
  */

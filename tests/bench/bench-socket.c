@@ -71,6 +71,19 @@ void bench_ask(int fd, const IpcMessage *request, uint8_t buffer[IPC_MESSAGE_MAX
                 errx(EXIT_FAILURE, "an answer breaks the protocol");
 }
 
+void bench_validate_one(int fd, const BenchToken *token) {
+        static uint8_t buffer[IPC_MESSAGE_MAX];
+        IpcMessage answer;
+        ssize_t n;
+
+        if (send(fd, token->packet, token->packet_size, MSG_NOSIGNAL) < 0)
+                err(EXIT_FAILURE, "send");
+        n = recv(fd, buffer, sizeof(buffer), 0);
+        if (n <= 0 || ipc_message_decode(buffer, (size_t)n, &answer) != 0 ||
+                answer.status != token->expected)
+                errx(EXIT_FAILURE, "a token is not judged as expected");
+}
+
 typedef struct Stream {
         int fd;
         const BenchPool *pool;

@@ -46,6 +46,13 @@ void bench_ask(
         int fd, const IpcMessage *request, uint8_t buffer[IPC_MESSAGE_MAX], IpcMessage *ret_answer);
 
 /**
+ * bench_validate_one() - validate one token and wait for the answer, which must be the expected one
+ * @fd:         of bench_connect()
+ * @token:      its packet is sent
+ */
+void bench_validate_one(int fd, const BenchToken *token);
+
+/**
  * bench_stream() - validate tokens with BENCH_IN_FLIGHT requests in flight
  * @fd:         of bench_connect()
  * @pool:       its packets; each must be answered as expected, or the run ends

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "common/base64url.h"
+#include "tests/bench/bench-crowd.h"
 
 #define TOKEN_FILE_MAX 16384u
 
@@ -43,10 +44,9 @@ static char *join(const char *header, size_t header_size, const char *payload) {
         return text;
 }
 
-static char *make_expired(const char *live) {
+static json_t *claims_of(const char *live) {
         const char *dot = strchr(live, '.');
         uint8_t payload[TOKEN_FILE_MAX];
-        char encoded[TOKEN_FILE_MAX], *text, *expired;
         json_t *claims;
         size_t size;
 
@@ -55,15 +55,28 @@ static char *make_expired(const char *live) {
         claims = json_loadb((const char *)payload, size, 0, NULL);
         if (!claims)
                 errx(EXIT_FAILURE, "the token's payload is not JSON");
-        json_object_set_new(claims, "iat", json_integer(1600000000));
-        json_object_set_new(claims, "exp", json_integer(1600000600));
-        text = json_dumps(claims, JSON_COMPACT);
-        json_decref(claims);
+        return claims;
+}
+
+/* Under the header of @live. */
+static char *join_claims(const char *live, const json_t *claims) {
+        char encoded[TOKEN_FILE_MAX], *text = json_dumps(claims, JSON_COMPACT);
+
         if (!text || base64url_encode(
                              (const uint8_t *)text, strlen(text), encoded, sizeof(encoded)) != 0)
                 errx(EXIT_FAILURE, "cannot encode claims");
         free(text);
-        expired = join(live, (size_t)(dot - live), encoded);
+        return join(live, (size_t)(strchr(live, '.') - live), encoded);
+}
+
+static char *make_expired(const char *live) {
+        json_t *claims = claims_of(live);
+        char *expired;
+
+        json_object_set_new(claims, "iat", json_integer(1600000000));
+        json_object_set_new(claims, "exp", json_integer(1600000600));
+        expired = join_claims(live, claims);
+        json_decref(claims);
         return expired;
 }
 
@@ -153,7 +166,7 @@ static void make_packet(BenchToken *token, size_t id) {
         memcpy(token->packet, packet, token->packet_size);
 }
 
-BenchPool *bench_pool_new(const BenchMint *mint, size_t n_tokens, size_t bad_every) {
+static BenchPool *make_pool(size_t n_tokens) {
         BenchPool *pool = calloc(1, sizeof(*pool));
 
         if (!pool)
@@ -162,16 +175,55 @@ BenchPool *bench_pool_new(const BenchMint *mint, size_t n_tokens, size_t bad_eve
         if (!pool->tokens)
                 err(EXIT_FAILURE, "calloc");
         pool->n_tokens = n_tokens;
-        for (size_t i = 0; i < n_tokens; i++) {
-                BenchToken *token = &pool->tokens[i];
+        return pool;
+}
 
-                if (bad_every > 0 && i % bad_every == bad_every - 1)
-                        make_bad(mint, i / bad_every, token);
-                else
-                        token->text = bench_token_make(mint, i);
-                token->size = strlen(token->text);
-                make_packet(token, i);
+static void pack(BenchPool *pool) {
+        for (size_t i = 0; i < pool->n_tokens; i++) {
+                pool->tokens[i].size = strlen(pool->tokens[i].text);
+                make_packet(&pool->tokens[i], i);
         }
+}
+
+BenchPool *bench_pool_new(const BenchMint *mint, size_t n_tokens, size_t bad_every) {
+        BenchPool *pool = make_pool(n_tokens);
+
+        for (size_t i = 0; i < n_tokens; i++)
+                if (bad_every > 0 && i % bad_every == bad_every - 1)
+                        make_bad(mint, i / bad_every, &pool->tokens[i]);
+                else
+                        pool->tokens[i].text = bench_token_make(mint, i);
+        pack(pool);
+        return pool;
+}
+
+static char *make_of_crowd(const BenchMint *mint, json_t *claims, uint64_t number) {
+        char name[CROWD_NAME_SIZE], sid[SID_SIZE + 1], jti[SID_SIZE + 3], *signed_text, *token;
+
+        crowd_name(number, name);
+        crowd_sid(number, sid);
+        snprintf(jti, sizeof(jti), "%s.1", sid);
+        json_object_set_new(claims, "sub", json_string(name));
+        json_object_set_new(claims, "jti", json_string(jti));
+        signed_text = join_claims(mint->live[0], claims);
+        token = sign(mint->key, signed_text);
+        free(signed_text);
+        return token;
+}
+
+BenchPool *bench_pool_of_crowd(const BenchMint *mint, size_t n_tokens, uint64_t n_sessions) {
+        static uint64_t seed = 1; /* xorshift: other sessions each time */
+        BenchPool *pool = make_pool(n_tokens);
+        json_t *claims = claims_of(mint->live[0]);
+
+        for (size_t i = 0; i < n_tokens; i++) {
+                seed ^= seed << 13;
+                seed ^= seed >> 7;
+                seed ^= seed << 17;
+                pool->tokens[i].text = make_of_crowd(mint, claims, seed % n_sessions);
+        }
+        json_decref(claims);
+        pack(pool);
         return pool;
 }
 

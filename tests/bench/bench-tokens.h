@@ -85,6 +85,16 @@ char *bench_token_make_plain(const BenchMint *mint);
 BenchPool *bench_pool_new(const BenchMint *mint, size_t n_tokens, size_t bad_every);
 
 /**
+ * bench_pool_of_crowd() - make tokens of sessions of bench-crowd.h, drawn at random
+ * @mint:       opened
+ * @n_tokens:   how many, at least 1; all are good
+ * @n_sessions: of which they are drawn
+ *
+ * Return: owned by the caller.
+ */
+BenchPool *bench_pool_of_crowd(const BenchMint *mint, size_t n_tokens, uint64_t n_sessions);
+
+/**
  * bench_pool_free() - free a pool
  * @pool:       NULL is fine
  *

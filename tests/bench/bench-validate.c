@@ -9,8 +9,12 @@
 #include "tests/bench/bench-socket.h"
 
 /* As many as a round can use up: a verification takes longer than 1/16 ms on nothing that runs this. */
-#define N_FRESH (BENCH_ROUND_NSEC / 62500)
-#define N_SEEN  512u
+#define N_FRESH          (BENCH_ROUND_NSEC / 62500)
+#define N_SEEN           512u
+#define TAIL_SAMPLES_MAX 65536u
+/* As many as scripts/bench has filled in. */
+#define CROWD_MANY 1000000u
+#define CROWD_FEW  1000u
 
 static double rate_of(const BenchCount *count, BenchRow *row) {
         row->n_answers += count->n_answers;
@@ -117,4 +121,72 @@ void bench_validate_storm(const BenchSetup *setup) {
         seen = bench_pool_new(&setup->mint, N_SEEN, 0);
         bench_row_run(setup, &row);
         seen = bench_pool_free(seen);
+}
+
+/* One at a time, as a service asks: the time of one answer is not the time of those that wait before it. */
+static double slow_time(const BenchSetup *setup, BenchRow *row) {
+        static double seconds[TAIL_SAMPLES_MAX];
+        _cleanup_(closep) int fd = bench_connect(setup->socket_path);
+        uint64_t end_nsec = bench_now_nsec() + BENCH_ROUND_NSEC;
+        size_t n = 0;
+
+        for (uint64_t begin_nsec = bench_now_nsec(); begin_nsec < end_nsec && n < TAIL_SAMPLES_MAX;
+                begin_nsec = bench_now_nsec()) {
+                bench_validate_one(fd, &seen->tokens[n % seen->n_tokens]);
+                seconds[n++] = (double)(bench_now_nsec() - begin_nsec) / (double)NSEC_PER_SEC;
+        }
+        row->n_answers += n;
+        return bench_quantile(seconds, n, 0.99);
+}
+
+static double storm_time(const BenchSetup *setup, BenchRow *row) {
+        double time;
+
+        order_storm(setup, "1");
+        time = slow_time(setup, row);
+        order_storm(setup, "0");
+        return time;
+}
+
+static double calm_time(const BenchSetup *setup, BenchRow *row _unused_) {
+        BenchRow aside = { .name = "calm" };
+
+        return slow_time(setup, &aside);
+}
+
+void bench_validate_tail(const BenchSetup *setup) {
+        BenchRow row = {
+                .name = "validate-tail", .unit = "s", .ours = storm_time, .floor = calm_time
+        };
+
+        seen = bench_pool_new(&setup->mint, N_SEEN, 0);
+        bench_row_run(setup, &row);
+        seen = bench_pool_free(seen);
+}
+
+static double crowd_rate(
+        const BenchSetup *setup, const char *socket_path, uint64_t n_sessions, BenchRow *row) {
+        _cleanup_(bench_pool_freep) BenchPool *pool =
+                bench_pool_of_crowd(&setup->mint, N_FRESH, n_sessions);
+        _cleanup_(closep) int fd = bench_connect(socket_path);
+        BenchCount count;
+
+        bench_stream(fd, pool, 0, false, &count);
+        return rate_of(&count, row);
+}
+
+static double many_rate(const BenchSetup *setup, BenchRow *row) {
+        return crowd_rate(setup, setup->socket_path, CROWD_MANY, row);
+}
+
+static double few_rate(const BenchSetup *setup, BenchRow *row _unused_) {
+        BenchRow aside = { .name = "few" };
+
+        return crowd_rate(setup, setup->few_path, CROWD_FEW, &aside);
+}
+
+void bench_crowd(const BenchSetup *setup) {
+        BenchRow row = { .name = "crowd", .unit = "1/s", .ours = many_rate, .floor = few_rate };
+
+        bench_row_run(setup, &row);
 }
