@@ -1,37 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Redis servers that are demoted, loading, forgetful, crowded, or that an administrator has had his hands in."""
 
-import contextlib
-import shutil
-import socket
-import time
-
 import pytest
 
-import redis_server
 from deadline import wait_until
 from frames import DENIED
-from private_bus import CallError, private_bus
 from token_login import log_in
-from victim import RECOVERY_SECONDS, TIMEOUT, another, victim_with
+from victim import RECOVERY_SECONDS, TIMEOUT, another, free_port, second_redis, victim_with
 
 N_LOADED, LOAD_DELAY_USEC = 2000, 1000
-
-
-def free_port():
-    with socket.socket() as peer:
-        peer.bind(("127.0.0.1", 0))
-        return str(peer.getsockname()[1])
-
-
-@contextlib.contextmanager
-def second_redis(*options):
-    with private_bus() as bus:
-        started = redis_server.start(bus.directory, *options)
-        try:
-            yield started
-        finally:
-            started.kill()
 
 
 def is_in_step(redis):
@@ -39,14 +16,13 @@ def is_in_step(redis):
 
 
 def test_a_demoted_server_takes_no_writes_and_hides_no_revocation():
-    port, second_port = free_port(), free_port()
-    at_once = ("--repl-diskless-sync-delay", "0", "--port")
-    with victim_with(*at_once, port) as victim, second_redis(*at_once, second_port) as second:
+    port, at_once = free_port(), ("--repl-diskless-sync-delay", "0")
+    with victim_with(*at_once, "--port", port) as victim, second_redis(*at_once, port=True) as second:
         kept, gone = victim.issue("alice"), victim.issue("bob")
         second.run("REPLICAOF", "127.0.0.1", port)
         wait_until(lambda: is_in_step(second), "a replica")
         second.run("REPLICAOF", "NO", "ONE")
-        victim.redis.run("REPLICAOF", "127.0.0.1", second_port)
+        victim.redis.run("REPLICAOF", "127.0.0.1", second.port)
         wait_until(lambda: is_in_step(victim.redis), "a demoted master")
         assert victim.issue_fails("alice") == "store-refused"
         victim.wait_told("READONLY: the server is a replica and takes no writes")

@@ -3,6 +3,7 @@
 
 import contextlib
 import shutil
+import socket
 import time
 
 import frames
@@ -89,9 +90,40 @@ class Victim:
     def wait_told(self, line):
         wait_until(lambda: line in self.told(), f"{line!r} in the log")
 
+    @property
+    def plain_store(self):
+        """Without a login: everything is allowed."""
+        return plain_store(self.redis)
+
+    def is_ready(self):
+        return self.status()["store_online"]
+
     def status(self):
         (status,) = self.root.call("GetStatus")
         return status
+
+
+def plain_store(redis):
+    return f"Type=redis\nAddress=unix:{redis.socket}\n"
+
+
+def free_port():
+    with socket.socket() as peer:
+        peer.bind(("127.0.0.1", 0))
+        return str(peer.getsockname()[1])
+
+
+@contextlib.contextmanager
+def second_redis(*options, port=False):
+    """A server of its own, with a port where others can follow it."""
+    with private_bus() as bus:
+        number = free_port() if port else "0"
+        started = redis_server.start(bus.directory, "--port", number, *options)
+        started.port = number
+        try:
+            yield started
+        finally:
+            started.kill()
 
 
 @contextlib.contextmanager
@@ -119,7 +151,7 @@ def victim_with(*options, config=TIMEOUT, login=True):
     with private_bus() as bus:
         redis_server.make_keys(bus.directory)
         redis = redis_server.start(bus.directory, *options)
-        store = redis.store if login else f"Type=redis\nAddress=unix:{redis.socket}\n"
+        store = redis.store if login else plain_store(redis)
         try:
             with host_on(bus, store + config) as host, killed_on_failure(host):
                 yield Victim(host, redis)
