@@ -285,6 +285,11 @@ static void on_missed(void *userdata) {
                 watcher->missed(watcher->userdata);
 }
 
+/* What is told of is not all that there is: SWAPDB, say. */
+static void on_aged(void *userdata) {
+        state_cache_doubt_all(((RedisStore *)userdata)->base.cache);
+}
+
 static void on_watch_health(const char *why, void *userdata) {
         RedisStore *store = userdata;
         StoreHealth *health = &store->base.health;
@@ -384,7 +389,7 @@ static int start_watching(RedisStore *store, const StoreConfig *config) {
         _cleanup_(freep) char *prefix = redis_key_users_prefix(store->prefix, config->tenant);
         const RedisWatchPlace place = { store->base.event,
                 config->sentinels ? NULL : &store->address, store->login, prefix };
-        const RedisWatchEvents events = { on_changed, on_missed, on_watch_health, store };
+        const RedisWatchEvents events = { on_changed, on_missed, on_aged, on_watch_health, store };
 
         store->tenant = strdup(config->tenant);
         if (!prefix || !store->tenant)

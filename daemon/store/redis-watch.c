@@ -14,7 +14,9 @@
 
 #define REPLY_MAX           65536u
 #define N_BUCKETS           1024u
-#define CHECK_INTERVAL_USEC UINT64_C(5000000)
+#define CHECK_INTERVAL_USEC UINT64_C(2000000)
+#define APART               "it leads to another server"
+#define CHECKS_PER_AGE      30u /* a minute */
 #define CHECK_ACCURACY_USEC UINT64_C(500000)
 
 struct RedisWatch {
@@ -28,7 +30,9 @@ struct RedisWatch {
         char asked_id[REDIS_CLIENT_ID_SIZE];  /* that notices were asked for */
         char told_by[REDIS_SERVER_ID_SIZE];   /* the server of the subscription, */
         char asked_of[REDIS_SERVER_ID_SIZE];  /* and that of the commands */
+        unsigned int n_checks;
         bool on;
+        bool apart; /* the connections lead to two servers, as far as was seen last */
         uint64_t n_changes, all_changed_at;
         uint64_t changed_at[N_BUCKETS]; /* by the hash of the user */
 };
@@ -76,6 +80,14 @@ static void on_tracking_off(int r, const redisReply *reply, void *userdata) {
         (void)userdata;
 }
 
+/* At once for the first time. Where it stays like that, each check is soon enough. */
+static void leave_other_server(RedisWatch *watch) {
+        turn_off(watch, APART);
+        if (!watch->apart)
+                redis_subscription_leave(watch->subscription, APART);
+        watch->apart = true;
+}
+
 static void on_tracking_on(int r, const redisReply *reply, void *userdata) {
         RedisWatch *watch = userdata;
 
@@ -86,11 +98,16 @@ static void on_tracking_on(int r, const redisReply *reply, void *userdata) {
                 turn_off(watch, "the server refuses CLIENT TRACKING");
                 return;
         }
-        /* Ids of clients are numbers from 1, so that another server may well have such a client. */
-        if (strcmp(watch->told_by, watch->asked_of) != 0) {
-                redis_subscription_leave(watch->subscription, "it leads to another server");
+        if (!watch->told_by[0] || !watch->asked_of[0]) {
+                turn_off(watch, "the server does not say by INFO which one it is");
                 return;
         }
+        /* Ids of clients are numbers from 1, so that another server may well have such a client. */
+        if (strcmp(watch->told_by, watch->asked_of) != 0) {
+                leave_other_server(watch);
+                return;
+        }
+        watch->apart = false;
         watch->on = true;
         watch->events.health(NULL, watch->events.userdata);
         all_changed(watch);
@@ -166,8 +183,14 @@ static int on_check_timer(sd_event_source *source, uint64_t usec, void *userdata
         RedisWatch *watch = userdata;
 
         (void)usec;
+        if (++watch->n_checks % CHECKS_PER_AGE == 0) {
+                watch->all_changed_at = ++watch->n_changes;
+                watch->events.aged(watch->events.userdata);
+        }
         if (watch->on)
                 check(watch);
+        else if (watch->apart && watch->client_id[0])
+                redis_subscription_leave(watch->subscription, APART);
         else
                 begin(watch);
         return sd_event_source_set_time_relative(source, CHECK_INTERVAL_USEC);

