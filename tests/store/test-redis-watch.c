@@ -122,8 +122,8 @@ static void what_takes_a_state_away_is_told_of(void **state) {
         static const char *const commands[] = {
                 "DEL " ALICE,
                 "UNLINK " ALICE,
-                "PEXPIRE " ALICE " 1",
                 "RENAME " ALICE " elsewhere",
+                "PEXPIRE " ALICE " 1", /* last: what comes next would go with it */
         };
         StoreFixture *fixture = *state;
 
