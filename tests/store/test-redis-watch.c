@@ -120,9 +120,7 @@ static void a_state_that_was_read_is_known_until_it_changes(void **state) {
 
 static void what_takes_a_state_away_is_told_of(void **state) {
         static const char *const commands[] = {
-                "DEL " ALICE,
-                "UNLINK " ALICE,
-                "RENAME " ALICE " elsewhere",
+                "DEL " ALICE, "UNLINK " ALICE, "RENAME " ALICE " elsewhere",
                 "PEXPIRE " ALICE " 1", /* last: what comes next would go with it */
         };
         StoreFixture *fixture = *state;
