@@ -34,7 +34,7 @@ def test_what_the_daemon_asks_is_allowed(login, words):
 
 
 FORBIDDEN = [
-    "FLUSHALL", "FLUSHDB", "KEYS *", "RANDOMKEY", "DBSIZE", "MONITOR", "SELECT 1", "SWAPDB 0 1",
+    "FLUSHALL", "FLUSHDB", "KEYS *", "SCAN 0", "RANDOMKEY", "DBSIZE", "MONITOR", "SELECT 1", "SWAPDB 0 1",
     "CONFIG SET appendonly no", "CONFIG GET requirepass", "CONFIG GET *", "CONFIG REWRITE", "CONFIG RESETSTAT",
     "ACL LIST", "ACL SETUSER authtoken +@all", "ACL WHOAMI", "ACL GETUSER default", "SHUTDOWN NOSAVE",
     "SAVE", "BGSAVE", "BGREWRITEAOF", "LASTSAVE", "REPLICAOF NO ONE", "SLAVEOF 127.0.0.1 1", "FAILOVER", "PSYNC ? -1",
