@@ -122,7 +122,7 @@ static void on_memory(int r, const redisReply *reply, void *userdata) {
                 handshake->no_eviction = ANSWER_NO;
 }
 
-/* Mere advice: not every login may ask, and the manual says what should stand there. */
+/* Mere advice. A login with a name would find itself in ACL LOG for asking. */
 static void on_sync(int r, const redisReply *reply, void *userdata) {
         RedisHandshake *handshake = userdata;
 
@@ -201,6 +201,7 @@ void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connectio
         ask(handshake, on_persistence, (const char *[]){ "INFO", "persistence", NULL });
         ask(handshake, on_memory, (const char *[]){ "INFO", "memory", NULL });
         ask(handshake, on_replication, (const char *[]){ "INFO", "replication", NULL });
-        ask(handshake, on_sync, (const char *[]){ "CONFIG", "GET", "appendfsync" });
+        if (redis_login_is_default(handshake->login))
+                ask(handshake, on_sync, (const char *[]){ "CONFIG", "GET", "appendfsync" });
         ask(handshake, on_script, (const char *[]){ "SCRIPT", "LOAD", redis_commit_script });
 }

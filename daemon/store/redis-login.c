@@ -80,6 +80,10 @@ static void say(RedisConnection *connection, const RedisCommand *command) {
                 redis_connection_refuse(connection, strerror(ENOMEM));
 }
 
+bool redis_login_is_default(const RedisLogin *login) {
+        return !login->username;
+}
+
 int redis_login_change(RedisLogin *login, const char *password) {
         Secret *changed;
         int r;

@@ -37,6 +37,12 @@ RedisLogin *redis_login_free(RedisLogin *login);
 DEFINE_CLEANUP(RedisLogin, redis_login_free)
 
 /**
+ * redis_login_is_default() - whether it is the default user's, who may ask anything
+ * @login:      any
+ */
+bool redis_login_is_default(const RedisLogin *login);
+
+/**
  * redis_login_change() - another password, for the connections to come
  * @login:      may be in use
  * @password:   copied

@@ -35,6 +35,7 @@ DAEMON_FILES = {
     "/usr/share/man/man1/authtokenctl.1.gz", "/usr/share/man/man5/authtokend.conf.5.gz",
     "/usr/share/man/man5/org.authtoken1.5.gz", "/usr/share/man/man7/authtoken.7.gz",
     "/usr/share/man/man7/authtoken-reasons.7.gz", "/usr/share/man/man8/authtokend.8.gz",
+    "/usr/share/doc/authtoken/examples/redis-sentinel-users.acl",
     "/usr/share/doc/authtoken/examples/redis-users.acl",
     "/usr/share/doc/authtoken/examples/stunnel-redis-client.conf",
     "/usr/share/doc/authtoken/examples/stunnel-redis-server.conf",
