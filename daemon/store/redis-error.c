@@ -13,6 +13,8 @@ static const struct {
 } errors[] = {
         { "OOM", STORE_FAILURE_OOM, "the server has reached maxmemory" },
         { "READONLY", STORE_FAILURE_READONLY, "the server is a replica and takes no writes" },
+        { "NOREPLICAS", STORE_FAILURE_REPLICAS,
+                "the server has fewer replicas than its min-replicas-to-write" },
         { "LOADING", STORE_FAILURE_LOADING, "the server is loading its data" },
         { "MISCONF", STORE_FAILURE_MISCONF, "the server cannot write to its disk" },
         { "NOAUTH", STORE_FAILURE_NOAUTH, "the server wants a login" },

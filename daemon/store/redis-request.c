@@ -64,6 +64,9 @@ int redis_request_refused(RedisRequest *request, const redisReply *reply) {
         explanation = redis_error_explain(reply, &failure);
         store_notices_tell(&store->notices, &store->base, failure, "%s: %s: %s",
                 store->address.text, code, explanation);
+        /* It was the master. What it answers to reads is what it was told by then. */
+        if (failure == STORE_FAILURE_READONLY)
+                redis_connection_leave(store->connection, explanation);
         /* Logged out: by a change of the server's users, or a restart behind a proxy. */
         if (failure == STORE_FAILURE_NOAUTH)
                 redis_connection_refuse(store->connection, explanation);

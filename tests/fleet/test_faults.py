@@ -94,7 +94,8 @@ FAULTS = {
     "WRONGPASS": Fault(other_password, "the server refuses our login (WRONGPASS)", False, False),
     "DELUSER": Fault(no_user, "the server refuses our login (WRONGPASS)", False, False),
     "NOPERM": Fault(no_writing, "NOPERM: our login may not do this", True, False),
-    "NOREPLICAS": Fault(too_few_replicas, "NOREPLICAS: see the server's log", True, False),
+    "NOREPLICAS": Fault(too_few_replicas, "NOREPLICAS: the server has fewer replicas than its min-replicas-to-write", True,
+                        False),
 }
 
 

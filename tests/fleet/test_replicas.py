@@ -61,7 +61,7 @@ def error_of(call, *arguments):
 
 
 def has(server, sid):
-    return bool(server.ask_as_fleet("HGET", f"authtoken:default:u:{OWN_USER}", f"s:{sid}"))
+    return bool(server.ask_as_admin("HGET", f"authtoken:default:u:{OWN_USER}", f"s:{sid}"))
 
 
 ORDERS = {

@@ -56,7 +56,7 @@ def wait_for_line(host, text):
 
 
 def connections_to(server):
-    clients = server.ask_as_fleet("CLIENT", "LIST").splitlines()
+    clients = server.ask_as_admin("CLIENT", "LIST").splitlines()
     return [line for line in clients if "name=authtokend" in line]
 
 
@@ -65,7 +65,7 @@ def test_a_master_that_is_killed_is_replaced(redis):
         wait_online(host)
         token, _ = host.root.issue(OWN_USER)
         assert answers(host, token)
-        wait_until(lambda: redis.master.ask_as_fleet("WAIT", "2", "1000"), "replicas")
+        wait_until(lambda: redis.master.ask_as_admin("WAIT", "2", "1000"), "replicas")
         switches = redis.switches()
         redis.master.kill()
         switched_at, port = wait_until(lambda: switches.seen, "another master", 60)[0]
@@ -103,11 +103,11 @@ def test_an_old_master_on_our_side_of_a_split_is_left_though_it_says_that_it_is_
         switches = redis.switches()
         # It answers us as before, and the sentinels no more.
         redis.master.ask("ACL", "SETUSER", "default", "off")
-        redis.master.ask_as_fleet("CLIENT", "KILL", "USER", "default")
+        redis.master.ask_as_admin("CLIENT", "KILL", "USER", "default")
         switched_at, port = wait_until(lambda: switches.seen, "another master", 60)[0]
         wait_until(lambda: connections_to(redis.find(port)) and is_online(host), "the new master to be used")
         assert time.monotonic() - switched_at <= FOLLOWED_SECONDS
-        assert redis.master.ask_as_fleet("ROLE").startswith("master")
+        assert redis.master.ask_as_admin("ROLE").startswith("master")
         wait_until(lambda: not connections_to(redis.master), "the old master to be left", FOLLOWED_SECONDS)
 
 
@@ -149,7 +149,8 @@ def test_without_sentinels_the_master_stays_the_master(redis):
 def test_sentinels_that_ask_for_a_login_get_it():
     with replicated(n_replicas=1, n_sentinels=1) as redis:
         sentinel = redis.sentinels[0]
-        sentinel.ask("ACL", "SETUSER", "guest", "on", ">of-the-sentinels", "+@all", "&*")
+        sentinel.ask("ACL", "SETUSER", "guest", "on", ">of-the-sentinels", "+sentinel|get-master-addr-by-name",
+                     "+sentinel|master", "+client|setname")
         sentinel.ask("ACL", "SETUSER", "default", "off")
         with private_bus() as bus:
             redis_server.make_keys(bus.directory)

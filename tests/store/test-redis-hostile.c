@@ -227,7 +227,7 @@ static const struct {
         { "-MISCONF Redis is configured to save RDB snapshots\r\n", "MISCONF: ", false },
         { "-OOM command not allowed\r\n", "OOM: ", false },
         { "-BUSY Redis is busy running a script\r\n", "BUSY: ", false },
-        { "-READONLY You can't write\r\n", "READONLY: ", false },
+        { "-READONLY You can't write\r\n", "READONLY: ", true },
         { "-WRONGTYPE Operation\r\n", "WRONGTYPE: ", false },
         { "-OOMISH no\r\n", "OOMISH: see the server's log", false },
         { "-ERR unknown command 'X', with args beginning with: '" SECRET "'\r\n",
