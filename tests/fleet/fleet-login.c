@@ -106,8 +106,9 @@ _Noreturn static void live(const FleetLogin *login, pid_t parent) {
         else
                 dprintf(STDOUT_FILENO, "{\"host\": %u, \"opened\": \"%s\"}\n", login->host,
                         login->id);
-        for (;;)
+        while (!login->brief)
                 (void)pause();
+        _exit(EXIT_SUCCESS);
 }
 
 pid_t fleet_login_fork(const FleetLogin *login) {

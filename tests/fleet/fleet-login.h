@@ -6,6 +6,7 @@
  * stays, with the files by which the daemon finds its logind session.
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define FLEET_UID 5 /* the owner of every session */
@@ -17,6 +18,7 @@ typedef struct FleetLogin {
         const char *user;
         const char *token;
         unsigned int host; /* its number */
+        bool brief;        /* its process ends once it is in; the session goes on */
 } FleetLogin;
 
 /**
@@ -24,7 +26,7 @@ typedef struct FleetLogin {
  * @login:      the caller's until the process is there
  *
  * The process writes {"host": N, "opened": ID} to standard output, with "refused": REASON if it was refused, and then
- * waits to be killed. Return: its id.
+ * ends or waits to be killed. Return: its id.
  */
 pid_t fleet_login_fork(const FleetLogin *login);
 

@@ -4,7 +4,8 @@
  * The logind of every host of a fleet, and the logins in it: one process, one loop, JSON lines in and out.
  *
  * In:  {"host": 3, "directory": DIRECTORY}                            a host with the bus DIRECTORY/dbus/bus
- *      {"host": 3, "open": ID, "user": USER, "token": TOKEN}          a login there
+ *      {"host": 3, "open": ID, "user": USER, "token": TOKEN}          a login there, whose
+ *                                         process ends at once with "brief": true
  *      {"host": 3, "leave": ID}                                       ends by itself
  * Out: {"host": 3, "ready": true}, {"host": 3, "served": BOOLEAN} when authtokend comes and goes,
  *      {"host": 3, "opened": ID}, with "refused": REASON if it was, {"host": 3, "left": ID},
@@ -16,12 +17,16 @@
 #include <err.h>
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,21 +51,47 @@ typedef struct Host {
 static sd_event *event;
 static Host hosts[HOSTS_MAX];
 static char *input;
-static size_t input_size, input_used;
+static char output[PIPE_BUF];
+static size_t input_size, input_used, output_used;
 
 static void check(int r, const char *what) {
         if (r < 0)
                 errx(EXIT_FAILURE, "%s: %s", what, strerror(-r));
 }
 
-/* One write() for each row: the logins' processes write to the same pipe. */
-static void say(json_t *row) {
-        char *text = json_dumps(row, JSON_COMPACT);
-
-        json_decref(row);
-        if (!text || dprintf(STDOUT_FILENO, "%s\n", text) < 0)
+static void flush_rows(void) {
+        if (output_used > 0 && write(STDOUT_FILENO, output, output_used) != (ssize_t)output_used)
                 err(EXIT_FAILURE, "standard output");
-        free(text);
+        output_used = 0;
+}
+
+/* Rows are written together, as many as fit into one write(): the logins' processes write to the same pipe. */
+static void say(json_t *row) {
+        size_t size = json_dumpb(row, NULL, 0, JSON_COMPACT);
+
+        if (output_used + size + 1 > sizeof(output))
+                flush_rows();
+        output_used +=
+                json_dumpb(row, output + output_used, sizeof(output) - output_used, JSON_COMPACT);
+        output[output_used++] = '\n';
+        json_decref(row);
+}
+
+static int on_turn(sd_event_source *source, void *userdata) {
+        (void)source;
+        (void)userdata;
+        flush_rows();
+        return 0;
+}
+
+/* What is brief is waited for by nobody else. */
+static int on_child(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        (void)source;
+        (void)info;
+        (void)userdata;
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+                continue;
+        return 0;
 }
 
 static json_int_t now_nsec(void) {
@@ -182,6 +213,7 @@ static void obey(const char *line, size_t size) {
                         .user = text_of(order, "user"),
                         .token = text_of(order, "token"),
                         .host = host->number,
+                        .brief = json_is_true(json_object_get(order, "brief")),
                 });
         else if (text_of(order, "leave"))
                 leave(host, text_of(order, "leave"));
@@ -224,6 +256,9 @@ static int on_input(sd_event_source *source, int fd, uint32_t events, void *user
 int main(void) {
         check(sd_event_new(&event), "sd_event_new");
         check(sd_event_add_io(event, NULL, STDIN_FILENO, EPOLLIN, on_input, NULL), "input");
+        check(sd_event_add_post(event, NULL, on_turn, NULL), "post");
+        check(sd_event_add_signal(event, NULL, SIGCHLD | SD_EVENT_SIGNAL_PROCMASK, on_child, NULL),
+                "children");
         check(sd_event_loop(event), "loop");
         for (size_t i = 0; i < HOSTS_MAX; i++) {
                 sd_bus_flush_close_unref(hosts[i].bus);

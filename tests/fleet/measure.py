@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a fleet costs, and how fast what one host ends is ended on the others."""
 
+import collections
 import json
 import os
 import pathlib
@@ -105,11 +106,11 @@ def issue(fleet, users, host=0):
     return sessions
 
 
-def log_in(fleet, wanted):
+def log_in(fleet, wanted, brief=False):
     """Logins of (host's number, user, token), some at a time; in the same order."""
     logins = []
     for start in range(0, len(wanted), 4 * BATCH):
-        some = [fleet.logind.open(*one) for one in wanted[start:start + 4 * BATCH]]
+        some = [fleet.logind.open(*one, brief) for one in wanted[start:start + 4 * BATCH]]
         fleet.logind.wait_opened(some, PATIENCE_SECONDS)
         logins += some
     return logins
@@ -122,7 +123,7 @@ def kick(fleet, users, rate, hosts=(0,)):
                           check=True, timeout=PATIENCE_SECONDS)
     rows = {row["user"]: row for row in map(json.loads, done.stdout.splitlines())}
     assert set(rows) == set(users)
-    errors = {row["error"] for row in rows.values() if "error" in row}
+    errors = collections.Counter(row["error"] for row in rows.values() if "error" in row)
     assert not errors, errors
     return rows
 
@@ -141,7 +142,7 @@ def prepare_storm(fleet, number, kickers):
     users = [f"storm{i}" for i in range(number)]
     others = [host.number for host in fleet.hosts if host.number not in kickers]
     sessions = issue(fleet, users)
-    logins = log_in(fleet, [(others[i % len(others)], user, sessions[user][0]) for i, user in enumerate(users)])
+    logins = log_in(fleet, [(others[i % len(others)], user, sessions[user][0]) for i, user in enumerate(users)], brief=True)
     settle(fleet)
     return dict(zip(users, logins))
 
@@ -169,7 +170,7 @@ def write_records(fleet, host, sessions):
     logins = {}
     for number, (user, (_, sid)) in enumerate(sessions.items()):
         login = first._replace(id=f"r{number}")
-        record = {**template, "id": f"{number:022}", "session": sid, "user": user, "target": user, "logind": login.id,
+        record = {**template, "id": f"{number:021}A", "session": sid, "user": user, "target": user, "logind": login.id,
                   "pid": DEAD_PID, "opened_logind": True}
         path = path.with_name(record["id"])
         path.write_text(json.dumps(record, separators=(",", ":")), encoding="utf-8")
@@ -179,6 +180,7 @@ def write_records(fleet, host, sessions):
     host.daemon.start()
     host.wait_served()
     settle(fleet)
+    assert len(list(path.parent.iterdir())) == len(sessions), "records that were not taken"
     return logins
 
 
