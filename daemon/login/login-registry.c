@@ -22,7 +22,7 @@ typedef struct Node {
         struct Node *previous, *next; /* linked in LoginRegistry.first, all logins */
         struct Node *next_id;         /* linked in LoginRegistry.by_id */
         struct Node *next_user;       /* linked in LoginRegistry.by_user */
-        struct Node *next_logind;     /* linked in LoginRegistry.by_logind, if it opened one */
+        struct Node *next_logind;     /* linked in LoginRegistry.by_logind, if it is in one */
 } Node;
 
 struct LoginRegistry {
@@ -81,7 +81,7 @@ static void link_node(LoginRegistry *registry, Node *node) {
         *by_id = node;
         node->next_user = *by_user;
         *by_user = node;
-        if (node->login.opened_logind) {
+        if (node->login.logind_id) {
                 by_logind = bucket_of(registry->by_logind, node->login.logind_id);
                 node->next_logind = *by_logind;
                 *by_logind = node;
@@ -98,7 +98,7 @@ static void unlink_hashed(LoginRegistry *registry, Node *node) {
         for (link = bucket_of(registry->by_user, node->login.user); *link != node;)
                 link = &(*link)->next_user;
         *link = node->next_user;
-        if (!node->login.opened_logind)
+        if (!node->login.logind_id)
                 return;
         for (link = bucket_of(registry->by_logind, node->login.logind_id); *link != node;)
                 link = &(*link)->next_logind;
@@ -197,6 +197,19 @@ void login_registry_each(LoginRegistry *registry, const char *tenant, const char
         }
 }
 
+void login_registry_each_logind(
+        LoginRegistry *registry, const char *logind_id, LoginVisitor visitor, void *userdata) {
+        Node *node = *bucket_of(registry->by_logind, logind_id);
+        bool go_on = true;
+        Node *next;
+
+        for (; node && go_on; node = next) {
+                next = node->next_logind;
+                if (!strcmp(node->login.logind_id, logind_id))
+                        go_on = visitor(&node->login, userdata);
+        }
+}
+
 /* After a restart logind may give an id away again. */
 bool login_logind_is_another(const Login *login) {
         uint64_t begin_usec;
@@ -216,7 +229,7 @@ Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id
 
         for (Node *node = *bucket_of(registry->by_logind, logind_id); node;
                 node = node->next_logind) {
-                if (strcmp(node->login.logind_id, logind_id) ||
+                if (!node->login.opened_logind || strcmp(node->login.logind_id, logind_id) ||
                         login_logind_is_another(&node->login))
                         continue;
                 found = &node->login;

@@ -137,6 +137,16 @@ void login_registry_each(LoginRegistry *registry, const char *tenant, const char
         LoginVisitor visitor, void *userdata);
 
 /**
+ * login_registry_each_logind() - visit the logins in a logind session, sudo and su in it, too
+ * @registry:   borrowed
+ * @logind_id:  logind's id
+ * @visitor:    called for each; only the visited one may be removed
+ * @userdata:   for @visitor
+ */
+void login_registry_each_logind(
+        LoginRegistry *registry, const char *logind_id, LoginVisitor visitor, void *userdata);
+
+/**
  * login_registry_find_logind() - the login that opened a logind session, if one of ours did
  * @registry:   borrowed
  * @logind_id:  logind's id

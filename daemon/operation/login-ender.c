@@ -9,12 +9,15 @@
 
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/login/text-hash.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/user-rules.h"
 #include "daemon/policy/policy.h"
+
+#define N_BUCKETS 1024u
 
 #define ANSWER_TIMEOUT_USEC UINT64_C(2000000) /* for logind to take an order */
 #define TERMINATE_WAIT_USEC UINT64_C(2000000) /* from the order to the kill */
@@ -30,7 +33,7 @@ typedef struct Waiter {
 
 /* The steps: grace → whose session is it → order → watch → kill → watch → report. */
 typedef struct Ending {
-        struct Ending *next; /* linked in LoginEnder.endings */
+        struct Ending *next; /* linked in a bucket of LoginEnder.endings */
         LoginEnder *ender;
         Login *login; /* borrowed from the registry */
         Waiter *waiters;
@@ -42,17 +45,26 @@ typedef struct Ending {
         bool ordered;
 } Ending;
 
+/* After a cut there may be thousands of endings at once. */
 struct LoginEnder {
         Context *context;
-        Ending *endings;
+        Ending *endings[N_BUCKETS]; /* by key_of() their login */
 };
 
 static void ending_order(Ending *ending, LogindAction action);
 
-static Ending *ending_free(Ending *ending) {
-        Ending **link;
+static const char *key_of(const Login *login) {
+        return login->logind_id ? login->logind_id : login->id;
+}
 
-        for (link = &ending->ender->endings; *link; link = &(*link)->next)
+static Ending **bucket_of(LoginEnder *ender, const char *key) {
+        return &ender->endings[text_hash_add(text_hash_begin(), key) % N_BUCKETS];
+}
+
+static Ending *ending_free(Ending *ending) {
+        Ending **link = bucket_of(ending->ender, key_of(ending->login));
+
+        for (; *link; link = &(*link)->next)
                 if (*link == ending) {
                         *link = ending->next;
                         break;
@@ -261,13 +273,15 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 static Ending *find(const LoginEnder *ender, const Login *login) {
-        for (Ending *ending = ender->endings; ending; ending = ending->next)
-                if (ending->login == login)
-                        return ending;
-        return NULL;
+        Ending *ending = *bucket_of((LoginEnder *)ender, key_of(login));
+
+        while (ending && ending->login != login)
+                ending = ending->next;
+        return ending;
 }
 
 static int ending_new(LoginEnder *ender, Login *login, Ending **ret_ending) {
+        Ending **bucket = bucket_of(ender, key_of(login));
         Ending *ending = calloc(1, sizeof(*ending));
         PolicyRules rules;
         int r;
@@ -276,8 +290,8 @@ static int ending_new(LoginEnder *ender, Login *login, Ending **ret_ending) {
                 return -ENOMEM;
         ending->ender = ender;
         ending->login = login;
-        ending->next = ender->endings;
-        ender->endings = ending;
+        ending->next = *bucket;
+        *bucket = ending;
         (void)user_rules_last(ender->context, login->user, &rules);
         r = set_timer(ending, rules.kick_grace_usec, on_grace_over);
         if (r < 0) {
@@ -335,7 +349,7 @@ void login_ender_forget(LoginEnder *ender, const Login *login) {
 }
 
 void login_ender_session_removed(LoginEnder *ender, const char *logind_id) {
-        for (Ending *ending = ender->endings; ending; ending = ending->next)
+        for (Ending *ending = *bucket_of(ender, logind_id); ending; ending = ending->next)
                 if (ending->ordered && ending->login->logind_id &&
                         !strcmp(ending->login->logind_id, logind_id)) {
                         /* Not now: looking may free the list under our feet. */
@@ -356,8 +370,9 @@ int login_ender_new(Context *context, LoginEnder **ret_ender) {
 LoginEnder *login_ender_free(LoginEnder *ender) {
         if (!ender)
                 return NULL;
-        while (ender->endings)
-                ending_free(ender->endings);
+        for (size_t i = 0; i < N_BUCKETS; i++)
+                while (ender->endings[i])
+                        ending_free(ender->endings[i]);
         free(ender);
         return NULL;
 }

@@ -17,12 +17,6 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 
-/* A logind session that is gone. */
-typedef struct Removed {
-        Context *context;
-        const char *logind_id;
-} Removed;
-
 /* Sessions are ended one by one: a user has few, and each has its own reason. */
 typedef struct Lost {
         Context *context;
@@ -89,15 +83,13 @@ void reconcile_drop_over(Context *context) {
 
 /* One that is being ended is left to who ends it and tells of it. */
 static bool drop_removed(Login *login, void *userdata) {
-        const Removed *removed = userdata;
+        Context *context = userdata;
 
-        if (login->logind_id && !strcmp(login->logind_id, removed->logind_id) &&
-                login_is_over(login) && !login_ender_is_busy(removed->context->ender, login))
-                login_registry_remove(removed->context->logins, login);
+        if (login_is_over(login) && !login_ender_is_busy(context->ender, login))
+                login_registry_remove(context->logins, login);
         return true;
 }
 
 void reconcile_logind_removed(Context *context, const char *logind_id) {
-        login_registry_each(context->logins, NULL, NULL, drop_removed,
-                &(Removed){ .context = context, .logind_id = logind_id });
+        login_registry_each_logind(context->logins, logind_id, drop_removed, context);
 }

@@ -311,6 +311,28 @@ static void test_a_logind_id_that_was_given_away_again(void **unused) {
         assert_true(login_is_over(inside));
 }
 
+static void test_a_logind_session_has_all_logins_in_it(void **unused) {
+        _cleanup_(login_registry_freep) LoginRegistry *registry = login_fixture_open();
+        unsigned int n = 0;
+
+        (void)unused;
+        login_fixture_session("c1", getpid());
+        login_fixture_session("c2", getpid());
+        add(registry, login_fixture_login(1, "alice", "c1"));
+        login_fixture_session("c1", getppid());
+        add(registry, login_fixture_login(2, "bob", "c1"));
+        add(registry, login_fixture_login(3, "carol", "c2"));
+        add(registry, login_fixture_login(4, "carol", NULL));
+        login_registry_each_logind(registry, "c3", count, &n);
+        assert_int_equal(n, 0);
+        login_registry_each_logind(registry, "c1", count, &n);
+        assert_int_equal(n, 2);
+        login_registry_each_logind(registry, "c1", remove_it, registry);
+        login_registry_each_logind(registry, "c1", count, &n);
+        assert_int_equal(n, 2);
+        assert_int_equal(login_registry_count(registry), 2);
+}
+
 static void test_ten_thousand(void **unused) {
         LoginRegistry *registry = login_fixture_open();
         char id[LOGIN_ID_SIZE + 1], user[32];
@@ -347,6 +369,7 @@ int main(void) {
                 cmocka_unit_test(test_who_opened_a_logind_session),
                 cmocka_unit_test(test_a_record_of_another_boot_or_machine_means_nobody),
                 cmocka_unit_test(test_a_logind_id_that_was_given_away_again),
+                cmocka_unit_test(test_a_logind_session_has_all_logins_in_it),
                 cmocka_unit_test(test_ten_thousand),
         };
         struct CMUnitTest with_directory[ARRAY_SIZE(tests)];
