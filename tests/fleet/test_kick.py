@@ -5,6 +5,8 @@ import pytest
 
 from private_bus import OTHER_USER, OWN_USER, wait_until
 
+WITHIN_SECONDS = 5
+
 
 @pytest.fixture
 def session(fleet):
@@ -30,6 +32,14 @@ def test_a_kick_ends_the_login_of_its_own_host(fleet, session):
     login = fleet.hosts[0].log_in(session[0])
     fleet.kick()
     fleet.logind.wait_ended([login])
+
+
+def test_a_kick_ends_the_logins_of_all_hosts(fleet, session):
+    """Not only when each of them looks, which it does once a minute."""
+    logins = fleet.log_in_everywhere(session[0])
+    at = fleet.kick()
+    ended = fleet.logind.wait_ended(logins)
+    assert max(ended.values()) - at < WITHIN_SECONDS
 
 
 def test_a_login_of_another_user_stays(fleet, session):
