@@ -28,7 +28,6 @@ typedef struct Elevation {
 
 /* Return true to go on. */
 typedef bool (*LoginVisitor)(Login *login, void *userdata);
-
 typedef void (*LoginObserver)(const char *user, void *userdata);
 
 /**
@@ -138,10 +137,7 @@ void login_registry_each(LoginRegistry *registry, const char *tenant, const char
 
 /**
  * login_registry_each_logind() - visit the logins in a logind session, sudo and su in it, too
- * @registry:   borrowed
- * @logind_id:  logind's id
- * @visitor:    called for each; only the visited one may be removed
- * @userdata:   for @visitor
+ * @logind_id:  logind's id; all others as for login_registry_each()
  */
 void login_registry_each_logind(
         LoginRegistry *registry, const char *logind_id, LoginVisitor visitor, void *userdata);
