@@ -80,7 +80,7 @@ def test_connections_that_something_between_has_forgotten_are_replaced(fleet, no
         first.authtoken.kick_session(token)
         moment, _ = shell.wait_closed()
         note(f"what was kicked ended {moment - start:.2f} s after the call")
-        assert not set(second.ports()) & set(ports)
+        wait_until(lambda: not set(second.ports()) & set(ports), "both are replaced")
         assert second.login("alice", first.authtoken.issue("alice").text).is_open()
 
 
