@@ -137,6 +137,7 @@ static void write_mark(Census *census, void (*written)(Census *census)) {
 }
 
 static void on_told(Census *census) {
+        census->op.context->metrics->census.has_counted = true;
         adopt(census->op.context, &census->mark);
         operation_finish_reason(&census->op, REASON_OK);
 }
@@ -297,6 +298,7 @@ static void begin(Census *census, const CensusMark *last) {
 static void on_read(StoreCall *call, int r, const char *value, void *userdata) {
         Census *census = userdata;
         Context *context = census->op.context;
+        CensusView *view = &context->metrics->census;
         CensusMark mark;
         bool known;
 
@@ -310,7 +312,7 @@ static void on_read(StoreCall *call, int r, const char *value, void *userdata) {
         known = census_mark_parse(census->stored, &mark) == 0;
         if (known && mark.counted_at_sec)
                 adopt(context, &mark);
-        if (census_is_due(known ? &mark : NULL, watch(&context->metrics->census, census->stored)))
+        if (census_is_due(known ? &mark : NULL, watch(view, census->stored), view->has_counted))
                 begin(census, known ? &mark : NULL);
         else
                 operation_finish_reason(&census->op, REASON_OK);

@@ -3,9 +3,10 @@
 
 /*
  * How many sessions are live in the whole store, counted now and then for the metrics: one user after the
- * other and a page a second, so that nobody waits for it. Of all hosts that share a store one counts, and the
- * others read what it found. Whoever counts also takes names off the list of users of whom nothing is stored,
- * and forgets bans that are over.
+ * other and a page a second, so that nobody waits for it. Of all hosts that share a store one counts at a time, each
+ * once when it has started, and the others read what it found. Whoever counts also takes back what this host left in
+ * the records when it went down, takes names off the list of users of whom nothing is stored, and forgets bans that
+ * are over.
  */
 
 typedef struct Context Context;

@@ -20,7 +20,7 @@ typedef struct Context Context;
 typedef struct CensusView {
         char stored[CENSUS_TEXT_MAX]; /* as it was seen last; "": nothing */
         unsigned int n_rounds;        /* since it changed; alone: since the start */
-        bool busy;
+        bool busy, has_counted;
 } CensusView;
 
 typedef struct Metrics {

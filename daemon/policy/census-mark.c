@@ -69,12 +69,12 @@ int census_mark_parse(const char *text, CensusMark *ret_mark) {
         return 0;
 }
 
-bool census_is_due(const CensusMark *mark, unsigned int n_rounds) {
+bool census_is_due(const CensusMark *mark, unsigned int n_rounds, bool has_counted) {
         if (!mark)
                 return true;
         if (*mark->holder)
                 return n_rounds >= CENSUS_ROUNDS_DEAD;
-        if (!mark->counted_at_sec)
+        if (!mark->counted_at_sec || !has_counted)
                 return true;
         return n_rounds >= (mark->n_users <= CENSUS_USERS_OFTEN ? 1 : CENSUS_ROUNDS_SELDOM);
 }

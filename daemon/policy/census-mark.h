@@ -50,5 +50,6 @@ int census_mark_parse(const char *text, CensusMark *ret_mark);
  * census_is_due() - whether it is for us to count now
  * @mark:       as the store has it; NULL: none, or it cannot be understood
  * @n_rounds:   how many of our rounds have passed since we saw it change
+ * @has_counted: once at least since the start: nobody else sees to what this host left behind when it went down
  */
-bool census_is_due(const CensusMark *mark, unsigned int n_rounds);
+bool census_is_due(const CensusMark *mark, unsigned int n_rounds, bool has_counted);

@@ -58,33 +58,42 @@ static void test_nothing_else_is_read(void **state) {
         }
 }
 
+#define FEW \
+        { .counted_at_sec = 1, .n_users = CENSUS_USERS_OFTEN }
+#define MANY \
+        { .counted_at_sec = 1, .n_users = CENSUS_USERS_OFTEN + 1 }
+#define BUSY \
+        { .holder = SID, .counted_at_sec = 1 }
+
 static const struct {
         const char *name;
         CensusMark mark;
         bool known;
         unsigned int n_rounds;
-        bool due;
+        bool has_counted, due;
 } dues[] = {
-        { "nobody has ever counted", { .n_users = 0 }, false, 0, true },
-        { "the first count was given up and taken back", { .n_users = 0 }, true, 0, true },
-        { "counted just now", { .counted_at_sec = 1, .n_users = 1000 }, true, 0, false },
-        { "counted a round ago, few", { .counted_at_sec = 1, .n_users = 1000 }, true, 1, true },
-        { "counted a round ago, many", { .counted_at_sec = 1, .n_users = 1001 }, true, 1, false },
-        { "counted nine rounds ago, many", { .counted_at_sec = 1, .n_users = 1001 }, true, 9,
-                false },
-        { "counted ten rounds ago, many", { .counted_at_sec = 1, .n_users = 1001 }, true, 10,
-                true },
-        { "somebody counts", { .holder = SID, .counted_at_sec = 1 }, true, 0, false },
-        { "somebody counts, and took a while", { .holder = SID }, true, 1, false },
-        { "somebody was counting", { .holder = SID, .n_users = 5000 }, true, 2, true },
+        { "nobody has ever counted", { .n_users = 0 }, false, 0, true, true },
+        { "nobody has come to an end", { .n_users = 0 }, true, 0, true, true },
+        { "counted just now", FEW, true, 0, true, false },
+        { "counted just now, but never by us", FEW, true, 0, false, true },
+        { "many counted just now, but never by us", MANY, true, 0, false, true },
+        { "counted a round ago, few", FEW, true, 1, true, true },
+        { "counted a round ago, many", MANY, true, 1, true, false },
+        { "counted nine rounds ago, many", MANY, true, 9, true, false },
+        { "counted ten rounds ago, many", MANY, true, 10, true, true },
+        { "somebody counts", BUSY, true, 0, true, false },
+        { "somebody counts, and we never did", BUSY, true, 0, false, false },
+        { "somebody counts, and took a while", BUSY, true, 1, true, false },
+        { "somebody was counting", BUSY, true, 2, true, true },
+        { "somebody was counting, and we never did", BUSY, true, 2, false, true },
 };
 
 static void test_one_counts_and_a_dead_one_is_followed(void **state) {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(dues); i++) {
                 print_message("# %s\n", dues[i].name);
-                assert_int_equal(
-                        census_is_due(dues[i].known ? &dues[i].mark : NULL, dues[i].n_rounds),
+                assert_int_equal(census_is_due(dues[i].known ? &dues[i].mark : NULL,
+                                         dues[i].n_rounds, dues[i].has_counted),
                         dues[i].due);
         }
 }
