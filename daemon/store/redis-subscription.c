@@ -19,14 +19,27 @@
 #define PING_ACCURACY_USEC UINT64_C(100000)
 /* Of a PING, too: so long after it was sent the connection is given up. */
 #define TIMEOUT_USEC UINT64_C(1000000)
+/* So long after the last PING that was answered: both of the above, and what a busy loop takes. */
+#define BELIEVED_USEC UINT64_C(2500000)
 
 struct RedisSubscription {
+        sd_event *event;
         RedisConnection *connection;
         const RedisLogin *login;
         RedisSubscriptionEvents events;
         sd_event_source *ping_timer;
+        /* CLOCK_BOOTTIME, which goes on while the host sleeps */
+        uint64_t asked_usec; /* when the PING was sent that is not answered; 0: none is */
+        uint64_t alive_usec; /* when the last one was sent that is */
         char client_id[REDIS_CLIENT_ID_SIZE], server_id[REDIS_SERVER_ID_SIZE];
 };
+
+static uint64_t now_usec(const RedisSubscription *subscription) {
+        uint64_t now = 0;
+
+        (void)sd_event_now(subscription->event, CLOCK_BOOTTIME, &now);
+        return now;
+}
 
 static void on_client_id(int r, const redisReply *reply, void *userdata) {
         RedisSubscription *subscription = userdata;
@@ -83,6 +96,8 @@ static void on_connected(RedisConnection *connection, void *userdata) {
         RedisSubscription *subscription = userdata;
 
         subscription->client_id[0] = '\0';
+        subscription->asked_usec = 0;
+        subscription->alive_usec = now_usec(subscription);
         redis_login_start(subscription->login, connection, "authtokend-notices");
         ask(subscription, (const char *const[]){ "CLIENT", "ID" }, on_client_id);
         ask(subscription, (const char *const[]){ "INFO", "server" }, on_info);
@@ -126,8 +141,15 @@ static bool on_pushed(const redisReply *reply, void *userdata) {
 static void on_pong(int r, const redisReply *reply, void *userdata) {
         RedisSubscription *subscription = userdata;
 
-        if (r == 0 && reply->type == REDIS_REPLY_ERROR)
+        if (r != 0)
+                return;
+        if (reply->type == REDIS_REPLY_ERROR) {
                 redis_connection_refuse(subscription->connection, "the server refuses PING");
+                return;
+        }
+        if (subscription->asked_usec)
+                subscription->alive_usec = subscription->asked_usec;
+        subscription->asked_usec = 0;
 }
 
 static int on_ping_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -140,6 +162,8 @@ static int on_ping_timer(sd_event_source *source, uint64_t usec, void *userdata)
                 .userdata = userdata };
 
         (void)usec;
+        if (!subscription->asked_usec)
+                subscription->asked_usec = now_usec(subscription);
         if (redis_connection_send(subscription->connection, &command) < 0)
                 redis_connection_leave(subscription->connection, strerror(ENOMEM));
         return sd_event_source_set_time_relative(source, PING_INTERVAL_USEC);
@@ -160,6 +184,7 @@ int redis_subscription_new(sd_event *event, const RedisAddress *address, const R
 
         if (!subscription)
                 return -ENOMEM;
+        subscription->event = sd_event_ref(event);
         subscription->login = login;
         subscription->events = *events;
         r = sd_event_add_time(event, &subscription->ping_timer, CLOCK_MONOTONIC, 0,
@@ -180,8 +205,13 @@ RedisSubscription *redis_subscription_free(RedisSubscription *subscription) {
                 return NULL;
         redis_connection_free(subscription->connection);
         sd_event_source_disable_unref(subscription->ping_timer);
+        sd_event_unref(subscription->event);
         free(subscription);
         return NULL;
+}
+
+bool redis_subscription_is_alive(const RedisSubscription *subscription) {
+        return now_usec(subscription) - subscription->alive_usec <= BELIEVED_USEC;
 }
 
 void redis_subscription_leave(RedisSubscription *subscription, const char *why) {

@@ -6,6 +6,7 @@
  * CLIENT TRACKING … REDIRECT writes to, and asked every second whether it is still there.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -51,6 +52,15 @@ int redis_subscription_new(sd_event *event, const RedisAddress *address, const R
  */
 RedisSubscription *redis_subscription_free(RedisSubscription *subscription);
 DEFINE_CLEANUP(RedisSubscription, redis_subscription_free)
+
+/**
+ * redis_subscription_is_alive() - whether the server has lately answered on it
+ * @subscription: that has begun
+ *
+ * A host that slept, or a daemon that was stopped, may be asked before it sees that the connection is dead, or reads
+ * what has been told on it.
+ */
+bool redis_subscription_is_alive(const RedisSubscription *subscription);
 
 /**
  * redis_subscription_leave() - see redis_connection_leave()

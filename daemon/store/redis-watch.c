@@ -301,7 +301,7 @@ void redis_watch_aim(RedisWatch *watch, const RedisAddress *address) {
 }
 
 bool redis_watch_is_on(const RedisWatch *watch) {
-        return watch && watch->on;
+        return watch && watch->on && redis_subscription_is_alive(watch->subscription);
 }
 
 uint64_t redis_watch_mark(const RedisWatch *watch) {

@@ -3,9 +3,11 @@
 
 import contextlib
 import signal
+import time
 
 import pytest
 
+import frames
 import redis_server
 from deadline import wait_until
 from private_bus import private_bus
@@ -15,6 +17,8 @@ from wicked_proxy import between
 
 # How long a host may believe what it knows when nobody tells it that it is no longer told.
 STALE_SECONDS = 5
+# Longer than a host believes what it knows without a word of the server.
+ASLEEP_SECONDS = 3
 UNTOLD = "what other hosts change is not told of"
 TOLD_AGAIN = "what other hosts change is told of at once again"
 
@@ -192,3 +196,22 @@ def test_the_whole_store_is_emptied():
             wait_remembered(other, token)
             victim.redis.run(command)
             wait_refused(other, token, "session-unknown")
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_a_host_that_was_asleep_does_not_answer_from_before(round_):
+    """What was asked meanwhile is answered as soon as it wakes up, perhaps before it hears what has changed."""
+    del round_
+    with victim_with() as victim, another(victim) as other:
+        token = victim.issue("alice")
+        wait_remembered(other, token)
+        with frames.connect(other.daemon.socket) as peer:
+            other.daemon.process.send_signal(signal.SIGSTOP)
+            try:
+                victim.revoke(token)
+                peer.send(frames.compose(frames.VALIDATE, {frames.TOKEN: token}))
+                time.sleep(ASLEEP_SECONDS)
+            finally:
+                other.daemon.process.send_signal(signal.SIGCONT)
+            _, status, answer = frames.parse(peer.recv(65536))
+        assert (status, answer[frames.REASON]) == (frames.DENIED, "session-revoked")
