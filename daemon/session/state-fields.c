@@ -119,7 +119,7 @@ static uint64_t parse_hex(const char **cursor) {
 int state_version_parse(const char *text, StateVersion *ret_version) {
         char again[STATE_VERSION_SIZE + 1];
         const char *cursor = text;
-        StateVersion version;
+        StateVersion version = { 0 };
 
         version.incarnation = parse_hex(&cursor);
         version.names_user = *cursor == '-';
