@@ -90,6 +90,7 @@ def test_a_connection_that_was_hung_up(of_notices):
             proxy.drop(of_notices)
             honest.revoke(token)
             wait_until(lambda: victim.validate(token) is not None, "no answer from memory", STALE_SECONDS)
+            victim.wait_recovered()
             token = honest.issue("alice")
 
 
