@@ -434,8 +434,8 @@ void redis_connection_aim(RedisConnection *connection, const RedisAddress *addre
         if (address)
                 connection->address = *address;
         connection->n_failures = 0;
-        redis_connection_leave(connection,
-                address ? "another server is in charge now" : "no server is in charge now");
+        redis_connection_leave(
+                connection, address ? REDIS_CONNECTION_AIMED : "no server is in charge now");
         if (connection->state == STATE_IDLE)
                 connection->retry_at_usec = address ? 0 : UINT64_MAX;
         set_timer(connection);

@@ -115,6 +115,9 @@ void redis_connection_refuse(RedisConnection *connection, const char *why);
  */
 void redis_connection_leave(RedisConnection *connection, const char *why);
 
+/* Why a connection to the server before is lost then. */
+#define REDIS_CONNECTION_AIMED "another server is in charge now"
+
 /**
  * redis_connection_aim() - which server it is from now on
  * @connection: in any state; one to another server is given up

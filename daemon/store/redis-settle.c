@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -101,6 +102,8 @@ static void on_master(const RedisAddress *address, void *userdata) {
         RedisStore *store = userdata;
 
         store->address = *address;
+        /* It was said who the master is: the end of the connection to the one before is no failure. */
+        snprintf(store->told, sizeof(store->told), "%s", REDIS_CONNECTION_AIMED);
         redis_connection_aim(store->connection, address);
         if (store->watch)
                 redis_watch_aim(store->watch, address);

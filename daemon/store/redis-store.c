@@ -209,7 +209,8 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
                         commit->guard.begins);
         if (r < 0)
                 return r;
-        request->settle = commit->settle || state_revokes(before, commit->after);
+        request->settle =
+                store->replicas && (commit->settle || state_revokes(before, commit->after));
         r = send_commit(request, false);
         return redis_request_started(TAKE_PTR(request), call, r);
 }

@@ -137,7 +137,7 @@ class Host:
 
     def start(self, log_level):
         """Begin to start authtokend."""
-        store = f"Type=redis\nAddress=unix:{self.redis}\n{self.fleet.options}"
+        store = (self.fleet.store or f"Type=redis\nAddress=unix:{self.redis}\n") + self.fleet.options
         self.daemon = HostDaemon(self.bus, self.name, store, log_level)
 
     def wait_served(self, served=True):
@@ -182,9 +182,10 @@ class Host:
 
 
 class Fleet:
-    def __init__(self, directory, redis, options):
+    def __init__(self, directory, redis, options, store=None):
         self.directory = directory
         self.redis = redis
+        self.store = store
         self.options = options
         self.logind = Logind()
         self.hosts = []
@@ -215,8 +216,8 @@ def in_memory():
 
 
 @contextlib.contextmanager
-def running(n_hosts, options="", log_level="debug"):
-    """A fleet whose hosts all serve."""
+def running(n_hosts, options="", log_level="debug", store=None):
+    """A fleet whose hosts all serve; with `store` in place of what leads to its own Redis."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(in_memory())
         directory = pathlib.Path(tempfile.mkdtemp(prefix="authtoken-fleet-"))
@@ -224,7 +225,7 @@ def running(n_hosts, options="", log_level="debug"):
         redis = redis_server.start(directory)
         stack.callback(redis.stop)
         redis_server.make_keys(directory)
-        fleet = Fleet(directory, redis, options)
+        fleet = Fleet(directory, redis, options, store)
         stack.callback(fleet.logind.stop)
         for number in range(n_hosts):
             host = Host(number, stack.enter_context(private_bus(uid=FIRST_BUS_UID + number)), fleet)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import redis_server
+from fleet import running
 from private_bus import OWN_USER, CallError, host_on, private_bus, wait_until
 from replicated_redis import HOST, NAME, PASSWORD, USER, replicated
 
@@ -165,6 +166,34 @@ def test_sentinels_that_ask_for_a_login_get_it():
         with host_of(redis.store()) as host:
             wait_for_line(host, f"sentinel {sentinel.address}: the server refuses everything without a login")
             assert not is_online(host)
+
+
+def test_after_a_failover_a_kick_ends_logins_on_other_hosts(redis):
+    secret = redis.directory / "password"
+    secret.write_text(PASSWORD, encoding="ascii")
+    secret.chmod(0o600)
+    store = redis.store(more=f"Username={USER}\nPasswordFile={secret}\nTimeout=500ms\n")
+    with running(2, store=store) as fleet:
+        for host in fleet.hosts:
+            wait_until(lambda caller=host.root: watches(caller), "the store")
+        token, sid = fleet.hosts[0].root.issue(OWN_USER)
+        logins = fleet.log_in_everywhere(token)
+        assert redis.master.ask_as_admin("WAIT", "2", "1000")
+        switches = redis.switches()
+        redis.master.kill()
+        wait_until(lambda: switches.seen, "another master", 60)
+        for host in fleet.hosts:
+            wait_until(lambda caller=host.root: watches(caller), "the new master to tell of changes")
+            assert host.root.sessions(OWN_USER) == {sid}
+        assert not fleet.logind.ended
+        at = fleet.kick(host=0)
+        ended = fleet.logind.wait_ended(logins)
+        assert ended[logins[1]] - at < FOLLOWED_SECONDS
+
+
+def watches(caller):
+    (status,) = caller.call("GetStatus")
+    return status["store_online"] and status["store_watching"]
 
 
 class Liar:
