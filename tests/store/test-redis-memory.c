@@ -18,7 +18,9 @@
 #include "daemon/session/session-logins.h"
 #include "store-case.h"
 
-#define FIRST_MAX   700
+#define FIRST_MAX   (700 - LISTED_MAX)
+#define LISTED      1000u
+#define LISTED_MAX  120
 #define FURTHER_MAX 250
 #define WEEK        604800u
 
@@ -91,7 +93,7 @@ static long long usage_of(StoreFixture *fixture, const char *key) {
         return bytes;
 }
 
-/* All keys but the list of users, whose share of a user is told by nothing. */
+/* All keys but the list of users, which has a case of its own. */
 static long long usage(StoreFixture *fixture) {
         redisReply *keys = redis_server_do(&fixture->server, "KEYS authtoken:default:[ui]:*");
         long long bytes = 0;
@@ -139,8 +141,24 @@ static void test_memory_as_the_manual_advises(void **state) {
         assert_small(fixture, true);
 }
 
+/* A list of few is packed, and takes less. */
+static void test_the_share_of_a_user_in_the_list_of_all(void **state) {
+        StoreFixture *fixture = *state;
+        char user[16];
+        long long share;
+
+        for (unsigned int i = 0; i < LISTED; i++) {
+                snprintf(user, sizeof(user), "user%u", i);
+                fixture_store_user(fixture, user, i);
+        }
+        share = usage_of(fixture, "authtoken:default:users") / LISTED;
+        print_message("# in the list of users: %lld bytes\n", share);
+        assert_true(share > 0 && share <= LISTED_MAX);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                REDIS_CASE(test_the_share_of_a_user_in_the_list_of_all),
                 REDIS_CASE(test_memory),
                 REDIS_CASE(test_memory_as_the_manual_advises),
         };
