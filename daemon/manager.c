@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
@@ -39,7 +40,8 @@
 #include "daemon/store/user-store.h"
 #include "daemon/token/keyring.h"
 
-#define TICK_USEC (RECONCILE_INTERVAL_SEC * UINT64_C(1000000))
+#define TICK_USEC        (RECONCILE_INTERVAL_SEC * UINT64_C(1000000))
+#define TICK_SPREAD_USEC UINT64_C(10000000)
 
 struct Manager {
         Context context;
@@ -79,6 +81,14 @@ static void on_bus(sd_bus *bus, void *userdata) {
                 journal_log(manager->context.journal, LOG_ERR, "bus: cannot serve org.authtoken1");
 }
 
+/* Hosts of a fleet that were started together do not ask the store together ever after. */
+static uint64_t until_next_tick_usec(void) {
+        uint32_t number = 0;
+
+        (void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
+        return TICK_USEC - number % TICK_SPREAD_USEC;
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
         Moment moment = clock_keeper_tick(manager->context.clock);
@@ -92,7 +102,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         audit_tell_left_out(&manager->context);
         census_start(&manager->context);
         service_status_tell(&manager->context);
-        return sd_event_source_set_time(source, usec + TICK_USEC);
+        return sd_event_source_set_time(source, usec + until_next_tick_usec());
 }
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {

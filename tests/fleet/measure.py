@@ -204,6 +204,16 @@ def wait_connected(fleet):
         yield time.monotonic()
 
 
+def come_back(fleet):
+    """Close every connection: seconds until all are there again."""
+    wanted = int(redis_info(fleet)["connected_clients"])
+    at = time.monotonic()
+    for kind in ("normal", "pubsub"):
+        fleet.redis.run("CLIENT", "KILL", "TYPE", kind)
+    wait_until(lambda: int(redis_info(fleet)["connected_clients"]) >= wanted, "connections", PATIENCE_SECONDS)
+    return time.monotonic() - at
+
+
 def after_cut(fleet, host, ending):
     """Cut a host off, kick some of its users elsewhere, mend it: seconds from its reconnect until each of their logins
     was told to end."""
