@@ -1,25 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "common/secret.h"
+#include "common/text.h"
 #include "daemon/store/redis-pending.h"
 #include "daemon/store/user-store.h"
 
 #define WRITE_PARTS_MAX 64u
+/* A type, a number and the end of the line; and where text_format_u64() puts a NUL. */
+#define COUNT_SIZE_MAX (TEXT_U64_SIZE_MAX + 4)
+
+/* "$SIZE" or "*COUNT", and the end of the line. */
+static char *put_count(char *at, char type, size_t count) {
+        *at++ = type;
+        at += text_format_u64(count, at);
+        *at++ = '\r';
+        *at++ = '\n';
+        return at;
+}
+
+static size_t size_of(const RedisCommand *command, int i) {
+        return command->sizes ? command->sizes[i] : strlen(command->argv[i]);
+}
+
+/* As hiredis does, but for its sprintf() of each size, which took longer than all else that a command needs here. */
+static int format(const RedisCommand *command, RedisPending *pending) {
+        size_t size = COUNT_SIZE_MAX;
+        char *at;
+
+        for (int i = 0; i < command->argc; i++)
+                size += COUNT_SIZE_MAX + size_of(command, i) + strlen("\r\n");
+        pending->text = at = malloc(size);
+        if (!at)
+                return -ENOMEM;
+        at = put_count(at, '*', (size_t)command->argc);
+        for (int i = 0; i < command->argc; i++) {
+                size = size_of(command, i);
+                at = put_count(at, '$', size);
+                at = mempcpy(at, command->argv[i], size);
+                at = mempcpy(at, "\r\n", strlen("\r\n"));
+        }
+        pending->size = (size_t)(at - pending->text);
+        return 0;
+}
 
 int redis_pending_new(const RedisCommand *command, uint64_t now_usec, RedisPending **ret_pending) {
         _cleanup_(redis_pending_freep) RedisPending *pending = calloc(1, sizeof(*pending));
-        int size;
 
-        if (!pending)
+        if (!pending || format(command, pending) < 0)
                 return -ENOMEM;
-        size = redisFormatCommandArgv(&pending->text, command->argc, command->argv, command->sizes);
-        if (size < 0)
-                return -ENOMEM;
-        pending->size = (size_t)size;
         pending->done = command->done;
         pending->userdata = command->userdata;
         pending->reply_max = command->reply_max;
