@@ -132,25 +132,26 @@ int base64url_decode(
         return 0;
 }
 
+static char *group_write(char *text, uint32_t bits, size_t count) {
+        for (size_t i = 0; i <= count; i++)
+                *text++ = alphabet[bits >> (18 - 6 * i) & 0x3f];
+        return text;
+}
+
 int base64url_encode(const uint8_t *data, size_t data_size, char *text, size_t size) {
-        size_t used = 0;
+        size_t rest = data_size % 3, whole = data_size - rest;
 
         if (data_size > (SIZE_MAX - 3) / 4 || BASE64URL_ENCODED_SIZE(data_size) >= size)
                 return BASE64URL_E_FULL;
 
-        for (size_t i = 0; i < data_size; i += 3) {
-                size_t count = data_size - i < 3 ? data_size - i : 3;
-                uint32_t bits = (uint32_t)data[i] << 16;
-
-                if (count > 1)
-                        bits |= (uint32_t)data[i + 1] << 8;
-                if (count > 2)
-                        bits |= data[i + 2];
-
-                for (size_t j = 0; j <= count; j++)
-                        text[used++] = alphabet[bits >> (18 - 6 * j) & 0x3f];
-        }
-
-        text[used] = '\0';
+        for (size_t i = 0; i < whole; i += 3)
+                text = group_write(text,
+                        (uint32_t)data[i] << 16 | (uint32_t)data[i + 1] << 8 | data[i + 2], 3);
+        if (rest > 0)
+                text = group_write(text,
+                        (uint32_t)data[whole] << 16 |
+                                (rest == 2 ? (uint32_t)data[whole + 1] << 8 : 0),
+                        rest);
+        *text = '\0';
         return 0;
 }

@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
@@ -84,6 +86,21 @@ static bool is_of_key(const AuditRecord *record) {
                record->event == AUDIT_KEY_RETIRED;
 }
 
+/* Of all lines these are the most, and a format takes longer than what it says. */
+static void join(char *text, size_t size, const char *const parts[3]) {
+        size_t used = 0;
+
+        for (size_t i = 0; i < 3; i++) {
+                size_t part_size = strlen(parts[i]);
+
+                if (part_size > size - used - 1)
+                        part_size = size - used - 1;
+                memcpy(text + used, parts[i], part_size);
+                used += part_size;
+        }
+        text[used] = '\0';
+}
+
 /* "token issued for alice", but "key made: 3x7-pQ", and "call admitted: Reload". */
 static void compose(const AuditRecord *record, char *text, size_t size) {
         bool is_call = record->event == AUDIT_BUS_CALL && record->reason == REASON_OK;
@@ -108,7 +125,8 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
                 snprintf(text, size, "%s%s%s: %s", events[record->event].words, between, whom,
                         reason_text(record->reason));
         else
-                snprintf(text, size, "%s%s%s", events[record->event].words, between, whom);
+                join(text, size,
+                        (const char *const[]){ events[record->event].words, between, whom });
 }
 
 /* Tokens do not come to this by themselves: somebody made one, or has somebody else's. */
@@ -174,18 +192,19 @@ void audit_count_only(Context *context, const AuditRecord *record) {
 }
 
 static void write_record(Context *context, const AuditRecord *record) {
-        char message[512], pid[16] = "", uid[16] = "", count[16] = "";
+        char message[512], pid[TEXT_U64_SIZE_MAX + 1] = "", uid[TEXT_U64_SIZE_MAX + 1] = "";
+        char count[TEXT_U64_SIZE_MAX + 1] = "";
         bool suspicious = is_suspicious(record);
         int priority = priority_of(record);
 
         compose(record, message, sizeof(message));
         if (record->pid > 0)
-                snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t)record->pid);
+                (void)text_format_u64((uint64_t)record->pid, pid);
         /* The bus vouches for a caller's uid, not for its pid. */
         if (record->pid > 0 || is_of_bus(record))
-                snprintf(uid, sizeof(uid), "%" PRIuMAX, (uintmax_t)record->uid);
+                (void)text_format_u64(record->uid, uid);
         if (record->count > 0)
-                snprintf(count, sizeof(count), "%u", record->count);
+                (void)text_format_u64(record->count, count);
         const JournalField fields[] = {
                 { "MESSAGE_ID", events[record->event].message_id },
                 { "AUTHTOKEN_EVENT", events[record->event].name },

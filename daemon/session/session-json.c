@@ -90,24 +90,34 @@ static void put_character(Writer *writer, char character) {
         *writer->at++ = character;
 }
 
-/* As RFC 8259 section 7 wants it. */
-static void put_escaped(Writer *writer, char character) {
-        static const char hex[] = "0123456789abcdef";
-        unsigned char code = (unsigned char)character;
-        const char escape[ESCAPE_SIZE] = { '\\', 'u', '0', '0', hex[code >> 4], hex[code & 15] };
+static bool is_plain(unsigned char code) {
+        return code >= ' ' && code != '"' && code != '\\';
+}
 
-        if (character == '"' || character == '\\')
-                put_character(writer, '\\');
+/* RFC 8259 section 7 */
+static void put_escaped(Writer *writer, unsigned char code) {
+        static const char hex[] = "0123456789abcdef";
+        const char escape[ESCAPE_SIZE] = { '\\', 'u', '0', '0', hex[code >> 4], hex[code & 15] };
+        const char pair[] = { '\\', (char)code };
+
         if (code < ' ')
                 put(writer, escape, sizeof(escape));
         else
-                put_character(writer, character);
+                put(writer, pair, sizeof(pair));
 }
 
 static void put_text(Writer *writer, const char *text) {
         put_character(writer, '"');
-        for (; *text; text++)
-                put_escaped(writer, *text);
+        while (*text) {
+                size_t size = 0;
+
+                while (is_plain((unsigned char)text[size]))
+                        size++;
+                put(writer, text, size);
+                text += size;
+                if (*text)
+                        put_escaped(writer, (unsigned char)*text++);
+        }
         put_character(writer, '"');
 }
 
