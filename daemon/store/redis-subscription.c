@@ -23,7 +23,6 @@
 #define BELIEVED_USEC UINT64_C(2500000)
 
 struct RedisSubscription {
-        sd_event *event;
         RedisConnection *connection;
         const RedisLogin *login;
         RedisSubscriptionEvents events;
@@ -34,11 +33,12 @@ struct RedisSubscription {
         char client_id[REDIS_CLIENT_ID_SIZE], server_id[REDIS_SERVER_ID_SIZE];
 };
 
-static uint64_t now_usec(const RedisSubscription *subscription) {
-        uint64_t now = 0;
+/* Not the loop's time: what it does now it may have begun before the daemon was stopped. */
+static uint64_t now_usec(void) {
+        struct timespec now;
 
-        (void)sd_event_now(subscription->event, CLOCK_BOOTTIME, &now);
-        return now;
+        (void)clock_gettime(CLOCK_BOOTTIME, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static void on_client_id(int r, const redisReply *reply, void *userdata) {
@@ -97,7 +97,7 @@ static void on_connected(RedisConnection *connection, void *userdata) {
 
         subscription->client_id[0] = '\0';
         subscription->asked_usec = 0;
-        subscription->alive_usec = now_usec(subscription);
+        subscription->alive_usec = now_usec();
         redis_login_start(subscription->login, connection, "authtokend-notices");
         ask(subscription, (const char *const[]){ "CLIENT", "ID" }, on_client_id);
         ask(subscription, (const char *const[]){ "INFO", "server" }, on_info);
@@ -163,7 +163,7 @@ static int on_ping_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
         (void)usec;
         if (!subscription->asked_usec)
-                subscription->asked_usec = now_usec(subscription);
+                subscription->asked_usec = now_usec();
         if (redis_connection_send(subscription->connection, &command) < 0)
                 redis_connection_leave(subscription->connection, strerror(ENOMEM));
         return sd_event_source_set_time_relative(source, PING_INTERVAL_USEC);
@@ -184,7 +184,6 @@ int redis_subscription_new(sd_event *event, const RedisAddress *address, const R
 
         if (!subscription)
                 return -ENOMEM;
-        subscription->event = sd_event_ref(event);
         subscription->login = login;
         subscription->events = *events;
         r = sd_event_add_time(event, &subscription->ping_timer, CLOCK_MONOTONIC, 0,
@@ -205,13 +204,12 @@ RedisSubscription *redis_subscription_free(RedisSubscription *subscription) {
                 return NULL;
         redis_connection_free(subscription->connection);
         sd_event_source_disable_unref(subscription->ping_timer);
-        sd_event_unref(subscription->event);
         free(subscription);
         return NULL;
 }
 
 bool redis_subscription_is_alive(const RedisSubscription *subscription) {
-        return now_usec(subscription) - subscription->alive_usec <= BELIEVED_USEC;
+        return now_usec() - subscription->alive_usec <= BELIEVED_USEC;
 }
 
 void redis_subscription_leave(RedisSubscription *subscription, const char *why) {
