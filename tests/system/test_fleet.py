@@ -17,6 +17,7 @@ from listener import Listener
 from ssh import Shell
 
 DROP_IN = "90-fleet.conf"
+USER_KEY = "authtoken:default:u:alice"
 KICKS = 200
 AT_ONCE = 20
 
@@ -139,11 +140,13 @@ def test_a_session_that_expires_ends_everywhere(fleet, options):
     assert_all_end(fleet, shells, token.session, "session-expired")
 
 
-def test_a_record_that_somebody_deletes_ends_everywhere(fleet):
+@pytest.mark.parametrize("words", ["DEL {key}", "PEXPIRE {key} 1", "RENAME {key} other", "HDEL {key} s:{session}"])
+def test_a_record_that_somebody_takes_away_ends_everywhere(fleet, words):
+    """By hand, in Redis itself, where nobody gives a reason."""
     token = fleet.hosts[0].authtoken.issue("alice")
     shells = log_in_everywhere(fleet, "alice", token.text)
     other = fleet.hosts[1].login("bob", fleet.hosts[1].authtoken.issue("bob").text)
-    assert fleet.desk.redis("DEL", "authtoken:default:u:alice") == "1"
+    assert fleet.desk.redis(*words.format(key=USER_KEY, session=token.session).split()) in ("1", "OK")
     assert_all_end(fleet, shells, token.session, "session-gone")
     assert other.is_open()
 
@@ -294,6 +297,24 @@ def test_measured_from_the_call_to_the_closed_connection_on_another_host(fleet, 
     percentiles = statistics.quantiles(times, n=100)
     note(f"KickSession by busctl on one host, the shell on another one closed: p50 {percentiles[49] * 1000:.1f} ms, "
          f"p99 {percentiles[98] * 1000:.1f} ms of {len(times)}")
+
+
+@pytest.fixture
+def evicting(fleet):
+    """evicting(): Redis has less memory than it needs, and throws away what it has."""
+    def start():
+        fleet.desk.redis("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", "1")
+        assert "OOM" in fleet.desk.redis("SET", "other", "x")
+
+    yield start
+    fleet.desk.redis("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "0")
+
+
+def test_records_that_the_store_evicts_end_everywhere(fleet, evicting):
+    token = fleet.hosts[0].authtoken.issue("alice")
+    shells = log_in_everywhere(fleet, "alice", token.text)
+    evicting()
+    assert_all_end(fleet, shells, token.session, "session-gone")
 
 
 def test_an_empty_store_ends_everything_everywhere(fleet):
