@@ -19,7 +19,7 @@ KEYS = "/var/lib/authtoken/keys"
 # From the tree: no package of ours is installed where Redis runs.
 USERS = pathlib.Path(__file__).resolve().parents[2] / "docs/examples/redis-users.acl"
 USERS_FILE = "/etc/redis/users.acl"
-PASSWORD_FILE = "/etc/authtoken/redis.password"
+CREDENTIAL = "redis-password"
 # TCP is for a network of one's own only; a drop-in gives the daemon what it needs for it.
 UNIT = f"""
 [Service]
@@ -35,7 +35,6 @@ Audience=hosts.example.com
 Type=redis
 Address=tcp:{DESK[1]}:{PORT}
 Username=authtoken
-PasswordFile={PASSWORD_FILE}
 AllowPlaintext=yes
 RequireDurable=yes
 """
@@ -78,8 +77,9 @@ class Member(Host):
         super().__init__("redis", Bed(*network.arguments(name, address)), Ssh(desk.bed, address), name)
 
     def _set_up_store(self):
-        self.bed.write(PASSWORD_FILE, f"{self._password}\n", 0o640)
-        self.bed.run("chown", "root:authtoken", PASSWORD_FILE)
+        self.bed.run("install", "--directory", "--mode=700", "/etc/credstore.encrypted")
+        self.bed.run("systemd-creds", "encrypt", f"--name={CREDENTIAL}", "--with-key=host", "-",
+                     f"/etc/credstore.encrypted/{CREDENTIAL}", stdin=self._password)
         self.bed.write(f"/etc/systemd/system/{SERVICE}.d/redis.conf", UNIT)
         self.bed.systemctl("daemon-reload")
         return OPTIONS
