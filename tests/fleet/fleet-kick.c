@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Kicks users at a rate, whether or not the kicks before are answered.
+ * Kicks users at a rate, whether or not the kicks before are answered, as far as the bus allows.
  *
  *   fleet-kick RATE DIRECTORY..., with the users' names on standard input, a line each
  *
@@ -29,6 +29,7 @@
 #define RATE_MAX      1000000u
 #define NSEC_PER_SEC  UINT64_C(1000000000)
 #define PATIENCE_USEC UINT64_C(60000000)
+#define PENDING_MAX   100u /* the bus disconnects who waits for more than 128 answers */
 
 typedef struct Kick {
         char *user;
@@ -36,7 +37,9 @@ typedef struct Kick {
 } Kick;
 
 static sd_event *event;
+static sd_event_source *timer;
 static sd_bus *hosts[HOSTS_MAX];
+static unsigned int n_pending[HOSTS_MAX];
 static Kick *kicks;
 static size_t n_hosts, n_kicks, n_sent, n_answered;
 static uint64_t begun_nsec, rate;
@@ -53,6 +56,10 @@ static uint64_t now_nsec(void) {
         return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
+static uint64_t due_nsec(size_t number) {
+        return begun_nsec + number * NSEC_PER_SEC / rate;
+}
+
 static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
         const Kick *kick = userdata;
@@ -63,31 +70,34 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
         if (error)
                 printf(", \"error\": \"%s\"", error->name);
         printf("}\n");
-        return ++n_answered == n_kicks ? sd_event_exit(event, 0) : 0;
+        n_pending[(size_t)(kick - kicks) % n_hosts]--;
+        if (++n_answered == n_kicks)
+                return sd_event_exit(event, 0);
+        check(sd_event_source_set_time(timer, due_nsec(n_sent) / 1000 + 1), "time");
+        return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
 static void send_next(void) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        sd_bus *bus = hosts[n_sent % n_hosts];
+        size_t host = n_sent % n_hosts;
         Kick *kick = &kicks[n_sent++];
 
-        check(sd_bus_message_new_method_call(bus, &call, NAME, PATH, INTERFACE, "KickUser"),
+        check(sd_bus_message_new_method_call(hosts[host], &call, NAME, PATH, INTERFACE, "KickUser"),
                 "call");
         check(sd_bus_message_append(call, "sa{sv}s", kick->user, 0, ""), "arguments");
         kick->sent_nsec = now_nsec();
-        check(sd_bus_call_async(bus, NULL, call, on_answer, kick, PATIENCE_USEC), "send");
+        check(sd_bus_call_async(hosts[host], NULL, call, on_answer, kick, PATIENCE_USEC), "send");
+        n_pending[host]++;
 }
 
-static uint64_t due_nsec(size_t number) {
-        return begun_nsec + number * NSEC_PER_SEC / rate;
-}
-
+/* A host that has too many to answer is waited for: an answer of it goes on. */
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)usec;
         (void)userdata;
-        while (n_sent < n_kicks && due_nsec(n_sent) <= now_nsec())
+        while (n_sent < n_kicks && due_nsec(n_sent) <= now_nsec() &&
+                n_pending[n_sent % n_hosts] < PENDING_MAX)
                 send_next();
-        if (n_sent == n_kicks)
+        if (n_sent == n_kicks || n_pending[n_sent % n_hosts] == PENDING_MAX)
                 return 0;
         check(sd_event_source_set_time(source, due_nsec(n_sent) / 1000 + 1), "time");
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -139,7 +149,8 @@ int main(int argc, char **argv) {
         read_users();
         wait_connected();
         begun_nsec = now_nsec();
-        check(sd_event_add_time(event, NULL, CLOCK_MONOTONIC, begun_nsec / 1000, 1, on_time, NULL),
+        check(sd_event_add_time(
+                      event, &timer, CLOCK_MONOTONIC, begun_nsec / 1000, 1, on_time, NULL),
                 "timer");
         check(sd_event_loop(event), "loop");
         for (size_t i = 0; i < n_hosts; i++)
@@ -147,6 +158,7 @@ int main(int argc, char **argv) {
         for (size_t i = 0; i < n_kicks; i++)
                 free(kicks[i].user);
         free(kicks);
+        sd_event_source_unref(timer);
         sd_event_unref(event);
         return EXIT_SUCCESS;
 }

@@ -9,7 +9,9 @@ import pytest
 
 import measure
 
-ROUNDS, KICKS, LIMIT_SECONDS = 4, 3, 0.25
+ROUNDS, KICKS = 4, 3
+LIMIT_SECONDS = 0.25
+SANITIZED_SECONDS = 2  # where there are no others: a sanitizer takes most of the time
 RATE, STORM_SECONDS, KICKERS = 1000, 2, tuple(range(10))
 PROGRAMS = {"AUTHTOKEND": "daemon/authtokend", "FLEET_KICK": "tests/fleet/fleet-kick",
             "FLEET_LOGIND": "tests/fleet/fleet-logind", "FLEET_OF_PROCESS": "tests/fleet/of-process.so"}
@@ -26,12 +28,18 @@ def n_hosts():
     os.environ.update(before)
 
 
+@pytest.fixture
+def limit():
+    alone = os.environ.get("FLEET_SANITIZED") and not os.environ.get("AUTHTOKEN_BUILD")
+    return SANITIZED_SECONDS if alone else LIMIT_SECONDS
+
+
 def show(capsys, *lines):
     with capsys.disabled():
         print("", *lines, sep="\n    ")
 
 
-def test_one_kick_reaches_all_hosts_in_a_quarter_of_a_second(fleet, capsys):
+def test_one_kick_reaches_all_hosts_in_a_quarter_of_a_second(fleet, limit, capsys):
     """In one round at least: this machine has other work, too."""
     worst = []
     for number in range(ROUNDS):
@@ -44,9 +52,9 @@ def test_one_kick_reaches_all_hosts_in_a_quarter_of_a_second(fleet, capsys):
         worst.append(measure.percentile(times, 0.99))
         show(capsys, f"one kick to {len(fleet.hosts) - 1} other hosts: p50 {measure.percentile(times, 0.5) * 1e3:.0f} ms, "
              f"p99 {worst[-1] * 1e3:.0f} ms")
-        if worst[-1] <= LIMIT_SECONDS:
+        if worst[-1] <= limit:
             return
-    assert min(worst) <= LIMIT_SECONDS
+    assert min(worst) <= limit
 
 
 def test_of_a_thousand_kicks_a_second_none_is_lost(fleet, capsys):

@@ -3,6 +3,7 @@
 
 import pytest
 
+import measure
 from private_bus import OTHER_USER, OWN_USER, wait_until
 
 WITHIN_SECONDS = 5
@@ -26,6 +27,12 @@ def test_one_session_may_have_logins_on_every_host(fleet, session):
     fleet.log_in_everywhere(session[0])
     for host in fleet.hosts:
         assert host.root.sessions(OWN_USER) == {session[1]}
+
+
+def test_a_fleet_comes_to_rest_after_logins(fleet, session):
+    """Each host writes its logins into the session, and hears of what the others write."""
+    fleet.log_in_everywhere(session[0])
+    measure.settle(fleet)
 
 
 def test_a_kick_ends_the_login_of_its_own_host(fleet, session):
