@@ -12,7 +12,7 @@ from replicated_redis import HOST, PASSWORD, USER, replicated
 
 N_SESSIONS, N_BEFORE = 60, 15
 # All replicas that could become the master.
-WAIT = "WaitReplicas=2\nWaitTimeout=2s\n"
+WAIT = "WaitReplicas=2\nWaitTimeout=500ms\n"
 
 
 @contextlib.contextmanager
@@ -143,6 +143,15 @@ def test_logins_and_refreshes_do_not_wait(host, stopped):
     for _ in range(3):
         _, refresh, _ = host.root.call("RefreshToken", f"('{refresh}',)")
     assert info["session"] in host.root.sessions(OWN_USER)
+
+
+def test_a_stolen_refresh_token_is_told_as_such_all_the_same(host, stopped):
+    del stopped
+    _, first, info = host.root.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
+    _, second, _ = host.root.call("RefreshToken", f"('{first}',)")
+    host.root.call("RefreshToken", f"('{second}',)")
+    assert error_of(host.root.call, "RefreshToken", f"('{first}',)") == "session-reused"
+    assert info["session"] not in host.root.sessions(OWN_USER)
 
 
 def test_reads_do_not_wait_behind_it(host, stopped):

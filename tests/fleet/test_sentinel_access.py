@@ -6,7 +6,7 @@ import pytest
 
 import redis_server
 from private_bus import OWN_USER, host_on, private_bus, wait_until
-from replicated_redis import HOST, NAME, PASSWORD, replicated
+from replicated_redis import ADMIN, HOST, NAME, PASSWORD, replicated
 
 SENTINEL_PASSWORD = "a-password-of-the-sentinels"
 
@@ -20,8 +20,8 @@ def give_logins(servers, path, users, password):
 
 def close(server):
     """Who has no login is shown the door."""
-    assert server.ask_as_fleet("ACL", "SETUSER", "default", "off") == "OK"
-    server.ask_as_fleet("CLIENT", "KILL", "USER", "default")
+    assert server.ask_as_admin("ACL", "SETUSER", "default", "off") == "OK"
+    server.ask_as_admin("CLIENT", "KILL", "USER", "default")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def redis():
             assert server.ask("CONFIG", "SET", "masteruser", "replica", "masterauth", PASSWORD) == "OK"
         for sentinel in started.sentinels:
             # Its tests' administrator.
-            assert sentinel.ask("ACL", "SETUSER", "fleet", "on", f">{PASSWORD}", "~*", "&*", "+@all") == "OK"
+            assert sentinel.ask("ACL", "SETUSER", ADMIN, "on", f">{PASSWORD}", "~*", "&*", "+@all") == "OK"
             assert sentinel.ask("SENTINEL", "SET", NAME, "auth-user", "sentinel", "auth-pass", PASSWORD) == "OK"
         give_logins(started.sentinels, redis_server.SENTINEL_USERS, ["authtoken", "peer"], SENTINEL_PASSWORD)
         for sentinel in started.sentinels:
@@ -83,7 +83,7 @@ def test_a_failover(redis, host):
     redis.master.kill()
 
     def has_switched():
-        words = redis.sentinels[0].ask("--no-auth-warning", "--user", "fleet", "--pass", PASSWORD, "SENTINEL",
+        words = redis.sentinels[0].ask("--no-auth-warning", "--user", ADMIN, "--pass", PASSWORD, "SENTINEL",
                                        "GET-MASTER-ADDR-BY-NAME", NAME).split()
         return words[0] == HOST and int(words[1]) in switched
 
@@ -95,6 +95,6 @@ def test_a_failover(redis, host):
 def test_nobody_was_refused_anything(redis, host):
     assert "NOPERM" not in host.daemon.log_text() and "WRONGPASS" not in host.daemon.log_text()
     for server in (*redis.replicas, *redis.sentinels):
-        told = server.ask_as_fleet("ACL", "LOG")
+        told = server.ask_as_admin("ACL", "LOG")
         assert [user for user in ("authtoken", "replica", "sentinel", "peer") if f"\n{user}\n" in told] == \
             (["authtoken"] if server is redis.sentinels[0] else []), told
