@@ -15,6 +15,7 @@
 #define REPLY_MAX           65536u
 #define N_BUCKETS           1024u
 #define CHECK_INTERVAL_USEC UINT64_C(2000000)
+#define UNNAMED             "the server does not say by INFO which one it is"
 #define APART               "it leads to another server"
 #define CHECKS_PER_AGE      30u /* a minute */
 #define CHECK_ACCURACY_USEC UINT64_C(500000)
@@ -32,7 +33,7 @@ struct RedisWatch {
         char asked_of[REDIS_SERVER_ID_SIZE];  /* and that of the commands */
         unsigned int n_checks;
         bool on;
-        bool apart; /* the connections lead to two servers, as far as was seen last */
+        bool apart; /* the connections may lead to two servers, as far as was seen last */
         uint64_t n_changes, all_changed_at;
         uint64_t changed_at[N_BUCKETS]; /* by the hash of the user */
 };
@@ -82,9 +83,11 @@ static void on_tracking_off(int r, const redisReply *reply, void *userdata) {
 
 /* At once for the first time. Where it stays like that, each check is soon enough. */
 static void leave_other_server(RedisWatch *watch) {
-        turn_off(watch, APART);
+        const char *why = watch->told_by[0] && watch->asked_of[0] ? APART : UNNAMED;
+
+        turn_off(watch, why);
         if (!watch->apart)
-                redis_subscription_leave(watch->subscription, APART);
+                redis_subscription_leave(watch->subscription, why);
         watch->apart = true;
 }
 
@@ -98,12 +101,8 @@ static void on_tracking_on(int r, const redisReply *reply, void *userdata) {
                 turn_off(watch, "the server refuses CLIENT TRACKING");
                 return;
         }
-        if (!watch->told_by[0] || !watch->asked_of[0]) {
-                turn_off(watch, "the server does not say by INFO which one it is");
-                return;
-        }
         /* Ids of clients are numbers from 1, so that another server may well have such a client. */
-        if (strcmp(watch->told_by, watch->asked_of) != 0) {
+        if (!watch->told_by[0] || strcmp(watch->told_by, watch->asked_of) != 0) {
                 leave_other_server(watch);
                 return;
         }

@@ -128,7 +128,7 @@ def test_a_server_that_tells_nothing_is_used_without(options):
         assert victim.is_ready()
 
 
-@pytest.mark.parametrize("rule", ["-client|tracking", "-subscribe", "-client|id", "resetchannels", "-ping"])
+@pytest.mark.parametrize("rule", ["-client|tracking", "-subscribe", "-client|id", "resetchannels", "-ping", "-info"])
 def test_a_login_that_may_not_be_told_is_used_without(rule):
     with victim_with() as victim, another(victim) as other:
         victim.redis.run("ACL", "SETUSER", "authtoken", rule)

@@ -264,7 +264,7 @@ static void test_notices_without_end_keep_nobody_waiting(void **test) {
 
 /* Neither end of the line is who it says: the greeting of the connection for notices. */
 static void test_nothing_it_is_greeted_with_breaks_us(void **unused) {
-        static const char *const commands[] = { "ID", "SUBSCRIBE" };
+        static const char *const commands[] = { "ID", "INFO", "SUBSCRIBE" };
         static const char *const replies[] = { "+OK\r\n", ":-1\r\n", ":0\r\n", "$-1\r\n", "*0\r\n",
                 "*-1\r\n", "*3\r\n:1\r\n:2\r\n:3\r\n", "-ERR no\r\n", "$0\r\n\r\n", KEYS(KEY),
                 "*3\r\n$9\r\nsubscribe\r\n" };
