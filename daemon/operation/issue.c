@@ -124,6 +124,8 @@ static int set_roles(const PolicyRules *rules, const IssueOrder *order, Session 
 
         if (order->n_roles)
                 return json_strings_write(order->roles, order->n_roles, &session->roles_json);
+        if (!*STRING_OR_EMPTY(rules->roles))
+                return 0;
         r = word_list_parse(rules->roles, &given);
         if (r < 0)
                 return r;

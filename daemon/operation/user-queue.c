@@ -21,10 +21,11 @@ typedef struct Entry {
 typedef struct Line {
         struct Line *next; /* linked in UserQueue.buckets */
         UserQueue *queue;
-        char *tenant, *user;
+        const char *tenant, *user; /* in @names */
         Entry *first, **last;
         UserState *state; /* being committed */
         StoreCall *call;
+        char names[];
 } Line;
 
 struct UserQueue {
@@ -65,25 +66,21 @@ static Line *line_free(Line *line) {
         }
         store_call_free(line->call);
         user_state_unref(line->state);
-        free(line->tenant);
-        free(line->user);
         free(line);
         return NULL;
 }
-DEFINE_CLEANUP(Line, line_free)
 
 static int line_new(UserQueue *queue, const char *tenant, const char *user, Line **ret_line) {
-        _cleanup_(line_freep) Line *line = calloc(1, sizeof(*line));
+        size_t tenant_size = strlen(tenant) + 1, user_size = strlen(user) + 1;
+        Line *line = calloc(1, sizeof(*line) + tenant_size + user_size);
 
         if (!line)
                 return -ENOMEM;
         line->queue = queue;
         line->last = &line->first;
-        line->tenant = strdup(tenant);
-        line->user = strdup(user);
-        if (!line->tenant || !line->user)
-                return -ENOMEM;
-        *ret_line = TAKE_PTR(line);
+        line->tenant = memcpy(line->names, tenant, tenant_size);
+        line->user = memcpy(line->names + tenant_size, user, user_size);
+        *ret_line = line;
         return 0;
 }
 

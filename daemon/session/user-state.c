@@ -7,16 +7,15 @@
 #include "daemon/session/user-state.h"
 
 int user_state_new(const char *tenant, const char *user, UserState **ret_state) {
-        _cleanup_(user_state_unrefp) UserState *state = calloc(1, sizeof(*state));
+        size_t tenant_size = strlen(tenant) + 1, user_size = strlen(user) + 1;
+        UserState *state = calloc(1, sizeof(*state) + tenant_size + user_size);
 
         if (!state)
                 return -ENOMEM;
         state->n_ref = 1;
-        state->tenant = strdup(tenant);
-        state->user = strdup(user);
-        if (!state->tenant || !state->user)
-                return -ENOMEM;
-        *ret_state = TAKE_PTR(state);
+        state->tenant = memcpy(state->names, tenant, tenant_size);
+        state->user = memcpy(state->names + tenant_size, user, user_size);
+        *ret_state = state;
         return 0;
 }
 
@@ -34,8 +33,6 @@ UserState *user_state_unref(UserState *state) {
         free(state->ended);
         free(state->codes);
         free(state->ban_reason);
-        free(state->tenant);
-        free(state->user);
         free(state);
         return NULL;
 }

@@ -38,9 +38,8 @@ typedef struct EndedSession {
 
 /* Those that a store has loaded are shared: decide on a copy. */
 typedef struct UserState {
-        unsigned int n_ref; /* of one thread */
-        char *tenant;
-        char *user;
+        unsigned int n_ref;        /* of one thread */
+        const char *tenant, *user; /* in @names */
         StateVersion version;
         const Session **sessions; /* a reference to each, oldest first */
         size_t n_sessions;
@@ -53,6 +52,7 @@ typedef struct UserState {
         uint64_t forgotten_sec;  /* ends of sessions of until then were forgotten; 0: none was */
         uint64_t ban_until_sec;  /* 0: none; UINT64_MAX: without end */
         char *ban_reason;
+        char names[];
 } UserState;
 
 enum {
