@@ -33,7 +33,8 @@ struct RedisWatch {
         char asked_of[REDIS_SERVER_ID_SIZE];  /* and that of the commands */
         unsigned int n_checks;
         bool on;
-        bool apart; /* the connections may lead to two servers, as far as was seen last */
+        bool unlooked; /* nobody was told to look since commands can be sent again */
+        bool apart;    /* the connections may lead to two servers, as far as was seen last */
         uint64_t n_changes, all_changed_at;
         uint64_t changed_at[N_BUCKETS]; /* by the hash of the user */
 };
@@ -48,6 +49,7 @@ static size_t bucket_of(const char *user) {
 
 static void all_changed(RedisWatch *watch) {
         watch->all_changed_at = ++watch->n_changes;
+        watch->unlooked = false;
         watch->events.missed(watch->events.userdata);
 }
 
@@ -55,6 +57,9 @@ static void turn_off(RedisWatch *watch, const char *why) {
         watch->on = false;
         watch->asked_id[0] = '\0';
         watch->events.health(why, watch->events.userdata);
+        /* Also who will not be told can be told that it is time to look. */
+        if (watch->connection && watch->unlooked)
+                all_changed(watch);
 }
 
 static void say(RedisWatch *watch, const char **argv, RedisReplyDone done) {
@@ -285,6 +290,7 @@ RedisWatch *redis_watch_free(RedisWatch *watch) {
 
 void redis_watch_connected(RedisWatch *watch, RedisConnection *connection) {
         watch->connection = connection;
+        watch->unlooked = true;
         begin(watch);
 }
 

@@ -24,7 +24,8 @@ typedef struct RedisWatch RedisWatch;
 /* None may free the watch. */
 typedef struct RedisWatchEvents {
         void (*changed)(const char *user, void *userdata);
-        void (*missed)(void *userdata); /* it begins to be told, or everything was flushed */
+        /* It begins to be told, or everything was flushed, or a new connection will not be told. */
+        void (*missed)(void *userdata);
         /* What is known was read a while ago, and should be read again, whatever notices there were. */
         void (*aged)(void *userdata);
         /* @why: notices do not come, as far as is known for this reason; NULL: they come */

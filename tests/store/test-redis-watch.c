@@ -214,6 +214,11 @@ static void a_login_that_may_not_be_told_works_all_the_same(void **state) {
                 store_fixture_turn(fixture, 100000);
         load(fixture, "alice");
         assert_false(knows(fixture, "alice"));
+        user_store_watch(fixture->store, &(StoreWatcher){ on_changed, on_missed, fixture });
+        forget();
+        admin(fixture, "CLIENT KILL TYPE normal");
+        wait_told(fixture);
+        assert_int_equal(told.n_missed, 1);
         admin(fixture, "ACL SETUSER " REDIS_SERVER_LOGIN " +client|tracking");
         wait_watching(fixture, true);
 }
