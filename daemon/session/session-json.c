@@ -76,6 +76,7 @@ static bool is_object(const char *text) {
 
 /* What most sessions have, whatever a host is configured with; no audience or role is empty. */
 #define USUAL_STRINGS "[\"authtoken\"]"
+#define NO_STRINGS    "null"
 
 /* A text under construction, in a buffer that is large enough for it. */
 typedef struct Writer {
@@ -157,6 +158,17 @@ static int put_strings(Writer *writer, const char *text) {
         return 0;
 }
 
+/* Nearly every session has the usual one. */
+static int put_audience(Writer *writer, const char *name, const char *text) {
+        if (text && strcmp(text, USUAL_STRINGS) == 0)
+                return 0;
+        put_name(writer, name);
+        if (text)
+                return put_strings(writer, text);
+        put(writer, NO_STRINGS, strlen(NO_STRINGS));
+        return 0;
+}
+
 static int put_number(Writer *writer, const char *name, uint64_t number) {
         char digits[TEXT_U64_SIZE_MAX + 1];
         size_t size;
@@ -179,6 +191,8 @@ static int put_member(Writer *writer, const SessionMember *member, const Session
         if (session_member_is_number(member))
                 return put_number(writer, member->name, session_get_number(session, member));
         text = session_get_text(session, member);
+        if (member->type == SESSION_MEMBER_AUDIENCE)
+                return put_audience(writer, member->name, text);
         if (!text)
                 return 0;
         put_name(writer, member->name);
@@ -228,13 +242,16 @@ int session_json_encode(const Session *session, char **ret_text) {
         return 0;
 }
 
+static int get_usual(char **ret_text) {
+        *ret_text = strdup(USUAL_STRINGS);
+        return *ret_text ? 0 : -ENOMEM;
+}
+
 static int get_strings(const json_t *value, char **ret_text) {
         json_auto_t *array = NULL;
 
-        if (json_is_string(value) && json_string_length(value) == 0) {
-                *ret_text = strdup(USUAL_STRINGS);
-                return *ret_text ? 0 : -ENOMEM;
-        }
+        if (json_is_string(value) && json_string_length(value) == 0)
+                return get_usual(ret_text);
         if (json_is_string(value)) {
                 array = json_pack("[O]", value);
                 if (!array)
@@ -250,13 +267,15 @@ static int get_strings(const json_t *value, char **ret_text) {
 static int decode_member(Session *session, const SessionMember *member, const json_t *value) {
         const char *text = json_string_value(value);
 
-        if (!value)
+        if (member->type == SESSION_MEMBER_AUDIENCE && !value)
+                return get_usual(session_text(session, member));
+        if (!value || (member->type == SESSION_MEMBER_AUDIENCE && json_is_null(value)))
                 return 0;
         if (session_member_is_number(member))
                 return session_json_get_number(value, session_number(session, member))
                                ? 0
                                : USER_STATE_E_CORRUPT;
-        if (member->type == SESSION_MEMBER_STRINGS)
+        if (member->type == SESSION_MEMBER_STRINGS || member->type == SESSION_MEMBER_AUDIENCE)
                 return get_strings(value, session_text(session, member));
         if (!text || (member->type == SESSION_MEMBER_OBJECT && !is_object(text)))
                 return USER_STATE_E_CORRUPT;

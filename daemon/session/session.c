@@ -20,7 +20,7 @@ const SessionMember session_members[SESSION_MEMBERS_COUNT] = {
         { "e", SESSION_MEMBER_OPTIONAL, offsetof(Session, absolute_sec) },
         { "m", SESSION_MEMBER_OPTIONAL, offsetof(Session, bind) },
         { "f", SESSION_MEMBER_OPTIONAL, offsetof(Session, adopted) },
-        { "a", SESSION_MEMBER_STRINGS, offsetof(Session, audience_json) },
+        { "a", SESSION_MEMBER_AUDIENCE, offsetof(Session, audience_json) },
         { "r", SESSION_MEMBER_STRINGS, offsetof(Session, roles_json) },
         { "p", SESSION_MEMBER_TEXT, offsetof(Session, platform) },
         { "d", SESSION_MEMBER_TEXT, offsetof(Session, device) },

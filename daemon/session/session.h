@@ -50,8 +50,9 @@ typedef enum SessionMemberType {
         SESSION_MEMBER_TIME,     /* likewise, from the session's begin, which stands before it */
         SESSION_MEMBER_OPTIONAL, /* a number of its own that is left out when it is 0 */
         SESSION_MEMBER_TEXT,
-        SESSION_MEMBER_STRINGS, /* text that is a JSON array of strings */
-        SESSION_MEMBER_OBJECT,  /* text that is a JSON object */
+        SESSION_MEMBER_STRINGS,  /* text that is a JSON array of strings */
+        SESSION_MEMBER_AUDIENCE, /* likewise; the usual one is left out, and none is written */
+        SESSION_MEMBER_OBJECT,   /* text that is a JSON object */
 } SessionMemberType;
 
 typedef struct SessionMember {

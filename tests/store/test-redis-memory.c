@@ -41,7 +41,6 @@ static const Case cases[] = {
         { .name = "logged in with and refreshed", .n_further = 9, .used = true },
         { .name = "with platform and device",
                 .n_further = 9,
-                .more = 7,
                 .platform = "ssh",
                 .device = "pc" },
         /* What is told of a login goes with it. */
