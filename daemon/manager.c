@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/jitter.h"
 #include "daemon/config-option.h"
 #include "daemon/config.h"
 #include "daemon/context-parts.h"
@@ -83,10 +83,7 @@ static void on_bus(sd_bus *bus, void *userdata) {
 
 /* Hosts of a fleet that were started together do not ask the store together ever after. */
 static uint64_t until_next_tick_usec(void) {
-        uint32_t number = 0;
-
-        (void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
-        return TICK_USEC - number % TICK_SPREAD_USEC;
+        return TICK_USEC - jitter_below(TICK_SPREAD_USEC);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {

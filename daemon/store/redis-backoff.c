@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <sys/random.h>
-
+#include "common/jitter.h"
 #include "daemon/store/redis-backoff.h"
 
 #define FIRST_MAX_USEC UINT64_C(50000)
 #define SHORT_USEC     UINT64_C(100000)
 #define LONG_USEC      UINT64_C(200000)
 
-static uint64_t random_below(uint64_t limit) {
-        uint64_t number;
-
-        /* Before the kernel has any, the shortest delay does. */
-        if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
-                return 0;
-        return number % limit;
-}
-
 uint64_t redis_backoff_usec(unsigned int n_failures) {
         uint64_t delay_usec = n_failures > 1 ? LONG_USEC : SHORT_USEC;
 
         if (n_failures == 0)
-                return random_below(FIRST_MAX_USEC);
-        return delay_usec / 2 + random_below(delay_usec / 2);
+                return jitter_below(FIRST_MAX_USEC);
+        return delay_usec / 2 + jitter_below(delay_usec / 2);
 }

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
 
+#include "common/jitter.h"
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-login.h"
 #include "daemon/store/redis-sentinel.h"
@@ -228,10 +228,9 @@ static void ask(Peer *peer) {
 
 /* A fifth of it is random, so that a fleet does not ask as one. */
 static uint64_t delay_usec(const RedisSentinel *sentinel) {
-        uint64_t most = sentinel->hurried ? HURRY_USEC : ASK_EVERY_USEC, number = 0;
+        uint64_t most = sentinel->hurried ? HURRY_USEC : ASK_EVERY_USEC;
 
-        (void)!getrandom(&number, sizeof(number), GRND_NONBLOCK);
-        return most - number % (most / 5);
+        return most - jitter_below(most / 5);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -39,10 +39,7 @@ static const Case cases[] = {
         { .name = "just issued, many", .n_further = 29 },
         { .name = "for one login only", .n_further = 9, .no_refresh = true },
         { .name = "logged in with and refreshed", .n_further = 9, .used = true },
-        { .name = "with platform and device",
-                .n_further = 9,
-                .platform = "ssh",
-                .device = "pc" },
+        { .name = "with platform and device", .n_further = 9, .platform = "ssh", .device = "pc" },
         /* What is told of a login goes with it. */
         { .name = "with a login open",
                 .n_further = 9,

@@ -117,8 +117,7 @@ static void test_the_usual_session_is_short(void **state) {
         session->roles_json = strdup("[\"a\"]");
         session->refresh_kid = strdup("r1");
         assert_int_equal(session_json_encode(session, &text), 0);
-        assert_string_equal(
-                text, "{\"t\":\"1.0.....\",\"o\":7,\"r\":\"a\",\"k\":\"r1\"}");
+        assert_string_equal(text, "{\"t\":\"1.0.....\",\"o\":7,\"r\":\"a\",\"k\":\"r1\"}");
 }
 
 static const struct {
