@@ -16,8 +16,6 @@ CLANG_TIDY = {
     ("cli/command.c", "clang-analyzer-valist.Uninitialized"): VA_LIST,
     ("daemon/login/process.c", "clang-analyzer-core.uninitialized.Branch"): ERRNO,
     ("daemon/login/record-directory.c", "clang-analyzer-core.CallAndMessage"): ERRNO,
-    ("daemon/operation/list.c", "clang-analyzer-core.NullDereference"): FOLLOWS,
-    ("daemon/store-source.c", "clang-analyzer-core.NullDereference"): ERRNO,
 }
 
 GCC = {
@@ -26,5 +24,4 @@ GCC = {
     ("daemon/login/record-directory.c", "-Wanalyzer-null-argument"): ERRNO,
     ("daemon/login/record-directory.c", "-Wanalyzer-use-of-uninitialized-value"): ERRNO,
     ("daemon/operation/session-ending.c", "-Wanalyzer-null-dereference"): FOLLOWS,
-    ("daemon/store-source.c", "-Wanalyzer-null-dereference"): ERRNO,
 }
