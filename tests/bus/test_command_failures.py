@@ -80,7 +80,7 @@ def breaks_at(bus, word, number, *, nonsense=b""):
     def serve(peer):
         left = number
         with socket.socket(socket.AF_UNIX) as real:
-            real.connect(str(bus.directory / "bus"))
+            real.connect(bus.address.removeprefix("unix:path="))
             while True:
                 for ready in select.select([peer, real], [], [])[0]:
                     data = ready.recv(65536)

