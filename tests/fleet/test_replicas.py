@@ -24,6 +24,7 @@ def host_of(store):
         secret.chmod(0o600)
         with host_on(bus, f"{store}Username={USER}\nPasswordFile={secret}\nTimeout=500ms\n") as host:
             wait_until(lambda: status_of(host)["store_online"], "the store")
+            wait_until(lambda: status_of(host)["store_replicas"] == 2, "the replicas to be counted", 60)
             yield host
 
 
