@@ -25,7 +25,16 @@ def host_of(store):
         with host_on(bus, f"{store}Username={USER}\nPasswordFile={secret}\nTimeout=500ms\n") as host:
             wait_until(lambda: status_of(host)["store_online"], "the store")
             wait_until(lambda: status_of(host)["store_replicas"] == 2, "the replicas to be counted", 60)
+            wait_until(lambda: is_acknowledged(host), "replicas that have just come to keep up", 60)
             yield host
+
+
+def is_acknowledged(host):
+    host.root.issue(OTHER_USER)
+    with contextlib.suppress(CallError):
+        host.root.call("RevokeUser", f"('{OTHER_USER}', '')")
+        return True
+    return False
 
 
 def status_of(host):
