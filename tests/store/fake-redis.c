@@ -180,3 +180,22 @@ void fake_redis_stream(FakePeer *peer, const char *text) {
         assert_true(sd_event_add_io(peer->fake->event, &peer->source, peer->fd, EPOLLOUT,
                             on_writable, peer) >= 0);
 }
+
+void fake_redis_fixture_new(FakeRedis *fake, StoreFixture **ret_fixture) {
+        StoreFixture *fixture;
+
+        store_fixture_new(STORE_SQLITE, &fixture);
+        fixture->store = user_store_free(fixture->store);
+        snprintf(fixture->server.socket, sizeof(fixture->server.socket), "%s/fake.sock",
+                fixture->directory);
+        snprintf(fixture->address, sizeof(fixture->address), "unix:%s", fixture->server.socket);
+        fake_redis_start(fake, fixture->event, fixture->server.socket);
+        fixture->config.type = STORE_REDIS;
+        *ret_fixture = fixture;
+}
+
+void fake_redis_fixture_free(FakeRedis *fake, StoreFixture *fixture) {
+        fixture->store = user_store_free(fixture->store);
+        fake_redis_stop(fake);
+        store_fixture_free(fixture);
+}

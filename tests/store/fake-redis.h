@@ -11,6 +11,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include "store-fixture.h"
+
 typedef struct FakeRedis FakeRedis;
 typedef struct FakePeer FakePeer;
 
@@ -70,3 +72,17 @@ void fake_redis_stream(FakePeer *peer, const char *text);
  * @peer:       gone afterwards
  */
 void fake_redis_hang_up(FakePeer *peer);
+
+/**
+ * fake_redis_fixture_new() - a fixture in front of a fake server, which listens
+ * @fake:       answer and userdata may be set
+ * @ret_fixture: its store is still to be opened, with whatever else its config is to say
+ */
+void fake_redis_fixture_new(FakeRedis *fake, StoreFixture **ret_fixture);
+
+/**
+ * fake_redis_fixture_free() - close the store, then stop the server
+ * @fake:       from fake_redis_fixture_new()
+ * @fixture:    likewise
+ */
+void fake_redis_fixture_free(FakeRedis *fake, StoreFixture *fixture);

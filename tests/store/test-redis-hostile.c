@@ -60,16 +60,10 @@ static int setup(void **state) {
         StoreFixture *fixture;
 
         assert_non_null(hostile);
-        store_fixture_new(STORE_SQLITE, &fixture);
-        hostile->fixture = fixture;
         hostile->fake.answer = on_command;
         hostile->fake.userdata = hostile;
-        fixture->store = user_store_free(fixture->store);
-        snprintf(fixture->server.socket, sizeof(fixture->server.socket), "%s/fake.sock",
-                fixture->directory);
-        snprintf(fixture->address, sizeof(fixture->address), "unix:%s", fixture->server.socket);
-        fake_redis_start(&hostile->fake, fixture->event, fixture->server.socket);
-        fixture->config.type = STORE_REDIS;
+        fake_redis_fixture_new(&hostile->fake, &fixture);
+        hostile->fixture = fixture;
         assert_int_equal(store_fixture_open(fixture), 0);
         *state = hostile;
         return 0;
@@ -78,9 +72,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
         Hostile *hostile = *state;
 
-        hostile->fixture->store = user_store_free(hostile->fixture->store);
-        fake_redis_stop(&hostile->fake);
-        store_fixture_free(hostile->fixture);
+        fake_redis_fixture_free(&hostile->fake, hostile->fixture);
         free(hostile);
         return 0;
 }

@@ -70,16 +70,10 @@ static void fleet_start(Fleet *fleet, const Answers *answers) {
         StoreFixture *fixture;
 
         *fleet = (Fleet){ .answers = *answers };
-        store_fixture_new(STORE_SQLITE, &fixture);
-        fleet->fixture = fixture;
         fleet->fake.answer = on_command;
         fleet->fake.userdata = fleet;
-        fixture->store = user_store_free(fixture->store);
-        snprintf(fixture->server.socket, sizeof(fixture->server.socket), "%s/fake.sock",
-                fixture->directory);
-        snprintf(fixture->address, sizeof(fixture->address), "unix:%s", fixture->server.socket);
-        fake_redis_start(&fleet->fake, fixture->event, fixture->server.socket);
-        fixture->config.type = STORE_REDIS;
+        fake_redis_fixture_new(&fleet->fake, &fixture);
+        fleet->fixture = fixture;
         fixture->config.timeout_usec = 300000;
         fixture->config.wait_replicas = 2;
         fixture->config.wait_timeout_usec = 100000;
@@ -88,9 +82,7 @@ static void fleet_start(Fleet *fleet, const Answers *answers) {
 }
 
 static void fleet_stop(Fleet *fleet) {
-        fleet->fixture->store = user_store_free(fleet->fixture->store);
-        fake_redis_stop(&fleet->fake);
-        store_fixture_free(fleet->fixture);
+        fake_redis_fixture_free(&fleet->fake, fleet->fixture);
 }
 
 typedef struct Settled {

@@ -115,29 +115,18 @@ static void wait_watching(Conductor *conductor, bool watching) {
         assert_int_equal(is_watching(conductor), watching);
 }
 
-static void open_store(Conductor *conductor) {
-        assert_int_equal(store_fixture_open(conductor->fixture), 0);
-        user_store_watch(
-                conductor->fixture->store, &(StoreWatcher){ on_changed, on_missed, conductor });
-}
-
 static int setup(void **state) {
         Conductor *conductor = calloc(1, sizeof(*conductor));
         StoreFixture *fixture;
 
         assert_non_null(conductor);
-        store_fixture_new(STORE_SQLITE, &fixture);
-        conductor->fixture = fixture;
         conductor->fake.answer = on_command;
         conductor->fake.userdata = conductor;
-        fixture->store = user_store_free(fixture->store);
-        snprintf(fixture->server.socket, sizeof(fixture->server.socket), "%s/fake.sock",
-                fixture->directory);
-        snprintf(fixture->address, sizeof(fixture->address), "unix:%s", fixture->server.socket);
-        fake_redis_start(&conductor->fake, fixture->event, fixture->server.socket);
-        fixture->config.type = STORE_REDIS;
+        fake_redis_fixture_new(&conductor->fake, &fixture);
+        conductor->fixture = fixture;
         fixture->config.tenant = "default";
-        open_store(conductor);
+        assert_int_equal(store_fixture_open(fixture), 0);
+        user_store_watch(fixture->store, &(StoreWatcher){ on_changed, on_missed, conductor });
         wait_watching(conductor, true);
         *state = conductor;
         return 0;
@@ -146,9 +135,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
         Conductor *conductor = *state;
 
-        conductor->fixture->store = user_store_free(conductor->fixture->store);
-        fake_redis_stop(&conductor->fake);
-        store_fixture_free(conductor->fixture);
+        fake_redis_fixture_free(&conductor->fake, conductor->fixture);
         free(conductor);
         return 0;
 }
