@@ -37,6 +37,7 @@ typedef struct Authenticate {
         StoreCall *call;
         LoginHook hook;
         LoginPlace place;
+        Reason refusal; /* that is told as soon as it is counted; REASON_OK: none yet */
 } Authenticate;
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
@@ -123,9 +124,20 @@ static void note_refusal(Authenticate *auth, Reason reason) {
         login_limit_settle(&auth->limit, auth->op.context, &auth->subject, reason);
 }
 
+static void on_noted(LoginLimit *limit) {
+        Authenticate *auth = (Authenticate *)((char *)limit - offsetof(Authenticate, limit));
+
+        /* Of a wrong code it may be counted before there is a refusal. */
+        if (auth->refusal != REASON_OK)
+                operation_finish_reason(&auth->op, auth->refusal);
+}
+
+/* Whoever is told of a failure finds it counted. */
 static void refuse(Authenticate *auth, Reason reason) {
         note_refusal(auth, reason);
-        operation_finish_reason(&auth->op, reason);
+        auth->refusal = reason;
+        if (!auth->limit.note)
+                operation_finish_reason(&auth->op, reason);
 }
 
 static void accept(Authenticate *auth, const UserState *state) {
@@ -351,6 +363,7 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 .deadline_usec = request->deadline_usec,
                 .done = on_hooks,
         };
+        auth->limit.noted = on_noted;
         r = login_subject_copy(request, &auth->subject);
         if (r >= 0 && request->role) {
                 auth->role = strdup(request->role);
@@ -365,7 +378,8 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 r = start_asking(auth);
         } else {
                 note_refusal(auth, reason);
-                r = operation_finish_later(&auth->op, reason);
+                auth->refusal = reason;
+                r = auth->limit.note ? 0 : operation_finish_later(&auth->op, reason);
         }
         if (r < 0) {
                 operation_abandon(&auth->op);

@@ -12,13 +12,14 @@
 #include "daemon/policy/login-failure.h"
 #include "daemon/store/login-failures.h"
 
-/* A failure that is being counted. It keeps what the journal may have to be told. */
-typedef struct Note {
-        Operation op; /* only for its place in the context; nobody waits for it */
+/* How an attempt went, on its way to the store. It keeps what the journal may have to be told. */
+struct LoginFailureNote {
+        Operation op;      /* only for its place in the context: it outlives who tells it */
+        LoginLimit *limit; /* whose verb waits for it; NULL: nobody does */
         LoginSubject subject;
         char place[LOGIN_PLACE_SIZE];
         StoreCall *call;
-} Note;
+};
 
 /* @place: filled, and borrowed by the question. */
 static FailureQuestion make_question(
@@ -117,11 +118,16 @@ int login_limit_reserve(LoginLimit *limit, Context *context, LoginSubject *subje
 
 void login_limit_clear(LoginLimit *limit) {
         limit->call = store_call_free(limit->call);
+        if (limit->note)
+                limit->note->limit = NULL;
+        limit->note = NULL;
 }
 
 static void note_free(Operation *op) {
-        Note *note = (Note *)op;
+        LoginFailureNote *note = (LoginFailureNote *)op;
 
+        if (note->limit)
+                note->limit->note = NULL;
         login_subject_clear(&note->subject);
         store_call_free(note->call);
         free(note);
@@ -129,7 +135,8 @@ static void note_free(Operation *op) {
 
 /* Once for each lock-out, not for each attempt: whoever guesses must not fill the journal. */
 static void on_noted(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
-        Note *note = userdata;
+        LoginFailureNote *note = userdata;
+        LoginLimit *limit = note->limit;
         AuditRecord record = login_subject_audit(&note->subject, AUDIT_LOCK_OUT, REASON_LOCKED_OUT);
 
         (void)r;
@@ -142,6 +149,8 @@ static void on_noted(StoreCall *call, int r, const FailureAnswer *answer, void *
                 audit(note->op.context, &record);
         }
         operation_finish_reason(&note->op, REASON_OK);
+        if (limit)
+                limit->noted(limit);
 }
 
 static int copy_subject(const LoginSubject *subject, LoginSubject *ret_subject) {
@@ -157,18 +166,28 @@ static int copy_subject(const LoginSubject *subject, LoginSubject *ret_subject) 
                 ret_subject);
 }
 
-static void tell(Context *context, LoginSubject *subject, FailureStep step) {
-        Note *note = calloc(1, sizeof(*note));
+static LoginFailureNote *tell(Context *context, LoginSubject *subject, FailureStep step) {
+        LoginFailureNote *note = calloc(1, sizeof(*note));
         FailureQuestion question;
 
         if (!note)
-                return;
+                return NULL;
         question = make_question(context, subject, note->place);
         question.step = step;
         operation_init(&note->op, context, (OperationWaiter){}, note_free);
         if (copy_subject(subject, &note->subject) < 0 ||
-                login_failures_note(context->store, &question, on_noted, note, &note->call) != 0)
+                login_failures_note(context->store, &question, on_noted, note, &note->call) != 0) {
                 operation_abandon(&note->op);
+                return NULL;
+        }
+        return note;
+}
+
+static void count(LoginLimit *limit, Context *context, LoginSubject *subject) {
+        limit->note =
+                tell(context, subject, limit->is_reserved ? FAILURE_COUNT_RESERVED : FAILURE_COUNT);
+        if (limit->note)
+                limit->note->limit = limit;
 }
 
 void login_limit_settle(LoginLimit *limit, Context *context, LoginSubject *subject, Reason reason) {
@@ -176,9 +195,9 @@ void login_limit_settle(LoginLimit *limit, Context *context, LoginSubject *subje
 
         if (limit->is_settled)
                 return;
-        if (limit->is_reserved)
-                tell(context, subject, failed ? FAILURE_COUNT_RESERVED : FAILURE_RELEASE);
-        else if (failed)
-                tell(context, subject, FAILURE_COUNT);
+        if (failed)
+                count(limit, context, subject);
+        else if (limit->is_reserved)
+                (void)tell(context, subject, FAILURE_RELEASE);
         limit->is_settled = limit->is_reserved || failed;
 }

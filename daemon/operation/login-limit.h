@@ -15,14 +15,21 @@ typedef struct Context Context;
 typedef struct LoginSubject LoginSubject;
 typedef struct StoreCall StoreCall;
 
+typedef struct LoginLimit LoginLimit;
+typedef struct LoginFailureNote LoginFailureNote;
+
+typedef void (*LoginLimitNoted)(LoginLimit *limit);
+
 /* A question under way. Verbs embed it. */
-typedef struct LoginLimit {
+struct LoginLimit {
         StoreCall *call;
+        LoginFailureNote *note; /* a failure that is being counted; NULL: none is */
+        LoginLimitNoted noted;  /* it is counted, or cannot be; to be set by the verb */
         Reason reason; /* once answered: REASON_OK, REASON_LOCKED_OUT, or why nobody knows */
         bool is_full; /* it is so because of what is being tried at this moment, not of a lock-out */
         bool is_reserved; /* and how it went is to be told */
         bool is_settled;
-} LoginLimit;
+};
 
 /**
  * login_limit_is_reached() - whether a place is locked out, as far as memory knows
@@ -55,7 +62,7 @@ int login_limit_ask(LoginLimit *limit, Context *context, LoginSubject *subject);
 int login_limit_reserve(LoginLimit *limit, Context *context, LoginSubject *subject);
 
 /**
- * login_limit_clear() - forget the question
+ * login_limit_clear() - forget the question; a failure is counted all the same
  * @limit:      its memory is the verb's
  */
 void login_limit_clear(LoginLimit *limit);
@@ -67,6 +74,8 @@ void login_limit_clear(LoginLimit *limit);
  * @subject:    who, and where from; borrowed for the call
  * @reason:     of the refusal, or REASON_OK
  *
- * Nobody waits for it. The failure that locks the place out has a line of its own in the journal.
+ * While it is counted LoginLimit.note is set: the refusal is told after it, so that of failures one after the
+ * other none is told too much, on any host, and what was locked out stays so whatever happens to the daemon.
+ * The failure that locks the place out has a line of its own in the journal.
  */
 void login_limit_settle(LoginLimit *limit, Context *context, LoginSubject *subject, Reason reason);
