@@ -249,6 +249,14 @@ static int generate_pair(
         return r;
 }
 
+static int generate_object(
+        const Algorithm *algorithm, json_t **ret_object, char kid[KEY_THUMBPRINT_SIZE + 1]) {
+        if (algorithm->type != KEY_TYPE_OCT)
+                return generate_pair(algorithm, ret_object, kid);
+        *ret_object = json_object();
+        return *ret_object ? generate_secret(algorithm, *ret_object, kid) : -ENOMEM;
+}
+
 static int generate(const Algorithm *algorithm, const char *use, const char *name,
         char kid[KEY_THUMBPRINT_SIZE + 1], Secret **ret_text) {
         _cleanup_(secret_freep) Secret *secret = NULL;
@@ -256,12 +264,12 @@ static int generate(const Algorithm *algorithm, const char *use, const char *nam
         char *text = NULL;
         int r;
 
-        if (algorithm->type == KEY_TYPE_OCT) {
-                object = json_object();
-                r = object ? generate_secret(algorithm, object, kid) : -ENOMEM;
-        } else {
-                r = generate_pair(algorithm, &object, kid);
-        }
+        /* People give its name to authtokenctl(1), which would take a dash in front for an option. */
+        do {
+                json_decref(object);
+                object = NULL;
+                r = generate_object(algorithm, &object, kid);
+        } while (r == 0 && *kid == '-');
         ERR_clear_error();
         if (strcmp(use, JWK_USE_REFRESH) == 0)
                 kid[REFRESH_KID_SIZE] = '\0';

@@ -89,7 +89,7 @@ int jwk_thumbprint(EVP_PKEY *pkey, char text[KEY_THUMBPRINT_SIZE + 1]);
 /**
  * jwk_generate() - make a new private key and write it as a JWK
  * @algorithm:  what it is for
- * @kid:        receives the beginning of its thumbprint, for HMAC a random name, and NUL
+ * @kid:        receives the beginning of its thumbprint, for HMAC a random name, and NUL; it begins with no dash
  * @ret_text:   owned by the caller; the whole JWK with kid, alg, use and the private members
  *
  * Return: 0; -ENOMEM; -EIO.

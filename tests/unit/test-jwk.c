@@ -220,6 +220,24 @@ static void test_generated_keys_are_read_again(void **state) {
         }
 }
 
+/* Of random ids one in 64 would. */
+static void test_generated_keys_are_not_named_like_options(void **state) {
+        static const char *const names[] = { "EdDSA", "HS256" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                const Algorithm *algorithm = algorithm_find(names[i]);
+
+                for (size_t n = 0; n < 800; n++) {
+                        _cleanup_(secret_freep) Secret *text = NULL;
+                        char kid[KEY_THUMBPRINT_SIZE + 1];
+
+                        assert_int_equal(jwk_generate(algorithm, kid, &text), 0);
+                        assert_int_not_equal(*kid, '-');
+                }
+        }
+}
+
 #define EC_PRIVATE(d) "{" EC ",\"d\":\"" d "\"}"
 
 /* The verify command takes keys whose algorithm nobody names. */
@@ -280,6 +298,7 @@ int main(void) {
                 cmocka_unit_test(test_thumbprints_of_the_standards),
                 cmocka_unit_test(test_export_is_what_was_read_and_nothing_private),
                 cmocka_unit_test(test_generated_keys_are_read_again),
+                cmocka_unit_test(test_generated_keys_are_not_named_like_options),
                 cmocka_unit_test(test_halves_of_a_jwk_belong_together),
                 cmocka_unit_test(test_halves_of_rsa_belong_together),
         };
