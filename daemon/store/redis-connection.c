@@ -180,8 +180,7 @@ static const char *hand_out_one(RedisConnection *connection, bool *ret_more) {
                 return redis_reader_is_empty(connection->reader) ? NULL : "a reply to no command";
         r = redis_reader_next(connection->reader, size_max, &reply);
         if (r)
-                return r == REDIS_READER_E_TOO_LARGE ? "a reply above all limits"
-                                                     : "not the Redis protocol";
+                return redis_pipeline_blame(head, r);
         if (!reply)
                 return NULL;
         *ret_more = true;

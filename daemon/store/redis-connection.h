@@ -25,6 +25,7 @@ typedef struct RedisConnection RedisConnection;
 
 /* @r: 0 with a reply, which may be an error reply; else without one:
  * STORE_E_TIMEOUT, STORE_E_OFFLINE whether the command took effect is unknown;
+ * STORE_E_CORRUPT the same, and its reply was larger than @reply_max, which ended the connection;
  * STORE_E_REFUSED it was never sent, because the server refused us. */
 typedef void (*RedisReplyDone)(int r, const redisReply *reply, void *userdata);
 

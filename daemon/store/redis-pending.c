@@ -115,6 +115,8 @@ void redis_pending_fail(struct RedisPendingList *list, int r, uint64_t overdue_u
         while ((pending = TAILQ_FIRST(list))) {
                 int result = pending->started_usec <= overdue_usec ? STORE_E_TIMEOUT : r;
 
+                if (pending->outsized)
+                        result = STORE_E_CORRUPT;
                 TAILQ_REMOVE(list, pending, link);
                 pending->done(result, NULL, pending->userdata);
                 redis_pending_free(pending);

@@ -5,6 +5,7 @@
  * Commands on their way to a Redis server: written in their order, answered in their order.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -17,6 +18,7 @@ struct RedisPending {
         RedisReplyDone done;
         void *userdata;
         size_t reply_max;
+        bool outsized;         /* the reply is larger than that */
         uint64_t started_usec; /* CLOCK_MONOTONIC */
         char *text;            /* in the protocol's form; NULL when all of it was written */
         size_t size, n_written;
@@ -57,6 +59,6 @@ int redis_pending_write(RedisPending **first, int fd);
  * redis_pending_fail() - complete commands without replies
  * @list:       empty afterwards
  * @r:          for those in time
- * @overdue_usec: those started at or before it get STORE_E_TIMEOUT
+ * @overdue_usec: those started at or before it get STORE_E_TIMEOUT, and an outsized one STORE_E_CORRUPT
  */
 void redis_pending_fail(struct RedisPendingList *list, int r, uint64_t overdue_usec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "daemon/store/redis-pipeline.h"
+#include "daemon/store/redis-reader.h"
 #include "daemon/store/user-store.h"
 
 void redis_pipeline_init(RedisPipeline *pipeline, uint64_t timeout_usec) {
@@ -26,6 +27,15 @@ RedisPending *redis_pipeline_head(const RedisPipeline *pipeline) {
 
         /* To a command that was not all sent there is no answer yet. */
         return head == pipeline->unsent ? NULL : head;
+}
+
+/* Whoever asked is to know that it is the answer: to ask once more would end the next connection, too. */
+const char *redis_pipeline_blame(RedisPending *head, int r) {
+        if (r != REDIS_READER_E_TOO_LARGE)
+                return "not the Redis protocol";
+        if (head)
+                head->outsized = true;
+        return "a reply above all limits";
 }
 
 static uint64_t due_usec(const RedisPipeline *pipeline, const RedisPending *pending) {

@@ -47,6 +47,15 @@ void redis_pipeline_admit(RedisPipeline *pipeline);
 RedisPending *redis_pipeline_head(const RedisPipeline *pipeline);
 
 /**
+ * redis_pipeline_blame() - say what is wrong with a reply that could not be read
+ * @head:       the command that it answers, which is told so when it fails; or NULL
+ * @r:          what redis_reader_next() said
+ *
+ * Return: text without end.
+ */
+const char *redis_pipeline_blame(RedisPending *head, int r);
+
+/**
  * redis_pipeline_due_usec() - when the first command has waited long enough
  * @pipeline:   any
  *

@@ -19,7 +19,8 @@
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
 
-#define REDIS_ECHO_SIZE 17u /* a number in hexadecimal digits */
+#define REDIS_ECHO_SIZE    17u /* a number in hexadecimal digits */
+#define REDIS_OUTSIZED_MAX 16u
 
 typedef struct RedisStore {
         UserStore base;
@@ -33,7 +34,10 @@ typedef struct RedisStore {
         char untold[STORE_MESSAGE_MAX]; /* why changes are not told of, as it was said last */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
         char echo[REDIS_ECHO_SIZE]; /* what the server was asked to say; empty: nothing */
-        RedisSentinel *sentinel;    /* NULL: the address is configured */
+        char *outsized
+                [REDIS_OUTSIZED_MAX]; /* keys of records that no answer has room for; or NULL */
+        unsigned int next_outsized;   /* the one that is forgotten for another */
+        RedisSentinel *sentinel;      /* NULL: the address is configured */
         RedisRole *role;
         RedisReplicas *replicas;               /* NULL: they are not waited for */
         char stream[REDIS_STREAM_ID_SIZE + 1]; /* of replication, of the connected master; or "" */

@@ -18,6 +18,7 @@
 #include "daemon/store/redis-guard.h"
 #include "daemon/store/redis-handshake.h"
 #include "daemon/store/redis-keys.h"
+#include "daemon/store/redis-load.h"
 #include "daemon/store/redis-mark.h"
 #include "daemon/store/redis-request.h"
 #include "daemon/store/redis-settle.h"
@@ -26,54 +27,10 @@
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
 
-#define REPLY_MAX          (2 * STATE_FIELDS_SIZE_MAX)
 #define CLOCK_SKEW_MAX_SEC 2
 
 static bool is_text(const redisReply *reply) {
         return reply->type == REDIS_REPLY_STRING && strlen(reply->str) == reply->len;
-}
-
-/* Names and values are borrowed from the reply. */
-static int decode_state(RedisRequest *request, const redisReply *reply, UserState **ret_state) {
-        _cleanup_(freep) StateField *items = NULL;
-        StateFields fields = { .n_items = reply->elements / 2 };
-        int r;
-
-        if (reply->elements % 2 != 0)
-                return redis_request_corrupt(request);
-        items = calloc(fields.n_items + 1, sizeof(*items));
-        if (!items)
-                return -ENOMEM;
-        fields.items = items;
-        for (size_t i = 0; i < fields.n_items; i++) {
-                if (!is_text(reply->element[2 * i]) || !is_text(reply->element[2 * i + 1]))
-                        return redis_request_corrupt(request);
-                items[i].name = reply->element[2 * i]->str;
-                items[i].value = reply->element[2 * i + 1]->str;
-        }
-        r = state_fields_decode(request->tenant, request->user, &fields, ret_state);
-        return r == USER_STATE_E_CORRUPT ? redis_request_corrupt(request) : r;
-}
-
-/* @state: as it was stored when the server answered; handed over. */
-static void keep(const RedisRequest *request, UserState *state) {
-        RedisStore *store = request->store;
-
-        state_cache_put(store->base.cache, state);
-        if (!redis_watch_is_fresh(store->watch, request->user, request->mark))
-                state_cache_doubt(store->base.cache, request->tenant, request->user);
-}
-
-static void on_load(int r, const redisReply *reply, void *userdata) {
-        RedisRequest *request = userdata;
-        StoreResult result = { 0 };
-
-        if (r == 0)
-                r = reply->type == REDIS_REPLY_ARRAY ? decode_state(request, reply, &result.state)
-                                                     : redis_request_refused(request, reply);
-        if (r == 0)
-                keep(request, user_state_ref(result.state));
-        redis_request_finish(request, r, &result);
 }
 
 static void on_commit(int r, const redisReply *reply, void *userdata);
@@ -83,7 +40,7 @@ static int send_commit(RedisRequest *request, bool whole) {
         RedisStore *store = request->store;
         RedisCommand command = { .argc = request->commit->argc,
                 .argv = request->commit->argv,
-                .reply_max = REPLY_MAX,
+                .reply_max = REDIS_LOAD_REPLY_MAX,
                 .done = on_commit,
                 .userdata = request };
 
@@ -107,13 +64,16 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         StateCache *cache = request->store->base.cache;
         StoreResult result = { 0 };
 
+        /* Who was wrong about what is stored is told what it is. */
+        if (r == STORE_E_CORRUPT)
+                redis_load_note_outsized(request);
         /* A script that was not there has done nothing: once more, with the script itself. */
         if (r == 0 && redis_error_is(reply, "NOSCRIPT") && !request->script_sent) {
                 r = send_commit(request, true);
                 if (r == 0)
                         return;
         } else if (r == 0 && reply->type == REDIS_REPLY_ARRAY) {
-                r = decode_state(request, reply, &result.state);
+                r = redis_load_decode(request, reply, &result.state);
                 if (r == 0)
                         r = STORE_E_CONFLICT;
         } else if (r == 0 && reply->type == REDIS_REPLY_INTEGER &&
@@ -126,9 +86,9 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         if (r == 0 && user_state_end_sec(request->after) == 0)
                 state_cache_drop(cache, request->tenant, request->user);
         else if (r == 0)
-                keep(request, TAKE_PTR(request->after));
+                redis_load_keep(request, TAKE_PTR(request->after));
         else if (result.state)
-                keep(request, user_state_ref(result.state));
+                redis_load_keep(request, user_state_ref(result.state));
         redis_settle_finish(request, r, &result);
 }
 
@@ -145,21 +105,6 @@ static void on_find(int r, const redisReply *reply, void *userdata) {
         if (r == 0)
                 result.user = reply->str;
         redis_request_finish(request, r, &result);
-}
-
-static int redis_store_load(
-        UserStore *base, StoreCall *call, const char *tenant, const char *user) {
-        RedisStore *store = (RedisStore *)base;
-        _cleanup_(freep) char *key = redis_key_user(store->prefix, tenant, user);
-        const char *argv[] = { "HGETALL", key };
-        RedisCommand command = {
-                .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = REPLY_MAX, .done = on_load
-        };
-        RedisRequest *request;
-        int r;
-
-        r = key ? redis_request_new(store, STORE_CALL_LOAD, tenant, user, &request) : -ENOMEM;
-        return r < 0 ? r : redis_request_start(request, call, &command);
 }
 
 static int redis_store_peek(
@@ -180,9 +125,10 @@ static int redis_store_find(UserStore *base, StoreCall *call, const char *tenant
         RedisStore *store = (RedisStore *)base;
         _cleanup_(freep) char *key = redis_key_sid(store->prefix, tenant, sid);
         const char *argv[] = { "GET", key };
-        RedisCommand command = {
-                .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = REPLY_MAX, .done = on_find
-        };
+        RedisCommand command = { .argc = ARRAY_SIZE(argv),
+                .argv = argv,
+                .reply_max = REDIS_LOAD_REPLY_MAX,
+                .done = on_find };
         RedisRequest *request;
         int r;
 
@@ -196,6 +142,9 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
         UserState *before = commit->before;
         int r;
 
+        /* It is to be looked at first, and with care. */
+        if (redis_load_is_outsized(store, before->tenant, before->user))
+                return store_call_defer(call, STORE_E_CONFLICT, NULL);
         r = redis_request_new(store, STORE_CALL_COMMIT, before->tenant, before->user, &request);
         if (r < 0)
                 return r;
@@ -326,6 +275,7 @@ static void redis_store_close(UserStore *base) {
         redis_role_free(store->role);
         redis_handshake_free(store->handshake);
         redis_login_free(store->login);
+        redis_load_forget_outsized(store);
         free(store->prefix);
         free(store->tenant);
         free(store);
@@ -357,7 +307,7 @@ static int redis_store_set_password(UserStore *base, const char *password) {
 /* Redis lets go of states by itself. */
 static const StoreOps redis_ops = {
         .close = redis_store_close,
-        .load = redis_store_load,
+        .load = redis_load_start,
         .peek = redis_store_peek,
         .commit = redis_store_commit,
         .settle = redis_settle_start,

@@ -5,7 +5,8 @@ import pytest
 
 from deadline import wait_until
 from frames import DENIED
-from token_login import log_in
+from private_bus import OWN_USER
+from token_login import Login, log_in
 from victim import RECOVERY_SECONDS, TIMEOUT, another, free_port, second_redis, victim_with
 
 N_LOADED, LOAD_DELAY_USEC = 2000, 1000
@@ -107,6 +108,32 @@ def test_a_record_that_is_no_record_is_refused():
         victim.redis.run("DEL", "authtoken:default:u:alice")
         wait_until(lambda: victim.verdicts(token, "alice") == {"session-unknown"}, "no record")
         assert victim.issue_fails("alice") is None
+
+
+@pytest.mark.parametrize("fill", ["redis.call('HSET', KEYS[1], 'x', string.rep('x', 10000000))",
+                                  "for i = 1, 200000 do redis.call('HSET', KEYS[1], 'x' .. i, '') end"])
+def test_a_record_beyond_all_limits_harms_its_user_only(fill):
+    """The host looks at it for a login that is open, and would do so again with every new connection."""
+    with victim_with() as victim:
+        token, other = victim.issue(OWN_USER), victim.issue("bob")
+        key = f"authtoken:default:u:{OWN_USER}"
+        login = Login(victim.daemon, token)
+        try:
+            victim.redis.run("EVAL", fill, "1", key)
+            victim.wait_told("a reply above all limits")
+            victim.wait_recovered()
+            n_connections = victim.redis.n_connections()
+            for _ in range(20):
+                assert victim.verdicts(other, "bob") == {None}
+                assert victim.verdicts(token, OWN_USER) == {"store-corrupt"}
+                assert victim.issue_fails(OWN_USER) == "store-corrupt"
+            assert not victim.is_revoked(token)
+            assert victim.redis.n_connections() <= n_connections + 1
+            victim.redis.run("DEL", key)
+            wait_until(lambda: victim.verdicts(token, OWN_USER) == {"session-unknown"}, "no record")
+            assert victim.issue_fails(OWN_USER) is None
+        finally:
+            login.leave()
 
 
 FORGETFUL = "no append-only file (appendonly no): a crash of the server brings revoked sessions back"

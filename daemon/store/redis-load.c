@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/session/state-codes.h"
+#include "daemon/session/user-state.h"
+#include "daemon/store/redis-keys.h"
+#include "daemon/store/redis-load.h"
+
+/* KEYS: the user's hash. Nothing, where it is larger than any that we write. */
+static const char careful_script[] = "local key, size = KEYS[1], 0\n"
+                                     "if redis.call('HLEN', key) > 1024 then return false end\n"
+                                     "local all = redis.call('HGETALL', key)\n"
+                                     "for _, text in ipairs(all) do size = size + #text end\n"
+                                     "if size > 2097152 then return false end\n"
+                                     "return all\n";
+
+_Static_assert(STATE_FIELDS_SIZE_MAX == 2097152, "the script says something else");
+_Static_assert(USER_STATE_SESSIONS_MAX + USER_STATE_ENDED_MAX + STATE_CODES_MAX + 4 <= 1024,
+        "the script says something else");
+
+static bool is_text(const redisReply *reply) {
+        return reply->type == REDIS_REPLY_STRING && strlen(reply->str) == reply->len;
+}
+
+/* Names and values are borrowed from the reply. */
+int redis_load_decode(RedisRequest *request, const redisReply *reply, UserState **ret_state) {
+        _cleanup_(freep) StateField *items = NULL;
+        StateFields fields = { .n_items = reply->elements / 2 };
+        int r;
+
+        if (reply->elements % 2 != 0)
+                return redis_request_corrupt(request);
+        items = calloc(fields.n_items + 1, sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        fields.items = items;
+        for (size_t i = 0; i < fields.n_items; i++) {
+                if (!is_text(reply->element[2 * i]) || !is_text(reply->element[2 * i + 1]))
+                        return redis_request_corrupt(request);
+                items[i].name = reply->element[2 * i]->str;
+                items[i].value = reply->element[2 * i + 1]->str;
+        }
+        r = state_fields_decode(request->tenant, request->user, &fields, ret_state);
+        return r == USER_STATE_E_CORRUPT ? redis_request_corrupt(request) : r;
+}
+
+void redis_load_keep(const RedisRequest *request, UserState *state) {
+        RedisStore *store = request->store;
+
+        state_cache_put(store->base.cache, state);
+        if (!redis_watch_is_fresh(store->watch, request->user, request->mark))
+                state_cache_doubt(store->base.cache, request->tenant, request->user);
+}
+
+/* Return: where @key stands; REDIS_OUTSIZED_MAX: nowhere. */
+static size_t find(const RedisStore *store, const char *key) {
+        size_t i = 0;
+
+        while (i < REDIS_OUTSIZED_MAX && (!store->outsized[i] || strcmp(store->outsized[i], key)))
+                i++;
+        return i;
+}
+
+bool redis_load_is_outsized(const RedisStore *store, const char *tenant, const char *user) {
+        _cleanup_(freep) char *key = NULL;
+        bool none = true;
+
+        for (size_t i = 0; i < REDIS_OUTSIZED_MAX; i++)
+                none = none && !store->outsized[i];
+        if (none)
+                return false;
+        key = redis_key_user(store->prefix, tenant, user);
+        /* Without memory no answer could be taken either. */
+        return !key || find(store, key) < REDIS_OUTSIZED_MAX;
+}
+
+void redis_load_note_outsized(RedisRequest *request) {
+        RedisStore *store = request->store;
+        _cleanup_(freep) char *key = redis_key_user(store->prefix, request->tenant, request->user);
+
+        store_notices_tell(&store->notices, &store->base, STORE_FAILURE_CORRUPT,
+                "%s: the record of user %s is larger than any that we write", store->address.text,
+                request->user);
+        if (!key || find(store, key) < REDIS_OUTSIZED_MAX)
+                return;
+        free(store->outsized[store->next_outsized]);
+        store->outsized[store->next_outsized] = TAKE_PTR(key);
+        store->next_outsized = (store->next_outsized + 1) % REDIS_OUTSIZED_MAX;
+}
+
+void redis_load_forget_outsized(RedisStore *store) {
+        for (size_t i = 0; i < REDIS_OUTSIZED_MAX; i++)
+                free(store->outsized[i]);
+}
+
+static void on_load(int r, const redisReply *reply, void *userdata) {
+        RedisRequest *request = userdata;
+        StoreResult result = { 0 };
+
+        if (r == STORE_E_CORRUPT)
+                redis_load_note_outsized(request);
+        else if (r == 0)
+                r = reply->type == REDIS_REPLY_ARRAY
+                            ? redis_load_decode(request, reply, &result.state)
+                            : redis_request_refused(request, reply);
+        if (r == 0)
+                redis_load_keep(request, user_state_ref(result.state));
+        redis_request_finish(request, r, &result);
+}
+
+static void on_careful_load(int r, const redisReply *reply, void *userdata) {
+        RedisRequest *request = userdata;
+        RedisStore *store = request->store;
+        _cleanup_(freep) char *key = NULL;
+        size_t i;
+
+        if (r == 0 && reply->type == REDIS_REPLY_NIL) {
+                redis_load_note_outsized(request);
+                redis_request_finish(request, STORE_E_CORRUPT, NULL);
+                return;
+        }
+        if (r == 0 && reply->type == REDIS_REPLY_ARRAY)
+                key = redis_key_user(store->prefix, request->tenant, request->user);
+        i = key ? find(store, key) : REDIS_OUTSIZED_MAX;
+        if (i < REDIS_OUTSIZED_MAX) {
+                free(store->outsized[i]);
+                store->outsized[i] = NULL;
+        }
+        on_load(r, reply, request);
+}
+
+int redis_load_start(UserStore *base, StoreCall *call, const char *tenant, const char *user) {
+        RedisStore *store = (RedisStore *)base;
+        _cleanup_(freep) char *key = redis_key_user(store->prefix, tenant, user);
+        bool careful = redis_load_is_outsized(store, tenant, user);
+        const char *all[] = { "HGETALL", key };
+        const char *carefully[] = { "EVAL", careful_script, "1", key };
+        RedisCommand command = {
+                .argc = careful ? ARRAY_SIZE(carefully) : ARRAY_SIZE(all),
+                .argv = careful ? carefully : all,
+                .reply_max = REDIS_LOAD_REPLY_MAX,
+                .done = careful ? on_careful_load : on_load,
+        };
+        RedisRequest *request;
+        int r;
+
+        r = key ? redis_request_new(store, STORE_CALL_LOAD, tenant, user, &request) : -ENOMEM;
+        return r < 0 ? r : redis_request_start(request, call, &command);
+}

@@ -1,0 +1,58 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A user's record in Redis, read as a state. One that is larger than any that we write, which somebody has made by
+ * hand, costs a connection once. After that it is asked for by a script, which looks at its size first: otherwise
+ * whoever may ask for it, be it the look at a login that is open, would cut the host off from all others' records.
+ */
+
+#include <stddef.h>
+
+#include "daemon/session/state-fields.h"
+#include "daemon/store/redis-request.h"
+
+/* Of all that a state consists of, and of what the parser takes for it. */
+#define REDIS_LOAD_REPLY_MAX (2 * STATE_FIELDS_SIZE_MAX)
+
+/**
+ * redis_load_start() - see user_store_load()
+ */
+int redis_load_start(UserStore *base, StoreCall *call, const char *tenant, const char *user);
+
+/**
+ * redis_load_decode() - what the server says of a user
+ * @request:    that it answers
+ * @reply:      an array of names and values
+ * @ret_state:  one reference, the caller's
+ *
+ * Return: 0; STORE_E_CORRUPT, which is told; -ENOMEM.
+ */
+int redis_load_decode(RedisRequest *request, const redisReply *reply, UserState **ret_state);
+
+/**
+ * redis_load_keep() - remember a state
+ * @request:    that brought it
+ * @state:      as it was stored when the server answered; one reference is handed over
+ */
+void redis_load_keep(const RedisRequest *request, UserState *state);
+
+/**
+ * redis_load_note_outsized() - of a user's record that was too large for an answer
+ * @request:    that was about it
+ */
+void redis_load_note_outsized(RedisRequest *request);
+
+/**
+ * redis_load_is_outsized() - whether a user's record was too large when it was last looked at
+ * @store:      where
+ * @tenant:     the user's
+ * @user:       whose
+ */
+bool redis_load_is_outsized(const RedisStore *store, const char *tenant, const char *user);
+
+/**
+ * redis_load_forget_outsized() - free what redis_load_note_outsized() has noted
+ * @store:      whose
+ */
+void redis_load_forget_outsized(RedisStore *store);
