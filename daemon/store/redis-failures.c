@@ -19,35 +19,35 @@
 #define RESERVED_MSEC "60000"
 
 /* KEYS: counter, number of counters, attempts under way. ARGV: failures that lock out, window and lock-out in
- * ms, step. Answers how long the place is locked out in ms, 0: it is not, and whether this failure did it, or
+ * ms, step, proof. Answers with the proof, how long the place is locked out in ms, 0: it is not, and whether this failure did it, or
  * nothing could be reserved. */
 static const char script[] =
         "local max = tonumber(ARGV[1])\n"
         "local n = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
         "local under_way = tonumber(redis.call('GET', KEYS[3]) or '0')\n"
         "if ARGV[4] == 'reserve' then\n"
-        "  if n >= max then return {math.max(redis.call('PTTL', KEYS[1]), 1), 0} end\n"
-        "  if n + under_way >= max then return {0, 1} end\n"
+        "  if n >= max then return {ARGV[5], math.max(redis.call('PTTL', KEYS[1]), 1), 0} end\n"
+        "  if n + under_way >= max then return {ARGV[5], 0, 1} end\n"
         "  redis.call('INCR', KEYS[3])\n"
         "  redis.call('PEXPIRE', KEYS[3], " RESERVED_MSEC ")\n"
-        "  return {0, 0}\n"
+        "  return {ARGV[5], 0, 0}\n"
         "end\n"
         "if ARGV[4] ~= 'count' and under_way > 0 then\n"
         "  if redis.call('DECR', KEYS[3]) == 0 then redis.call('DEL', KEYS[3]) end\n"
         "end\n"
-        "if ARGV[4] == 'release' then return {0, 0} end\n"
-        "if n >= max then return {math.max(redis.call('PTTL', KEYS[1]), 1), 0} end\n"
+        "if ARGV[4] == 'release' then return {ARGV[5], 0, 0} end\n"
+        "if n >= max then return {ARGV[5], math.max(redis.call('PTTL', KEYS[1]), 1), 0} end\n"
         "if n == 0 then\n"
         "  local counters = tonumber(redis.call('GET', KEYS[2]) or '0')\n"
-        "  if counters >= " REDIS_FAILURES_MAX " then return {0, 0} end\n"
+        "  if counters >= " REDIS_FAILURES_MAX " then return {ARGV[5], 0, 0} end\n"
         "  redis.call('INCR', KEYS[2])\n"
         "  if counters == 0 then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end\n"
         "end\n"
         "n = redis.call('INCR', KEYS[1])\n"
         "if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end\n"
-        "if n < max then return {0, 0} end\n"
+        "if n < max then return {ARGV[5], 0, 0} end\n"
         "redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
-        "return {tonumber(ARGV[3]), 1}\n";
+        "return {ARGV[5], tonumber(ARGV[3]), 1}\n";
 
 static void finish(RedisRequest *request, int r, FailureAnswer answer) {
         const FailureKey key = { request->tenant, request->user, request->place };
@@ -64,7 +64,9 @@ static void on_asked(int r, const redisReply *reply, void *userdata) {
         uint64_t n_failures = 0;
 
         if (r == 0 && reply->type == REDIS_REPLY_STRING &&
-                text_parse_u64(reply->str, INT64_MAX, &n_failures) == 0)
+                text_parse_u64(reply->str, INT64_MAX, &n_failures) != 0)
+                r = redis_request_corrupt(request);
+        else if (r == 0 && reply->type == REDIS_REPLY_STRING)
                 answer.is_locked = n_failures >= request->failures_max;
         else if (r == 0 && reply->type != REDIS_REPLY_NIL)
                 r = redis_request_refused(request, reply);
@@ -75,12 +77,12 @@ static void on_noted(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         FailureAnswer answer = { 0 };
 
-        if (r == 0 && (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2))
-                r = redis_request_refused(request, reply);
+        if (r == 0)
+                r = redis_request_check(request, reply, 3);
         if (r == 0) {
-                answer.is_locked = reply->element[0]->integer != 0;
-                answer.locked_now = answer.is_locked && reply->element[1]->integer == 1;
-                answer.is_full = !answer.is_locked && reply->element[1]->integer == 1;
+                answer.is_locked = reply->element[1]->integer != 0;
+                answer.locked_now = answer.is_locked && reply->element[2]->integer == 1;
+                answer.is_full = !answer.is_locked && reply->element[2]->integer == 1;
         }
         finish(request, r, answer);
 }
@@ -145,7 +147,7 @@ int redis_failures_note(UserStore *base, StoreCall *call, const FailureQuestion 
         _cleanup_(freep) char *attempts = redis_key_attempts(store->prefix, &question->key);
         char max[24], window[24], lock_out[24];
         const char *argv[] = { "EVAL", script, "3", key, counters, attempts, max, window, lock_out,
-                name_of(question->step) };
+                name_of(question->step), NULL };
         RedisCommand command = {
                 .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = REPLY_MAX, .done = on_noted
         };
@@ -156,5 +158,8 @@ int redis_failures_note(UserStore *base, StoreCall *call, const FailureQuestion 
         format_msec(question->rules.window_sec, window);
         format_msec(question->rules.lock_out_sec, lock_out);
         r = key && counters && attempts ? request_new(store, question, &request) : -ENOMEM;
-        return r < 0 ? r : redis_request_start(request, call, &command);
+        if (r < 0)
+                return r;
+        argv[ARRAY_SIZE(argv) - 1] = redis_request_proof(request);
+        return redis_request_start(request, call, &command);
 }

@@ -9,13 +9,15 @@
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-load.h"
 
-/* KEYS: the user's hash. Nothing, where it is larger than any that we write. */
-static const char careful_script[] = "local key, size = KEYS[1], 0\n"
-                                     "if redis.call('HLEN', key) > 1024 then return false end\n"
-                                     "local all = redis.call('HGETALL', key)\n"
-                                     "for _, text in ipairs(all) do size = size + #text end\n"
-                                     "if size > 2097152 then return false end\n"
-                                     "return all\n";
+/* KEYS: the user's hash. ARGV: the request's proof. Answers with that, and with nothing where the hash is larger than any
+ * that we write. */
+static const char careful_script[] =
+        "local key, size = KEYS[1], 0\n"
+        "if redis.call('HLEN', key) > 1024 then return { ARGV[1], false } end\n"
+        "local all = redis.call('HGETALL', key)\n"
+        "for _, text in ipairs(all) do size = size + #text end\n"
+        "if size > 2097152 then return { ARGV[1], false } end\n"
+        "return { ARGV[1], all }\n";
 
 _Static_assert(STATE_FIELDS_SIZE_MAX == 2097152, "the script says something else");
 _Static_assert(USER_STATE_SESSIONS_MAX + USER_STATE_ENDED_MAX + STATE_CODES_MAX + 4 <= 1024,
@@ -31,7 +33,7 @@ int redis_load_decode(RedisRequest *request, const redisReply *reply, UserState 
         StateFields fields = { .n_items = reply->elements / 2 };
         int r;
 
-        if (reply->elements % 2 != 0)
+        if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 0)
                 return redis_request_corrupt(request);
         items = calloc(fields.n_items + 1, sizeof(*items));
         if (!items)
@@ -96,57 +98,99 @@ void redis_load_forget_outsized(RedisStore *store) {
                 free(store->outsized[i]);
 }
 
+static void finish(RedisRequest *request, int r, StoreResult *result) {
+        if (r == 0)
+                redis_load_keep(request, user_state_ref(result->state));
+        redis_request_finish(request, r, result);
+}
+
+/* It is as it should be again. */
+static void forget_outsized(RedisRequest *request) {
+        RedisStore *store = request->store;
+        _cleanup_(freep) char *key = redis_key_user(store->prefix, request->tenant, request->user);
+        size_t i = key ? find(store, key) : REDIS_OUTSIZED_MAX;
+
+        if (i == REDIS_OUTSIZED_MAX)
+                return;
+        free(store->outsized[i]);
+        store->outsized[i] = NULL;
+}
+
+static void on_careful_load(int r, const redisReply *reply, void *userdata) {
+        RedisRequest *request = userdata;
+        StoreResult result = { 0 };
+
+        if (r == STORE_E_CORRUPT)
+                redis_load_note_outsized(request);
+        if (r == 0)
+                r = redis_request_check(request, reply, 2);
+        if (r == 0 && reply->element[1]->type == REDIS_REPLY_NIL) {
+                redis_load_note_outsized(request);
+                r = STORE_E_CORRUPT;
+        } else if (r == 0) {
+                forget_outsized(request);
+                r = redis_load_decode(request, reply->element[1], &result.state);
+        }
+        finish(request, r, &result);
+}
+
+static int load_carefully(RedisRequest *request, const char *key) {
+        const char *argv[] = { "EVAL", careful_script, "1", key, redis_request_proof(request) };
+        const RedisCommand command = {
+                .argc = ARRAY_SIZE(argv),
+                .argv = argv,
+                .reply_max = REDIS_LOAD_REPLY_MAX,
+                .done = on_careful_load,
+                .userdata = request,
+        };
+
+        return redis_connection_send(request->store->connection, &command);
+}
+
+/* A state names its user. That there is none could be said of anybody, and would end logins and hide sessions from an
+ * order to end them. */
+static int ask_again(RedisRequest *request) {
+        RedisStore *store = request->store;
+        _cleanup_(freep) char *key = redis_key_user(store->prefix, request->tenant, request->user);
+
+        return key ? load_carefully(request, key) : -ENOMEM;
+}
+
 static void on_load(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StoreResult result = { 0 };
 
         if (r == STORE_E_CORRUPT)
                 redis_load_note_outsized(request);
-        else if (r == 0)
-                r = reply->type == REDIS_REPLY_ARRAY
-                            ? redis_load_decode(request, reply, &result.state)
-                            : redis_request_refused(request, reply);
-        if (r == 0)
-                redis_load_keep(request, user_state_ref(result.state));
-        redis_request_finish(request, r, &result);
-}
-
-static void on_careful_load(int r, const redisReply *reply, void *userdata) {
-        RedisRequest *request = userdata;
-        RedisStore *store = request->store;
-        _cleanup_(freep) char *key = NULL;
-        size_t i;
-
-        if (r == 0 && reply->type == REDIS_REPLY_NIL) {
-                redis_load_note_outsized(request);
-                redis_request_finish(request, STORE_E_CORRUPT, NULL);
-                return;
+        if (r == 0 && reply->type != REDIS_REPLY_ARRAY) {
+                r = redis_request_refused(request, reply);
+        } else if (r == 0 && reply->elements == 0) {
+                r = ask_again(request);
+                if (r == 0)
+                        return;
+        } else if (r == 0) {
+                r = redis_load_decode(request, reply, &result.state);
         }
-        if (r == 0 && reply->type == REDIS_REPLY_ARRAY)
-                key = redis_key_user(store->prefix, request->tenant, request->user);
-        i = key ? find(store, key) : REDIS_OUTSIZED_MAX;
-        if (i < REDIS_OUTSIZED_MAX) {
-                free(store->outsized[i]);
-                store->outsized[i] = NULL;
-        }
-        on_load(r, reply, request);
+        finish(request, r, &result);
 }
 
 int redis_load_start(UserStore *base, StoreCall *call, const char *tenant, const char *user) {
         RedisStore *store = (RedisStore *)base;
         _cleanup_(freep) char *key = redis_key_user(store->prefix, tenant, user);
-        bool careful = redis_load_is_outsized(store, tenant, user);
-        const char *all[] = { "HGETALL", key };
-        const char *carefully[] = { "EVAL", careful_script, "1", key };
+        const char *argv[] = { "HGETALL", key };
         RedisCommand command = {
-                .argc = careful ? ARRAY_SIZE(carefully) : ARRAY_SIZE(all),
-                .argv = careful ? carefully : all,
+                .argc = ARRAY_SIZE(argv),
+                .argv = argv,
                 .reply_max = REDIS_LOAD_REPLY_MAX,
-                .done = careful ? on_careful_load : on_load,
+                .done = on_load,
         };
         RedisRequest *request;
         int r;
 
         r = key ? redis_request_new(store, STORE_CALL_LOAD, tenant, user, &request) : -ENOMEM;
-        return r < 0 ? r : redis_request_start(request, call, &command);
+        if (r < 0)
+                return r;
+        if (redis_load_is_outsized(store, tenant, user))
+                return redis_request_started(request, call, load_carefully(request, key));
+        return redis_request_start(request, call, &command);
 }

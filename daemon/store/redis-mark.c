@@ -8,34 +8,32 @@
 #include "daemon/store/redis-settle.h"
 
 #define REPLY_MAX 4096u
+#define PROOF_AT  4u
 
-/* Answers with whether it was as expected, and with what is stored now. */
+/* ARGV: the request's proof, and for a change what is expected and what it is to be. Answers with the proof, whether it
+ * was as expected, and what is stored now. */
+static const char reading[] = "return { ARGV[1], 1, redis.call('GET', KEYS[1]) or '' }";
 static const char script[] = "local stored = redis.call('GET', KEYS[1]) or ''\n"
-                             "if stored ~= ARGV[1] then return { 0, stored } end\n"
-                             "if ARGV[2] == '' then redis.call('DEL', KEYS[1])\n"
-                             "else redis.call('SET', KEYS[1], ARGV[2]) end\n"
-                             "return { 1, ARGV[2] }";
+                             "if stored ~= ARGV[2] then return { ARGV[1], 0, stored } end\n"
+                             "if ARGV[3] == '' then redis.call('DEL', KEYS[1])\n"
+                             "else redis.call('SET', KEYS[1], ARGV[3]) end\n"
+                             "return { ARGV[1], 1, ARGV[3] }";
 
 static bool is_text(const redisReply *reply) {
         return reply->type == REDIS_REPLY_STRING && strlen(reply->str) == reply->len;
-}
-
-static bool is_answer(const redisReply *reply) {
-        return reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-               reply->element[0]->type == REDIS_REPLY_INTEGER && is_text(reply->element[1]);
 }
 
 static void on_mark(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StoreResult result = { 0 };
 
-        if (r == 0 && is_text(reply)) {
-                result.mark = reply->str;
-        } else if (r == 0 && is_answer(reply)) {
-                result.mark = *reply->element[1]->str ? reply->element[1]->str : NULL;
-                r = reply->element[0]->integer ? 0 : STORE_E_CONFLICT;
-        } else if (r == 0 && reply->type != REDIS_REPLY_NIL) {
-                r = redis_request_refused(request, reply);
+        if (r == 0)
+                r = redis_request_check(request, reply, 3);
+        if (r == 0 && !is_text(reply->element[2])) {
+                r = redis_request_corrupt(request);
+        } else if (r == 0) {
+                result.mark = *reply->element[2]->str ? reply->element[2]->str : NULL;
+                r = reply->element[1]->integer ? 0 : STORE_E_CONFLICT;
         }
         redis_settle_finish(request, r, &result);
 }
@@ -44,11 +42,11 @@ int redis_mark_change(UserStore *base, StoreCall *call, const StoreMarkChange *c
         RedisStore *store = (RedisStore *)base;
         _cleanup_(freep) char *key =
                 redis_key_mark(store->prefix, change->mark.tenant, change->mark.name);
-        const char *read[] = { "GET", key };
-        const char *swap[] = { "EVAL", script, "1", key, change->expected, change->value };
+        const char *argv[] = { "EVAL", change->expected ? script : reading, "1", key, NULL,
+                change->expected, change->value };
         RedisCommand command = {
-                .argc = change->expected ? ARRAY_SIZE(swap) : ARRAY_SIZE(read),
-                .argv = change->expected ? swap : read,
+                .argc = change->expected ? ARRAY_SIZE(argv) : ARRAY_SIZE(argv) - 2,
+                .argv = argv,
                 .reply_max = REPLY_MAX,
                 .done = on_mark,
         };
@@ -61,5 +59,6 @@ int redis_mark_change(UserStore *base, StoreCall *call, const StoreMarkChange *c
         if (r < 0)
                 return r;
         request->settle = change->settle;
+        argv[PROOF_AT] = redis_request_proof(request);
         return redis_request_start(request, call, &command);
 }

@@ -9,6 +9,7 @@
 #include "daemon/store/redis-request.h"
 
 #define ECHO_REPLY_MAX 4096u
+#define READ_REPLY_MAX 65536u
 #define OUT_OF_STEP    "an answer that does not belong to its command"
 
 RedisRequest *redis_request_free(RedisRequest *request) {
@@ -73,6 +74,34 @@ int redis_request_refused(RedisRequest *request, const redisReply *reply) {
         if (failure == STORE_FAILURE_REPLY)
                 redis_connection_refuse(store->connection, OUT_OF_STEP);
         return failure == STORE_FAILURE_WRONGTYPE ? STORE_E_CORRUPT : STORE_E_REFUSED;
+}
+
+const char *redis_request_proof(RedisRequest *request) {
+        snprintf(request->proof, sizeof(request->proof), "%" PRIx64,
+                request->store->base.next_number++);
+        return request->proof;
+}
+
+int redis_request_check(RedisRequest *request, const redisReply *reply, size_t n_elements) {
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == n_elements &&
+                reply->element[0]->type == REDIS_REPLY_STRING &&
+                strcmp(reply->element[0]->str, request->proof) == 0)
+                return 0;
+        return redis_request_refused(request, reply);
+}
+
+int redis_request_read(RedisRequest *request, const char *key, RedisReplyDone done) {
+        static const char script[] = "return { ARGV[1], redis.call('GET', KEYS[1]) }";
+        const char *argv[] = { "EVAL", script, "1", key, redis_request_proof(request) };
+        const RedisCommand command = {
+                .argc = ARRAY_SIZE(argv),
+                .argv = argv,
+                .reply_max = READ_REPLY_MAX,
+                .done = done,
+                .userdata = request,
+        };
+
+        return redis_connection_send(request->store->connection, &command);
 }
 
 static void on_echo(int r, const redisReply *reply, void *userdata) {

@@ -56,11 +56,12 @@ typedef struct RedisRequest {
         uint64_t believe_until_sec; /* a lock-out */
         unsigned int failures_max;
         RedisCommit *commit;
-        UserState *before, *after; /* of a commit */
-        uint64_t mark;             /* redis_watch_mark() before it was sent */
-        bool settle;               /* it is to be with replicas */
-        char *value;               /* of a mark, while it is not with them yet */
-        bool script_sent;          /* the whole script went with the commit: it cannot be missing */
+        UserState *before, *after;   /* of a commit */
+        uint64_t mark;               /* redis_watch_mark() before it was sent */
+        bool settle;                 /* it is to be with replicas */
+        char *value;                 /* of a mark, while it is not with them yet */
+        char proof[REDIS_ECHO_SIZE]; /* what the answer of a script begins with; empty: nothing */
+        bool script_sent; /* the whole script went with the commit: it cannot be missing */
 } RedisRequest;
 
 /**
@@ -121,6 +122,34 @@ void redis_request_finish(RedisRequest *request, int r, StoreResult *result);
  * Return: STORE_E_REFUSED; STORE_E_CORRUPT the key holds something else.
  */
 int redis_request_refused(RedisRequest *request, const redisReply *reply);
+
+/**
+ * redis_request_proof() - what a script is to answer with first, so that its answer belongs to nobody else
+ * @request:    not started yet, or about to ask once more
+ *
+ * Return: borrowed until the request is gone; no other request has the same.
+ */
+const char *redis_request_proof(RedisRequest *request);
+
+/**
+ * redis_request_check() - see whether an answer belongs to its request
+ * @request:    under way, with a redis_request_proof()
+ * @reply:      what came
+ * @n_elements: of its answer, the proof among them
+ *
+ * Return: 0; else as redis_request_refused(), which is told.
+ */
+int redis_request_check(RedisRequest *request, const redisReply *reply, size_t n_elements);
+
+/**
+ * redis_request_read() - ask for one key, to be answered with a proof and a text or nothing
+ * @request:    under way, or not started yet; stays the caller's unless it is asked
+ * @key:        copied
+ * @done:       gets the request, and is to check it for two elements
+ *
+ * Return: 0; else as redis_connection_send().
+ */
+int redis_request_read(RedisRequest *request, const char *key, RedisReplyDone done);
 
 /**
  * redis_request_corrupt() - tell of a record that is none

@@ -73,7 +73,8 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
                 if (r == 0)
                         return;
         } else if (r == 0 && reply->type == REDIS_REPLY_ARRAY) {
-                r = redis_load_decode(request, reply, &result.state);
+                /* That nothing is stored may be said of anybody; who asks for it will be told by a load. */
+                r = reply->elements ? redis_load_decode(request, reply, &result.state) : 0;
                 if (r == 0)
                         r = STORE_E_CONFLICT;
         } else if (r == 0 && reply->type == REDIS_REPLY_INTEGER &&
@@ -96,14 +97,18 @@ static void on_find(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StoreResult result = { 0 };
 
-        if (r == 0 && reply->type == REDIS_REPLY_NIL)
-                r = STORE_E_NOT_FOUND;
-        else if (r == 0 && reply->type != REDIS_REPLY_STRING)
-                r = redis_request_refused(request, reply);
-        else if (r == 0 && !text_is_user_name(reply->str, reply->len))
-                r = redis_request_corrupt(request);
         if (r == 0)
-                result.user = reply->str;
+                r = redis_request_check(request, reply, 2);
+        if (r == 0) {
+                const redisReply *user = reply->element[1];
+
+                if (user->type == REDIS_REPLY_NIL)
+                        r = STORE_E_NOT_FOUND;
+                else if (user->type != REDIS_REPLY_STRING ||
+                         !text_is_user_name(user->str, user->len))
+                        r = redis_request_corrupt(request);
+                result.user = user->str;
+        }
         redis_request_finish(request, r, &result);
 }
 
@@ -124,16 +129,13 @@ static int redis_store_peek(
 static int redis_store_find(UserStore *base, StoreCall *call, const char *tenant, const char *sid) {
         RedisStore *store = (RedisStore *)base;
         _cleanup_(freep) char *key = redis_key_sid(store->prefix, tenant, sid);
-        const char *argv[] = { "GET", key };
-        RedisCommand command = { .argc = ARRAY_SIZE(argv),
-                .argv = argv,
-                .reply_max = REDIS_LOAD_REPLY_MAX,
-                .done = on_find };
         RedisRequest *request;
         int r;
 
         r = key ? redis_request_new(store, STORE_CALL_FIND, tenant, sid, &request) : -ENOMEM;
-        return r < 0 ? r : redis_request_start(request, call, &command);
+        return r < 0 ? r
+                     : redis_request_started(
+                               request, call, redis_request_read(request, key, on_find));
 }
 
 static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommit *commit) {

@@ -10,11 +10,17 @@
 #include "daemon/store/redis-users.h"
 #include "daemon/store/store-scan.h"
 
-#define PAGE_REPLY_MAX  ((size_t)STORE_PAGE_MAX * 384)
-#define BEGUN_REPLY_MAX 64u
-#define PAGE_COUNT      "1000"
+#define PAGE_REPLY_MAX ((size_t)STORE_PAGE_MAX * 384)
+#define PAGE_COUNT     "1000"
+#define PROOF_AT       4u
+#define BEHIND_AT      5u
 
 _Static_assert(STORE_PAGE_MAX == 1000, "PAGE_COUNT says something else");
+
+/* ARGV: the request's proof, and what the page begins behind. */
+static const char script[] =
+        "return { ARGV[1], redis.call('ZRANGE', KEYS[1], ARGV[2], '+', 'BYLEX', "
+        "'LIMIT', '0', '" PAGE_COUNT "') }";
 
 /* A page that is being read. The request's user is what it begins behind; "": the first one. */
 typedef struct PageReader {
@@ -61,9 +67,9 @@ static void on_begun(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         StoreResult result = { 0 };
 
-        if (r == 0 && reply->type != REDIS_REPLY_INTEGER)
-                r = redis_request_refused(request, reply);
-        result.lost = r == 0 && reply->integer != 0;
+        if (r == 0)
+                r = redis_request_check(request, reply, 2);
+        result.lost = r == 0 && reply->element[1]->type != REDIS_REPLY_NIL;
         if (result.lost)
                 tell_lost(request);
         redis_request_finish(request, r, &result);
@@ -73,16 +79,8 @@ static void on_begun(int r, const redisReply *reply, void *userdata) {
 static int ask_whether_begun(RedisRequest *request) {
         RedisStore *store = request->store;
         _cleanup_(freep) char *key = redis_key_begun(store->prefix, request->tenant);
-        const char *argv[] = { "EXISTS", key };
-        RedisCommand command = {
-                .argc = ARRAY_SIZE(argv),
-                .argv = argv,
-                .reply_max = BEGUN_REPLY_MAX,
-                .done = on_begun,
-                .userdata = request,
-        };
 
-        return key ? redis_connection_send(store->connection, &command) : -ENOMEM;
+        return key ? redis_request_read(request, key, on_begun) : -ENOMEM;
 }
 
 static void on_page(int r, const redisReply *reply, void *userdata) {
@@ -90,8 +88,12 @@ static void on_page(int r, const redisReply *reply, void *userdata) {
         RedisRequest *request = userdata;
         PageReader reader = { 0 };
 
-        if (r == 0 && reply->type != REDIS_REPLY_ARRAY)
+        if (r == 0)
+                r = redis_request_check(request, reply, 2);
+        if (r == 0 && reply->element[1]->type != REDIS_REPLY_ARRAY)
                 r = redis_request_refused(request, reply);
+        if (r == 0)
+                reply = reply->element[1];
         if (r == 0 && reply->elements == 0 && !*request->user) {
                 r = ask_whether_begun(request);
                 if (r == 0)
@@ -111,7 +113,7 @@ static void on_page(int r, const redisReply *reply, void *userdata) {
 int redis_users_scan(UserStore *base, StoreCall *call, const char *tenant, const char *from) {
         RedisStore *store = (RedisStore *)base;
         _cleanup_(freep) char *key = redis_key_users(store->prefix, tenant), *behind = NULL;
-        const char *argv[] = { "ZRANGE", key, "-", "+", "BYLEX", "LIMIT", "0", PAGE_COUNT };
+        const char *argv[] = { "EVAL", script, "1", key, NULL, "-" };
         RedisCommand command = {
                 .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = PAGE_REPLY_MAX, .done = on_page
         };
@@ -123,7 +125,10 @@ int redis_users_scan(UserStore *base, StoreCall *call, const char *tenant, const
                 return -ENOMEM;
         }
         if (behind)
-                argv[2] = behind;
+                argv[BEHIND_AT] = behind;
         r = redis_request_new(store, STORE_CALL_SCAN, tenant, STRING_OR_EMPTY(from), &request);
-        return r < 0 ? r : redis_request_start(request, call, &command);
+        if (r < 0)
+                return r;
+        argv[PROOF_AT] = redis_request_proof(request);
+        return redis_request_start(request, call, &command);
 }

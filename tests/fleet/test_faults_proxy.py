@@ -11,7 +11,8 @@ import pytest
 
 import redis_server
 from deadline import wait_until
-from private_bus import CallError, private_bus
+from private_bus import OWN_USER, CallError, private_bus
+from token_login import Login
 from victim import RECOVERY_SECONDS, STORE_REASONS, TIMEOUT, another, victim_with
 from wicked_proxy import between
 
@@ -78,7 +79,7 @@ def listed(victim, number):
         (rows,) = victim.root.result(number)
     except CallError as refusal:
         assert refusal.code in STORE_REASONS, refusal
-        return set()
+        return None
     return {row["session"] for row in rows}
 
 
@@ -93,7 +94,7 @@ def ask_all(victim, sessions, revoked):
         verdicts = list(pool.map(verdict, sessions))
     assert not [(user, sid) for reason, user, sid in verdicts if reason is None and sid in revoked]
     for user, number in sent:
-        assert listed(victim, number) <= {sid for owner, _, sid in sessions if owner == user}
+        assert (listed(victim, number) or set()) <= {sid for owner, _, sid in sessions if owner == user}
 
 
 @pytest.mark.parametrize("kind", ["late", "twice", "swapped", "replaced"])
@@ -124,3 +125,34 @@ def test_no_state_answers_for_another_user(kind):
         for user, token, sid in sessions:
             if sid in revoked:
                 victim.assert_refused(token, user)
+
+
+ABSENT = ("nobody", "daemon", "mail")
+
+
+@pytest.mark.parametrize("kind", ["twice", "swapped", "replaced"])
+def test_that_there_is_nothing_is_said_of_nobody_else(kind):
+    """Of some users nothing is stored. Who takes that for an answer about another one ends logins, and tells whoever
+    orders an end that there is nothing to be ended."""
+    wicked = Wicked()
+    with behind_proxy(getattr(wicked, kind)) as (honest, victim, _):
+        token, _ = honest.root.issue(OWN_USER)
+        login = Login(victim.daemon, token)
+        sessions = [honest.root.issue(user) for user in USERS]
+        victim.wait_recovered()
+        victim.mark()
+        wicked.active = True
+        end = time.monotonic() + 8
+        try:
+            while time.monotonic() < end:
+                absent = [victim.root.send("ListSessions", f"({{'user': <'{user}'>}},)") for user in ABSENT * 3]
+                present = [victim.root.send("ListSessions", f"({{'user': <'{user}'>}},)") for user in USERS]
+                assert not any(listed(victim, number) for number in absent)
+                for number, (_, sid) in zip(present, sessions):
+                    assert listed(victim, number) in (None, {sid})
+        finally:
+            wicked.active = False
+            login.leave()
+        assert wicked.n_done
+        assert "session-gone" not in victim.told()
+        victim.wait_recovered()

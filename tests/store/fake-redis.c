@@ -72,10 +72,13 @@ static void answer_well(FakePeer *peer, const redisReply *command) {
         for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
                 if (strcmp(command->element[0]->str, answers[i].command) == 0)
                         text = answers[i].answer;
-        /* It asks for a user's record. */
         if (strcmp(command->element[0]->str, "EVAL") == 0 &&
-                strstr(command->element[1]->str, "'HLEN'"))
-                text = "*0\r\n";
+                strstr(command->element[1]->str, "return { ARGV[1]")) {
+                snprintf(line, sizeof(line), "*2\r\n$%zu\r\n%s\r\n%s\r\n", command->element[4]->len,
+                        command->element[4]->str,
+                        strstr(command->element[1]->str, "'GET'") ? "$-1" : "*0");
+                text = line;
+        }
         if (strcmp(command->element[0]->str, "EVALSHA") == 0) {
                 snprintf(line, sizeof(line), "$%zu\r\n%s\r\n", strlen(version_of(command)),
                         version_of(command));

@@ -126,8 +126,8 @@ static const struct {
                 ":1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:"
                 "1\r\n",
                 STORE_E_CORRUPT, true },
-        { "two replies for one command", "*0\r\n*0\r\n", NULL, 0, true },
-        { "the beginning of a second reply", "*0\r\n*", NULL, 0, true },
+        { "two replies for one command", "*0\r\n*0\r\n", NULL, STORE_E_OFFLINE, true },
+        { "the beginning of a second reply", "*0\r\n*", NULL, STORE_E_OFFLINE, true },
 };
 
 static void wait_for_another_connection(Hostile *hostile, unsigned int n_connections) {
@@ -299,6 +299,49 @@ static void test_what_is_no_answer_of_the_script_is_no_success(void **unused) {
         }
 }
 
+static const struct {
+        const char *name, *answer;
+        int result;
+} found[] = {
+        { "without a proof", "$5\r\nalice\r\n", STORE_E_REFUSED },
+        { "with the proof of another", "*2\r\n$1\r\nx\r\n$5\r\nalice\r\n", STORE_E_REFUSED },
+        { "that there is none, of another", "*2\r\n$1\r\nx\r\n$-1\r\n", STORE_E_REFUSED },
+        { "of too few", "*1\r\n$1\r\nx\r\n", STORE_E_REFUSED },
+        { "a number for a proof", "*2\r\n:1\r\n$5\r\nalice\r\n", STORE_E_REFUSED },
+        { "nothing at all", "$-1\r\n", STORE_E_REFUSED },
+        { "an error", "-WRONGTYPE x\r\n", STORE_E_CORRUPT },
+};
+
+/* It says by itself nothing of the question. */
+static void test_whose_a_session_is_is_proven(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(found); i++) {
+                Hostile *hostile;
+                char user[64];
+                int r;
+
+                setup((void **)&hostile);
+                assert_works(hostile);
+                answer_with(hostile, "EVAL", found[i].answer);
+                r = fixture_find(hostile->fixture, fixture_sid(1), user);
+                if (r != found[i].result)
+                        fail_msg("%s: %d", found[i].name, r);
+                assert_works(hostile);
+                teardown((void **)&hostile);
+        }
+}
+
+static void test_that_nothing_is_stored_is_proven(void **test) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
+        Hostile *hostile = *test;
+
+        assert_works(hostile);
+        answer_with(hostile, "EVAL", "*2\r\n$1\r\nx\r\n*0\r\n");
+        assert_int_equal(fixture_load(hostile->fixture, "alice", &state), STORE_E_REFUSED);
+        assert_works(hostile);
+        assert_true(hostile->fake.n_connections > 1);
+}
+
 static void test_a_server_that_is_loading_is_tried_again(void **test) {
         Hostile *hostile = *test;
 
@@ -357,6 +400,8 @@ int main(void) {
                 CASE(test_a_password_in_an_error_is_not_repeated),
                 CASE(test_a_script_that_is_never_there_is_not_sent_for_ever),
                 cmocka_unit_test(test_what_is_no_answer_of_the_script_is_no_success),
+                cmocka_unit_test(test_whose_a_session_is_is_proven),
+                CASE(test_that_nothing_is_stored_is_proven),
                 CASE(test_a_server_that_is_loading_is_tried_again),
                 CASE(test_a_server_that_does_not_greet_is_given_up_in_time),
                 cmocka_unit_test(test_nothing_the_server_greets_with_breaks_us),

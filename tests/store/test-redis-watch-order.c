@@ -16,12 +16,16 @@
 
 #include "fake-redis.h"
 #include "store-fixture.h"
+#include "daemon/session/state-fields.h"
+#include "daemon/session/user-state.h"
 #include "daemon/store/store-watch.h"
 
 #define CHANNEL "$20\r\n__redis__:invalidate\r\n"
 #define PREFIX  "authtoken:default:u:"
 
 /* A store on a server that keeps answers back. */
+#define N_ASKED 4u
+
 typedef struct Conductor {
         StoreFixture *fixture;
         FakeRedis fake;
@@ -32,6 +36,8 @@ typedef struct Conductor {
         unsigned int n_subscriptions;
         unsigned int n_kept;
         unsigned int n_missed;
+        char asked[N_ASKED][32]; /* whose states were kept back */
+        unsigned int n_asked, n_answered;
         char changed[256];
 } Conductor;
 
@@ -83,6 +89,8 @@ static bool on_command(FakePeer *peer, const redisReply *command, void *userdata
                 conductor->n_kept++;
         } else if (is(command, 0, "HGETALL") && conductor->keep_back) {
                 conductor->commands = peer->fd;
+                snprintf(conductor->asked[conductor->n_asked++ % N_ASKED],
+                        sizeof(*conductor->asked), "%s", command->element[1]->str + strlen(PREFIX));
                 conductor->n_kept++;
         } else {
                 return false;
@@ -166,8 +174,16 @@ static void ask(Conductor *conductor, const char *user, bool *ret_answered) {
                 store_fixture_turn(conductor->fixture, 10000);
 }
 
+/* With a state of which nothing is known but whose it is: that there is none would be asked once more. */
 static void answer(Conductor *conductor, const bool *answered) {
-        say(peer_of(conductor, conductor->commands), "*0\r\n");
+        const char *user = conductor->asked[conductor->n_answered++ % N_ASKED];
+        char version[STATE_VERSION_SIZE + 1], text[96];
+        StateVersion made;
+
+        state_version_make(&(StateVersion){ 0 }, "default", user, 1, &made);
+        state_version_format(&made, version);
+        snprintf(text, sizeof(text), "*2\r\n$1\r\nv\r\n$%zu\r\n%s\r\n", strlen(version), version);
+        say(peer_of(conductor, conductor->commands), text);
         store_fixture_run(conductor->fixture, answered);
 }
 
