@@ -28,7 +28,8 @@
  * (3) A field that is to change has to be there: what somebody took out by hand must not come back.
  * (4) Who was wrong about what is stored is told what it is, and need not ask.
  * (5) What was done is said by its version, which no other commit has: the answer to another one is none to this.
- * (6) A list that lacks somebody of whom something is stored has lost others, too: its end goes, see redis-users.h. */
+ * (6) A list that lacks somebody of whom something is stored has lost others, too: its end goes, see redis-users.h.
+ *     What stands in its place by hand goes altogether: a hint must not keep anybody in. */
 const char redis_commit_script[] =
         "local key, users, begun = KEYS[1], KEYS[2], KEYS[3]\n"
         "local expected, go_ms, user, brings = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\n"
@@ -46,12 +47,18 @@ const char redis_commit_script[] =
         "end\n"
         "if not same then return redis.call('HGETALL', key) end\n"
         "if go_ms == '' then\n"
-        "  redis.call('ZREM', users, user)\n"
+        "  redis.pcall('ZREM', users, user)\n"
         "  redis.call('DEL', key)\n"
         "  return version\n"
         "end\n"
         "if not brings then redis.call('PERSIST', key) end\n"
-        "if redis.call('ZADD', users, 0, user) == 1 then\n"
+        "local listed = redis.pcall('ZADD', users, 0, user)\n"
+        "if type(listed) == 'table' and string.find(listed.err, 'WRONGTYPE') then\n"
+        "  redis.call('DEL', users)\n"
+        "  listed = redis.call('ZADD', users, 0, user)\n"
+        "end\n"
+        "if type(listed) == 'table' then return listed end\n"
+        "if listed == 1 then\n"
         "  if stored then\n"
         "    redis.call('ZREM', users, '" REDIS_USERS_END "')\n"
         "    redis.call('SET', begun, '1')\n"

@@ -5,8 +5,8 @@ import pytest
 
 from deadline import wait_until
 from frames import DENIED
-from private_bus import OWN_USER
-from token_login import Login, log_in
+from private_bus import OWN_USER, CallError
+from token_login import RHOST, Login, log_in
 from victim import RECOVERY_SECONDS, TIMEOUT, another, free_port, second_redis, victim_with
 
 N_LOADED, LOAD_DELAY_USEC = 2000, 1000
@@ -134,6 +134,38 @@ def test_a_record_beyond_all_limits_harms_its_user_only(fill):
             assert victim.issue_fails(OWN_USER) is None
         finally:
             login.leave()
+
+
+@pytest.mark.parametrize("value", [("SET", "x"), ("RPUSH", "x"), ("HSET", "x", "y")])
+def test_a_list_of_users_that_is_none_keeps_nobody_in(value):
+    """It is a hint. Made anew, it is known to lack the others."""
+    with victim_with() as victim:
+        token, other = victim.issue("alice"), victim.issue("bob")
+        users = "authtoken:default:users"
+        victim.redis.run("DEL", users)
+        victim.redis.run(value[0], users, *value[1:])
+        assert victim.is_revoked(token)
+        victim.assert_refused(token, "alice")
+        assert victim.issue_fails("carol") is None
+        assert victim.redis.run("TYPE", users) == "zset"
+        with pytest.raises(CallError, match="users-lost"):
+            victim.root.call("RevokeAll", "('',)")
+        assert victim.verdicts(other, "bob") == {None}
+
+
+@pytest.mark.parametrize("value", ["abc", "-5", "1e3", "9" * 40])
+def test_a_count_of_failures_that_is_none_harms_its_place_only(value):
+    with victim_with() as victim:
+        token, other = victim.issue("alice"), victim.issue("bob")
+        key = f"authtoken:default:f:alice:{RHOST}"
+        victim.redis.run("SET", key, value)
+        n_connections = victim.redis.n_connections()
+        for _ in range(5):
+            assert victim.log_in(token, "alice") == "store-corrupt"
+            assert victim.log_in(other, "bob") is None
+        assert victim.redis.n_connections() == n_connections + 1
+        victim.redis.run("DEL", key)
+        assert victim.log_in(token, "alice") is None
 
 
 FORGETFUL = "no append-only file (appendonly no): a crash of the server brings revoked sessions back"
