@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "daemon/store/failure-table.h"
+#include "daemon/store/lock-out-list.h"
 
 #define BUCKETS 4096u /* a power of two; some 4 entries each when the table is full */
 
@@ -87,11 +88,28 @@ static uint64_t hash_key(const FailureTable *table, const FailureKey *key) {
         return hash ^ hash >> 32;
 }
 
-static bool is_of(const Entry *entry, const FailureKey *key) {
+static FailureKey key_of(const Entry *entry) {
         const char *user = entry->names + strlen(entry->names) + 1;
 
-        return !strcmp(entry->names, key->tenant) && !strcmp(user, key->user) &&
-               !strcmp(user + strlen(user) + 1, key->place);
+        return (FailureKey){ entry->names, user, user + strlen(user) + 1 };
+}
+
+static bool is_of(const Entry *entry, const FailureKey *key) {
+        FailureKey own = key_of(entry);
+
+        return !strcmp(own.tenant, key->tenant) && !strcmp(own.user, key->user) &&
+               !strcmp(own.place, key->place);
+}
+
+static bool is_any_or(const char *wanted, const char *text) {
+        return !*wanted || !strcmp(wanted, text);
+}
+
+static bool is_among(const Entry *entry, const FailureKey *which) {
+        FailureKey own = key_of(entry);
+
+        return is_any_or(which->tenant, own.tenant) && is_any_or(which->user, own.user) &&
+               is_any_or(which->place, own.place);
 }
 
 static Entry *find(const FailureTable *table, const FailureKey *key) {
@@ -151,14 +169,15 @@ static bool lasts(Entry *entry, uint64_t span_sec, uint64_t now_sec) {
         return entry->until_sec > now_sec;
 }
 
-bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *question) {
-        Entry *entry;
-
-        if (question->rules.max == 0)
-                return false;
-        entry = find(table, &question->key);
-        return entry && entry->is_locked &&
+static bool holds(Entry *entry, const FailureQuestion *question) {
+        return entry->is_locked && question->rules.max > 0 &&
                lasts(entry, question->rules.lock_out_sec, question->now_sec);
+}
+
+bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *question) {
+        Entry *entry = question->rules.max > 0 ? find(table, &question->key) : NULL;
+
+        return entry && holds(entry, question);
 }
 
 bool failure_table_locks(const FailureTable *table) {
@@ -239,6 +258,49 @@ void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t unt
                 entry = add(table, key, 0);
         if (entry)
                 lock(table, entry, until_sec);
+}
+
+static void begin_anew(FailureTable *table, Entry *entry) {
+        if (entry->n_reserved == 0) {
+                drop(table, entry);
+                return;
+        }
+        TAILQ_REMOVE(list_of(table, entry), entry, link);
+        entry->is_locked = false;
+        entry->n_failures = 0;
+        entry->until_sec = 0;
+        TAILQ_INSERT_TAIL(&table->counting, entry, link);
+}
+
+unsigned int failure_table_lift(FailureTable *table, const FailureQuestion *question) {
+        Entry *entry = TAILQ_FIRST(&table->locked), *next;
+        unsigned int n_lifted = 0;
+
+        for (; entry; entry = next) {
+                next = TAILQ_NEXT(entry, link);
+                if (!is_among(entry, &question->key))
+                        continue;
+                n_lifted += holds(entry, question);
+                begin_anew(table, entry);
+        }
+        entry = find(table, &question->key);
+        if (entry)
+                begin_anew(table, entry);
+        return n_lifted;
+}
+
+int failure_table_list(
+        const FailureTable *table, const FailureQuestion *question, LockOutList *list) {
+        Entry *entry;
+        int r = 0;
+
+        TAILQ_FOREACH(entry, &table->locked, link) {
+                FailureKey own = key_of(entry);
+
+                if (r == 0 && is_among(entry, &question->key) && holds(entry, question))
+                        r = lock_out_list_add(list, own.user, own.place, entry->until_sec);
+        }
+        return r;
 }
 
 size_t failure_table_size(const FailureTable *table) {

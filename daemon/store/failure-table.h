@@ -15,8 +15,9 @@
 #define FAILURE_TABLE_MAX 16384u
 
 typedef struct FailureTable FailureTable;
+typedef struct LockOutList LockOutList;
 
-/* Whose failures. @place: where from, as text; borrowed like the rest. */
+/* Whose failures. @place: where from, as text; borrowed like the rest. Where several are meant, "" stands for any. */
 typedef struct FailureKey {
         const char *tenant, *user, *place;
 } FailureKey;
@@ -102,6 +103,26 @@ bool failure_table_count(FailureTable *table, const FailureQuestion *question);
  * @until_sec:  first second of freedom
  */
 void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t until_sec);
+
+/**
+ * failure_table_lift() - end lock-outs, and begin to count anew
+ * @table:      changes; attempts that were reserved for stay so
+ * @question:   any of its names may be any; one place that is named begins anew even if it is not locked out
+ *
+ * Return: how many places were locked out until now.
+ */
+unsigned int failure_table_lift(FailureTable *table, const FailureQuestion *question);
+
+/**
+ * failure_table_list() - who is locked out now
+ * @table:      any
+ * @question:   any of its names may be any
+ * @list:       grows
+ *
+ * Return: 0; -ENOMEM.
+ */
+int failure_table_list(
+        const FailureTable *table, const FailureQuestion *question, LockOutList *list);
 
 /**
  * failure_table_locks() - whether any place was locked out, and may still be

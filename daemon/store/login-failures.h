@@ -12,8 +12,9 @@
 
 typedef struct FailureAnswer {
         bool is_locked;
-        bool locked_now; /* by this failure; told to one of all hosts */
-        bool is_full;    /* nothing was reserved: as many as may fail are under way */
+        bool locked_now;       /* by this failure; told to one of all hosts */
+        bool is_full;          /* nothing was reserved: as many as may fail are under way */
+        unsigned int n_lifted; /* by lock_outs_lift(): places that were locked out until then */
 } FailureAnswer;
 
 /* @r: 0, or STORE_E_* or negative errno, and then the answer is empty. */

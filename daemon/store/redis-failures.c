@@ -9,18 +9,24 @@
 #include "daemon/store/failure-table.h"
 #include "daemon/store/redis-failures.h"
 #include "daemon/store/redis-keys.h"
+#include "daemon/store/redis-lock-outs.h"
 #include "daemon/store/redis-request.h"
 
 #define REPLY_MAX 4096u
-/* How long a lock-out is believed without asking: it answers a flood, and an end by hand is heard soon. */
+/* How long a lock-out is believed without asking: it answers a flood, and an end of which nobody tells is heard soon. */
 #define BELIEF_SEC 5u
 
 /* Longer than any login takes. */
 #define RESERVED_MSEC "60000"
 
-/* KEYS: counter, number of counters, attempts under way. ARGV: failures that lock out, window and lock-out in
- * ms, step, proof. Answers with the proof, how long the place is locked out in ms, 0: it is not, and whether this failure did it, or
- * nothing could be reserved. */
+#define LOOK_AT "9" /* and one more */
+
+/* KEYS: counter, number of counters, attempts under way, list of lock-outs. ARGV: failures that lock out, window and
+ * lock-out in ms, step, proof, the place's name on the list. Answers with the proof, how long the place is locked out
+ * in ms, 0: it is not, and whether this failure did it, or nothing could be reserved.
+ *
+ * The list goes with the last lock-out that is on it. While there always is one, each new one looks at some others,
+ * anywhere, and takes those away that are over, as Redis itself does with keys. */
 static const char script[] =
         "local max = tonumber(ARGV[1])\n"
         "local n = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
@@ -47,13 +53,34 @@ static const char script[] =
         "if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end\n"
         "if n < max then return {ARGV[5], 0, 0} end\n"
         "redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
+        "local listed = redis.call('ZCARD', KEYS[4])\n"
+        "if listed < " REDIS_FAILURES_MAX " then redis.call('ZADD', KEYS[4], 0, ARGV[6]) end\n"
+        "if redis.call('PTTL', KEYS[4]) < tonumber(ARGV[3]) then\n"
+        "  redis.call('PEXPIRE', KEYS[4], ARGV[3])\n"
+        "end\n"
+        "local counter = string.sub(KEYS[1], 1, -1 - #ARGV[6])\n"
+        "local first = redis.call('TIME')[2] % math.max(listed - " LOOK_AT ", 1)\n"
+        "for _, name in ipairs(redis.call('ZRANGE', KEYS[4], first, first + " LOOK_AT ")) do\n"
+        "  if redis.call('EXISTS', counter .. name) == 0 then redis.call('ZREM', KEYS[4], name) "
+        "end\n"
+        "end\n"
         "return {ARGV[5], tonumber(ARGV[3]), 1}\n";
+
+#define PROOF_AT 11 /* among the words of its command */
+
+/* Which is told of that it ends, and was told of it since, is asked for again. */
+static bool is_believed(const RedisRequest *request) {
+        const RedisStore *store = request->store;
+
+        return !redis_watch_is_on(store->watch) ||
+               redis_watch_is_fresh(store->watch, request->user, request->mark);
+}
 
 static void finish(RedisRequest *request, int r, FailureAnswer answer) {
         const FailureKey key = { request->tenant, request->user, request->place };
         StoreResult result = { .failure = answer };
 
-        if (r == 0 && answer.is_locked)
+        if (r == 0 && answer.is_locked && is_believed(request))
                 failure_table_lock(request->store->base.failures, &key, request->believe_until_sec);
         redis_request_finish(request, r, &result);
 }
@@ -145,9 +172,11 @@ int redis_failures_note(UserStore *base, StoreCall *call, const FailureQuestion 
         _cleanup_(freep) char *key = redis_key_failures(store->prefix, &question->key);
         _cleanup_(freep) char *counters = redis_key_counters(store->prefix, question->key.tenant);
         _cleanup_(freep) char *attempts = redis_key_attempts(store->prefix, &question->key);
+        _cleanup_(freep) char *lock_outs = redis_key_lock_outs(store->prefix, question->key.tenant);
+        _cleanup_(freep) char *name = redis_lock_out_name(&question->key);
         char max[24], window[24], lock_out[24];
-        const char *argv[] = { "EVAL", script, "3", key, counters, attempts, max, window, lock_out,
-                name_of(question->step), NULL };
+        const char *argv[] = { "EVAL", script, "4", key, counters, attempts, lock_outs, max, window,
+                lock_out, name_of(question->step), NULL, name };
         RedisCommand command = {
                 .argc = ARRAY_SIZE(argv), .argv = argv, .reply_max = REPLY_MAX, .done = on_noted
         };
@@ -157,9 +186,11 @@ int redis_failures_note(UserStore *base, StoreCall *call, const FailureQuestion 
         snprintf(max, sizeof(max), "%u", question->rules.max);
         format_msec(question->rules.window_sec, window);
         format_msec(question->rules.lock_out_sec, lock_out);
-        r = key && counters && attempts ? request_new(store, question, &request) : -ENOMEM;
+        r = key && counters && attempts && lock_outs && name
+                    ? request_new(store, question, &request)
+                    : -ENOMEM;
         if (r < 0)
                 return r;
-        argv[ARRAY_SIZE(argv) - 1] = redis_request_proof(request);
+        argv[PROOF_AT] = redis_request_proof(request);
         return redis_request_start(request, call, &command);
 }

@@ -64,6 +64,21 @@ char *redis_key_failures(const char *prefix, const FailureKey *key) {
         return join_place(prefix, "f", key);
 }
 
+char *redis_key_failures_prefix(const char *prefix, const char *tenant) {
+        return join(prefix, tenant, "f:", "");
+}
+
+char *redis_key_lock_outs(const char *prefix, const char *tenant) {
+        return join(prefix, tenant, "fl", "");
+}
+
+char *redis_key_lifted(const char *prefix, const char *tenant, const char *user) {
+        char *text;
+
+        return asprintf(&text, "%s:%s:u:%s" REDIS_KEY_LIFTED, prefix, tenant, user) < 0 ? NULL
+                                                                                        : text;
+}
+
 char *redis_key_attempts(const char *prefix, const FailureKey *key) {
         return join_place(prefix, "fa", key);
 }

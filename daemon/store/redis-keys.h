@@ -8,6 +8,8 @@
  *      PREFIX:TENANT:i:SID     string, whose session it is
  *      PREFIX:TENANT:f:USER:PLACE string, how many logins have failed; it goes by itself
  *      PREFIX:TENANT:fn        string, how many of those were made within a window
+ *      PREFIX:TENANT:fl        sorted set, USER:PLACE of who is locked out, see redis-lock-outs.h
+ *      PREFIX:TENANT:u:USER:lifted string, empty, there for a moment when lock-outs of theirs were lifted
  *      PREFIX:TENANT:users     sorted set, all users of whom something is stored, see redis-users.h
  *      PREFIX:TENANT:begun     string, there once such a list was begun
  *      PREFIX:TENANT:MARK      string, see store-mark.h
@@ -15,6 +17,8 @@
  */
 
 typedef struct FailureKey FailureKey;
+
+#define REDIS_KEY_LIFTED ":lifted" /* behind the user's name, which has no ':' */
 
 /**
  * redis_key_users_prefix() - what the keys of all users' states begin with; the user's name follows
@@ -81,6 +85,35 @@ char *redis_key_mark(const char *prefix, const char *tenant, const char *name);
  * Return: owned by the caller; NULL without memory.
  */
 char *redis_key_failures(const char *prefix, const FailureKey *key);
+
+/**
+ * redis_key_failures_prefix() - what all those keys begin with; user, ':' and place follow
+ * @prefix:     configured
+ * @tenant:     without ':'
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_failures_prefix(const char *prefix, const char *tenant);
+
+/**
+ * redis_key_lock_outs() - the key of the list of who is locked out
+ * @prefix:     configured
+ * @tenant:     without ':'
+ *
+ * Return: owned by the caller; NULL without memory.
+ */
+char *redis_key_lock_outs(const char *prefix, const char *tenant);
+
+/**
+ * redis_key_lifted() - the key that tells hosts that lock-outs of a user were lifted
+ * @prefix:     configured
+ * @tenant:     without ':'
+ * @user:       likewise
+ *
+ * It begins as the user's own key does: the changes of all that do are told of. Return: owned by the caller; NULL
+ * without memory.
+ */
+char *redis_key_lifted(const char *prefix, const char *tenant, const char *user);
 
 /**
  * redis_key_attempts() - the key of the number of attempts that were reserved for

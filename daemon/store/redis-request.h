@@ -53,13 +53,15 @@ typedef struct RedisRequest {
         StoreCall *call; /* NULL once nobody waits */
         char *tenant, *user;
         char *place;                /* of failed logins */
+        uint64_t now_sec;           /* of a list of lock-outs: the caller's clock */
+        unsigned int n_lifted;      /* lock-outs, by the pages so far */
         uint64_t believe_until_sec; /* a lock-out */
         unsigned int failures_max;
         RedisCommit *commit;
-        UserState *before, *after;   /* of a commit */
-        uint64_t mark;               /* redis_watch_mark() before it was sent */
-        bool settle;                 /* it is to be with replicas */
-        char *value;                 /* of a mark, while it is not with them yet */
+        UserState *before, *after; /* of a commit */
+        uint64_t mark;             /* redis_watch_mark() before it was sent */
+        bool settle;               /* it is to be with replicas */
+        char *value; /* of a mark, while it is not with them yet; of a list: read last */
         char proof[REDIS_ECHO_SIZE]; /* what the answer of a script begins with; empty: nothing */
         bool script_sent; /* the whole script went with the commit: it cannot be missing */
 } RedisRequest;

@@ -19,6 +19,7 @@
 #include "daemon/store/redis-handshake.h"
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-load.h"
+#include "daemon/store/redis-lock-outs.h"
 #include "daemon/store/redis-mark.h"
 #include "daemon/store/redis-request.h"
 #include "daemon/store/redis-settle.h"
@@ -232,6 +233,7 @@ static void on_missed(void *userdata) {
         RedisStore *store = userdata;
         const StoreWatcher *watcher = &store->base.watcher;
 
+        redis_lock_outs_forget("", store);
         state_cache_doubt_all(store->base.cache);
         if (watcher->missed)
                 watcher->missed(watcher->userdata);
@@ -316,6 +318,8 @@ static const StoreOps redis_ops = {
         .find_sid = redis_store_find,
         .ask_failures = redis_failures_ask,
         .note_failure = redis_failures_note,
+        .list_lock_outs = redis_lock_outs_list,
+        .lift_lock_outs = redis_lock_outs_lift,
         .scan = redis_users_scan,
         .mark = redis_mark_change,
         .set_password = redis_store_set_password,
@@ -342,7 +346,8 @@ static int start_watching(RedisStore *store, const StoreConfig *config) {
         _cleanup_(freep) char *prefix = redis_key_users_prefix(store->prefix, config->tenant);
         const RedisWatchPlace place = { store->base.event,
                 config->sentinels ? NULL : &store->address, store->login, prefix };
-        const RedisWatchEvents events = { on_changed, on_missed, on_aged, on_watch_health, store };
+        const RedisWatchEvents events = { on_changed, redis_lock_outs_forget, on_missed, on_aged,
+                on_watch_health, store };
 
         store->tenant = strdup(config->tenant);
         if (!prefix || !store->tenant)

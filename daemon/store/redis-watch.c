@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "daemon/store/redis-connection.h"
+#include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-server-id.h"
 #include "daemon/store/redis-subscription.h"
 #include "daemon/store/redis-watch.h"
@@ -219,16 +220,33 @@ static void on_subscription_ended(const char *why, void *userdata) {
                 check(watch);
 }
 
+static bool ends_with(const char *text, size_t size, const char *end) {
+        size_t end_size = strlen(end);
+
+        return size > end_size && memcmp(text + size - end_size, end, end_size) == 0;
+}
+
 static void on_key_changed(const char *key, size_t size, void *userdata) {
         RedisWatch *watch = userdata;
-        size_t prefix_size = strlen(watch->prefix);
-        const char *user = key + prefix_size;
+        size_t prefix_size = strlen(watch->prefix), user_size;
+        char user[USER_NAME_MAX + 1];
+        bool lifted;
 
-        if (size <= prefix_size || memcmp(key, watch->prefix, prefix_size) != 0 ||
-                !text_is_user_name(user, size - prefix_size))
+        if (size <= prefix_size || memcmp(key, watch->prefix, prefix_size) != 0)
                 return;
+        key += prefix_size;
+        size -= prefix_size;
+        lifted = ends_with(key, size, REDIS_KEY_LIFTED);
+        user_size = lifted ? size - strlen(REDIS_KEY_LIFTED) : size;
+        if (!text_is_user_name(key, user_size))
+                return;
+        memcpy(user, key, user_size);
+        user[user_size] = '\0';
         watch->changed_at[bucket_of(user)] = ++watch->n_changes;
-        watch->events.changed(user, watch->events.userdata);
+        if (lifted)
+                watch->events.lifted(user, watch->events.userdata);
+        else
+                watch->events.changed(user, watch->events.userdata);
 }
 
 static void on_flushed(void *userdata) {

@@ -24,6 +24,7 @@ typedef struct RedisWatch RedisWatch;
 /* None may free the watch. */
 typedef struct RedisWatchEvents {
         void (*changed)(const char *user, void *userdata);
+        void (*lifted)(const char *user, void *userdata); /* lock-outs of the user */
         /* It begins to be told, or everything was flushed, or a new connection will not be told. */
         void (*missed)(void *userdata);
         /* What is known was read a while ago, and should be read again, whatever notices there were. */
@@ -96,7 +97,7 @@ uint64_t redis_watch_mark(const RedisWatch *watch);
 /**
  * redis_watch_is_fresh() - whether what was asked for then and came now is what is stored now
  * @watch:      NULL: no
- * @user:       whose state it is
+ * @user:       whose state it is, or lock-out
  * @mark:       from redis_watch_mark(), before the command was sent
  *
  * No is always a possible answer.

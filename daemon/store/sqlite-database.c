@@ -79,6 +79,8 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
                 " VALUES (?1, ?2, ?3, ?4)",
         [SQLITE_STATEMENT_READ_LOCK_OUTS] =
                 "SELECT tenant, user, place, until_sec FROM lock_out ORDER BY until_sec LIMIT ?1",
+        [SQLITE_STATEMENT_DELETE_LOCK_OUTS] =
+                "DELETE FROM lock_out WHERE tenant = ?1 AND user = ?2 AND (?3 = '' OR place = ?3)",
         [SQLITE_STATEMENT_EXPIRE_LOCK_OUTS] = "DELETE FROM lock_out WHERE until_sec <= ?1",
         [SQLITE_STATEMENT_EXPIRE_SIDS] =
                 "DELETE FROM sid WHERE (tenant, sid) IN"

@@ -377,14 +377,21 @@ static int add_pair(UserNames *names, sqlite3_stmt *row) {
         return 0;
 }
 
-int sqlite_records_lock_out(SqliteDatabase *database, const FailureKey *key, uint64_t until_sec) {
-        SqliteStatement statement = SQLITE_STATEMENT_ADD_LOCK_OUT;
-
+static void bind_key(SqliteDatabase *database, SqliteStatement statement, const FailureKey *key) {
         bind_text(database, statement, 1, key->tenant);
         bind_text(database, statement, 2, key->user);
         bind_text(database, statement, 3, key->place);
-        bind_int(database, statement, 4, (int64_t)until_sec);
-        return sqlite_database_run(database, statement);
+}
+
+int sqlite_records_lock_out(SqliteDatabase *database, const FailureKey *key, uint64_t until_sec) {
+        bind_key(database, SQLITE_STATEMENT_ADD_LOCK_OUT, key);
+        bind_int(database, SQLITE_STATEMENT_ADD_LOCK_OUT, 4, (int64_t)until_sec);
+        return sqlite_database_run(database, SQLITE_STATEMENT_ADD_LOCK_OUT);
+}
+
+int sqlite_records_lift(SqliteDatabase *database, const FailureKey *key) {
+        bind_key(database, SQLITE_STATEMENT_DELETE_LOCK_OUTS, key);
+        return sqlite_database_run(database, SQLITE_STATEMENT_DELETE_LOCK_OUTS);
 }
 
 int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table) {

@@ -114,6 +114,13 @@ int sqlite_records_lock_out(SqliteDatabase *database, const FailureKey *key, uin
 int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table);
 
 /**
+ * sqlite_records_lift() - forget what was written down of a user's lock-outs
+ * @database:   in a transaction
+ * @key:        whose; place may be "": all
+ */
+int sqlite_records_lift(SqliteDatabase *database, const FailureKey *key);
+
+/**
  * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX, and
  *                           all lock-outs that are over
  * @database:   in a transaction

@@ -168,21 +168,53 @@ static int sqlite_store_mark(UserStore *base, StoreCall *call, const StoreMarkCh
         return r < 0 ? r : submit(store, TAKE_PTR(job), call);
 }
 
+static int failure_job_new(
+        SqliteStore *store, SqliteJobType type, const FailureKey *key, SqliteJob **ret_job) {
+        _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
+        int r;
+
+        r = job_new(store, type, key->tenant, key->user, &job);
+        if (r == 0)
+                r = copy_text(key->place, &job->place);
+        if (r < 0)
+                return r;
+        *ret_job = TAKE_PTR(job);
+        return 0;
+}
+
 /* The lock-out is in memory already, and waits for nothing; the answer comes when it is on the disk. */
 static int sqlite_store_lock_out(
         UserStore *base, StoreCall *call, const FailureQuestion *question) {
         SqliteStore *store = (SqliteStore *)base;
-        _cleanup_(sqlite_job_freep) SqliteJob *job = NULL;
+        SqliteJob *job;
         int r;
 
-        r = job_new(store, SQLITE_JOB_LOCK_OUT, question->key.tenant, question->key.user, &job);
+        r = failure_job_new(store, SQLITE_JOB_LOCK_OUT, &question->key, &job);
         if (r < 0)
                 return r;
-        job->place = strdup(question->key.place);
-        if (!job->place)
-                return -ENOMEM;
         job->until_sec = question->now_sec + question->rules.lock_out_sec;
-        return submit(store, TAKE_PTR(job), call);
+        return submit(store, job, call);
+}
+
+/* Memory and disk see lock-outs come and go in the same order, so that neither keeps one that the other has not. */
+static int sqlite_store_lift(UserStore *base, StoreCall *call, const FailureQuestion *question) {
+        SqliteStore *store = (SqliteStore *)base;
+        SqliteJob *job;
+        int r;
+
+        r = failure_job_new(store, SQLITE_JOB_LIFT, &question->key, &job);
+        if (r < 0)
+                return r;
+        job->ends = true;
+        job->n_lifted = failure_table_lift(base->failures, question);
+        return submit(store, job, call);
+}
+
+static int sqlite_store_list_lock_outs(
+        UserStore *base, StoreCall *call, const FailureQuestion *question) {
+        int r = failure_table_list(base->failures, question, &call->lock_outs);
+
+        return r < 0 ? r : store_call_defer(call, 0, NULL);
 }
 
 static void sqlite_store_expire(UserStore *base, const Moment *moment) {
@@ -284,6 +316,10 @@ static void finish_job(SqliteJob *job, void *userdata) {
                 type = STORE_CALL_FAILURE;
                 result.failure = (FailureAnswer){ .is_locked = true, .locked_now = true };
                 break;
+        case SQLITE_JOB_LIFT:
+                type = STORE_CALL_FAILURE;
+                result.failure = (FailureAnswer){ .n_lifted = job->n_lifted };
+                break;
         case SQLITE_JOB_EXPIRE:
                 finish_expire(store, job);
                 break;
@@ -311,6 +347,8 @@ static const StoreOps sqlite_ops = {
         .scan = sqlite_store_scan,
         .mark = sqlite_store_mark,
         .note_failure = sqlite_store_lock_out,
+        .list_lock_outs = sqlite_store_list_lock_outs,
+        .lift_lock_outs = sqlite_store_lift,
         .expire = sqlite_store_expire,
 };
 

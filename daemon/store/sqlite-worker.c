@@ -38,7 +38,7 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
 
 static bool job_writes(const SqliteJob *job) {
         return job->type == SQLITE_JOB_STORE || job->type == SQLITE_JOB_EXPIRE ||
-               job->type == SQLITE_JOB_LOCK_OUT ||
+               job->type == SQLITE_JOB_LOCK_OUT || job->type == SQLITE_JOB_LIFT ||
                (job->type == SQLITE_JOB_MARK && job->mark_expected);
 }
 
@@ -84,6 +84,9 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
         case SQLITE_JOB_LOCK_OUT:
                 return sqlite_records_lock_out(database,
                         &(FailureKey){ job->tenant, job->subject, job->place }, job->until_sec);
+        case SQLITE_JOB_LIFT:
+                return sqlite_records_lift(
+                        database, &(FailureKey){ job->tenant, job->subject, job->place });
         case SQLITE_JOB_EXPIRE:
                 return sqlite_records_expire(database, &job->moment, &job->names);
         case SQLITE_JOB_MARK:

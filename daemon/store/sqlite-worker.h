@@ -26,6 +26,7 @@ typedef enum SqliteJobType {
         SQLITE_JOB_SCAN,
         SQLITE_JOB_MARK,
         SQLITE_JOB_LOCK_OUT,
+        SQLITE_JOB_LIFT,
         SQLITE_JOB_EXPIRE,
 } SqliteJobType;
 
@@ -42,8 +43,9 @@ struct SqliteJob {
         Moment moment;         /* EXPIRE */
         char *mark_expected;   /* MARK; NULL: only read; STORE: what it must begin with */
         char *mark_value;      /* MARK */
-        char *place;           /* LOCK_OUT: of the user in @subject */
+        char *place;           /* LOCK_OUT, LIFT: of the user in @subject */
         uint64_t until_sec;    /* LOCK_OUT */
+        unsigned int n_lifted; /* LIFT: in memory, beforehand */
         char *user;            /* FIND, MARK: the result */
         UserNames names;       /* SCAN, EXPIRE: the result */
         int result;            /* 0, STORE_E_* or negative errno */

@@ -92,6 +92,11 @@ static void complete(StoreCall *call, int r, StoreResult *result) {
                 call->done.failure(
                         call, r, r == 0 ? &result->failure : &(FailureAnswer){ 0 }, call->userdata);
                 return;
+        case STORE_CALL_LOCK_OUTS:
+                lock_out_list_sort(&call->lock_outs);
+                call->done.lock_outs(
+                        call, r, r == 0 ? &call->lock_outs : &(LockOutList){ 0 }, call->userdata);
+                return;
         case STORE_CALL_MARK:
                 call->done.mark(call, r, r == 0 || r == STORE_E_CONFLICT ? result->mark : NULL,
                         call->userdata);
@@ -110,6 +115,12 @@ static void complete(StoreCall *call, int r, StoreResult *result) {
         }
 }
 
+static void drop(StoreCall *call) {
+        user_state_unref(call->ready_state);
+        lock_out_list_clear(&call->lock_outs);
+        free(call);
+}
+
 void store_call_finish(StoreCall *call, int r, StoreResult *result) {
         StoreResult nothing = { 0 };
 
@@ -119,8 +130,7 @@ void store_call_finish(StoreCall *call, int r, StoreResult *result) {
                 store_call_unlink(call);
                 call->completing = true;
                 complete(call, r, result);
-                user_state_unref(call->ready_state);
-                free(call);
+                drop(call);
         }
         result->state = user_state_unref(result->state);
 }
@@ -145,7 +155,6 @@ StoreCall *store_call_free(StoreCall *call) {
         if (!call || call->completing)
                 return NULL;
         store_call_unlink(call);
-        user_state_unref(call->ready_state);
-        free(call);
+        drop(call);
         return NULL;
 }

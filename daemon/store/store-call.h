@@ -11,7 +11,7 @@
 #include <sys/queue.h>
 
 #include "daemon/session/user-state.h"
-#include "daemon/store/login-failures.h"
+#include "daemon/store/lock-outs.h"
 #include "daemon/store/store-mark.h"
 #include "daemon/store/store-scan.h"
 #include "daemon/store/store-settle.h"
@@ -23,6 +23,7 @@ typedef enum StoreCallType {
         STORE_CALL_FIND,
         STORE_CALL_SCAN,
         STORE_CALL_FAILURE,
+        STORE_CALL_LOCK_OUTS,
         STORE_CALL_MARK,
         STORE_CALL_SETTLE,
 } StoreCallType;
@@ -48,6 +49,7 @@ struct StoreCall {
                 StoreFindDone find;
                 StoreScanDone scan;
                 StoreFailureDone failure;
+                StoreLockOutsDone lock_outs;
                 StoreMarkDone mark;
                 StoreSettleDone settle;
         } done;
@@ -58,6 +60,7 @@ struct StoreCall {
         bool ready;
         int ready_result;
         UserState *ready_state;
+        LockOutList lock_outs;             /* LOCK_OUTS: what was found so far */
         TAILQ_ENTRY(StoreCall) link;       /* linked in UserStore.calls */
         TAILQ_ENTRY(StoreCall) ready_link; /* linked in UserStore.ready while @ready */
 };

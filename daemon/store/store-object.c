@@ -74,6 +74,7 @@ static StoreOperation operation_of(StoreCallType type) {
         case STORE_CALL_SETTLE:
                 return STORE_SETTLE;
         case STORE_CALL_FAILURE:
+        case STORE_CALL_LOCK_OUTS:
                 break;
         }
         return STORE_FAILURE;

@@ -27,6 +27,8 @@ typedef struct StoreOps {
         /* NULL: memory counts, and @note_failure only writes a lock-out down. */
         int (*ask_failures)(UserStore *store, StoreCall *call, const FailureQuestion *question);
         int (*note_failure)(UserStore *store, StoreCall *call, const FailureQuestion *question);
+        int (*list_lock_outs)(UserStore *store, StoreCall *call, const FailureQuestion *question);
+        int (*lift_lock_outs)(UserStore *store, StoreCall *call, const FailureQuestion *question);
         void (*expire)(UserStore *store, const Moment *moment);
         int (*set_password)(UserStore *store, const char *password); /* NULL: has none */
 } StoreOps;

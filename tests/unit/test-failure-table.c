@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/store/failure-table.h"
+#include "daemon/store/lock-out-list.h"
 
 #define NOW UINT64_C(1700000000)
 
@@ -205,6 +206,118 @@ static void test_a_lock_out_that_was_read_holds(void **unused) {
         assert_false(failure_table_is_locked(table, &here));
 }
 
+static void fail_at(FailureTable *table, const char *user, const char *place, unsigned int n) {
+        FailureQuestion failure = question(place, NOW);
+
+        failure.key.user = user;
+        while (n-- > 0)
+                (void)failure_table_count(table, &failure);
+}
+
+static bool is_locked(const FailureTable *table, const char *user, const char *place) {
+        FailureQuestion asked = question(place, NOW);
+
+        asked.key.user = user;
+        return failure_table_is_locked(table, &asked);
+}
+
+/* Alice is locked out at two places and has failed twice at a third, Bob is locked out at one of them. */
+static void test_lift(void **unused) {
+        static const struct {
+                const char *name, *user, *place;
+                unsigned int n_lifted;
+                bool at_one, at_two, bob;
+        } cases[] = {
+                { "one place", "alice", "one", 1, false, true, true },
+                { "all places of a user", "alice", "", 2, false, false, true },
+                { "a place of all users", "", "two", 2, true, false, false },
+                { "everybody", "", "", 3, false, false, false },
+                { "a place where nobody is locked out", "alice", "three", 0, true, true, true },
+                { "a place that nobody knows", "alice", "four", 0, true, true, true },
+                { "a user whom nobody knows", "carol", "", 0, true, true, true },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(failure_table_freep) FailureTable *table = NULL;
+                FailureQuestion which = question(cases[i].place, NOW + 1);
+
+                print_message("# %s\n", cases[i].name);
+                which.key.user = cases[i].user;
+                assert_int_equal(failure_table_new(8, &table), 0);
+                fail_at(table, "alice", "one", 3);
+                fail_at(table, "alice", "two", 3);
+                fail_at(table, "alice", "three", 2);
+                fail_at(table, "bob", "two", 3);
+                assert_int_equal(failure_table_lift(table, &which), cases[i].n_lifted);
+                assert_int_equal(is_locked(table, "alice", "one"), cases[i].at_one);
+                assert_int_equal(is_locked(table, "alice", "two"), cases[i].at_two);
+                assert_int_equal(is_locked(table, "bob", "two"), cases[i].bob);
+        }
+}
+
+static void test_where_it_was_lifted_failures_count_from_the_first(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion here = question("here", NOW), there = question("there", NOW);
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        fail_at(table, "alice", "here", 3);
+        fail_at(table, "alice", "there", 2);
+        assert_int_equal(failure_table_lift(table, &here), 1);
+        assert_int_equal(failure_table_lift(table, &there), 0);
+        assert_int_equal(failure_table_size(table), 0);
+        for (unsigned int i = 0; i < 2; i++) {
+                assert_false(failure_table_count(table, &here));
+                assert_false(failure_table_count(table, &there));
+        }
+        assert_true(failure_table_count(table, &here));
+        assert_true(failure_table_count(table, &there));
+}
+
+static void test_lifting_leaves_attempts_under_way(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        FailureQuestion here = question("here", NOW), told = here;
+
+        (void)unused;
+        told.step = FAILURE_COUNT_RESERVED;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        assert_true(failure_table_reserve(table, &here));
+        assert_true(failure_table_reserve(table, &here));
+        fail_at(table, "alice", "here", 3);
+        assert_int_equal(failure_table_lift(table, &here), 1);
+        assert_true(failure_table_reserve(table, &here));
+        assert_false(failure_table_reserve(table, &here));
+        for (unsigned int i = 0; i < 2; i++)
+                assert_false(failure_table_count(table, &told));
+        assert_true(failure_table_count(table, &told));
+}
+
+static void test_what_is_over_is_neither_told_nor_lifted(void **unused) {
+        _cleanup_(failure_table_freep) FailureTable *table = NULL;
+        _cleanup_(lock_out_list_clear) LockOutList list = { 0 };
+        FailureQuestion all = question("", NOW + 299);
+
+        (void)unused;
+        assert_int_equal(failure_table_new(8, &table), 0);
+        fail_at(table, "alice", "two", 3);
+        fail_at(table, "alice", "one", 3);
+        fail_at(table, "alice", "three", 2);
+        fail_at(table, "bob", "one", 3);
+        assert_int_equal(failure_table_list(table, &all, &list), 0);
+        lock_out_list_sort(&list);
+        assert_int_equal(list.n_items, 2);
+        assert_string_equal(list.items[0].user, "alice");
+        assert_string_equal(list.items[0].place, "one");
+        assert_string_equal(list.items[1].place, "two");
+        assert_int_equal(list.items[1].until_sec, NOW + 300);
+        lock_out_list_clear(&list);
+        all.now_sec = NOW + 300;
+        assert_int_equal(failure_table_list(table, &all, &list), 0);
+        assert_int_equal(list.n_items, 0);
+        assert_int_equal(failure_table_lift(table, &all), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_count),
@@ -216,6 +329,10 @@ int main(void) {
                 cmocka_unit_test(test_a_flood_of_names_frees_nobody_and_takes_no_memory),
                 cmocka_unit_test(test_a_table_full_of_lock_outs_takes_new_ones_when_they_are_over),
                 cmocka_unit_test(test_a_lock_out_that_was_read_holds),
+                cmocka_unit_test(test_lift),
+                cmocka_unit_test(test_where_it_was_lifted_failures_count_from_the_first),
+                cmocka_unit_test(test_lifting_leaves_attempts_under_way),
+                cmocka_unit_test(test_what_is_over_is_neither_told_nor_lifted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
