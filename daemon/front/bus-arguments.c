@@ -307,6 +307,8 @@ static int take_argument(Reader *reader, BusArgument argument) {
                 return take_narrower(reader, "platform", text, &reader->arguments->platform);
         case BUS_ARGUMENT_DEVICE:
                 return take_narrower(reader, "device", text, &reader->arguments->device);
+        case BUS_ARGUMENT_PLACE:
+                return take_narrower(reader, "place", text, &reader->arguments->place);
         case BUS_ARGUMENT_NONE:
         case BUS_ARGUMENT_NUMBER:
         case BUS_ARGUMENT_OPTIONS:
@@ -349,6 +351,7 @@ void bus_arguments_clear(BusArguments *arguments) {
         list_clear(&arguments->audience);
         list_clear(&arguments->roles);
         free(arguments->one_audience);
+        free(arguments->place);
         free(arguments->platform);
         free(arguments->device);
         free(arguments->source);

@@ -32,6 +32,7 @@ typedef enum BusArgument {
         BUS_ARGUMENT_OPTIONS,  /* a{sv} */
         BUS_ARGUMENT_PLATFORM, /* s: may be empty, which is any */
         BUS_ARGUMENT_DEVICE,   /* likewise */
+        BUS_ARGUMENT_PLACE,    /* likewise */
 } BusArgument;
 
 /* Which keys a method's a{sv} may have. */
@@ -71,6 +72,7 @@ typedef struct BusArguments {
         char *note;
         BusTextList audience, roles;
         char *one_audience;
+        char *place; /* of logins */
         char *platform, *device, *source, *name, *data_json;
         char *client_address, *user_agent;
         uint64_t lifetime_sec, not_before_sec;

@@ -23,6 +23,9 @@ static const BusPermission permissions[] = {
         { "BanUser", ACTION("ban"), ACTION("ban") },
         { "UnbanUser", ACTION("ban"), ACTION("ban") },
         { "ListBans", ACTION("list"), ACTION("list") },
+        /* Likewise: who guesses would go on. */
+        { "LiftLockOut", ACTION("ban"), ACTION("ban") },
+        { "ListLockOuts", ACTION("list"), ACTION("list") },
         { "KickSession", BUS_AUTHZ_FREE, ACTION("kick") },
         { "KickUser", BUS_AUTHZ_FREE, ACTION("kick") },
         { "ListSessions", BUS_AUTHZ_FREE, ACTION("list") },

@@ -6,8 +6,9 @@
 #include "daemon/front/bus-exclusion.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/operation/exclusion-verbs.h"
+#include "daemon/store/lock-out-list.h"
 
-#define BAN_COST ((size_t)96) /* of a row in the wire format, roughly, without its texts */
+#define ROW_COST ((size_t)96) /* in the wire format, roughly, without its texts */
 
 int bus_exclusion_start_revoke_before(BusRequest *request) {
         const BusArguments *arguments = &request->arguments;
@@ -59,6 +60,67 @@ int bus_exclusion_start_list(BusRequest *request) {
         return list_bans_start(request->scope->context, bus_request_on_done, request, &request->op);
 }
 
+static LockOutOrder lock_out_order(const BusRequest *request) {
+        return (LockOutOrder){
+                .user = request->arguments.user,
+                .place = request->arguments.place,
+                .uid = bus_peer_uid(&request->ticket),
+        };
+}
+
+int bus_exclusion_start_lift(BusRequest *request) {
+        const LockOutOrder order = lock_out_order(request);
+
+        return lift_lock_out_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
+}
+
+int bus_exclusion_start_list_lock_outs(BusRequest *request) {
+        const LockOutOrder order = lock_out_order(request);
+
+        return list_lock_outs_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
+}
+
+int bus_exclusion_reply_lifted(BusRequest *request, const OperationResult *result,
+        sd_bus_message *reply, sd_bus_error *error) {
+        (void)request;
+        (void)error;
+        return sd_bus_message_append(reply, "u", (uint32_t)result->n_lifted);
+}
+
+static int append_lock_out(sd_bus_message *reply, const LockOut *row) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = bus_reply_text(reply, "user", row->user);
+        if (r >= 0)
+                r = bus_reply_text(reply, "place", row->place);
+        if (r >= 0 && row->until_sec != UINT64_MAX)
+                r = bus_reply_number(reply, "until", row->until_sec);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_exclusion_reply_lock_outs(BusRequest *request, const OperationResult *result,
+        sd_bus_message *reply, sd_bus_error *error) {
+        size_t cost = 0;
+        int r;
+
+        (void)request;
+        (void)error;
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; i < result->lock_outs->n_items && r >= 0; i++) {
+                const LockOut *row = &result->lock_outs->items[i];
+
+                cost += ROW_COST + strlen(row->user) + strlen(row->place);
+                if (cost > BUS_REPLY_MAX)
+                        return -E2BIG;
+                r = append_lock_out(reply, row);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int append_ban(sd_bus_message *reply, const BanRow *row) {
         int r;
 
@@ -83,7 +145,7 @@ int bus_exclusion_reply_bans(BusRequest *request, const OperationResult *result,
         for (size_t i = 0; i < result->n_bans && r >= 0; i++) {
                 const BanRow *row = &result->bans[i];
 
-                cost += BAN_COST + strlen(row->user) + (row->reason ? strlen(row->reason) : 0);
+                cost += ROW_COST + strlen(row->user) + (row->reason ? strlen(row->reason) : 0);
                 if (cost > BUS_REPLY_MAX)
                         return -E2BIG;
                 r = append_ban(reply, row);

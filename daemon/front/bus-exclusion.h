@@ -40,6 +40,42 @@ int bus_exclusion_start_unban(BusRequest *request);
 int bus_exclusion_start_list(BusRequest *request);
 
 /**
+ * bus_exclusion_start_lift() - LiftLockOut
+ * @request:    authorised
+ */
+int bus_exclusion_start_lift(BusRequest *request);
+
+/**
+ * bus_exclusion_start_list_lock_outs() - ListLockOuts
+ * @request:    authorised
+ */
+int bus_exclusion_start_list_lock_outs(BusRequest *request);
+
+/**
+ * bus_exclusion_reply_lifted() - how many LiftLockOut has lifted
+ * @request:    done
+ * @result:     its number
+ * @reply:      grows
+ * @error:      untouched
+ *
+ * Return: as BusMethod.reply.
+ */
+int bus_exclusion_reply_lifted(BusRequest *request, const OperationResult *result,
+        sd_bus_message *reply, sd_bus_error *error);
+
+/**
+ * bus_exclusion_reply_lock_outs() - what ListLockOuts found, as aa{sv}
+ * @request:    done
+ * @result:     its lock-outs
+ * @reply:      grows
+ * @error:      untouched
+ *
+ * Return: as BusMethod.reply; -E2BIG above BUS_REPLY_MAX.
+ */
+int bus_exclusion_reply_lock_outs(BusRequest *request, const OperationResult *result,
+        sd_bus_message *reply, sd_bus_error *error);
+
+/**
  * bus_exclusion_reply_bans() - what ListBans found, as aa{sv}
  * @request:    done
  * @result:     its bans

@@ -381,12 +381,12 @@ static const BusMethod methods[] = {
                 bus_exclusion_start_unban,
                 reply_nothing,
         },
-        {
-                "ListBans",
-                { { BUS_ARGUMENT_NONE }, 0 },
-                bus_exclusion_start_list,
-                bus_exclusion_reply_bans,
-        },
+        { "ListBans", { { BUS_ARGUMENT_NONE }, 0 }, bus_exclusion_start_list,
+                bus_exclusion_reply_bans },
+        { "LiftLockOut", { { BUS_ARGUMENT_USER, BUS_ARGUMENT_PLACE }, 0 }, bus_exclusion_start_lift,
+                bus_exclusion_reply_lifted },
+        { "ListLockOuts", { { BUS_ARGUMENT_OPTIONS }, BUS_OPTION_USER },
+                bus_exclusion_start_list_lock_outs, bus_exclusion_reply_lock_outs },
         {
                 "KickSession",
                 { { BUS_ARGUMENT_SID, BUS_ARGUMENT_NOTE }, 0 },

@@ -60,6 +60,7 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_KEY_RETIRED:
                 return record->reason == REASON_OK ? LOG_NOTICE : LOG_WARNING;
         case AUDIT_UNBAN:
+        case AUDIT_UNLOCK:
                 break;
         case AUDIT_BAN:
         case AUDIT_REVOKE_ALL:
@@ -163,6 +164,7 @@ static bool is_of_bus(const AuditRecord *record) {
                 AUDIT_LOGOUT,
                 AUDIT_BAN,
                 AUDIT_UNBAN,
+                AUDIT_UNLOCK,
                 AUDIT_CODE_CREATED,
                 AUDIT_ADOPTION_CONFIRMED,
                 AUDIT_VALIDATE,

@@ -50,6 +50,7 @@ typedef struct Context Context;
         X(UNBAN, "unban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c11", "ban lifted")                    \
         X(REVOKE_ALL, "revoke-all", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c12", "all were revoked")    \
         X(LOCK_OUT, "lock-out", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c13", "login locked out")        \
+        X(UNLOCK, "unlock", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c14", "lock-out lifted")             \
         X(REQUEST, "request", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd2", "request taken")             \
         X(LEFT_OUT, "left-out", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd3", "refusals not written")
 

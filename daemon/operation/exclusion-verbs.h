@@ -3,7 +3,7 @@
 
 /*
  * The verbs of operation.h that go beyond single sessions: what is older than a time, all of a tenant, and
- * users who are to stay out.
+ * users who are to stay out, or have locked themselves out.
  */
 
 #include "daemon/operation/operation.h"
@@ -15,6 +15,13 @@ typedef struct BanOrder {
         uint64_t seconds; /* 0: without end */
         uid_t uid;        /* whose order it is */
 } BanOrder;
+
+/* Whose lock-outs. Borrowed for the call of the start function only. */
+typedef struct LockOutOrder {
+        const char *user;  /* NULL: everybody's (list only) */
+        const char *place; /* as the journal names it, or an address of it; NULL: every place */
+        uid_t uid;         /* whose order it is */
+} LockOutOrder;
 
 /**
  * revoke_before_start() - end all of a user's that was issued before a time, and refuse it from now on
@@ -64,3 +71,23 @@ int unban_start(Context *context, const BanOrder *order, OperationDone done, voi
  * Sets: bans, n_bans.
  */
 int list_bans_start(Context *context, OperationDone done, void *userdata, Operation **ret_op);
+
+/**
+ * lift_lock_out_start() - let a user try again where too many logins have failed
+ * @context:    the daemon
+ * @order:      whom, and where
+ *
+ * Sets: n_lifted. What has failed there so far counts no more, be it locked out or not.
+ */
+int lift_lock_out_start(Context *context, const LockOutOrder *order, OperationDone done,
+        void *userdata, Operation **ret_op);
+
+/**
+ * list_lock_outs_start() - the lock-outs in force
+ * @context:    the daemon
+ * @order:      whose, and where
+ *
+ * Sets: lock_outs.
+ */
+int list_lock_outs_start(Context *context, const LockOutOrder *order, OperationDone done,
+        void *userdata, Operation **ret_op);

@@ -21,10 +21,23 @@ struct LoginFailureNote {
         StoreCall *call;
 };
 
+FailureQuestion login_limit_question(const Context *context, const char *user, const char *place) {
+        const Config *config = context->config;
+
+        return (FailureQuestion){
+                .key = { config->tenant, user, place },
+                .rules = {
+                        .max = config->login_failures,
+                        .window_sec = config->failure_window_sec,
+                        .lock_out_sec = config->lock_out_sec,
+                },
+                .now_sec = clock_keeper_now(context->clock).passed_sec,
+        };
+}
+
 /* @place: filled, and borrowed by the question. */
 static FailureQuestion make_question(
         const Context *context, LoginSubject *subject, char place[LOGIN_PLACE_SIZE]) {
-        const Config *config = context->config;
         LoginOrigin origin = {
                 .peer_uid = subject->uid,
                 .rhost = subject->rhost,
@@ -36,15 +49,7 @@ static FailureQuestion make_question(
         login_subject_find_asker(subject, context->host);
         origin.real_uid = subject->real_uid;
         login_failure_place(&origin, place);
-        return (FailureQuestion){
-                .key = { config->tenant, subject->user, place },
-                .rules = {
-                        .max = config->login_failures,
-                        .window_sec = config->failure_window_sec,
-                        .lock_out_sec = config->lock_out_sec,
-                },
-                .now_sec = clock_keeper_now(context->clock).passed_sec,
-        };
+        return login_limit_question(context, subject->user, place);
 }
 
 /* Who asks is looked up only where somebody is locked out: the kernel takes its time. */

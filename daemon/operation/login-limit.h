@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "authtoken/reason.h"
+#include "daemon/store/failure-table.h"
 
 typedef struct Context Context;
 typedef struct LoginSubject LoginSubject;
@@ -30,6 +31,14 @@ struct LoginLimit {
         bool is_reserved; /* and how it went is to be told */
         bool is_settled;
 };
+
+/**
+ * login_limit_question() - what the store is asked of a place, by the limits of now
+ * @context:    the daemon
+ * @user:       borrowed by the question
+ * @place:      likewise
+ */
+FailureQuestion login_limit_question(const Context *context, const char *user, const char *place);
 
 /**
  * login_limit_is_reached() - whether a place is locked out, as far as memory knows

@@ -12,6 +12,7 @@
 #include "authtoken/reason.h"
 
 typedef struct Claims Claims;
+typedef struct LockOutList LockOutList;
 typedef struct Secret Secret;
 typedef struct SessionHost SessionHost;
 
@@ -48,9 +49,10 @@ typedef struct OperationResult {
         const char *detail;           /* of a refusal, for an administrator: which file, and why */
         uint64_t adoptable_until_sec; /* of a token without a session; 0: it never gets one */
         uint64_t expires_at_sec, session_end_sec;
-        unsigned int n_revoked, n_ended, n_failed;
+        unsigned int n_revoked, n_ended, n_failed, n_lifted;
         const SessionRow *sessions;
         size_t n_sessions;
         const BanRow *bans;
         size_t n_bans;
+        const LockOutList *lock_outs;
 } OperationResult;

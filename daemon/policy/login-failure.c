@@ -57,6 +57,11 @@ static bool name_network(const char *rhost, char place[LOGIN_PLACE_SIZE]) {
         return true;
 }
 
+void login_failure_name_place(const char *rhost, char place[LOGIN_PLACE_SIZE]) {
+        if (!name_network(rhost, place))
+                snprintf(place, LOGIN_PLACE_SIZE, "%s", rhost);
+}
+
 bool login_failure_is_here(const char *rhost, const char *host) {
         return !rhost || !*rhost || !strcmp(rhost, host);
 }
@@ -65,8 +70,7 @@ void login_failure_place(const LoginOrigin *origin, char place[LOGIN_PLACE_SIZE]
         uid_t asker = origin->peer_uid != 0 ? origin->peer_uid : origin->real_uid;
 
         if (origin->peer_uid == 0 && !login_failure_is_here(origin->rhost, origin->host)) {
-                if (!name_network(origin->rhost, place))
-                        snprintf(place, LOGIN_PLACE_SIZE, "%s", origin->rhost);
+                login_failure_name_place(origin->rhost, place);
         } else if (asker != 0 && asker != LOGIN_UID_UNKNOWN) {
                 snprintf(place, LOGIN_PLACE_SIZE, "uid:%ju@%s", (uintmax_t)asker, origin->host);
         } else if (origin->ruser && *origin->ruser) {

@@ -42,6 +42,13 @@ bool login_failure_counts(Reason reason);
 bool login_failure_is_here(const char *rhost, const char *host);
 
 /**
+ * login_failure_name_place() - name the place that an address, or a host's name, belongs to
+ * @rhost:      any text; what is no IPv6 address is the place itself
+ * @place:      filled, cut at its size
+ */
+void login_failure_name_place(const char *rhost, char place[LOGIN_PLACE_SIZE]);
+
+/**
  * login_failure_place() - name the place that a login comes from
  * @origin:     borrowed
  * @place:      filled, cut at its size

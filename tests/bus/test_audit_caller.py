@@ -19,6 +19,7 @@ ORDERS = [
     ("logout", "Logout", f"('{OWN_USER}', '', '')"),
     ("ban", "BanUser", f"('{OWN_USER}', uint64 60, '')"),
     ("unban", "UnbanUser", f"('{OWN_USER}',)"),
+    ("unlock", "LiftLockOut", f"('{OWN_USER}', '')"),
     ("bus-call", "Reload", None),
     ("adoption-confirmed", "ConfirmAdoptionSince", "(uint64 1,)"),
 ]

@@ -23,6 +23,8 @@ METHODS = {
     "CreateCode": (FREE, "issue", "('{token}', @a{{sv}} {{}})"),
     "ListSessions": (FREE, "list", "({{'user': <'{user}'>}},)"),
     "CountSessions": (FREE, "list", "({{'user': <'{user}'>}},)"),
+    "LiftLockOut": ("ban", "ban", "('{user}', '')"),
+    "ListLockOuts": ("list", "list", "({{'user': <'{user}'>}},)"),
     "Logout": (FREE, "revoke", "('{user}', '', '')"),
     "ListKeys": (FREE, FREE, None),
     "GetJWKS": (FREE, FREE, None),

@@ -106,7 +106,12 @@ def test_a_lock_out_is_ones_own(root, daemon, blue):
     bad = root.issue(OWN_USER)[0]
     bad = bad[:-1] + ("A" if bad[-1] != "A" else "Q")
     wait_until(lambda: request(daemon, AUTHENTICATE, bad, "192.0.2.50") == (DENIED, "locked-out"), "a lock-out")
-    assert request(blue.daemon, AUTHENTICATE, blue.root.issue(OWN_USER)[0], "192.0.2.50")[0] == OK
+    good, _ = blue.root.issue(OWN_USER)
+    assert request(blue.daemon, AUTHENTICATE, good, "192.0.2.50")[0] == OK
+    assert blue.root.call("ListLockOuts", "(@a{sv} {},)") == [[]]
+    assert blue.root.call("LiftLockOut", f"('{OWN_USER}', '')") == [0]
+    assert [row["place"] for row in root.call("ListLockOuts", "(@a{sv} {},)")[0]] == ["192.0.2.50"]
+    assert root.call("LiftLockOut", f"('{OWN_USER}', '')") == [1]
 
 
 def test_each_key_of_the_store_names_its_tenant(root, blue, redis):
