@@ -14,6 +14,7 @@ _authtokenctl_options() {
         kick) echo --user --session --platform --device --reason --help ;;
         ban) echo --for --reason --list --json --help ;;
         unban) echo --help ;;
+        unlock) echo --list --json --help ;;
         adopt) echo --confirm --since --help ;;
         verify) echo --jwks --key --alg --signature-only --issuer --audience --user --max-lifetime --max-size --now \
                 --batch --base64 --help ;;
@@ -33,7 +34,7 @@ _authtokenctl() {
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                issue | refresh | ensure-fresh | list | revoke | logout | kick | ban | unban | adopt | code | verify | status | monitor | metrics | keys)
+                issue | refresh | ensure-fresh | list | revoke | logout | kick | ban | unban | unlock | adopt | code | verify | status | monitor | metrics | keys)
                         command=${COMP_WORDS[i]}
                         break
                         ;;
@@ -63,7 +64,7 @@ _authtokenctl() {
                 return
         fi
         case $command in
-        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban adopt code verify status monitor metrics keys" \
+        main) mapfile -t COMPREPLY < <(compgen -W "issue refresh ensure-fresh list revoke logout kick ban unban unlock adopt code verify status monitor metrics keys" \
                 -- "$current") ;;
         keys)
                 if [[ $previous == import || $previous == seal ]]; then
@@ -73,7 +74,7 @@ _authtokenctl() {
                 fi
                 ;;
         code) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-        issue | list | logout | kick | ban | unban) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
+        issue | list | logout | kick | ban | unban | unlock) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
         esac
 }
 

@@ -58,12 +58,9 @@ ExitStatus revoke_main(const CommandLine *line, int argc, char **argv);
 ExitStatus logout_main(const CommandLine *line, int argc, char **argv);
 
 /**
- * kick_main() - end sessions and wait for the end of their logins
- * @line:       borrowed
- * @argc:       of @argv
- * @argv:       argv[0] is the subcommand's name
+ * kick_main() - end sessions and wait for the end of their logins; as issue_main()
  *
- * Return: exit status; STATUS_FAILED also when a login did not end.
+ * Return: STATUS_FAILED also when a login did not end.
  */
 ExitStatus kick_main(const CommandLine *line, int argc, char **argv);
 
@@ -86,6 +83,11 @@ ExitStatus adopt_main(const CommandLine *line, int argc, char **argv);
  * unban_main() - let a user in again; as issue_main()
  */
 ExitStatus unban_main(const CommandLine *line, int argc, char **argv);
+
+/**
+ * unlock_main() - let a user try again where they are locked out, or show who is; as issue_main()
+ */
+ExitStatus unlock_main(const CommandLine *line, int argc, char **argv);
 
 /**
  * status_main() - how the daemon is; as issue_main()

@@ -36,6 +36,7 @@ static const Command commands[] = {
         { "code", code_main, N_("make a code that can be typed instead of a token") },
         { "ban", ban_main, N_("keep a user out, or show who is") },
         { "unban", unban_main, N_("let a user in again") },
+        { "unlock", unlock_main, N_("let a user try again who has failed too often") },
         { "adopt", adopt_main, N_("let tokens without a session in again") },
         { "verify", run_verify, N_("check tokens against keys, without the daemon") },
         { "status", status_main, N_("show how the daemon is") },

@@ -7,8 +7,11 @@ import time
 import pytest
 
 from bus_fixtures import on_stores
+from command import DENIED as EXIT_DENIED
+from command import OK as EXIT_OK
+from command import USAGE, check, rows
 from frames import DENIED, OK
-from private_bus import OTHER_USER, OWN_USER, CallError, serving
+from private_bus import OTHER_USER, OWN_UID, OWN_USER, CallError, serving
 from token_login import forge, log_in
 
 FAILURES, N_KILLS = 4, 5
@@ -165,3 +168,28 @@ def test_a_store_that_is_away_lifts_nothing(root, daemon, redis, token):
     assert refusal.value.name == "org.authtoken1.Error.Unavailable"
     assert places(root) == [HERE]
     redis.run("DEL", f"authtoken:default:f:{OWN_USER}:{THERE}")
+
+
+def test_the_command_shows_and_lifts(ctl, root, daemon, token):
+    fail(daemon, token, HERE)
+    fail(daemon, token, THERE)
+    fail(daemon, root.issue(OTHER_USER)[0], HERE, user=OTHER_USER)
+    found = rows(ctl("unlock", "--list", "--json", OWN_USER), "lock_outs")
+    assert [(row["user"], row["place"]) for row in found] == [(OWN_USER, HERE), (OWN_USER, THERE)]
+    assert all(0 < row["until"] - time.time() <= 3601 for row in found)
+    assert OTHER_USER in check(ctl("unlock", "--list"), EXIT_OK).stdout
+    assert check(ctl("unlock", OWN_USER, HERE), EXIT_OK).stdout == "1 lock-out lifted\n"
+    assert check(ctl("unlock", OWN_USER), EXIT_OK).stdout == "1 lock-out lifted\n"
+    assert check(ctl("unlock", OWN_USER), EXIT_OK).stdout == "0 lock-outs lifted\n"
+    assert log_in(daemon, token, HERE)[0] == log_in(daemon, token, THERE)[0] == OK
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b", "c"], ["--json", "a"], ["--list", "a", "b"], ["", HERE],
+                                       ["a", ""]])
+def test_the_command_refuses_what_cannot_be_meant(ctl, arguments):
+    check(ctl("unlock", *arguments), USAGE)
+
+
+def test_the_command_lifts_for_who_may(ctl, polkit):
+    check(ctl("unlock", OWN_USER, uid=OWN_UID), EXIT_DENIED, "not-authorised")
+    assert polkit.asked()

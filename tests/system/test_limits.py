@@ -162,6 +162,29 @@ def test_who_guesses_is_locked_out_at_one_address_only(limited):
     assert len(host.journal.entries(AUTHTOKEN_EVENT="lock-out")) == 1
 
 
+def test_who_was_locked_out_is_let_in_again(limited):
+    host, token = limited, limited.authtoken.issue("alice")
+    for source in ("127.0.0.4", "127.0.0.5"):
+        for _ in range(FAILURES):
+            host.ssh.refusal("alice", token.with_broken_signature(), source=source)
+        host.ssh.refusal("alice", token.text, source=source)
+        assert source in host.bed.output("authtokenctl", "unlock", "--list", "alice")
+    assert host.bed.run("authtokenctl", "unlock", "alice", user="carol", check=False).returncode == 4
+    assert host.bed.output("authtokenctl", "unlock", "alice", "127.0.0.4") == "1 lock-out lifted"
+    pid = host.bed.main_pid(SERVICE)
+    host.bed.kill(pid, 9)
+    host.journal.wait_for(AUTHTOKEN_EVENT="unlock", AUTHTOKEN_USER="alice", AUTHTOKEN_RHOST="127.0.0.4",
+                          AUTHTOKEN_REASON="ok", AUTHTOKEN_COUNT="1", AUTHTOKEN_PEER_UID="0")
+    wait_until(lambda: host.bed.main_pid(SERVICE) not in (0, pid), "the daemon is back")
+    host.authtoken.wait_ready()
+    assert host.login("alice", token.text, source="127.0.0.4").is_open()
+    host.ssh.refusal("alice", token.text, source="127.0.0.5")
+    listed = host.bed.output("authtokenctl", "unlock", "--list")
+    assert "127.0.0.5" in listed and "127.0.0.4" not in listed
+    host.bed.run("authtokenctl", "unlock", "alice")
+    assert host.login("alice", token.text, source="127.0.0.5").is_open()
+
+
 @pytest.fixture
 def polkit_takes_tokens(limited):
     limited.configure("61-polkit.conf", '[Service "polkit-1"]\nTokens=yes\n')
