@@ -11,6 +11,7 @@
 
 #define PAGE           "1000"
 #define PAGE_SIZE      1000u
+#define PAGES_MAX      64u /* more than the list has room for */
 #define LIST_REPLY_MAX ((size_t)PAGE_SIZE * 1024)
 #define LIFT_REPLY_MAX 4096u
 
@@ -190,7 +191,8 @@ static int go_on(RedisRequest *request, const char *last) {
         int r;
 
         /* In another order it would lead in circles. */
-        if (!*last || (request->value && strcmp(request->value, last) >= 0))
+        if (!*last || (request->value && strcmp(request->value, last) >= 0) ||
+                ++request->n_pages >= PAGES_MAX)
                 return 0;
         value = strdup(last);
         if (!value)
@@ -238,7 +240,8 @@ static void on_lift_page(int r, const redisReply *reply, void *userdata) {
                 request->n_lifted += (unsigned int)reply->element[1]->integer;
                 (void)failure_table_lift(
                         request->store->base.failures, &(FailureQuestion){ .key = key });
-                is_last = reply->element[2]->integer != PAGE_SIZE;
+                is_last =
+                        reply->element[2]->integer != PAGE_SIZE || ++request->n_pages >= PAGES_MAX;
         }
         if (r == 0 && !is_last) {
                 r = send_lift(request);

@@ -54,7 +54,8 @@ typedef struct RedisRequest {
         char *tenant, *user;
         char *place;                /* of failed logins */
         uint64_t now_sec;           /* of a list of lock-outs: the caller's clock */
-        unsigned int n_lifted;      /* lock-outs, by the pages so far */
+        unsigned int n_lifted;      /* lock-outs, by the pages so far, */
+        unsigned int n_pages;       /* of which there are so many */
         uint64_t believe_until_sec; /* a lock-out */
         unsigned int failures_max;
         RedisCommit *commit;

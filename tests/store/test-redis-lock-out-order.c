@@ -2,7 +2,7 @@
 
 /*
  * That a lock-out was lifted is told on one connection, and that it holds on another one: in whatever order they come,
- * nobody is kept out by what was true before.
+ * nobody is kept out by what was true before. And whatever else the server says.
  */
 
 #include <setjmp.h>
@@ -11,10 +11,11 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "conductor.h"
-#include "daemon/store/login-failures.h"
+#include "daemon/store/lock-outs.h"
 
 #define LIFTED     PREFIX "alice:lifted"
 #define CASE(test) cmocka_unit_test_setup_teardown(test, conductor_setup, conductor_teardown)
@@ -114,6 +115,90 @@ static void a_gap_makes_it_doubtful(void **state) {
         assert_false(is_believed(conductor));
 }
 
+/* How a script is answered. */
+typedef struct Reply {
+        const char *name;
+        bool lifts;               /* or lists */
+        const char *proof, *rest; /* NULL: the one that was asked for */
+        int r;
+        unsigned int n;
+} Reply;
+
+#define LAST "$0\r\n\r\n"
+
+static const Reply replies[] = {
+        { "a list", false, NULL, LAST "*2\r\n$7\r\nalice:x\r\n:1000\r\n", 0, 1 },
+        { "an empty one", false, NULL, LAST "*0\r\n", 0, 0 },
+        { "one with the proof of another", false, "1", LAST "*0\r\n", STORE_E_REFUSED, 0 },
+        { "a page that ends where it began", false, NULL, "$7\r\nalice:x\r\n*0\r\n", 0, 0 },
+        { "a number for a name to go on with", false, NULL, ":1\r\n*0\r\n", STORE_E_REFUSED, 0 },
+        { "a number for rows", false, NULL, LAST ":1\r\n", STORE_E_REFUSED, 0 },
+        { "half a row", false, NULL, LAST "*1\r\n$7\r\nalice:x\r\n", STORE_E_REFUSED, 0 },
+        { "a number for a name", false, NULL, LAST "*2\r\n:1\r\n:1\r\n", STORE_E_REFUSED, 0 },
+        { "no time", false, NULL, LAST "*2\r\n$7\r\nalice:x\r\n$-1\r\n", STORE_E_REFUSED, 0 },
+        { "lifted", true, NULL, ":1\r\n:2\r\n", 0, 1 },
+        { "lifted, with the proof of another", true, "1", ":1\r\n:1\r\n", STORE_E_REFUSED, 0 },
+        { "lifted, without end", true, NULL, ":1\r\n:1000\r\n", 0, 64 },
+        { "no number", true, NULL, "$1\r\n1\r\n:1\r\n", STORE_E_REFUSED, 0 },
+        { "no number of places", true, NULL, ":1\r\n$-1\r\n", STORE_E_REFUSED, 0 },
+};
+
+static const Reply *told;
+
+static bool on_script(FakePeer *peer, const redisReply *command, void *userdata) {
+        const char *proof = told->proof;
+        char text[256];
+
+        (void)userdata;
+        if (strcmp(command->element[0]->str, "EVAL") != 0)
+                return false;
+        if (!proof)
+                proof = command->element[told->lifts ? 5 : 4]->str;
+        snprintf(text, sizeof(text), "*3\r\n$%zu\r\n%s\r\n%s", strlen(proof), proof, told->rest);
+        conductor_say(peer, text);
+        return true;
+}
+
+typedef struct Waiter {
+        bool done;
+        int r;
+        unsigned int n;
+} Waiter;
+
+static void on_listed(StoreCall *call, int r, const LockOutList *list, void *userdata) {
+        (void)call;
+        *(Waiter *)userdata = (Waiter){ true, r, (unsigned int)list->n_items };
+}
+
+static void on_lifted(StoreCall *call, int r, const FailureAnswer *lifted, void *userdata) {
+        (void)call;
+        *(Waiter *)userdata = (Waiter){ true, r, lifted->n_lifted };
+}
+
+static void whatever_is_answered_is_an_answer_or_refused(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {
+                Waiter waiter = { 0 };
+                Conductor *conductor;
+                StoreCall *call;
+                int r;
+
+                print_message("# %s\n", replies[i].name);
+                assert_int_equal(conductor_setup((void **)&conductor), 0);
+                told = &replies[i];
+                conductor->fake.answer = on_script;
+                r = told->lifts ? lock_outs_lift(conductor->fixture->store, &here, on_lifted,
+                                          &waiter, &call)
+                                : lock_outs_list(conductor->fixture->store, &here, on_listed,
+                                          &waiter, &call);
+                assert_int_equal(r, 0);
+                store_fixture_run(conductor->fixture, &waiter.done);
+                assert_int_equal(waiter.r, told->r);
+                assert_int_equal(waiter.n, told->n);
+                conductor_teardown((void **)&conductor);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 CASE(a_lock_out_that_was_heard_of_is_believed),
@@ -121,6 +206,7 @@ int main(void) {
                 CASE(a_notice_before_the_answer_makes_it_doubtful),
                 CASE(what_was_lifted_of_others_changes_nothing),
                 CASE(a_gap_makes_it_doubtful),
+                cmocka_unit_test(whatever_is_answered_is_an_answer_or_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
