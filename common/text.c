@@ -90,10 +90,39 @@ static bool is_dots(const char *text, size_t size) {
         return size <= 2 && text[0] == '.' && text[size - 1] == '.';
 }
 
+static bool begins_with(const char *text, size_t size, const char *prefix) {
+        size_t prefix_size = strlen(prefix);
+
+        return size >= prefix_size && memcmp(text, prefix, prefix_size) == 0;
+}
+
+/* One of our refresh tokens, or JSON in base64url with two parts behind it. */
+static bool begins_like_token(const char *text, size_t size) {
+        unsigned int n_dots = 0;
+
+        if (begins_with(text, size, "atr1."))
+                return true;
+        if (!begins_with(text, size, "eyJ"))
+                return false;
+        for (size_t i = 0; i < size && is_name_character(text[i]); i++)
+                n_dots += text[i] == '.';
+        return n_dots >= 2;
+}
+
+bool text_has_token(const char *text, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                if ((i == 0 || !is_name_character(text[i - 1])) &&
+                        begins_like_token(text + i, size - i))
+                        return true;
+        return false;
+}
+
 bool text_is_user_name(const char *text, size_t size) {
         bool only_digits = true;
 
         if (size < 1 || size > USER_NAME_MAX || text[0] == '-' || is_dots(text, size))
+                return false;
+        if (begins_like_token(text, size))
                 return false;
 
         for (size_t i = 0; i < size; i++) {

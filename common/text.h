@@ -32,9 +32,17 @@ bool text_has_control(const char *text, size_t size);
  *
  * 1 … USER_NAME_MAX characters of [A-Za-z0-9._@\-$], not beginning with '-', not "." or "..", not all
  * digits (it would be taken for a uid), '$' only at the end: what shadow, systemd and NSS
- * back-ends agree on, with '@' for joined domains. Never white space, ':', '/', or a control.
+ * back-ends agree on, with '@' for joined domains. Never white space, ':', '/', or a control. What looks
+ * like a token is none either: somebody typed it at the wrong place, and names are logged and stored.
  */
 bool text_is_user_name(const char *text, size_t size);
+
+/**
+ * text_has_token() - whether a word in a text looks like a token, so that it must not be logged or stored
+ * @text:       need not end with NUL
+ * @size:       of @text
+ */
+bool text_has_token(const char *text, size_t size);
 
 enum {
         TEXT_E_INVALID = 1,

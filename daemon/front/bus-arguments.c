@@ -102,6 +102,10 @@ static int take_note(Reader *reader, const char *text) {
                 r = check_text(reader, "the reason", text);
                 if (r < 0)
                         return r;
+                /* It is logged, kept with a ban, and told to hooks. */
+                if (text_has_token(text, strlen(text)))
+                        return bus_error_set_argument(
+                                reader->error, REASON_BAD_REQUEST, "the reason has a token in it");
         }
         return copy(text, &reader->arguments->note);
 }

@@ -262,7 +262,11 @@ static bool is_of_anybody(const AuditRecord *record) {
 
 void audit(Context *context, const AuditRecord *record) {
         Metrics *metrics = context->metrics;
+        AuditRecord shown = *record;
 
+        /* Somebody typed a token, or a password, where a name belongs. */
+        if (record->user && !text_is_user_name(record->user, strlen(record->user)))
+                shown.user = "(not a user name)";
         count_record(metrics, record);
         if (is_of_anybody(record)) {
                 audit_tell_left_out(context);
@@ -271,7 +275,7 @@ void audit(Context *context, const AuditRecord *record) {
                         return;
                 }
         }
-        write_record(context, record);
+        write_record(context, &shown);
 }
 
 void audit_count(Context *context, AuditEvent event) {

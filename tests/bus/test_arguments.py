@@ -12,6 +12,7 @@ REFUSED = "org.authtoken1.Error.Refused"
 NOT_FOUND = "org.authtoken1.Error.NotFound"
 SIGNATURE = "org.freedesktop.DBus.Error.InvalidArgs"
 NONE = "@a{sv} {}"
+REFRESH = "atr1." + "A" * 22 + ".1." + "B" * 43
 LONG = "x" * 257
 HUGE = "x" * (12 << 20)
 
@@ -51,6 +52,9 @@ CASES = {
                                                 "bad-request"),
     # words for the journal
     "a reason with a newline": ("RevokeUser", f"('{OWN_USER}', 'a\\nMESSAGE=b')", INVALID, "bad-request"),
+    "a reason with a token": ("RevokeUser", f"('{OWN_USER}', 'leaked: {REFRESH}')", INVALID, "bad-request"),
+    "a refresh token for a user": ("RevokeUser", f"('{REFRESH}', '')", INVALID, "user-invalid"),
+    "a token for a user": ("IssueToken", "('eyJhbGciOiJub25lIn0.e30.AA', @a{sv} {})", INVALID, "user-invalid"),
     "a reason that is too long": ("RevokeUser", f"('{OWN_USER}', '{LONG}')", INVALID, "bad-request"),
     # options
     "an unknown option": ("IssueToken", options("{'colour': <'red'>}"), INVALID, "bad-request"),

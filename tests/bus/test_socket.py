@@ -93,6 +93,14 @@ def test_a_token_is_judged_for_ones_own_name_only(path, token):
                   f"TOKEN={token}")[0] == str(DENIED)
 
 
+@pytest.mark.parametrize("typed", ["atr1." + "A" * 22 + ".1." + "B" * 43, "eyJhbGciOiJub25lIn0.e30.AA", "correct horse"])
+def test_what_was_typed_for_a_name_and_is_none_is_not_logged(path, token, daemon, typed):
+    _, status, answer = ask(path, AUTHENTICATE, {USER: typed, SERVICE: "test", TOKEN: token})
+    assert (status, answer[REASON]) == (DENIED, "user-invalid")
+    wait_until(lambda: "authenticate for (not a user name) refused" in daemon.log_text(), "the refusal")
+    assert typed not in daemon.log_text()
+
+
 @pytest.mark.parametrize("user", ["DOM\\alice", "a+b", "ümlaut", "12345", "alice smith", "x" * 256])
 def test_names_that_no_token_is_issued_for_have_no_opinion_against_them(path, user):
     assert ask(path, ACCOUNT, {USER: user, SERVICE: "test"})[1] == OK

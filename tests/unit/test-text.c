@@ -90,6 +90,21 @@ static const TextCase user_cases[] = {
         { "user: a dollar sign alone is refused", BYTES("$"), false },
         { "user: a dollar sign inside is refused", BYTES("a$b"), false },
         { "user: a wildcard is refused", BYTES("*"), false },
+        { "user: a refresh token is refused", BYTES("atr1.AAAA.1.BBBB"), false },
+        { "user: a signed token is refused", BYTES("eyJhbGciOiJub25lIn0.e30.AA"), false },
+        { "user: a name that begins so is a name", BYTES("eyJack.o"), true },
+        { "user: the begin of a refresh token alone is a name", BYTES("atr1"), true },
+};
+
+static const TextCase token_cases[] = {
+        { "token: a sentence has none", BYTES("left the company, see 1.2.3"), false },
+        { "token: nothing has none", BYTES(""), false },
+        { "token: a refresh token", BYTES("atr1.AAAA.1.BBBB"), true },
+        { "token: one in a sentence", BYTES("(eyJhbGciOiJub25lIn0.e30.AA) leaked"), true },
+        { "token: one behind a sentence", BYTES("leaked: atr1.AAAA.1.BBBB"), true },
+        { "token: a begin that is cut", BYTES("ey"), false },
+        { "token: one part is none", BYTES("eyJhbGciOiJub25lIn0 x.y.z"), false },
+        { "token: inside of a word is none", BYTES("theatr1.x"), false },
 };
 
 static void test_utf8(void **state) {
@@ -102,6 +117,12 @@ static void test_control(void **state) {
         const TextCase *c = *state;
 
         assert_int_equal(text_has_control(c->text, c->size), c->expected);
+}
+
+static void test_token(void **state) {
+        const TextCase *c = *state;
+
+        assert_int_equal(text_has_token(c->text, c->size), c->expected);
 }
 
 static void test_user(void **state) {
@@ -174,7 +195,8 @@ static void test_copies(void **unused) {
 
 typedef struct Tests {
         struct CMUnitTest list[ARRAY_SIZE(utf8_cases) + ARRAY_SIZE(control_cases) +
-                               ARRAY_SIZE(user_cases) + ARRAY_SIZE(number_cases) + 2];
+                               ARRAY_SIZE(user_cases) + ARRAY_SIZE(token_cases) +
+                               ARRAY_SIZE(number_cases) + 2];
         size_t count;
 } Tests;
 
@@ -190,6 +212,8 @@ int main(void) {
                 add(&tests, utf8_cases[i].name, test_utf8, &utf8_cases[i]);
         for (size_t i = 0; i < ARRAY_SIZE(control_cases); i++)
                 add(&tests, control_cases[i].name, test_control, &control_cases[i]);
+        for (size_t i = 0; i < ARRAY_SIZE(token_cases); i++)
+                add(&tests, token_cases[i].name, test_token, &token_cases[i]);
         for (size_t i = 0; i < ARRAY_SIZE(user_cases); i++)
                 add(&tests, user_cases[i].name, test_user, &user_cases[i]);
         for (size_t i = 0; i < ARRAY_SIZE(number_cases); i++)
