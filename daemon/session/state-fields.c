@@ -77,24 +77,17 @@ void state_version_make(const StateVersion *before, const char *tenant, const ch
         *ret_version = (StateVersion){
                 .incarnation = incarnation ? incarnation : 1,
                 .counter = counter,
-                .names_user = true,
         };
 }
 
 static bool is_version_of(const StateVersion *version, const char *tenant, const char *user) {
-        uint64_t named = version->incarnation >> VERSION_NUMBER_BITS;
-
-        return !version->names_user || named == hash_user(tenant, user) >> VERSION_NUMBER_BITS;
-}
-
-/* Of records that were made before users were named the parts are separated by a point. */
-static char separator(const StateVersion *version) {
-        return version->names_user ? '-' : '.';
+        return version->incarnation >> VERSION_NUMBER_BITS ==
+               hash_user(tenant, user) >> VERSION_NUMBER_BITS;
 }
 
 void state_version_format(const StateVersion *version, char text[STATE_VERSION_SIZE + 1]) {
         text = put_hex(text, version->incarnation);
-        *text++ = separator(version);
+        *text++ = '-';
         *put_hex(text, version->counter) = '\0';
 }
 
@@ -122,10 +115,8 @@ int state_version_parse(const char *text, StateVersion *ret_version) {
         StateVersion version = { 0 };
 
         version.incarnation = parse_hex(&cursor);
-        version.names_user = *cursor == '-';
-        if (*cursor != separator(&version))
+        if (*cursor++ != '-')
                 return USER_STATE_E_CORRUPT;
-        cursor++;
         version.counter = parse_hex(&cursor);
         state_version_format(&version, again);
         if (strcmp(text, again) != 0 || version.incarnation == 0)

@@ -25,7 +25,6 @@
 typedef struct StateVersion {
         uint64_t incarnation; /* random, not 0 once stored; 0: nothing is stored */
         uint64_t counter;
-        bool names_user; /* the incarnation was made for this user: see state_version_make() */
 } StateVersion;
 
 typedef struct EndedSession {

@@ -16,6 +16,7 @@
 #include "common/text.h"
 #include "daemon/config.h"
 #include "daemon/session/state-change.h"
+#include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/redis-keys.h"
 #include "tests/bench/bench-crowd.h"
@@ -56,7 +57,7 @@ static UserState *make_state(uint64_t number) {
         if (user_state_new(config->tenant, name, &state) < 0 ||
                 user_state_add(state, make_session(number)) != 0)
                 errx(EXIT_FAILURE, "no state of %s", name);
-        state->version = (StateVersion){ .incarnation = number + 1, .counter = 1 };
+        state_version_make(&(StateVersion){ 0 }, config->tenant, name, number + 1, &state->version);
         return state;
 }
 

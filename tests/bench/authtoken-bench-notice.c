@@ -15,6 +15,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/config.h"
+#include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store-source.h"
 #include "daemon/store/redis-keys.h"
@@ -34,6 +35,7 @@ typedef struct Bench {
         UserStore *store;
         redisContext *writer, *subscriber;
         char *key;
+        char version[STATE_VERSION_SIZE + 1]; /* of the user */
         bool waits, loading;
         uint64_t told_nsec;
 } Bench;
@@ -112,7 +114,7 @@ static void take_reply(redisContext *redis) {
 
 /* What is written is what was there, so that it can be read again: to Redis it is a change all the same. */
 static uint64_t notice_nsec(void) {
-        const char *arguments[] = { "HSET", bench.key, "v", "1.1" };
+        const char *arguments[] = { "HSET", bench.key, "v", bench.version };
         uint64_t begin_nsec = bench_now_nsec();
 
         bench.waits = true;
@@ -177,7 +179,7 @@ static void open_store(const char *redis) {
 
 /* A user of whom nothing is known but that tokens of before the year 2001 are not taken. */
 static void write_user(void) {
-        const char *arguments[] = { "HSET", bench.key, "v", "1.1", "nb", "978307200" };
+        const char *arguments[] = { "HSET", bench.key, "v", bench.version, "nb", "978307200" };
 
         send_now(bench.writer, ARRAY_SIZE(arguments), arguments);
         take_reply(bench.writer);
@@ -185,9 +187,12 @@ static void write_user(void) {
 
 static void open_all(const char *redis) {
         const char *arguments[] = { "SUBSCRIBE", CHANNEL };
+        StateVersion version;
 
         open_store(redis);
         bench.key = redis_key_user(bench.config->store_prefix, bench.config->tenant, USER);
+        state_version_make(&(StateVersion){ 0 }, bench.config->tenant, USER, 1, &version);
+        state_version_format(&version, bench.version);
         if (!bench.key)
                 errx(EXIT_FAILURE, "no memory");
         bench.writer = connect_to(redis);

@@ -182,10 +182,10 @@ static void test_a_reply_in_single_bytes_is_a_reply(void **test) {
         Hostile *hostile = *test;
 
         answer_with(hostile, "HGETALL",
-                "*4\r\n$1\r\nv\r\n$4\r\n1a.2\r\n$2\r\nnb\r\n$10\r\n1234567890\r\n");
+                "*4\r\n$1\r\nv\r\n$18\r\nff1bc5000000001a-2\r\n$2\r\nnb\r\n$10\r\n1234567890\r\n");
         hostile->byte_by_byte = true;
         assert_int_equal(fixture_load(hostile->fixture, "alice", &state), 0);
-        assert_int_equal(state->version.incarnation, 0x1a);
+        assert_int_equal(state->version.incarnation, UINT64_C(0xff1bc5000000001a));
         assert_int_equal(state->not_before_sec, 1234567890);
 }
 

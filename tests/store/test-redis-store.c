@@ -242,7 +242,7 @@ static void test_deleted_by_hand_means_revoked(void **test) {
 static void test_what_we_never_wrote_is_corrupt(void **test) {
         static const char *const spoils[] = {
                 "HDEL " ALICE " v",
-                "HSET " ALICE " v 0.1",
+                "HSET " ALICE " v 0-1",
                 "HSET " ALICE " more than-this",
                 "HSET " ALICE " ban not-json",
         };
