@@ -112,7 +112,6 @@ int binding_take_address(Session *session, const char *place) {
 
         if (!copy)
                 return -ENOMEM;
-        free(session->client_address);
-        session->client_address = copy;
+        session_set_text(session, &session->client_address, copy);
         return 0;
 }

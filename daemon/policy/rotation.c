@@ -37,8 +37,7 @@ static int make_next(const PolicyRules *rules, const Session *session, const Rot
         kid = strdup(order->refresh_kid);
         if (!kid)
                 return -ENOMEM;
-        free(next->refresh_kid);
-        next->refresh_kid = kid;
+        session_set_text(next, &next->refresh_kid, kid);
         next->token_end_sec = token_end_of(rules, session, order, now_sec);
         next->generation++;
         next->rotated_at_sec = now_sec;

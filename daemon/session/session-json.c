@@ -207,17 +207,24 @@ static int put_member(Writer *writer, const SessionMember *member, const Session
         return 0;
 }
 
-/* What a session cannot take more than, written out. */
+static size_t member_size_max(const SessionMember *member, const Session *session) {
+        const char *text;
+
+        if (session_member_is_number(member))
+                return member->name ? MEMBER_SIZE_MAX : 0;
+        text = session_get_text(session, member);
+        /* That there is no audience is said. */
+        if (!text && member->type != SESSION_MEMBER_AUDIENCE)
+                return 0;
+        return MEMBER_SIZE_MAX + ESCAPE_SIZE * strlen(STRING_OR_EMPTY(text));
+}
+
+/* What a session cannot take more than, written out. Small for most: malloc() takes its time for a kilobyte. */
 static size_t text_size_max(const Session *session) {
         size_t size = SESSION_NUMBERS_SIZE_MAX + MEMBER_SIZE_MAX;
 
-        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
-                const char *text = NULL;
-
-                if (!session_member_is_number(&session_members[i]))
-                        text = session_get_text(session, &session_members[i]);
-                size += MEMBER_SIZE_MAX + (text ? ESCAPE_SIZE * strlen(text) : 0);
-        }
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++)
+                size += member_size_max(&session_members[i], session);
         return size;
 }
 

@@ -163,7 +163,6 @@ int session_logins_replace(
                 return -ENOMEM;
         if (session->logins && !strcmp(session->logins, text))
                 return 0;
-        free(session->logins);
-        session->logins = *text ? TAKE_PTR(text) : NULL;
+        session_set_text(session, &session->logins, *text ? TAKE_PTR(text) : NULL);
         return 1;
 }

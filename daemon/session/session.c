@@ -39,6 +39,20 @@ const Session *session_ref(const Session *session) {
         return session;
 }
 
+static bool is_packed(const Session *session, const char *text) {
+        return text >= session->packed && text < session->packed + session->packed_size;
+}
+
+static void drop_text(Session *session, char *text) {
+        if (text && !is_packed(session, text))
+                free(text);
+}
+
+void session_set_text(Session *session, char **member, char *text) {
+        drop_text(session, *member);
+        *member = text;
+}
+
 Session *session_unref(const Session *session) {
         Session *own = (Session *)session;
 
@@ -46,46 +60,60 @@ Session *session_unref(const Session *session) {
                 return NULL;
         for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++)
                 if (!session_member_is_number(&session_members[i]))
-                        free(*session_text(own, &session_members[i]));
+                        drop_text(own, *session_text(own, &session_members[i]));
         free(own);
         return NULL;
 }
 
+static size_t text_size(const Session *session, const SessionMember *member) {
+        const char *text =
+                session_member_is_number(member) ? NULL : session_get_text(session, member);
+
+        return text ? strlen(text) + 1 : 0;
+}
+
+static size_t texts_size(const Session *session) {
+        size_t size = 0;
+
+        for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++)
+                size += text_size(session, &session_members[i]);
+        return size;
+}
+
+/* In one piece: states are made and dropped by the thousand, and what they are made of is looked at seldom. */
 int session_copy(const Session *session, Session **ret_session) {
-        _cleanup_(session_unrefp) Session *copy = calloc(1, sizeof(*copy));
+        size_t packed_size = texts_size(session);
+        Session *copy = malloc(sizeof(*copy) + packed_size);
+        char *at;
 
         if (!copy)
                 return -ENOMEM;
-        memcpy(copy->sid, session->sid, sizeof(copy->sid));
+        *copy = *session;
+        copy->n_others = 0;
+        copy->packed_size = packed_size;
+        at = copy->packed;
         for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
-                const SessionMember *member = &session_members[i];
-                const char *text;
+                size_t size = text_size(session, &session_members[i]);
 
-                if (session_member_is_number(member)) {
-                        *session_number(copy, member) = session_get_number(session, member);
+                if (size == 0)
                         continue;
-                }
-                text = session_get_text(session, member);
-                if (!text)
-                        continue;
-                *session_text(copy, member) = strdup(text);
-                if (!*session_text(copy, member))
-                        return -ENOMEM;
+                memcpy(at, session_get_text(session, &session_members[i]), size);
+                *session_text(copy, &session_members[i]) = at;
+                at += size;
         }
-        *ret_session = TAKE_PTR(copy);
+        *ret_session = copy;
         return 0;
 }
 
 size_t session_size(const Session *session) {
-        size_t size = sizeof(*session);
+        size_t size = sizeof(*session) + session->packed_size;
 
         for (size_t i = 0; i < SESSION_MEMBERS_COUNT; i++) {
-                const char *text = NULL;
+                const SessionMember *member = &session_members[i];
 
-                if (!session_member_is_number(&session_members[i]))
-                        text = session_get_text(session, &session_members[i]);
-                if (text)
-                        size += strlen(text) + 1;
+                if (!session_member_is_number(member) &&
+                        !is_packed(session, session_get_text(session, member)))
+                        size += text_size(session, member);
         }
         return size;
 }

@@ -18,7 +18,8 @@
 /* The largest leeway that a verifier can be configured with. */
 #define SESSION_END_MARGIN_SEC 300u
 
-/* Owned strings; NULL where nothing was given. One that a state holds is shared with the copies of that state and
+/* Owned strings; NULL where nothing was given. Those of a copy lie behind it, in the same piece of memory: a new one
+ * takes its place by session_set_text(). One that a state holds is shared with the copies of that state and
  * with their readers, and is never changed: a changed copy takes its place, by user_state_put(). */
 typedef struct Session {
         unsigned int n_others; /* references but the first; of one thread */
@@ -43,6 +44,8 @@ typedef struct Session {
         char *refresh_kid;
         char *client_address, *user_agent;
         char *logins; /* that are open: see session-logins.h */
+        size_t packed_size;
+        char packed[]; /* strings of above */
 } Session;
 
 typedef enum SessionMemberType {
@@ -72,6 +75,14 @@ extern const SessionMember session_members[SESSION_MEMBERS_COUNT];
  * Return: 0; -ENOMEM.
  */
 int session_copy(const Session *session, Session **ret_session);
+
+/**
+ * session_set_text() - give a member another text
+ * @session:    the caller's own
+ * @member:     one of its strings
+ * @text:       handed over; NULL: none
+ */
+void session_set_text(Session *session, char **member, char *text);
 
 /**
  * session_ref() - share a session

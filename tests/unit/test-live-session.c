@@ -166,8 +166,7 @@ static void draw_line_before(UserState *state) {
 static void take_roles(UserState *state) {
         Session *session = edit_session(state, SID);
 
-        free(session->roles_json);
-        session->roles_json = NULL;
+        session_set_text(session, &session->roles_json, NULL);
 }
 
 static void test_states(void **unused) {

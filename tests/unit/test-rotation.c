@@ -147,7 +147,7 @@ static void test_an_unknown_session_and_one_without_refresh_tokens_are_the_same(
         Session *session = edit_session(state, SID);
 
         (void)unused;
-        free(TAKE_PTR(session->refresh_kid));
+        session_set_text(session, &session->refresh_kid, NULL);
         assert_int_equal(rotate(state, 5, NOW).reason, REASON_SESSION_UNKNOWN);
         assert_int_equal(rotate(state, 4, NOW + HOUR).reason, REASON_SESSION_UNKNOWN);
         assert_non_null(user_state_find(state, SID));

@@ -105,6 +105,31 @@ static void test_whatever_a_session_holds_comes_back(void **state) {
         }
 }
 
+static void test_a_copy_outlives_what_it_was_made_of(void **state) {
+        (void)state;
+        for (size_t n = 0; n < N_WALKS; n++) {
+                Session *session = random_session(), *copy, *again;
+                size_t size = session_size(session);
+                const SessionMember *member = &session_members[n % SESSION_MEMBERS_COUNT];
+
+                assert_int_equal(session_copy(session, &copy), 0);
+                check_same(session, copy);
+                assert_int_equal(session_size(copy), size);
+                session_unref(session);
+                if (!session_member_is_number(member)) {
+                        char **text = session_text(copy, member);
+
+                        session_set_text(copy, text, NULL);
+                        session_set_text(copy, text, strdup("another one"));
+                        session_set_text(copy, text, strdup("a third one"));
+                }
+                assert_int_equal(session_copy(copy, &again), 0);
+                check_same(copy, again);
+                session_unref(copy);
+                session_unref(again);
+        }
+}
+
 static void test_the_usual_session_is_short(void **state) {
         _cleanup_(session_unrefp) Session *session = calloc(1, sizeof(*session));
         _cleanup_(freep) char *text = NULL;
@@ -165,6 +190,7 @@ static void test_numbers_that_no_reader_takes_are_refused(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_whatever_a_session_holds_comes_back),
+                cmocka_unit_test(test_a_copy_outlives_what_it_was_made_of),
                 cmocka_unit_test(test_the_usual_session_is_short),
                 cmocka_unit_test(test_what_would_read_differently_is_refused),
                 cmocka_unit_test(test_numbers_that_no_reader_takes_are_refused),

@@ -301,8 +301,7 @@ static void test_a_session_without_audience_has_no_claims(void **unused) {
         Claims *claims;
 
         (void)unused;
-        free(session->audience_json);
-        session->audience_json = NULL;
+        session_set_text(session, &session->audience_json, NULL);
         assert_int_equal(session_claims(session, (SessionOwner){ "i", NULL, "alice" }, &claims),
                 REASON_CLAIM_MISSING);
 }

@@ -153,16 +153,12 @@ static void test_what_could_not_be_read_again_is_not_written(void **unused) {
 
         (void)unused;
         session = edit_session(state, state->sessions[0]->sid);
-        free(session->data_json);
-        session->data_json = strdup("{\"a\":12345678901234567890123}");
+        session_set_text(session, &session->data_json, strdup("{\"a\":12345678901234567890123}"));
         assert_int_equal(encode(state, &number), -EINVAL);
-        free(session->data_json);
-        session->data_json = NULL;
-        free(session->name);
-        session->name = strdup("\xff");
+        session_set_text(session, &session->data_json, NULL);
+        session_set_text(session, &session->name, strdup("\xff"));
         assert_int_equal(encode(state, &fields), -EINVAL);
-        free(session->name);
-        session->name = NULL;
+        session_set_text(session, &session->name, NULL);
         session->expires_at_sec = SESSION_NUMBER_MAX + 1;
         assert_int_equal(encode(state, &more), -EINVAL);
         session->expires_at_sec = NOW;
