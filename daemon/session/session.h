@@ -25,8 +25,7 @@ typedef struct Session {
         unsigned int n_others; /* references but the first; of one thread */
         char sid[SID_SIZE + 1];
         uint64_t generation; /* of the one live token; from 1 */
-        uint64_t rotated_at_sec;
-        uint64_t created_at_sec;
+        uint64_t rotated_at_sec, created_at_sec;
         uint64_t created_order;  /* among those of the same second, from 0 */
         uint64_t last_seen_sec;  /* 0: nobody has logged in by it */
         uint64_t issued_at_sec;  /* of the current token */
@@ -37,12 +36,10 @@ typedef struct Session {
         uint64_t absolute_sec;   /* its lifetime, if the rules of the user differ; 0: they do not */
         uint64_t bind;           /* to its address and device: see policy/binding.h; 0: not */
         uint64_t adopted;        /* 1: its token was not issued here; 0: it was */
-        char *audience_json;     /* array of strings, compact */
-        char *roles_json;        /* likewise */
+        char *audience_json, *roles_json; /* arrays of strings, compact */
         char *platform, *device, *source, *name;
         char *data_json; /* object, compact */
-        char *refresh_kid;
-        char *client_address, *user_agent;
+        char *refresh_kid, *client_address, *user_agent;
         char *logins; /* that are open: see session-logins.h */
         size_t packed_size;
         char packed[]; /* strings of above */

@@ -3,36 +3,39 @@
 
 /*
  * The one script that writes: turn a user's state into another if it is still the expected one, with the
- * index of its sessions and the list of users. Redis runs it as one step, or not at all.
+ * index of its sessions and the list of users. Redis runs it as one step, or not at all. With a guard, it looks at a
+ * mark first.
  */
 
 #include <stddef.h>
 
 #include "common/cleanup.h"
+#include "daemon/session/state-change.h"
 
 typedef struct StoreCommit StoreCommit;
 
-/* The script answers with the new version, or with the fields that are stored instead. */
-#define REDIS_COMMIT_SCRATCH 256u
+/* Answered where the mark of a guard begins with another text; else the answer is the new version, or the fields that
+ * are stored instead. */
+#define REDIS_COMMIT_GUARD_FAILED 2
 
 /* Arguments of EVALSHA or EVAL; the first two are the caller's to set. Kept until the answer is there,
  * because the server may have lost the script. */
 typedef struct RedisCommit {
+        bool is_guarded; /* takes redis_commit_guarded_script, as a whole: it is seldom wanted */
+        StateChange change;
+        char *text; /* behind @argv, where the next of our own texts goes */
         int argc;
-        const char **argv;
-        char **owned;                       /* argv[i] where it is to be freed, else NULL */
-        char scratch[REDIS_COMMIT_SCRATCH]; /* short texts of @argv */
-        size_t n_scratch;
-        char *script; /* to be sent as a whole instead of redis_commit_script; NULL: none */
+        const char *argv[];
 } RedisCommit;
 
 extern const char redis_commit_script[];
+extern const char redis_commit_guarded_script[];
 
 /**
  * redis_commit_new() - put a commit's arguments together
  * @prefix:     of the keys
  * @commit:     what must be stored, by its version; and what is to be, with its new version: an empty
- *              state is deleted; both outlive the arguments
+ *              state is deleted; both states outlive the arguments
  * @ret_arguments: owned by the caller
  *
  * Return: 0; -ENOMEM; -EINVAL, -EMSGSIZE the state cannot be encoded.

@@ -15,36 +15,43 @@ static char *put(char *at, const char *text) {
         return at + size;
 }
 
-static char *join(const char *prefix, const char *tenant, const char *rest, const char *name) {
-        char *key = malloc(strlen(prefix) + strlen(tenant) + strlen(rest) + strlen(name) + 3);
-        char *at;
+size_t redis_key_size(const RedisKeyPlace *place, const char *kind, const char *name) {
+        return strlen(place->prefix) + strlen(place->tenant) + strlen(kind) + strlen(name) + 3;
+}
 
-        if (!key)
-                return NULL;
-        at = put(put(key, prefix), ":");
-        at = put(put(at, tenant), ":");
-        (void)put(put(at, rest), name);
+void redis_key_write(char *text, const RedisKeyPlace *place, const char *kind, const char *name) {
+        text = put(put(text, place->prefix), ":");
+        text = put(put(text, place->tenant), ":");
+        (void)put(put(text, kind), name);
+}
+
+static char *join(const char *prefix, const char *tenant, const char *kind, const char *name) {
+        const RedisKeyPlace place = { prefix, tenant };
+        char *key = malloc(redis_key_size(&place, kind, name));
+
+        if (key)
+                redis_key_write(key, &place, kind, name);
         return key;
 }
 
 char *redis_key_users_prefix(const char *prefix, const char *tenant) {
-        return join(prefix, tenant, "u:", "");
+        return join(prefix, tenant, REDIS_KEY_USER, "");
 }
 
 char *redis_key_user(const char *prefix, const char *tenant, const char *user) {
-        return join(prefix, tenant, "u:", user);
+        return join(prefix, tenant, REDIS_KEY_USER, user);
 }
 
 char *redis_key_sid(const char *prefix, const char *tenant, const char *sid) {
-        return join(prefix, tenant, "i:", sid);
+        return join(prefix, tenant, REDIS_KEY_SID, sid);
 }
 
 char *redis_key_users(const char *prefix, const char *tenant) {
-        return join(prefix, tenant, "users", "");
+        return join(prefix, tenant, REDIS_KEY_USERS, "");
 }
 
 char *redis_key_begun(const char *prefix, const char *tenant) {
-        return join(prefix, tenant, "begun", "");
+        return join(prefix, tenant, REDIS_KEY_BEGUN, "");
 }
 
 char *redis_key_mark(const char *prefix, const char *tenant, const char *name) {

@@ -16,9 +16,39 @@
  *      PREFIX:settled          string, empty, see redis-replicas.h
  */
 
+#include <stddef.h>
+
 typedef struct FailureKey FailureKey;
 
 #define REDIS_KEY_LIFTED ":lifted" /* behind the user's name, which has no ':' */
+
+/* What stands behind the tenant, before a name or alone. */
+#define REDIS_KEY_USER  "u:"
+#define REDIS_KEY_SID   "i:"
+#define REDIS_KEY_USERS "users"
+#define REDIS_KEY_BEGUN "begun"
+
+/* Where our keys are; both without ':'. */
+typedef struct RedisKeyPlace {
+        const char *prefix, *tenant;
+} RedisKeyPlace;
+
+/**
+ * redis_key_size() - bytes that a key takes, its NUL among them
+ * @place:      where
+ * @kind:       REDIS_KEY_*, or the name of a mark
+ * @name:       of a user or session; "" where there is one for all
+ */
+size_t redis_key_size(const RedisKeyPlace *place, const char *kind, const char *name);
+
+/**
+ * redis_key_write() - write a key
+ * @text:       receives redis_key_size() bytes
+ * @place:      as there
+ * @kind:       likewise
+ * @name:       likewise
+ */
+void redis_key_write(char *text, const RedisKeyPlace *place, const char *kind, const char *name);
 
 /**
  * redis_key_users_prefix() - what the keys of all users' states begin with; the user's name follows

@@ -18,8 +18,6 @@ RedisRequest *redis_request_free(RedisRequest *request) {
         redis_commit_free(request->commit);
         user_state_unref(request->before);
         user_state_unref(request->after);
-        free(request->tenant);
-        free(request->user);
         free(request->place);
         free(request->value);
         free(request);
@@ -28,18 +26,17 @@ RedisRequest *redis_request_free(RedisRequest *request) {
 
 int redis_request_new(RedisStore *store, StoreCallType type, const char *tenant, const char *user,
         RedisRequest **ret_request) {
-        _cleanup_(redis_request_freep) RedisRequest *request = calloc(1, sizeof(*request));
+        size_t tenant_size = strlen(tenant) + 1, user_size = strlen(user) + 1;
+        RedisRequest *request = calloc(1, sizeof(*request) + tenant_size + user_size);
 
         if (!request)
                 return -ENOMEM;
         request->store = store;
         request->type = type;
         request->mark = redis_watch_mark(store->watch);
-        request->tenant = strdup(tenant);
-        request->user = strdup(user);
-        if (!request->tenant || !request->user)
-                return -ENOMEM;
-        *ret_request = TAKE_PTR(request);
+        request->tenant = memcpy(request->names, tenant, tenant_size);
+        request->user = memcpy(request->names + tenant_size, user, user_size);
+        *ret_request = request;
         return 0;
 }
 

@@ -50,8 +50,8 @@ typedef struct RedisStore {
 typedef struct RedisRequest {
         RedisStore *store;
         StoreCallType type;
-        StoreCall *call; /* NULL once nobody waits */
-        char *tenant, *user;
+        StoreCall *call;            /* NULL once nobody waits */
+        const char *tenant, *user;  /* in @names */
         char *place;                /* of failed logins */
         uint64_t now_sec;           /* of a list of lock-outs: the caller's clock */
         unsigned int n_lifted;      /* lock-outs, by the pages so far, */
@@ -65,6 +65,7 @@ typedef struct RedisRequest {
         char *value; /* of a mark, while it is not with them yet; of a list: read last */
         char proof[REDIS_ECHO_SIZE]; /* what the answer of a script begins with; empty: nothing */
         bool script_sent; /* the whole script went with the commit: it cannot be missing */
+        char names[];
 } RedisRequest;
 
 /**

@@ -15,7 +15,6 @@
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-error.h"
 #include "daemon/store/redis-failures.h"
-#include "daemon/store/redis-guard.h"
 #include "daemon/store/redis-handshake.h"
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-load.h"
@@ -45,11 +44,11 @@ static int send_commit(RedisRequest *request, bool whole) {
                 .done = on_commit,
                 .userdata = request };
 
-        request->script_sent = whole || request->commit->script || store->script_sha[0] == '\0';
+        request->script_sent = whole || request->commit->is_guarded || store->script_sha[0] == '\0';
         command.argv[0] = request->script_sent ? "EVAL" : "EVALSHA";
         command.argv[1] = request->script_sent ? redis_commit_script : store->script_sha;
-        if (request->commit->script)
-                command.argv[1] = request->commit->script;
+        if (request->commit->is_guarded)
+                command.argv[1] = redis_commit_guarded_script;
         return redis_connection_send(store->connection, &command);
 }
 
@@ -79,7 +78,7 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
                 if (r == 0)
                         r = STORE_E_CONFLICT;
         } else if (r == 0 && reply->type == REDIS_REPLY_INTEGER &&
-                   reply->integer == REDIS_GUARD_FAILED) {
+                   reply->integer == REDIS_COMMIT_GUARD_FAILED) {
                 r = STORE_E_MARK;
         } else if (r == 0 && !is_done(request, reply)) {
                 r = redis_request_refused(request, reply);
@@ -155,10 +154,6 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
         request->after = user_state_ref(commit->after);
         store_next_version(base, before, &request->after->version);
         r = redis_commit_new(store->prefix, commit, &request->commit);
-        if (r == 0 && commit->guard.mark)
-                r = redis_guard_add(request->commit,
-                        redis_key_mark(store->prefix, before->tenant, commit->guard.mark),
-                        commit->guard.begins);
         if (r < 0)
                 return r;
         request->settle =
