@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One signature in JWS form that is to be made. It has contexts of its own, so that any thread may make it, whatever
- * becomes of the key meanwhile.
+ * How a key signs, in JWS form. It has contexts of its own, one for each thread that signs at the same time, so that any
+ * thread may, whatever becomes of the key meanwhile.
  */
 
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include <openssl/types.h>
 
 #include "common/cleanup.h"
+#include "daemon/token/algorithm.h"
 #include "daemon/token/ecdsa-signature.h"
 
 typedef struct KeySigning KeySigning;
@@ -25,20 +26,20 @@ typedef struct KeyBytes {
 } KeyBytes;
 
 /**
- * key_signing_of_pair() - prepare a signature by a private key
- * @template:   set up to sign; copied
+ * key_signing_of_pair() - how a private key signs
+ * @pkey:       with its private half; a reference is taken
+ * @algorithm:  one of the key's type
  * @order:      of the curve; NULL for what is no ECDSA
- * @size:       bytes of the signature
  * @ret_signing: owned by the caller
  *
- * Return: 0; -ENOMEM.
+ * Return: 0; KEY_E_ALGORITHM the key's own parameters forbid it; -ENOMEM; -EIO.
  */
-int key_signing_of_pair(
-        const EVP_MD_CTX *template, const EcdsaOrder *order, size_t size, KeySigning **ret_signing);
+int key_signing_of_pair(EVP_PKEY *pkey, const Algorithm *algorithm, const EcdsaOrder *order,
+        KeySigning **ret_signing);
 
 /**
- * key_signing_of_secret() - prepare an HMAC
- * @template:   with the key; copied
+ * key_signing_of_secret() - how a secret signs
+ * @template:   an HMAC with the secret; copied
  * @ret_signing: owned by the caller
  *
  * Return: 0; -ENOMEM.
@@ -46,26 +47,34 @@ int key_signing_of_pair(
 int key_signing_of_secret(const EVP_MAC_CTX *template, KeySigning **ret_signing);
 
 /**
- * key_signing_size() - bytes that the signature will have
+ * key_signing_ref() - for a signature that is to be made
+ * @signing:    of this thread, like all references
+ *
+ * Return: @signing.
+ */
+KeySigning *key_signing_ref(KeySigning *signing);
+
+/**
+ * key_signing_unref() - give up a reference; the last one wipes and frees
+ * @signing:    at work in no thread, if it is the last; NULL is fine
+ *
+ * Return: NULL.
+ */
+KeySigning *key_signing_unref(KeySigning *signing);
+DEFINE_CLEANUP(KeySigning, key_signing_unref)
+
+/**
+ * key_signing_size() - bytes that a signature has
  * @signing:    any
  */
 size_t key_signing_size(const KeySigning *signing);
 
 /**
- * key_signing_run() - make the signature; once
- * @signing:    of no other thread meanwhile
+ * key_signing_run() - make a signature, in any thread
+ * @signing:    to which somebody holds a reference meanwhile
  * @message:    what to sign
  * @signature:  receives key_signing_size() bytes
  *
- * Return: 0; -EIO.
+ * Return: 0; -ENOMEM; -EIO.
  */
 int key_signing_run(KeySigning *signing, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX]);
-
-/**
- * key_signing_free() - wipe and free
- * @signing:    NULL is fine
- *
- * Return: NULL.
- */
-KeySigning *key_signing_free(KeySigning *signing);
-DEFINE_CLEANUP(KeySigning, key_signing_free)

@@ -33,7 +33,7 @@ struct Key {
         const Algorithm *algorithm;
         EVP_PKEY *pkey;
         Secret *secret;
-        EVP_MD_CTX *sign;
+        KeySigning *signing; /* NULL: there is no private half, and no secret that signs */
         EVP_MD_CTX *scratch;
         EcdsaOrder order;
         bool may_sign;
@@ -134,35 +134,21 @@ int key_verify(Key *key, const Algorithm *algorithm, KeyBytes message, KeyBytes 
         return digest_verify(key, template->verify, message, signature);
 }
 
-static int pair_signing_new(const Key *key, KeySigning **ret_signing) {
-        bool is_ec = EVP_PKEY_is_a(key->pkey, "EC");
-
-        return key_signing_of_pair(key->sign, is_ec ? &key->order : NULL,
-                is_ec ? 2 * key->order.size : (size_t)EVP_PKEY_get_size(key->pkey), ret_signing);
-}
-
-static int pair_sign(
-        const Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size) {
-        _cleanup_(key_signing_freep) KeySigning *signing = NULL;
-        int r;
-
-        r = pair_signing_new(key, &signing);
-        if (r)
-                return r;
-        *ret_size = key_signing_size(signing);
-        return key_signing_run(signing, message, signature);
-}
-
-int key_signing_new(Key *key, KeySigning **ret_signing) {
+int key_signing(Key *key, KeySigning **ret_signing) {
         KeyTemplate *template;
         int r;
 
         if (!key_may_sign(key))
                 return KEY_E_ALGORITHM;
-        if (key->pkey)
-                return pair_signing_new(key, ret_signing);
-        r = key_template(key, key->algorithm, &template);
-        return r ? r : key_signing_of_secret(template->mac, ret_signing);
+        if (!key->signing) {
+                r = key_template(key, key->algorithm, &template);
+                if (r == 0)
+                        r = key_signing_of_secret(template->mac, &key->signing);
+                if (r)
+                        return r;
+        }
+        *ret_signing = key_signing_ref(key->signing);
+        return 0;
 }
 
 int key_sign(Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size) {
@@ -171,8 +157,10 @@ int key_sign(Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], s
 
         if (!key_may_sign(key))
                 return KEY_E_ALGORITHM;
-        if (key->pkey)
-                return pair_sign(key, message, signature, ret_size);
+        if (key->pkey) {
+                *ret_size = key_signing_size(key->signing);
+                return key_signing_run(key->signing, message, signature);
+        }
         r = key_template(key, key->algorithm, &template);
         return r ? r : hmac_compute(template->mac, message, signature, ret_size);
 }
@@ -253,18 +241,19 @@ static const Algorithm *key_trial_algorithm(const Key *key) {
 /* A signature that verifies is the one proof that both halves belong together. */
 static int key_prove_pair(Key *key, const Algorithm *algorithm) {
         static const KeyBytes message = { "authtoken", 9 };
+        bool is_ec = algorithm->type == KEY_TYPE_EC;
         uint8_t signature[KEY_SIGNATURE_MAX];
-        size_t size;
         int r;
 
         r = key_private_check(key->pkey);
         if (r)
                 return r;
-        r = key_digest_new(key->pkey, algorithm, KEY_DIGEST_SIGN, &key->sign);
+        r = key_signing_of_pair(key->pkey, algorithm, is_ec ? &key->order : NULL, &key->signing);
         if (r)
                 return r;
-        if (pair_sign(key, message, signature, &size) ||
-                key_verify(key, algorithm, message, (KeyBytes){ signature, size }))
+        if (key_signing_run(key->signing, message, signature) ||
+                key_verify(key, algorithm, message,
+                        (KeyBytes){ signature, key_signing_size(key->signing) }))
                 return KEY_E_PAIR;
         return 0;
 }
@@ -314,7 +303,7 @@ static int key_init(Key *key, const KeySource *source) {
                 r = key_init_header(key);
         if (r == 0)
                 r = key_init_contexts(key, source);
-        key->may_sign = r == 0 && source->may_sign && key->header && (key->secret || key->sign);
+        key->may_sign = r == 0 && source->may_sign && key->header && (key->secret || key->signing);
         return r;
 }
 
@@ -341,7 +330,7 @@ Key *key_free(Key *key) {
                 EVP_MD_CTX_free(key->templates[i].verify);
                 EVP_MAC_CTX_free(key->templates[i].mac);
         }
-        EVP_MD_CTX_free(key->sign);
+        key_signing_unref(key->signing);
         EVP_MD_CTX_free(key->scratch);
         EVP_PKEY_free(key->pkey);
         secret_free(key->secret);

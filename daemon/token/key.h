@@ -86,13 +86,13 @@ int key_verify(Key *key, const Algorithm *algorithm, KeyBytes message, KeyBytes 
 int key_sign(Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size);
 
 /**
- * key_signing_new() - prepare what key_sign() makes, for another thread to make
+ * key_signing() - what key_sign() signs with, for another thread
  * @key:        one for which key_may_sign() holds
- * @ret_signing: owned by the caller
+ * @ret_signing: a reference
  *
  * Return: 0; KEY_E_ALGORITHM the key cannot sign; -ENOMEM; -EIO.
  */
-int key_signing_new(Key *key, KeySigning **ret_signing);
+int key_signing(Key *key, KeySigning **ret_signing);
 
 /**
  * key_may_sign() - whether the key holds a private half or secret and one algorithm

@@ -87,7 +87,7 @@ int token_compose(const Keyring *keyring, const IssueRequest *request, TokenDraf
                 return TOKEN_ISSUER_E_INVALID;
         r = claims_frame_compose(request->frame, request, &payload);
         if (r == 0)
-                r = key_signing_new(key, &draft.signing);
+                r = key_signing(key, &draft.signing);
         if (r == 0)
                 r = start_draft(&draft, key_header(key), payload);
         if (r)
@@ -120,7 +120,7 @@ void token_draft_clear(TokenDraft *draft) {
         if (draft->text)
                 secret_wipe(draft->text, draft->size);
         free(draft->text);
-        key_signing_free(draft->signing);
+        key_signing_unref(draft->signing);
         *draft = (TokenDraft){ 0 };
 }
 
