@@ -9,19 +9,27 @@
 #include "common/text.h"
 
 #define SID_BYTES 16u
+/* What the kernel gives in one go, whatever happens meanwhile. */
+#define POOL_SIZE 256u
 
+/* Each byte is used once. To ask the kernel takes as long for many as for a few. */
 static int draw(char sid[SID_SIZE + 1]) {
-        uint8_t bytes[SID_BYTES];
+        static uint8_t pool[POOL_SIZE];
+        static size_t n_left;
         ssize_t n;
 
-        do
-                n = getrandom(bytes, sizeof(bytes), 0);
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
-                return -errno;
-        if ((size_t)n != sizeof(bytes))
-                return -EIO;
-        return base64url_encode(bytes, sizeof(bytes), sid, SID_SIZE + 1) ? -EIO : 0;
+        if (n_left == 0) {
+                do
+                        n = getrandom(pool, sizeof(pool), 0);
+                while (n < 0 && errno == EINTR);
+                if (n < 0)
+                        return -errno;
+                if ((size_t)n != sizeof(pool))
+                        return -EIO;
+                n_left = sizeof(pool);
+        }
+        n_left -= SID_BYTES;
+        return base64url_encode(pool + n_left, SID_BYTES, sid, SID_SIZE + 1) ? -EIO : 0;
 }
 
 /* People give it to busctl(1) and others, which would take a dash in front for an option. */

@@ -22,7 +22,7 @@ enum {
  * sid_generate() - a new session id
  * @sid:        receives SID_SIZE characters and NUL
  *
- * Return: 0; negative errno.
+ * For one thread of a process that does not go on as two. Return: 0; negative errno.
  */
 int sid_generate(char sid[SID_SIZE + 1]);
 
