@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -32,7 +33,7 @@ struct Journal {
         int fd; /* datagram socket; -1: standard error */
         struct sockaddr_un address;
         int max_level;
-        bool is_terminal; /* standard error */
+        bool is_terminal, is_file; /* standard error */
         Line *first, **last;
         size_t n_lines, n_bytes, n_dropped, n_reported;
 };
@@ -176,7 +177,7 @@ static bool write_stderr(const Journal *journal, const JournalEvent *event) {
         char line[PIPE_BUF];
         size_t size, skipped;
 
-        if (poll(&output, 1, 0) != 1 || output.revents != POLLOUT)
+        if (!journal->is_file && (poll(&output, 1, 0) != 1 || output.revents != POLLOUT))
                 return false;
         size = journal_entry_text(event, line, sizeof(line));
         /* The priority in front is for systemd, not for people. */
@@ -239,6 +240,7 @@ static int open_native(const char *path, Journal *journal) {
 
 int journal_new_at(const char *path, sd_event *event, int max_level, Journal **ret_journal) {
         Journal *journal = calloc(1, sizeof(*journal));
+        struct stat status;
         int r = 0;
 
         if (!journal)
@@ -247,6 +249,7 @@ int journal_new_at(const char *path, sd_event *event, int max_level, Journal **r
         journal->last = &journal->first;
         journal->max_level = max_level;
         journal->is_terminal = isatty(STDERR_FILENO);
+        journal->is_file = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
         journal->event = sd_event_ref(event);
         if (path)
                 r = open_native(path, journal);
