@@ -51,7 +51,7 @@ typedef struct Bench {
         Client clients[N_USERS];
         uint64_t n_done, n_started, n_users;
         unsigned int n_in_flight;
-        uint64_t end_nsec;
+        bool is_over; /* who has an answer asks for nothing more */
         bool refreshing;
 } Bench;
 
@@ -72,7 +72,7 @@ static void on_done(Operation *op, const OperationResult *result, void *userdata
         }
         bench.n_done++;
         bench.n_in_flight--;
-        if (bench_now_nsec() < bench.end_nsec)
+        if (!bench.is_over)
                 start(&bench.clients[bench.n_started % N_USERS]);
 }
 
@@ -99,22 +99,44 @@ static void turn(void) {
                 errx(EXIT_FAILURE, "the loop failed");
 }
 
-static double run(bool refreshing, uint64_t n_first, uint64_t budget_nsec) {
-        uint64_t begin_nsec = bench_now_nsec();
-
-        bench.refreshing = refreshing;
-        bench.n_done = 0;
-        bench.end_nsec = begin_nsec + budget_nsec;
-        for (uint64_t i = 0; i < n_first; i++)
-                start(&bench.clients[bench.n_started % N_USERS]);
+/* Until nobody waits any more. Nobody asks again. */
+static void drain(void) {
+        bench.is_over = true;
         while (bench.n_in_flight > 0)
                 turn();
-        return (double)bench.n_done * (double)NSEC_PER_SEC /
-               (double)(bench_now_nsec() - begin_nsec);
+}
+
+static void start_first(bool refreshing, uint64_t n_first) {
+        bench.refreshing = refreshing;
+        bench.n_done = 0;
+        bench.is_over = false;
+        for (uint64_t i = 0; i < n_first; i++)
+                start(&bench.clients[bench.n_started % N_USERS]);
+}
+
+/* How many a second, while as many are under way as there may be: not from when the first is asked for until all of
+ * those have been answered, nor while the last are. */
+static double run(bool refreshing) {
+        uint64_t begin_nsec, now_nsec, n_before;
+        double rate;
+
+        start_first(refreshing, N_IN_FLIGHT);
+        while (bench.n_done < N_IN_FLIGHT)
+                turn();
+        n_before = bench.n_done;
+        begin_nsec = bench_now_nsec();
+        do {
+                turn();
+                now_nsec = bench_now_nsec();
+        } while (now_nsec - begin_nsec < BENCH_ROUND_NSEC);
+        rate = (double)(bench.n_done - n_before) * (double)NSEC_PER_SEC /
+               (double)(now_nsec - begin_nsec);
+        drain();
+        return rate;
 }
 
 static double issue_rate(const BenchSetup *setup, BenchRow *row) {
-        double rate = run(false, N_IN_FLIGHT, BENCH_ROUND_NSEC);
+        double rate = run(false);
 
         (void)setup;
         row->n_answers += bench.n_done;
@@ -122,7 +144,7 @@ static double issue_rate(const BenchSetup *setup, BenchRow *row) {
 }
 
 static double refresh_rate(const BenchSetup *setup, BenchRow *row) {
-        double rate = run(true, N_IN_FLIGHT, BENCH_ROUND_NSEC);
+        double rate = run(true);
 
         (void)setup;
         row->n_answers += bench.n_done;
@@ -247,7 +269,8 @@ static void bench_refresh(void) {
                 .name = "refresh", .unit = "1/s", .ours = refresh_rate, .floor = sign_rate
         };
 
-        (void)run(false, N_USERS, 0);
+        start_first(false, N_USERS);
+        drain();
         bench_row_run(&setup, &row);
 }
 
