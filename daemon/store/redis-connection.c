@@ -108,15 +108,12 @@ static void write_later(RedisConnection *connection) {
 
 static void write_now(RedisConnection *connection) {
         int r = redis_pending_write(&connection->pipeline.unsent, connection->fd);
-        uint32_t events = EPOLLIN;
 
-        if (r < 0 && r != -EAGAIN) {
+        if (r < 0 && r != -EAGAIN)
                 drop(connection, strerror(-r));
-                return;
-        }
-        if (r == -EAGAIN)
-                events |= EPOLLOUT;
-        (void)sd_event_source_set_io_events(connection->io_source, events);
+        else
+                (void)sd_event_source_set_io_events(
+                        connection->io_source, r == -EAGAIN ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 static int on_write(sd_event_source *source, void *userdata) {
@@ -367,7 +364,6 @@ static bool is_worth_waiting_for(const RedisConnection *connection) {
 
 int redis_connection_send(RedisConnection *connection, const RedisCommand *command) {
         RedisPending *pending;
-        int enabled;
         int r;
 
         if (connection->refused ||
@@ -381,8 +377,7 @@ int redis_connection_send(RedisConnection *connection, const RedisCommand *comma
         else
                 TAILQ_INSERT_TAIL(&connection->pipeline.waiting, pending, link);
         /* A timer that runs is due before this command is. */
-        if (sd_event_source_get_enabled(connection->timer_source, &enabled) >= 0 &&
-                enabled == SD_EVENT_OFF)
+        if (sd_event_source_get_enabled(connection->timer_source, NULL) == 0)
                 set_timer(connection);
         return 0;
 }
@@ -435,8 +430,12 @@ void redis_connection_aim(RedisConnection *connection, const RedisAddress *addre
         connection->n_failures = 0;
         redis_connection_leave(
                 connection, address ? REDIS_CONNECTION_AIMED : "no server is in charge now");
+        redis_connection_try_now(connection);
+}
+
+void redis_connection_try_now(RedisConnection *connection) {
         if (connection->state == STATE_IDLE)
-                connection->retry_at_usec = address ? 0 : UINT64_MAX;
+                connection->retry_at_usec = connection->has_address ? 0 : UINT64_MAX;
         set_timer(connection);
 }
 

@@ -127,6 +127,12 @@ void redis_connection_leave(RedisConnection *connection, const char *why);
 void redis_connection_aim(RedisConnection *connection, const RedisAddress *address);
 
 /**
+ * redis_connection_try_now() - do not wait any longer before the next attempt
+ * @connection: in any state; one that is there, or begun, goes on
+ */
+void redis_connection_try_now(RedisConnection *connection);
+
+/**
  * redis_connection_is_refused() - why there is no connection
  * @connection: any
  *

@@ -201,7 +201,7 @@ static void on_greeted(const RedisFindings *findings, void *userdata) {
         memcpy(store->script_sha, findings->script_sha, sizeof(store->script_sha));
         redis_settle_greeted(store, findings);
         if (store->watch)
-                redis_watch_connected(store->watch, store->connection);
+                redis_watch_connected(store->watch);
         if (store->told[0] == '\0')
                 return;
         store->told[0] = '\0';
@@ -340,7 +340,8 @@ static int parse_address(RedisStore *store, const StoreConfig *config) {
 static int start_watching(RedisStore *store, const StoreConfig *config) {
         _cleanup_(freep) char *prefix = redis_key_users_prefix(store->prefix, config->tenant);
         const RedisWatchPlace place = { store->base.event,
-                config->sentinels ? NULL : &store->address, store->login, prefix };
+                config->sentinels ? NULL : &store->address, store->login, prefix,
+                store->connection };
         const RedisWatchEvents events = { on_changed, redis_lock_outs_forget, on_missed, on_aged,
                 on_watch_health, store };
 

@@ -216,6 +216,10 @@ void redis_subscription_leave(RedisSubscription *subscription, const char *why) 
         redis_connection_leave(subscription->connection, why);
 }
 
+void redis_subscription_try_now(RedisSubscription *subscription) {
+        redis_connection_try_now(subscription->connection);
+}
+
 void redis_subscription_aim(RedisSubscription *subscription, const RedisAddress *address) {
         redis_connection_aim(subscription->connection, address);
 }

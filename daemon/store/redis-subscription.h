@@ -70,6 +70,12 @@ bool redis_subscription_is_alive(const RedisSubscription *subscription);
 void redis_subscription_leave(RedisSubscription *subscription, const char *why);
 
 /**
+ * redis_subscription_try_now() - see redis_connection_try_now()
+ * @subscription: any
+ */
+void redis_subscription_try_now(RedisSubscription *subscription);
+
+/**
  * redis_subscription_aim() - see redis_connection_aim()
  * @subscription: any
  * @address:    copied; NULL: none

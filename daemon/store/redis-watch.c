@@ -25,7 +25,7 @@ struct RedisWatch {
         sd_event *event;
         RedisWatchEvents events;
         RedisSubscription *subscription;
-        RedisConnection *connection; /* for commands; NULL: there is none */
+        RedisConnection *connection; /* for commands; borrowed */
         sd_event_source *begin_source, *check_timer;
         char *prefix;
         char client_id[REDIS_CLIENT_ID_SIZE]; /* of the subscription; empty: there is none */
@@ -33,6 +33,7 @@ struct RedisWatch {
         char told_by[REDIS_SERVER_ID_SIZE];   /* the server of the subscription, */
         char asked_of[REDIS_SERVER_ID_SIZE];  /* and that of the commands */
         unsigned int n_checks;
+        bool connected; /* for commands */
         bool on;
         bool unlooked; /* nobody was told to look since commands can be sent again */
         bool apart;    /* the connections may lead to two servers, as far as was seen last */
@@ -59,7 +60,7 @@ static void turn_off(RedisWatch *watch, const char *why) {
         watch->asked_id[0] = '\0';
         watch->events.health(why, watch->events.userdata);
         /* Also who will not be told can be told that it is time to look. */
-        if (watch->connection && watch->unlooked)
+        if (watch->connected && watch->unlooked)
                 all_changed(watch);
 }
 
@@ -126,7 +127,7 @@ static int on_begin(sd_event_source *source, void *userdata) {
                 "PREFIX", watch->prefix, NULL };
 
         (void)source;
-        if (!watch->connection || !watch->client_id[0])
+        if (!watch->connected || !watch->client_id[0])
                 return 0;
         memcpy(watch->asked_id, watch->client_id, sizeof(watch->asked_id));
         say(watch, info, on_info);
@@ -137,7 +138,7 @@ static int on_begin(sd_event_source *source, void *userdata) {
 
 /* From the loop: a connection that has just been greeted takes no commands yet. */
 static void begin(RedisWatch *watch) {
-        if (watch->connection && watch->client_id[0])
+        if (watch->connected && watch->client_id[0])
                 (void)sd_event_source_set_enabled(watch->begin_source, SD_EVENT_ONESHOT);
 }
 
@@ -180,7 +181,7 @@ static void on_tracking_info(int r, const redisReply *reply, void *userdata) {
 static void check(RedisWatch *watch) {
         const char *info[] = { "CLIENT", "TRACKINGINFO", NULL };
 
-        if (watch->connection)
+        if (watch->connected)
                 say(watch, info, on_tracking_info);
 }
 
@@ -201,11 +202,13 @@ static int on_check_timer(sd_event_source *source, uint64_t usec, void *userdata
         return sd_event_source_set_time_relative(source, CHECK_INTERVAL_USEC);
 }
 
+/* Whichever connection is back first brings the other: until both are, what ended meanwhile goes on here. */
 static void on_subscription_begun(const char *client_id, const char *server_id, void *userdata) {
         RedisWatch *watch = userdata;
 
         memcpy(watch->client_id, client_id, sizeof(watch->client_id));
         memcpy(watch->told_by, server_id, sizeof(watch->told_by));
+        redis_connection_try_now(watch->connection);
         begin(watch);
 }
 
@@ -281,6 +284,7 @@ int redis_watch_new(
                 return -ENOMEM;
         watch->event = sd_event_ref(place->event);
         watch->events = *events;
+        watch->connection = place->connection;
         watch->prefix = strdup(place->prefix);
         if (!watch->prefix)
                 return -ENOMEM;
@@ -306,16 +310,17 @@ RedisWatch *redis_watch_free(RedisWatch *watch) {
         return NULL;
 }
 
-void redis_watch_connected(RedisWatch *watch, RedisConnection *connection) {
-        watch->connection = connection;
+void redis_watch_connected(RedisWatch *watch) {
+        watch->connected = true;
         watch->unlooked = true;
+        redis_subscription_try_now(watch->subscription);
         begin(watch);
 }
 
 void redis_watch_disconnected(RedisWatch *watch) {
-        if (!watch || !watch->connection)
+        if (!watch || !watch->connected)
                 return;
-        watch->connection = NULL;
+        watch->connected = false;
         turn_off(watch, "no connection");
 }
 

@@ -40,6 +40,7 @@ typedef struct RedisWatchPlace {
         const RedisAddress *address; /* NULL: as in redis_connection_new() */
         const RedisLogin *login;     /* outlives the watch */
         const char *prefix; /* what the keys of users begin with; the user's name follows */
+        RedisConnection *connection; /* for commands; borrowed, used from the loop only */
 } RedisWatchPlace;
 
 /**
@@ -65,9 +66,8 @@ DEFINE_CLEANUP(RedisWatch, redis_watch_free)
 /**
  * redis_watch_connected() - commands can be sent, or are about to
  * @watch:      changes
- * @connection: borrowed until redis_watch_disconnected()
  */
-void redis_watch_connected(RedisWatch *watch, RedisConnection *connection);
+void redis_watch_connected(RedisWatch *watch);
 
 /**
  * redis_watch_disconnected() - the connection for commands is gone

@@ -15,9 +15,11 @@
 #include <string.h>
 
 #include "store-case.h"
+#include "daemon/store/redis-backoff.h"
 #include "daemon/store/store-watch.h"
 
 #define ALICE "authtoken:default:u:alice"
+#define NEVER UINT64_C(3600000000)
 
 /* What was told since it was last asked for. */
 typedef struct Told {
@@ -193,6 +195,41 @@ static void without_the_commands_connection_memory_says_nothing(void **state) {
         a_lost_connection_doubts_everything(*state, "CLIENT KILL TYPE normal");
 }
 
+/* The back-off in place of the real one. */
+static struct {
+        bool is_set;
+        uint64_t usec;
+        unsigned int n_asked;
+} backoff;
+
+uint64_t __real_redis_backoff_usec(unsigned int n_failures);
+uint64_t __wrap_redis_backoff_usec(unsigned int n_failures);
+
+uint64_t __wrap_redis_backoff_usec(unsigned int n_failures) {
+        backoff.n_asked++;
+        return backoff.is_set ? backoff.usec : __real_redis_backoff_usec(n_failures);
+}
+
+static void lose(StoreFixture *fixture, const char *kill, uint64_t backoff_usec) {
+        backoff.is_set = true;
+        backoff.usec = backoff_usec;
+        backoff.n_asked = 0;
+        admin(fixture, kill);
+        while (backoff.n_asked == 0)
+                store_fixture_turn(fixture, 100000);
+}
+
+static void the_connection_that_is_back_first_brings_the_other(void **state) {
+        static const char *const kinds[] = { "CLIENT KILL TYPE normal", "CLIENT KILL TYPE pubsub" };
+
+        for (size_t i = 0; i < 2; i++) {
+                lose(*state, kinds[i], NEVER);
+                lose(*state, kinds[1 - i], 0);
+                wait_watching(*state, true);
+                backoff.is_set = false;
+        }
+}
+
 static void a_server_that_hangs_is_believed_for_two_seconds(void **state) {
         StoreFixture *fixture = *state;
 
@@ -233,6 +270,7 @@ int main(void) {
                 CASE(other_tenants_and_other_keys_are_nobodys_business),
                 CASE(without_notices_memory_says_nothing),
                 CASE(without_the_commands_connection_memory_says_nothing),
+                CASE(the_connection_that_is_back_first_brings_the_other),
                 CASE(a_server_that_hangs_is_believed_for_two_seconds),
                 CASE(a_login_that_may_not_be_told_works_all_the_same),
         };
