@@ -11,6 +11,7 @@
 #include "daemon/login/host-id.h"
 #include "daemon/login/login-record.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/login/login-state.h"
 #include "daemon/login/record-directory.h"
 #include "daemon/login/text-hash.h"
 
@@ -128,11 +129,13 @@ static int write_login(LoginRegistry *registry, const Login *login) {
 
 /* sudo and su may run inside somebody's logind session: that one is not theirs, and its owner must not
  * suffer for the end of their token. */
-static bool has_opened(const Login *login) {
-        pid_t leader;
+static void note_session(Login *login) {
+        LogindSession session;
 
-        return login->logind_id && logind_session_leader(login->logind_id, &leader) >= 0 &&
-               leader == login->leader.pid;
+        if (!login->logind_id || logind_session_read(login->logind_id, &session) < 0)
+                return;
+        login->opened_logind = session.leader && session.leader == login->leader.pid;
+        login->logind_begin_usec = session.begin_usec;
 }
 
 static void tell(const LoginRegistry *registry, const Login *login) {
@@ -152,9 +155,7 @@ int login_registry_add(LoginRegistry *registry, Login *login) {
 
         if (login_registry_find(registry, login->id))
                 return -EEXIST;
-        login->opened_logind = has_opened(login);
-        if (login->logind_id)
-                (void)logind_session_begin(login->logind_id, &login->logind_begin_usec);
+        note_session(login);
         r = write_login(registry, login);
         if (r < 0)
                 return r;
@@ -210,20 +211,6 @@ void login_registry_each_logind(
         }
 }
 
-/* After a restart logind may give an id away again. */
-bool login_logind_is_another(const Login *login) {
-        uint64_t begin_usec;
-        pid_t leader;
-
-        if (!login->logind_id)
-                return false;
-        if (login->logind_begin_usec && logind_session_begin(login->logind_id, &begin_usec) >= 0 &&
-                begin_usec != login->logind_begin_usec)
-                return true;
-        return login->opened_logind && logind_session_leader(login->logind_id, &leader) >= 0 &&
-               leader != login->leader.pid;
-}
-
 Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id) {
         Login *found = NULL;
 
@@ -250,12 +237,6 @@ int login_registry_set_elevation(LoginRegistry *registry, const Elevation *eleva
 const Elevation *login_registry_find_elevation(
         const LoginRegistry *registry, const Elevation *key) {
         return elevation_list_find(registry->elevations, key);
-}
-
-bool login_is_over(const Login *login) {
-        return (login->closed || !process_is_alive(&login->leader)) &&
-               !(login->logind_id && logind_session_exists(login->logind_id) &&
-                       !login_logind_is_another(login));
 }
 
 static void load_login(const char *name, const char *text, size_t size, void *userdata) {

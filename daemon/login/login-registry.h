@@ -100,22 +100,6 @@ int login_registry_update(LoginRegistry *registry, Login *login);
 void login_registry_remove(LoginRegistry *registry, Login *login);
 
 /**
- * login_logind_is_another() - whether the logind session of that id is not the login's any more
- * @login:      borrowed
- *
- * It must not be ended for the login. False if there is none of that id.
- */
-bool login_logind_is_another(const Login *login);
-
-/**
- * login_is_over() - whether nothing is left of a login
- * @login:      any
- *
- * Its process is gone, or has closed it, and logind has no session of it any more.
- */
-bool login_is_over(const Login *login);
-
-/**
  * login_registry_find() - a login by its id, in constant time of the comparison
  * @registry:   borrowed
  * @id:         NUL-terminated

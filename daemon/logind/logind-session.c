@@ -36,12 +36,8 @@ bool logind_session_exists(const char *session_id) {
         return session_file_exists(SESSION_FILES, session_id);
 }
 
-int logind_session_leader(const char *session_id, pid_t *ret_leader) {
-        return session_file_leader(SESSION_FILES, session_id, ret_leader);
-}
-
-int logind_session_begin(const char *session_id, uint64_t *ret_usec) {
-        return session_file_begin(SESSION_FILES, session_id, ret_usec);
+int logind_session_read(const char *session_id, LogindSession *ret_session) {
+        return session_file_read(SESSION_FILES, session_id, ret_session);
 }
 
 int logind_session_remote_host(const char *session_id, char **ret_host) {

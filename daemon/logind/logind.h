@@ -39,6 +39,12 @@ typedef struct LogindOrder {
         uint64_t timeout_usec;  /* for the answer */
 } LogindOrder;
 
+/* What logind notes of a session. */
+typedef struct LogindSession {
+        pid_t leader;        /* 0: unknown */
+        uint64_t begin_usec; /* by CLOCK_MONOTONIC; 0: unknown */
+} LogindSession;
+
 typedef void (*LogindDone)(LogindCall *call, int r, void *userdata);
 typedef void (*LogindRemoved)(const char *session_id, void *userdata);
 
@@ -113,22 +119,13 @@ int logind_session_of(pid_t pid, char **ret_session_id, uid_t *ret_owner);
 bool logind_session_exists(const char *session_id);
 
 /**
- * logind_session_leader() - the process that opened a session, from its state file
+ * logind_session_read() - who opened a session, and when, from its state file
  * @session_id: NUL-terminated
- * @ret_leader: untouched on failure
+ * @ret_session: untouched on failure
  *
  * Return: 0; -ENOENT no such session; other negative errno.
  */
-int logind_session_leader(const char *session_id, pid_t *ret_leader);
-
-/**
- * logind_session_begin() - when a session was opened, from its state file
- * @session_id: NUL-terminated
- * @ret_usec:   by CLOCK_MONOTONIC; untouched on failure
- *
- * Return: 0; -ENOENT no such session; other negative errno.
- */
-int logind_session_begin(const char *session_id, uint64_t *ret_usec);
+int logind_session_read(const char *session_id, LogindSession *ret_session);
 
 /**
  * logind_session_remote_host() - where a session was opened from

@@ -13,6 +13,7 @@
 #include "daemon/logind/session-file.h"
 
 #define FILE_SIZE_MAX 16384u
+#define PATH_SIZE     256u
 #define LEADER        "LEADER="
 #define BEGIN         "MONOTONIC="
 
@@ -24,28 +25,18 @@ static bool is_id(const char *session_id) {
         return size > 0 && size <= LOGIND_ID_MAX && !session_id[size];
 }
 
-static int open_file(const char *directory, const char *session_id, int *ret_fd) {
-        _cleanup_(closep) int parent = -1;
-        int fd;
+/* False: it is no id, or too long. */
+static bool compose(const char *directory, const char *session_id, char ret_path[PATH_SIZE]) {
+        int n;
 
-        if (!is_id(session_id))
-                return -ENOENT;
-        parent = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (parent < 0)
-                return -errno;
-        fd = openat(parent, session_id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0)
-                return -errno;
-        *ret_fd = fd;
-        return 0;
+        n = snprintf(ret_path, PATH_SIZE, "%s/%s", directory, session_id);
+        return is_id(session_id) && n > 0 && (size_t)n < PATH_SIZE;
 }
 
 bool session_file_exists(const char *directory, const char *session_id) {
-        char path[256];
-        int n;
+        char path[PATH_SIZE];
 
-        n = snprintf(path, sizeof(path), "%s/%s", directory, session_id);
-        return is_id(session_id) && n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+        return compose(directory, session_id, path) && access(path, F_OK) == 0;
 }
 
 static const char *find_line(const char *text, const char *prefix) {
@@ -59,47 +50,41 @@ static const char *find_line(const char *text, const char *prefix) {
         return line;
 }
 
-static int parse_number(char *text, const char *prefix, uint64_t max, uint64_t *ret_number) {
-        char *value = (char *)find_line(text, prefix);
+/* 0: it is not there, or is none. */
+static uint64_t find_number(const char *text, const char *prefix, uint64_t max) {
+        const char *value = find_line(text, prefix);
+        char digits[TEXT_U64_SIZE_MAX + 1];
         uint64_t number;
+        size_t size;
 
         if (!value)
-                return -EBADMSG;
+                return 0;
         value += strlen(prefix);
-        value[strcspn(value, "\n")] = '\0';
-        if (text_parse_u64(value, max, &number) || number == 0)
-                return -EBADMSG;
-        *ret_number = number;
-        return 0;
+        size = strcspn(value, "\n");
+        if (size > TEXT_U64_SIZE_MAX)
+                return 0;
+        memcpy(digits, value, size);
+        digits[size] = '\0';
+        return text_parse_u64(digits, max, &number) ? 0 : number;
 }
 
-static int read_number(const char *directory, const char *session_id, const char *prefix,
-        uint64_t max, uint64_t *ret_number) {
+int session_file_read(const char *directory, const char *session_id, LogindSession *ret_session) {
+        char path[PATH_SIZE], text[FILE_SIZE_MAX];
         _cleanup_(closep) int fd = -1;
-        char text[FILE_SIZE_MAX];
         ssize_t n;
-        int r;
 
-        r = open_file(directory, session_id, &fd);
-        if (r < 0)
-                return r;
+        if (!compose(directory, session_id, path))
+                return -ENOENT;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
         n = read(fd, text, sizeof(text) - 1);
         if (n < 0)
                 return -errno;
         text[n] = '\0';
-        return parse_number(text, prefix, max, ret_number);
-}
-
-int session_file_leader(const char *directory, const char *session_id, pid_t *ret_leader) {
-        uint64_t leader;
-        int r;
-
-        r = read_number(directory, session_id, LEADER, INT32_MAX, &leader);
-        if (r == 0)
-                *ret_leader = (pid_t)leader;
-        return r;
-}
-
-int session_file_begin(const char *directory, const char *session_id, uint64_t *ret_usec) {
-        return read_number(directory, session_id, BEGIN, UINT64_MAX, ret_usec);
+        *ret_session = (LogindSession){
+                .leader = (pid_t)find_number(text, LEADER, INT32_MAX),
+                .begin_usec = find_number(text, BEGIN, UINT64_MAX),
+        };
+        return 0;
 }

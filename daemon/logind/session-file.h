@@ -7,8 +7,8 @@
  */
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+
+typedef struct LogindSession LogindSession;
 
 /**
  * session_file_exists() - whether a session is listed
@@ -18,21 +18,11 @@
 bool session_file_exists(const char *directory, const char *session_id);
 
 /**
- * session_file_leader() - the process that opened a session
+ * session_file_read() - who opened a session, and when
  * @directory:  of the files
  * @session_id: NUL-terminated
- * @ret_leader: untouched on failure
+ * @ret_session: untouched on failure
  *
- * Return: 0; -ENOENT no such session; -EBADMSG no leader in its file; other negative errno.
+ * Return: 0; -ENOENT no such session; other negative errno.
  */
-int session_file_leader(const char *directory, const char *session_id, pid_t *ret_leader);
-
-/**
- * session_file_begin() - when a session was opened
- * @directory:  of the files
- * @session_id: NUL-terminated
- * @ret_usec:   by CLOCK_MONOTONIC; untouched on failure
- *
- * Return: 0; -ENOENT no such session; -EBADMSG it is not in its file; other negative errno.
- */
-int session_file_begin(const char *directory, const char *session_id, uint64_t *ret_usec);
+int session_file_read(const char *directory, const char *session_id, LogindSession *ret_session);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/login/login-registry.h"
+#include "daemon/login/login-state.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/hook.h"
 #include "daemon/operation/login-ender.h"

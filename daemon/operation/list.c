@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/login/login-state.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-page.h"
 #include "daemon/policy/policy.h"

@@ -9,6 +9,7 @@
 
 #include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/login/login-state.h"
 #include "daemon/login/text-hash.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/audit.h"

@@ -5,6 +5,7 @@
 
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/login/login-state.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/deadline.h"
 #include "daemon/operation/login-ender.h"

@@ -11,6 +11,7 @@
 
 #include "daemon/config.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/login/login-state.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/session-kick.h"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "daemon/logind/logind.h"
 #include "login-fixture.h"
 
 #define SESSIONS_MAX 4u
@@ -26,31 +27,22 @@ static struct {
 static char directory[32];
 
 bool __wrap_logind_session_exists(const char *session_id);
-int __wrap_logind_session_leader(const char *session_id, pid_t *ret_leader);
-int __wrap_logind_session_begin(const char *session_id, uint64_t *ret_usec);
+int __wrap_logind_session_read(const char *session_id, LogindSession *ret_session);
 
-int __wrap_logind_session_begin(const char *session_id, uint64_t *ret_usec) {
-        for (size_t i = 0; i < SESSIONS_MAX; i++)
-                if (sessions[i].begin_usec && !strcmp(sessions[i].id, session_id)) {
-                        *ret_usec = sessions[i].begin_usec;
-                        return 0;
-                }
-        return -ENOENT;
-}
-
-int __wrap_logind_session_leader(const char *session_id, pid_t *ret_leader) {
+int __wrap_logind_session_read(const char *session_id, LogindSession *ret_session) {
         for (size_t i = 0; i < SESSIONS_MAX; i++)
                 if (sessions[i].id && sessions[i].leader && !strcmp(sessions[i].id, session_id)) {
-                        *ret_leader = sessions[i].leader;
+                        *ret_session =
+                                (LogindSession){ sessions[i].leader, sessions[i].begin_usec };
                         return 0;
                 }
         return -ENOENT;
 }
 
 bool __wrap_logind_session_exists(const char *session_id) {
-        pid_t leader;
+        LogindSession session;
 
-        return __wrap_logind_session_leader(session_id, &leader) == 0;
+        return __wrap_logind_session_read(session_id, &session) == 0;
 }
 
 void login_fixture_session(const char *session_id, pid_t leader) {

@@ -14,6 +14,7 @@
 
 #include "daemon/login/host-id.h"
 #include "daemon/login/login-record.h"
+#include "daemon/login/login-state.h"
 #include "login-fixture.h"
 
 #define MANY 10000u

@@ -333,14 +333,14 @@ static void test_session_of_a_process(void **unused) {
 }
 
 static void test_sessions_that_do_not_exist(void **unused) {
-        pid_t leader = 0;
+        LogindSession session = { 0 };
 
         (void)unused;
         assert_false(logind_session_exists("nosuchsession"));
         assert_false(logind_session_exists(".."));
         assert_false(logind_session_is_graphical("nosuchsession"));
-        assert_int_equal(logind_session_leader("nosuchsession", &leader), -ENOENT);
-        assert_int_equal(leader, 0);
+        assert_int_equal(logind_session_read("nosuchsession", &session), -ENOENT);
+        assert_int_equal(session.leader, 0);
 }
 
 int main(void) {
