@@ -22,16 +22,15 @@ struct LogindCall {
         void *userdata;
         sd_bus_message *message; /* waits for its turn; NULL once it was sent */
         uint64_t timeout_usec;
-        sd_bus_slot *slot;       /* waits for the reply */
-        sd_event_source *absent; /* completes it when there is nobody to ask; made with it, since
-                                  * later there may be no memory for it */
-        bool completing; /* its completion runs: it is freed afterwards, not by the caller */
+        sd_bus_slot *slot; /* waits for the reply */
+        bool absent;       /* there is nobody to ask: the loop completes it */
+        bool completing;   /* its completion runs: it is freed afterwards, not by the caller */
 };
 
 struct Logind {
-        sd_event *event;
         sd_bus *bus;
         sd_bus_slot *removed_slot;
+        sd_event_source *absent_source; /* completes those that are absent */
         LogindRemoved removed;
         void *userdata;
         TAILQ_HEAD(, LogindCall) calls; /* oldest first */
@@ -54,7 +53,6 @@ static void call_unlink(LogindCall *call) {
                 return;
         TAILQ_REMOVE(&logind->calls, call, link);
         call_drop_message(call);
-        call->absent = sd_event_source_disable_unref(call->absent);
         call->logind = NULL;
         send_waiting(logind);
 }
@@ -100,21 +98,30 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
         return 1;
 }
 
+/* Each that is completed may take others with it. */
+static LogindCall *find_absent(Logind *logind) {
+        LogindCall *call;
+
+        TAILQ_FOREACH(call, &logind->calls, link) {
+                if (call->absent)
+                        break;
+        }
+        return call;
+}
+
 static int on_absent(sd_event_source *source, void *userdata) {
-        (void)source;
-        call_finish(userdata, LOGIND_E_ABSENT);
+        LogindCall *call = find_absent(userdata);
+
+        if (!call)
+                return 0;
+        (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        call_finish(call, LOGIND_E_ABSENT);
         return 0;
 }
 
-static int prepare_absence(LogindCall *call) {
-        int r;
-
-        r = sd_event_add_defer(call->logind->event, &call->absent, on_absent, call);
-        return r < 0 ? r : sd_event_source_set_enabled(call->absent, SD_EVENT_OFF);
-}
-
-static int complete_later(LogindCall *call) {
-        return sd_event_source_set_enabled(call->absent, SD_EVENT_ONESHOT);
+static void complete_later(LogindCall *call) {
+        call->absent = true;
+        (void)sd_event_source_set_enabled(call->logind->absent_source, SD_EVENT_ONESHOT);
 }
 
 static int new_message(sd_bus *bus, const LogindOrder *order, sd_bus_message **ret_message) {
@@ -149,7 +156,7 @@ static void send_order(LogindCall *call) {
                 logind->bus, &call->slot, call->message, on_reply, call, call->timeout_usec);
         call->message = sd_bus_message_unref(call->message);
         if (r < 0)
-                (void)complete_later(call);
+                complete_later(call);
         else
                 logind->n_sent++;
 }
@@ -170,7 +177,6 @@ static void send_waiting(Logind *logind) {
 int logind_act(Logind *logind, const LogindOrder *order, LogindDone done, void *userdata,
         LogindCall **ret_call) {
         LogindCall *call = calloc(1, sizeof(*call));
-        int r;
 
         if (!call)
                 return -ENOMEM;
@@ -179,14 +185,10 @@ int logind_act(Logind *logind, const LogindOrder *order, LogindDone done, void *
         call->userdata = userdata;
         call->timeout_usec = order->timeout_usec;
         TAILQ_INSERT_TAIL(&logind->calls, call, link);
-        r = prepare_absence(call);
-        if (r >= 0 && (!logind->bus || new_message(logind->bus, order, &call->message) < 0))
-                r = complete_later(call);
-        if (r < 0) {
-                logind_call_free(call);
-                return r;
-        }
-        send_waiting(logind);
+        if (logind->bus && new_message(logind->bus, order, &call->message) >= 0)
+                send_waiting(logind);
+        else
+                complete_later(call);
         *ret_call = call;
         return 0;
 }
@@ -216,7 +218,7 @@ int logind_set_bus(Logind *logind, sd_bus *bus) {
         logind->removed_slot = sd_bus_slot_unref(logind->removed_slot);
         TAILQ_FOREACH(call, &logind->calls, link) {
                 call_drop_message(call);
-                (void)complete_later(call);
+                complete_later(call);
         }
         logind->bus = sd_bus_unref(logind->bus);
         if (!bus)
@@ -226,15 +228,20 @@ int logind_set_bus(Logind *logind, sd_bus *bus) {
 }
 
 int logind_new(sd_event *event, LogindRemoved removed, void *userdata, Logind **ret_logind) {
-        Logind *logind = calloc(1, sizeof(*logind));
+        _cleanup_(logind_freep) Logind *logind = calloc(1, sizeof(*logind));
+        int r;
 
         if (!logind)
                 return -ENOMEM;
         TAILQ_INIT(&logind->calls);
-        logind->event = sd_event_ref(event);
         logind->removed = removed;
         logind->userdata = userdata;
-        *ret_logind = logind;
+        r = sd_event_add_defer(event, &logind->absent_source, on_absent, logind);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(logind->absent_source, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        *ret_logind = TAKE_PTR(logind);
         return 0;
 }
 
@@ -248,7 +255,7 @@ Logind *logind_free(Logind *logind) {
         logind->bus = sd_bus_unref(logind->bus);
         while ((call = TAILQ_FIRST(&logind->calls)))
                 call_unlink(call);
-        sd_event_unref(logind->event);
+        sd_event_source_disable_unref(logind->absent_source);
         free(logind);
         return NULL;
 }

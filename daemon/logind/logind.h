@@ -55,7 +55,7 @@ typedef void (*LogindRemoved)(const char *session_id, void *userdata);
  * @userdata:   for @removed
  * @ret_logind: owned by the caller
  *
- * Return: 0; -ENOMEM.
+ * Return: 0; negative errno.
  */
 int logind_new(sd_event *event, LogindRemoved removed, void *userdata, Logind **ret_logind);
 
