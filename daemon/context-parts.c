@@ -59,10 +59,12 @@ static void on_session_removed(const char *logind_id, void *userdata) {
         reconcile_logind_removed(context, logind_id);
 }
 
-static void on_login_change(const char *user, void *userdata) {
+/* What has ended is out of the store already, with its logins. */
+static void on_login_change(const Login *login, void *userdata) {
         const Context *context = userdata;
 
-        login_report_note(context->report, user);
+        if (!login->ended)
+                login_report_note(context->report, login->user);
 }
 
 /* What users and hosts are known by: the store, and the records of logins. */

@@ -140,7 +140,7 @@ static void note_session(Login *login) {
 
 static void tell(const LoginRegistry *registry, const Login *login) {
         if (registry->observer)
-                registry->observer(login->user, registry->observer_userdata);
+                registry->observer(login, registry->observer_userdata);
 }
 
 void login_registry_observe(LoginRegistry *registry, LoginObserver observer, void *userdata) {

@@ -28,7 +28,7 @@ typedef struct Elevation {
 
 /* Return true to go on. */
 typedef bool (*LoginVisitor)(Login *login, void *userdata);
-typedef void (*LoginObserver)(const char *user, void *userdata);
+typedef void (*LoginObserver)(const Login *login, void *userdata);
 
 /**
  * login_registry_open() - read the records of this boot
@@ -76,7 +76,7 @@ DEFINE_CLEANUP(Login, login_free)
 int login_registry_add(LoginRegistry *registry, Login *login);
 
 /**
- * login_registry_observe() - be told of whose logins there are more or fewer
+ * login_registry_observe() - be told of logins that come and go
  * @registry:   NULL is fine
  * @observer:   called when a login was added, and before one is removed; NULL: nobody
  * @userdata:   for @observer
