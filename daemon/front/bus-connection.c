@@ -12,6 +12,8 @@
 
 #define RETRY_USEC_FIRST UINT64_C(100000)
 #define RETRY_USEC_MAX   UINT64_C(10000000)
+/* Of one turn of the loop, as many as Redis' replies are. */
+#define MESSAGES_AT_ONCE 32u
 
 struct BusConnection {
         sd_event *event;
@@ -19,8 +21,9 @@ struct BusConnection {
         BusChanged changed;
         void *userdata;
         sd_bus *bus;
-        sd_bus_slot *disconnected;
+        sd_bus_slot *disconnected, *filter;
         sd_event_source *retry;
+        sd_event_source *more; /* runs after a message, for those behind it */
         sd_event_source *end;
         uint64_t retry_usec;
 };
@@ -39,8 +42,10 @@ static int schedule(BusConnection *connection, uint64_t usec) {
 
 static void close_bus(BusConnection *connection) {
         connection->disconnected = sd_bus_slot_unref(connection->disconnected);
+        connection->filter = sd_bus_slot_unref(connection->filter);
         if (!connection->bus)
                 return;
+        (void)sd_event_source_set_enabled(connection->more, SD_EVENT_OFF);
         (void)sd_bus_detach_event(connection->bus);
         /* Not flushed: that waits for a bus that hangs. What is sent goes to the socket at once as long as
          * there is room in it. */
@@ -55,6 +60,26 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
         connection->changed(NULL, connection->userdata);
         /* Not closed from inside its own callback: the retry does it. */
         return schedule(connection, connection->retry_usec);
+}
+
+static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        BusConnection *connection = userdata;
+
+        (void)message;
+        (void)ret_error;
+        (void)sd_event_source_set_enabled(connection->more, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+/* By itself sd-bus takes one message in a turn of the loop, however many wait, while other sources take all they have. */
+static int on_more(sd_event_source *source, void *userdata) {
+        BusConnection *connection = userdata;
+        int r = 1;
+
+        (void)source;
+        for (unsigned int i = 0; i < MESSAGES_AT_ONCE && r > 0; i++)
+                r = sd_bus_process(connection->bus, NULL);
+        return 0;
 }
 
 static int set_address(sd_bus *bus, BusKind kind) {
@@ -106,6 +131,8 @@ static int connect_bus(BusConnection *connection) {
         r = sd_bus_match_signal(connection->bus, &connection->disconnected, NULL,
                 "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
                 on_disconnected, connection);
+        if (r >= 0)
+                r = sd_bus_add_filter(connection->bus, &connection->filter, on_message, connection);
         if (r < 0)
                 return r;
         return sd_bus_attach_event(connection->bus, connection->event, SD_EVENT_PRIORITY_NORMAL);
@@ -139,9 +166,17 @@ static int on_end(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-static int watch_end(BusConnection *connection) {
+static int add_sources(BusConnection *connection) {
         int r;
 
+        r = sd_event_add_time_relative(connection->event, &connection->retry, CLOCK_MONOTONIC, 0,
+                1000, on_retry, connection);
+        if (r >= 0)
+                r = sd_event_add_defer(connection->event, &connection->more, on_more, connection);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(connection->more, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
         r = sd_event_add_exit(connection->event, &connection->end, on_end, connection);
         if (r < 0)
                 return r;
@@ -161,10 +196,7 @@ int bus_connection_new(sd_event *event, BusKind kind, BusChanged changed, void *
         connection->userdata = userdata;
         connection->retry_usec = RETRY_USEC_FIRST;
         if (kind != BUS_NONE) {
-                r = sd_event_add_time_relative(
-                        event, &connection->retry, CLOCK_MONOTONIC, 0, 1000, on_retry, connection);
-                if (r >= 0)
-                        r = watch_end(connection);
+                r = add_sources(connection);
                 if (r < 0) {
                         bus_connection_free(connection);
                         return r;
@@ -179,6 +211,7 @@ BusConnection *bus_connection_free(BusConnection *connection) {
                 return NULL;
         close_bus(connection);
         sd_event_source_disable_unref(connection->retry);
+        sd_event_source_disable_unref(connection->more);
         sd_event_source_disable_unref(connection->end);
         sd_event_unref(connection->event);
         free(connection);
