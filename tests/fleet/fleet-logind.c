@@ -37,6 +37,9 @@
 #define PATH      "/org/freedesktop/login1"
 #define INTERFACE "org.freedesktop.login1.Manager"
 #define HOSTS_MAX 1024u
+#define ROWS_USEC \
+        UINT64_C( \
+                2000) /* a row waits so long for others: who reads them takes time from who is measured */
 
 #define OWNER_CHANGED                                                            \
         "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'," \
@@ -49,6 +52,7 @@ typedef struct Host {
 } Host;
 
 static sd_event *event;
+static sd_event_source *rows_timer;
 static Host hosts[HOSTS_MAX];
 static char *input;
 static char output[PIPE_BUF];
@@ -65,23 +69,31 @@ static void flush_rows(void) {
         output_used = 0;
 }
 
+static int on_rows_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        (void)userdata;
+        flush_rows();
+        return 0;
+}
+
+static void flush_soon(void) {
+        check(sd_event_source_set_time_relative(rows_timer, ROWS_USEC), "time of rows");
+        check(sd_event_source_set_enabled(rows_timer, SD_EVENT_ONESHOT), "timer of rows");
+}
+
 /* Rows are written together, as many as fit into one write(): the logins' processes write to the same pipe. */
 static void say(json_t *row) {
         size_t size = json_dumpb(row, NULL, 0, JSON_COMPACT);
 
         if (output_used + size + 1 > sizeof(output))
                 flush_rows();
+        if (output_used == 0)
+                flush_soon();
         output_used +=
                 json_dumpb(row, output + output_used, sizeof(output) - output_used, JSON_COMPACT);
         output[output_used++] = '\n';
         json_decref(row);
-}
-
-static int on_turn(sd_event_source *source, void *userdata) {
-        (void)source;
-        (void)userdata;
-        flush_rows();
-        return 0;
 }
 
 /* What is brief is waited for by nobody else. */
@@ -256,7 +268,9 @@ static int on_input(sd_event_source *source, int fd, uint32_t events, void *user
 int main(void) {
         check(sd_event_new(&event), "sd_event_new");
         check(sd_event_add_io(event, NULL, STDIN_FILENO, EPOLLIN, on_input, NULL), "input");
-        check(sd_event_add_post(event, NULL, on_turn, NULL), "post");
+        check(sd_event_add_time(
+                      event, &rows_timer, CLOCK_MONOTONIC, 0, ROWS_USEC / 2, on_rows_timer, NULL),
+                "timer of rows");
         check(sd_event_add_signal(event, NULL, SIGCHLD | SD_EVENT_SIGNAL_PROCMASK, on_child, NULL),
                 "children");
         check(sd_event_loop(event), "loop");
@@ -265,6 +279,7 @@ int main(void) {
                 free(hosts[i].directory);
         }
         free(input);
+        sd_event_source_unref(rows_timer);
         sd_event_unref(event);
         return EXIT_SUCCESS;
 }
