@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
@@ -18,7 +19,7 @@
 #include "daemon/operation/user-rules.h"
 #include "daemon/policy/policy.h"
 
-#define N_BUCKETS 1024u
+#define N_BUCKETS 4096u
 
 #define ANSWER_TIMEOUT_USEC UINT64_C(2000000) /* for logind to take an order */
 #define TERMINATE_WAIT_USEC UINT64_C(2000000) /* from the order to the kill */
@@ -34,7 +35,8 @@ typedef struct Waiter {
 
 /* The steps: grace → whose session is it → order → watch → kill → watch → report. */
 typedef struct Ending {
-        struct Ending *next; /* linked in a bucket of LoginEnder.endings */
+        struct Ending *next;      /* linked in a bucket of LoginEnder.endings */
+        TAILQ_ENTRY(Ending) link; /* linked in LoginEnder.due, if it is */
         LoginEnder *ender;
         Login *login; /* borrowed from the registry */
         Waiter *waiters;
@@ -43,13 +45,17 @@ typedef struct Ending {
         UserNameCall *name_call;
         sd_event_source *timer, *leader;
         uint64_t give_up_usec; /* CLOCK_MONOTONIC */
+        bool due;              /* its grace is over */
         bool ordered;
+        bool unwritten; /* its record does not tell yet that the login has ended */
 } Ending;
 
 /* After a cut there may be thousands of endings at once. */
 struct LoginEnder {
         Context *context;
         Ending *endings[N_BUCKETS]; /* by key_of() their login */
+        TAILQ_HEAD(, Ending) due;
+        sd_event_source *due_source;
 };
 
 static void ending_order(Ending *ending, LogindAction action);
@@ -70,6 +76,8 @@ static Ending *ending_free(Ending *ending) {
                         *link = ending->next;
                         break;
                 }
+        if (ending->due)
+                TAILQ_REMOVE(&ending->ender->due, ending, link);
         while (ending->waiters) {
                 Waiter *waiter = ending->waiters;
 
@@ -113,18 +121,33 @@ static void ending_report(Ending *ending, bool ended, const char *note) {
                                       });
 }
 
-/* A login that did not end stays recorded as ended, so that its account checks are refused. */
-static void ending_finish(Ending *ending, bool ended, const char *note) {
-        LoginRegistry *registry = ending->ender->context->logins;
-        Login *login = ending->login;
-        bool over;
+/* Memory decides; the file is for a daemon that starts anew, and that one finds the session ended in the store, too. So it
+ * is written for a login that stays: through its grace, some time after its order, or for good. */
+static void ending_write(Ending *ending) {
+        if (!ending->unwritten)
+                return;
+        ending->unwritten = false;
+        (void)login_registry_update(ending->ender->context->logins, ending->login);
+}
 
-        over = login_is_over(login);
+static void ending_finish(Ending *ending, bool ended, const char *note) {
         ending_report(ending, ended, note);
         ending_tell(ending, ended);
         ending_free(ending);
-        if (over)
-                login_registry_remove(registry, login);
+}
+
+static void ending_over(Ending *ending) {
+        LoginRegistry *registry = ending->ender->context->logins;
+        Login *login = ending->login;
+
+        ending_finish(ending, true, NULL);
+        login_registry_remove(registry, login);
+}
+
+/* A login that is still there stays recorded as ended, so that its account checks are refused. */
+static void ending_leave(Ending *ending, bool ended, const char *note) {
+        ending_write(ending);
+        ending_finish(ending, ended, note);
 }
 
 static uint64_t now_usec(const Ending *ending) {
@@ -142,29 +165,39 @@ static int set_timer(Ending *ending, uint64_t after_usec, sd_event_time_handler_
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata);
 
-static void look(Ending *ending) {
-        if (login_is_over(ending->login)) {
-                ending_finish(ending, true, NULL);
-                return;
-        }
+static void look_again(Ending *ending) {
         if (now_usec(ending) >= ending->give_up_usec) {
                 if (ending->action == LOGIND_TERMINATE && ending->ordered &&
                         !login_logind_is_another(ending->login))
                         ending_order(ending, LOGIND_KILL);
                 else
-                        ending_finish(ending, false,
+                        ending_leave(ending, false,
                                 ending->ordered ? "its processes survived SIGKILL by logind"
                                                 : "it is not in a logind session of its user");
                 return;
         }
         if (set_timer(ending, LOOK_AGAIN_USEC, on_look) < 0)
-                ending_finish(ending, false, "no memory to wait for its end");
+                ending_leave(ending, false, "no memory to wait for its end");
+}
+
+static void look(Ending *ending) {
+        if (login_is_over(ending->login))
+                ending_over(ending);
+        else
+                look_again(ending);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
+        Ending *ending = userdata;
+
         (void)source;
         (void)usec;
-        look(userdata);
+        if (login_is_over(ending->login)) {
+                ending_over(ending);
+                return 0;
+        }
+        ending_write(ending);
+        look_again(ending);
         return 0;
 }
 
@@ -196,14 +229,14 @@ static void on_ordered(LogindCall *call, int r, void *userdata) {
         ending->call = logind_call_free(call);
         if (r == LOGIND_E_REFUSED || r == LOGIND_E_ABSENT || r < 0) {
                 if (!login_is_over(ending->login)) {
-                        ending_finish(ending, false,
+                        ending_leave(ending, false,
                                 r == LOGIND_E_REFUSED ? "logind refused the order"
                                                       : "logind does not answer");
                         return;
                 }
         }
         if (ending->action == LOGIND_LOCK && r == 0) {
-                ending_finish(ending, true, "locked, as OnKick= says");
+                ending_leave(ending, true, "locked, as OnKick= says");
                 return;
         }
         ending->ordered = true;
@@ -215,15 +248,17 @@ static void ending_order(Ending *ending, LogindAction action) {
         if (logind_act(ending->ender->context->logind,
                     &(LogindOrder){ action, ending->login->logind_id, ANSWER_TIMEOUT_USEC },
                     on_ordered, ending, &ending->call) < 0)
-                ending_finish(ending, false, "no memory to ask logind");
+                ending_leave(ending, false, "no memory to ask logind");
 }
 
 static void ending_act(Ending *ending) {
         const Login *login = ending->login;
         PolicyRules rules;
+        bool graphical;
 
         (void)user_rules_last(ending->ender->context, login->user, &rules);
-        switch (policy_kick_action(&rules, logind_session_is_graphical(login->logind_id))) {
+        graphical = rules.on_kick == KICK_LOCK && logind_session_is_graphical(login->logind_id);
+        switch (policy_kick_action(&rules, graphical)) {
         case KICK_TERMINATE:
                 ending_order(ending, LOGIND_TERMINATE);
                 return;
@@ -231,10 +266,10 @@ static void ending_act(Ending *ending) {
                 ending_order(ending, LOGIND_LOCK);
                 return;
         case KICK_NOTIFY:
-                ending_finish(ending, false, "only signalled, as OnKick= says");
+                ending_leave(ending, false, "only signalled, as OnKick= says");
                 return;
         }
-        ending_finish(ending, false, "unknown action");
+        ending_leave(ending, false, "unknown action");
 }
 
 /* What the user's own login opened is theirs, and a directory server that is away must not keep it open. */
@@ -254,23 +289,50 @@ static void on_owner(UserNameCall *call, const char *name, void *userdata) {
                 ending_watch(ending, NOTICE_WAIT_USEC);
 }
 
-static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata) {
-        Ending *ending = userdata;
+static void ending_begin(Ending *ending) {
         const Login *login = ending->login;
+        LoginState state = login_state(login);
 
-        (void)source;
-        (void)usec;
-        if (login_is_over(ending->login))
-                ending_finish(ending, true, NULL);
-        else if (!login->logind_id || login->logind_owner == (uid_t)-1 ||
-                 login_logind_is_another(login))
+        if (state == LOGIN_OVER)
+                ending_over(ending);
+        else if (!login->logind_id || login->logind_owner == (uid_t)-1 || state == LOGIN_ELSEWHERE)
                 ending_watch(ending, NOTICE_WAIT_USEC);
         else if (is_surely_own(login))
                 ending_act(ending);
         else if (user_names_lookup(ending->ender->context->names, login->logind_owner, on_owner,
                          ending, &ending->name_call) < 0)
-                ending_finish(ending, false, "too many look-ups of user names at once");
+                ending_leave(ending, false, "too many look-ups of user names at once");
+}
+
+static int on_grace_over(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        ending_begin(userdata);
         return 0;
+}
+
+/* Those without a grace, of which there may be thousands, need no timer each. */
+static int on_due(sd_event_source *source, void *userdata) {
+        LoginEnder *ender = userdata;
+        Ending *ending;
+
+        (void)source;
+        while ((ending = TAILQ_FIRST(&ender->due))) {
+                TAILQ_REMOVE(&ender->due, ending, link);
+                ending->due = false;
+                ending_begin(ending);
+        }
+        return 0;
+}
+
+static int ending_begin_after(Ending *ending, uint64_t grace_usec) {
+        LoginEnder *ender = ending->ender;
+
+        if (grace_usec > 0)
+                return set_timer(ending, grace_usec, on_grace_over);
+        TAILQ_INSERT_TAIL(&ender->due, ending, link);
+        ending->due = true;
+        return sd_event_source_set_enabled(ender->due_source, SD_EVENT_ONESHOT);
 }
 
 static Ending *find(const LoginEnder *ender, const Login *login) {
@@ -281,7 +343,7 @@ static Ending *find(const LoginEnder *ender, const Login *login) {
         return ending;
 }
 
-static int ending_new(LoginEnder *ender, Login *login, Ending **ret_ending) {
+static int ending_new(LoginEnder *ender, Login *login, Reason reason, Ending **ret_ending) {
         Ending **bucket = bucket_of(ender, key_of(login));
         Ending *ending = calloc(1, sizeof(*ending));
         PolicyRules rules;
@@ -294,11 +356,18 @@ static int ending_new(LoginEnder *ender, Login *login, Ending **ret_ending) {
         ending->next = *bucket;
         *bucket = ending;
         (void)user_rules_last(ender->context, login->user, &rules);
-        r = set_timer(ending, rules.kick_grace_usec, on_grace_over);
+        r = ending_begin_after(ending, rules.kick_grace_usec);
         if (r < 0) {
                 ending_free(ending);
                 return r;
         }
+        if (!login->ended) {
+                login->ended = true;
+                login->end_reason = reason;
+                ending->unwritten = true;
+        }
+        if (rules.kick_grace_usec > 0)
+                ending_write(ending);
         *ret_ending = ending;
         return 0;
 }
@@ -315,7 +384,7 @@ int login_ender_end(
                         return -ENOMEM;
         }
         if (!ending) {
-                r = ending_new(ender, login, &ending);
+                r = ending_new(ender, login, reason, &ending);
                 if (r < 0) {
                         free(waiter);
                         return r;
@@ -324,13 +393,6 @@ int login_ender_end(
         if (waiter) {
                 *waiter = (Waiter){ .next = ending->waiters, .done = done, .userdata = userdata };
                 ending->waiters = waiter;
-        }
-        if (!login->ended) {
-                login->ended = true;
-                login->end_reason = reason;
-                /* Memory decides; the file is for a daemon that starts anew, and that one will
-                 * find the session ended by itself. */
-                (void)login_registry_update(ender->context->logins, login);
         }
         return 0;
 }
@@ -342,11 +404,8 @@ bool login_ender_is_busy(const LoginEnder *ender, const Login *login) {
 void login_ender_forget(LoginEnder *ender, const Login *login) {
         Ending *ending = find(ender, login);
 
-        if (!ending)
-                return;
-        ending_report(ending, true, NULL);
-        ending_tell(ending, true);
-        ending_free(ending);
+        if (ending)
+                ending_finish(ending, true, NULL);
 }
 
 void login_ender_session_removed(LoginEnder *ender, const char *logind_id) {
@@ -359,12 +418,19 @@ void login_ender_session_removed(LoginEnder *ender, const char *logind_id) {
 }
 
 int login_ender_new(Context *context, LoginEnder **ret_ender) {
-        LoginEnder *ender = calloc(1, sizeof(*ender));
+        _cleanup_(login_ender_freep) LoginEnder *ender = calloc(1, sizeof(*ender));
+        int r;
 
         if (!ender)
                 return -ENOMEM;
         ender->context = context;
-        *ret_ender = ender;
+        TAILQ_INIT(&ender->due);
+        r = sd_event_add_defer(context->event, &ender->due_source, on_due, ender);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(ender->due_source, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        *ret_ender = TAKE_PTR(ender);
         return 0;
 }
 
@@ -372,8 +438,11 @@ LoginEnder *login_ender_free(LoginEnder *ender) {
         if (!ender)
                 return NULL;
         for (size_t i = 0; i < N_BUCKETS; i++)
-                while (ender->endings[i])
+                while (ender->endings[i]) {
+                        ending_write(ender->endings[i]);
                         ending_free(ender->endings[i]);
+                }
+        sd_event_source_disable_unref(ender->due_source);
         free(ender);
         return NULL;
 }

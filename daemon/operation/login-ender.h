@@ -27,12 +27,12 @@ typedef void (*LoginEndDone)(const Login *login, bool ended, void *userdata);
  * @context:    borrowed; outlives the ender
  * @ret_ender:  owned by the caller
  *
- * Return: 0; -ENOMEM.
+ * Return: 0; negative errno.
  */
 int login_ender_new(Context *context, LoginEnder **ret_ender);
 
 /**
- * login_ender_free() - stop caring; records that are marked as ended are taken up at the next start
+ * login_ender_free() - stop caring; the records tell who has ended, and are taken up at the next start
  * @ender:      NULL is fine
  *
  * Return: NULL.

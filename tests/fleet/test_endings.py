@@ -6,17 +6,20 @@ import re
 
 import pytest
 
+import measure
 from private_bus import OTHER_USER, OWN_USER, wait_until
 
 USER_KEY = f"authtoken:default:u:{OWN_USER}"
 # The look of once a minute must not be what makes a case pass.
 SOON = 5
 SHORT_USER = "man"  # whose sessions are over soon
+STAYING_USER = "mail"  # whose logins are told only
 
 
 @pytest.fixture(scope="module")
 def options():
-    return f'[Session]\nSingleSignOn=user\n[Policy "user:{SHORT_USER}"]\nAbsoluteLifetime=3s\n'
+    return f'[Session]\nSingleSignOn=user\n[Policy "user:{SHORT_USER}"]\nAbsoluteLifetime=3s\n' \
+           f'[Policy "user:{STAYING_USER}"]\nOnKick=notify\n'
 
 
 @pytest.fixture
@@ -163,6 +166,20 @@ def test_others_stay(fleet, session):
     assert not set(stay) & set(fleet.logind.ended)
     for login in stay:
         fleet.logind.leave(login)
+
+
+def test_a_login_that_stays_is_told_of_once(fleet):
+    """Also by the daemon that comes next, which has only the record to know it from."""
+    host = fleet.hosts[1]
+    token, sid = fleet.hosts[0].root.issue(STAYING_USER)
+    login = host.log_in(token, STAYING_USER)
+    fleet.kick(STAYING_USER)
+    wait_until(lambda: reconciled(host, sid), "the end to be told")
+    host.restart()
+    measure.settle(fleet)
+    assert reconciled(host, sid) == ["session-kicked"]
+    assert login not in fleet.logind.ended
+    fleet.logind.leave(login)
 
 
 def test_a_session_that_is_old_enough_ends_on_every_host(fleet):
