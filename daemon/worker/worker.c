@@ -18,6 +18,8 @@
 #define JOBS_PER_WAKE 8u
 /* That wait, for the loop to help: one alone is left to the thread that was woken for it. */
 #define JOBS_ENOUGH 2u
+/* A turn of the loop costs a part of a quick job; many would keep those waiting who could be answered. */
+#define JOBS_PER_HELP 4u
 
 struct Worker {
         const WorkerType *type;
@@ -148,31 +150,29 @@ static int on_wake(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-/* Returns with a job that the loop may do, or NULL. */
-static WorkerJob *take_shared(Worker *worker) {
-        WorkerJob *job;
-
+/* Takes jobs that the loop may do. */
+static void take_shared(Worker *worker, struct WorkerJobList *jobs) {
         pthread_mutex_lock(&worker->mutex);
-        job = worker->n_submitted >= JOBS_ENOUGH ? STAILQ_FIRST(&worker->submitted) : NULL;
-        if (job && !job->is_shared)
-                job = NULL;
-        if (job) {
+        for (unsigned int n = 0; n < JOBS_PER_HELP && worker->n_submitted >= JOBS_ENOUGH; n++) {
+                WorkerJob *job = STAILQ_FIRST(&worker->submitted);
+
+                if (!job->is_shared)
+                        break;
                 STAILQ_REMOVE_HEAD(&worker->submitted, link);
+                STAILQ_INSERT_TAIL(jobs, job, link);
                 worker->n_submitted--;
         }
         pthread_mutex_unlock(&worker->mutex);
-        return job;
 }
 
 /* Nothing else is to be done: instead of waiting for the threads, the loop works like one of them. */
 static int on_help(sd_event_source *source, void *userdata) {
         struct WorkerJobList jobs = STAILQ_HEAD_INITIALIZER(jobs);
         Worker *worker = userdata;
-        WorkerJob *job = take_shared(worker);
 
-        if (!job)
+        take_shared(worker, &jobs);
+        if (STAILQ_EMPTY(&jobs))
                 return 0;
-        STAILQ_INSERT_TAIL(&jobs, job, link);
         worker->type->run(&jobs, worker->userdata);
         pthread_mutex_lock(&worker->mutex);
         give_back(worker, &jobs);
