@@ -9,25 +9,23 @@
 #include "daemon/login/login-registry.h"
 #include "daemon/login/login-state.h"
 #include "daemon/operation/operation-object.h"
-#include "daemon/operation/user-page.h"
+#include "daemon/operation/user-walk.h"
 #include "daemon/policy/policy.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/session-logins.h"
 #include "daemon/session/user-state.h"
-#include "daemon/store/store-scan.h"
+#include "daemon/store/user-store.h"
 
 #define LIST_USERS_MAX 100000u /* with sessions; of more the answer would be no message */
 
-/* States are loaded one after the other, and the rows made at once in the end: nothing that a row
- * borrows can change in between. */
+/* The rows are made at once, when all states are there: nothing that a row borrows can change in between. */
 typedef struct List {
         Operation op;
         char *sid, *platform, *device; /* NULL: all */
-        UserPage page;                 /* of all users */
-        bool of_all;
+        UserWalk walk;                 /* through all users; else */
+        StoreCall *call;               /* for the one who is asked about */
         UserState **states;
         size_t n_loaded, n_room;
-        StoreCall *call;
         SessionRow *rows;
         LoginRow *login_rows;
         SessionLogin *remotes; /* what login rows of other hosts borrow from */
@@ -39,7 +37,7 @@ static void list_free(Operation *op) {
 
         for (size_t i = 0; i < list->n_loaded; i++)
                 user_state_unref(list->states[i]);
-        user_page_clear(&list->page);
+        user_walk_clear(&list->walk);
         free(list->states);
         free(list->rows);
         free(list->login_rows);
@@ -219,76 +217,36 @@ static Reason keep(List *list, UserState *state) {
         return REASON_OK;
 }
 
-static void go_on(List *list);
+static void finish_or_refuse(List *list, Reason reason) {
+        if (reason == REASON_OK)
+                finish(list);
+        else
+                operation_finish_reason(&list->op, reason);
+}
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         List *list = userdata;
-        Reason reason = operation_reason_of_store(r);
 
         list->call = store_call_free(call);
-        /* One damaged record, of which the store has told the journal, does not hide all others. */
-        if (list->of_all && reason == REASON_STORE_CORRUPT)
-                reason = REASON_OK;
-        else if (reason == REASON_OK && owned->n_sessions > 0)
-                reason = keep(list, owned);
-        if (reason == REASON_OK)
-                go_on(list);
-        else
-                operation_finish_reason(&list->op, reason);
+        finish_or_refuse(list, r == 0 ? keep(list, owned) : operation_reason_of_store(r));
 }
 
-static void on_page(StoreCall *call, int r, const StorePage *page, void *userdata) {
-        List *list = userdata;
-        Reason reason = operation_reason_of_store(r);
+static Reason take(UserWalk *walk, UserState *state) {
+        List *list = (List *)((char *)walk - offsetof(List, walk));
 
-        if (reason == REASON_OK && user_page_take(&list->page, page) < 0)
-                reason = REASON_INTERNAL;
-        list->call = store_call_free(call);
-        if (reason == REASON_OK)
-                go_on(list);
-        else
-                operation_finish_reason(&list->op, reason);
+        return state->n_sessions > 0 ? keep(list, state) : REASON_OK;
 }
 
-static int ask_for_page(List *list, const char *from) {
-        Context *context = list->op.context;
-
-        return user_store_scan(context->store,
-                &(StoreScan){ .tenant = context->config->tenant, .from = from }, on_page, list,
-                &list->call);
-}
-
-static int load(List *list, const char *user) {
-        Context *context = list->op.context;
-
-        return user_store_load(context->store, (StoreName){ context->config->tenant, user },
-                on_loaded, list, &list->call);
-}
-
-/* Whoever is not on the list although he should be is told of by the census, and the journal. */
-static void go_on(List *list) {
-        const char *user = user_page_pop(&list->page);
-        _cleanup_(freep) char *next = NULL;
-        int r;
-
-        if (user) {
-                r = load(list, user);
-        } else {
-                next = TAKE_PTR(list->page.next);
-                user_page_clear(&list->page);
-                if (!next) {
-                        finish(list);
-                        return;
-                }
-                r = ask_for_page(list, next);
-        }
-        if (r < 0)
-                operation_finish_reason(&list->op, REASON_INTERNAL);
+static void on_walked(UserWalk *walk, Reason reason) {
+        finish_or_refuse((List *)((char *)walk - offsetof(List, walk)), reason);
 }
 
 static int start(List *list, const SessionFilter *filter) {
+        Context *context = list->op.context;
         int r;
+
+        list->walk = (UserWalk){ .context = context, .take = take, .done = on_walked };
 
         r = text_copy(filter->sid, &list->sid);
         if (r >= 0)
@@ -297,8 +255,10 @@ static int start(List *list, const SessionFilter *filter) {
                 r = text_copy(filter->device, &list->device);
         if (r < 0)
                 return r;
-        list->of_all = !filter->user;
-        return list->of_all ? ask_for_page(list, NULL) : load(list, filter->user);
+        if (!filter->user)
+                return user_walk_start(&list->walk);
+        return user_store_load(context->store, (StoreName){ context->config->tenant, filter->user },
+                on_loaded, list, &list->call);
 }
 
 int list_start(Context *context, const SessionFilter *filter, OperationDone done, void *userdata,

@@ -18,6 +18,7 @@ REFUSED = "org.authtoken1.Error.Refused"
 MISSING = "org.authtoken1.Error.NotFound"
 # Nobody else is issued a token for.
 LATER_USER = "lp"
+N_LISTED = 1100
 pytestmark = on_stores("sqlite", "redis")
 
 
@@ -211,3 +212,24 @@ def test_the_command_revokes_by_everything(ctl, root):
     _, sid = root.issue(OTHER_USER)
     assert ctl("revoke", "--all", "--reason", "breach").stdout == "1 session revoked\n"
     check(ctl("revoke", "--session", sid), FAILED, "session-revoked: the session was revoked")
+
+
+def test_all_users_are_listed_in_order_and_each_once(root, request):
+    """More than a page of the store holds, and more than are loaded at a time; a damaged record hides nobody else."""
+    users = [f"walk{number:04}" for number in range(N_LISTED)]
+    for user in reversed(users):
+        root.call("IssueToken", f"('{user}', @a{{sv}} {{}})")
+    for user in reversed(users[::3]):
+        root.call("BanUser", f"('{user}', uint64 0, '')")
+    assert [row["user"] for row in root.call("ListBans")[0]] == users[::3]
+    alive = [user for number, user in enumerate(users) if number % 3]
+    assert [row["user"] for row in root.call("ListSessions", "(@a{sv} {},)")[0]] == alive
+    if "redis" in request.node.callspec.id:
+        redis = request.getfixturevalue("redis")
+        damaged = [users[number] for number in (0, 1, N_LISTED - 2, N_LISTED - 1)]
+        for user in damaged:
+            redis.run("HSET", f"authtoken:default:u:{user}", "nb", "soon")
+        assert [row["user"] for row in root.call("ListBans")[0]] == [u for u in users[::3] if u not in damaged]
+        rows_left = [row["user"] for row in root.call("ListSessions", "(@a{sv} {},)")[0]]
+        assert rows_left == [user for user in alive if user not in damaged]
+        redis.run("DEL", *(f"authtoken:default:u:{user}" for user in damaged))
