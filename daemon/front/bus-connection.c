@@ -77,7 +77,8 @@ static int on_more(sd_event_source *source, void *userdata) {
         int r = 1;
 
         (void)source;
-        for (unsigned int i = 0; i < MESSAGES_AT_ONCE && r > 0; i++)
+        /* One of them may tell that the bus is gone. */
+        for (unsigned int i = 0; i < MESSAGES_AT_ONCE && r > 0 && connection->bus; i++)
                 r = sd_bus_process(connection->bus, NULL);
         return 0;
 }
