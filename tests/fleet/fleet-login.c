@@ -122,18 +122,21 @@ pid_t fleet_login_fork(const FleetLogin *login) {
 }
 
 static pid_t leader_of(const char *path) {
-        FILE *file = fopen(path, "re");
-        char line[64] = "";
+        _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+        char text[128], *leader;
         uint64_t pid = 0;
+        ssize_t n;
 
-        if (!file)
+        if (fd < 0)
                 return -1;
-        while (fgets(line, sizeof(line), file)) {
-                line[strcspn(line, "\n")] = '\0';
-                if (!strncmp(line, "LEADER=", 7))
-                        (void)text_parse_u64(line + 7, INT32_MAX, &pid);
-        }
-        fclose(file);
+        n = read(fd, text, sizeof(text) - 1);
+        text[n > 0 ? n : 0] = '\0';
+        leader = strstr(text, "\nLEADER=");
+        if (!leader)
+                return 0;
+        leader += strlen("\nLEADER=");
+        leader[strcspn(leader, "\n")] = '\0';
+        (void)text_parse_u64(leader, INT32_MAX, &pid);
         return (pid_t)pid;
 }
 

@@ -82,16 +82,25 @@ static void flush_soon(void) {
         check(sd_event_source_set_enabled(rows_timer, SD_EVENT_ONESHOT), "timer of rows");
 }
 
+/* Return: the size of the row; 0: there is no room for it and a line feed. */
+static size_t put(const json_t *row) {
+        size_t room = sizeof(output) - output_used;
+        size_t size = json_dumpb(row, output + output_used, room, JSON_COMPACT);
+
+        return size < room ? size : 0;
+}
+
 /* Rows are written together, as many as fit into one write(): the logins' processes write to the same pipe. */
 static void say(json_t *row) {
-        size_t size = json_dumpb(row, NULL, 0, JSON_COMPACT);
+        size_t size = put(row);
 
-        if (output_used + size + 1 > sizeof(output))
+        if (size == 0) {
                 flush_rows();
+                size = put(row);
+        }
         if (output_used == 0)
                 flush_soon();
-        output_used +=
-                json_dumpb(row, output + output_used, sizeof(output) - output_used, JSON_COMPACT);
+        output_used += size;
         output[output_used++] = '\n';
         json_decref(row);
 }

@@ -68,7 +68,7 @@ class Logind(Child):
         rest = b""
         while data := os.read(self.process.stdout.fileno(), 1 << 16):
             *lines, rest = (rest + data).split(b"\n")
-            rows = [json.loads(line) for line in lines]
+            rows = json.loads(b"[" + b",".join(lines) + b"]")
             with self.changed:
                 for row in rows:
                     self.take(row)
