@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "daemon/config.h"
+#include "daemon/login/login-registry.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/operation/owner-cache.h"
 #include "daemon/operation/session-token.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
@@ -69,12 +71,40 @@ static Reason check_refresh(const FindOwner *find) {
         return session_token_check_refresh(context, &find->refresh, find->user);
 }
 
+typedef struct Search {
+        const char *sid, *user;
+} Search;
+
+static bool compare_sid(Login *login, void *userdata) {
+        Search *search = userdata;
+
+        if (strcmp(login->sid, search->sid) == 0)
+                search->user = login->user;
+        return !search->user;
+}
+
+/* A key of the index may be lost alone. Who has a login here, or was met here with the session, is known all the same,
+ * and the user's state confirms it. Return: borrowed until control returns to the loop; NULL: unknown here, too. */
+static const char *find_without_index(const FindOwner *find) {
+        const Context *context = find->op.context;
+        Search search = { find->sid, owner_cache_get(context->owners, find->sid) };
+
+        if (!search.user)
+                login_registry_each(
+                        context->logins, context->config->tenant, NULL, compare_sid, &search);
+        return search.user;
+}
+
 static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         FindOwner *find = userdata;
         Context *context = find->op.context;
         Reason reason;
 
         reason = operation_reason_of_store(r);
+        if (reason == REASON_SESSION_UNKNOWN) {
+                user = find_without_index(find);
+                reason = user ? REASON_OK : reason;
+        }
         if (reason == REASON_OK) {
                 find->user = strdup(user);
                 if (!find->user)

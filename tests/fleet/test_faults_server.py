@@ -153,6 +153,22 @@ def test_a_list_of_users_that_is_none_keeps_nobody_in(value):
         assert victim.verdicts(other, "bob") == {None}
 
 
+@pytest.mark.parametrize("order", ["RevokeSession", "KickSession"])
+def test_a_login_is_ended_by_its_session_also_without_the_index(order):
+    """A key of the index may be evicted alone, or taken out by hand."""
+    with victim_with() as victim, another(victim) as other:
+        token, sid = victim.root.issue(OWN_USER)
+        login = Login(victim.daemon, token)
+        try:
+            victim.redis.run("DEL", f"authtoken:default:i:{sid}")
+            with pytest.raises(CallError, match="session-unknown"):
+                other.root.call(order, f"('{sid}', '')")
+            victim.root.call(order, f"('{sid}', '')")
+            victim.assert_refused(token, OWN_USER)
+        finally:
+            login.leave()
+
+
 @pytest.mark.parametrize("value", ["abc", "-5", "1e3", "9" * 40])
 def test_a_count_of_failures_that_is_none_harms_its_place_only(value):
     with victim_with() as victim:
