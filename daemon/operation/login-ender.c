@@ -47,7 +47,7 @@ typedef struct Ending {
         uint64_t give_up_usec; /* CLOCK_MONOTONIC */
         bool due;              /* its grace is over */
         bool ordered;
-        bool unwritten; /* its record does not tell yet that the login has ended */
+        bool unwritten; /* its record does not tell yet that the login has ended, and should soon */
 } Ending;
 
 /* After a cut there may be thousands of endings at once. */
@@ -121,8 +121,8 @@ static void ending_report(Ending *ending, bool ended, const char *note) {
                                       });
 }
 
-/* Memory decides; the file is for a daemon that starts anew, and that one finds the session ended in the store, too. So it
- * is written for a login that stays: through its grace, some time after its order, or for good. */
+/* Memory decides; the file is for a daemon that starts anew, which finds the session ended in the store, too. So it is
+ * written for a login that stays: through its grace, some time after its order, or for good. */
 static void ending_write(Ending *ending) {
         if (!ending->unwritten)
                 return;
@@ -146,7 +146,7 @@ static void ending_over(Ending *ending) {
 
 /* A login that is still there stays recorded as ended, so that its account checks are refused. */
 static void ending_leave(Ending *ending, bool ended, const char *note) {
-        ending_write(ending);
+        (void)login_registry_update(ending->ender->context->logins, ending->login);
         ending_finish(ending, ended, note);
 }
 
@@ -364,7 +364,8 @@ static int ending_new(LoginEnder *ender, Login *login, Reason reason, Ending **r
         if (!login->ended) {
                 login->ended = true;
                 login->end_reason = reason;
-                ending->unwritten = true;
+                /* What is locked or told only is recorded once that is done: the next daemon takes it for done. */
+                ending->unwritten = rules.on_kick == KICK_TERMINATE;
         }
         if (rules.kick_grace_usec > 0)
                 ending_write(ending);

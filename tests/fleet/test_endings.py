@@ -14,12 +14,14 @@ USER_KEY = f"authtoken:default:u:{OWN_USER}"
 SOON = 5
 SHORT_USER = "man"  # whose sessions are over soon
 STAYING_USER = "mail"  # whose logins are told only
+SLOW_USER = "uucp"  # likewise, after a grace
 
 
 @pytest.fixture(scope="module")
 def options():
     return f'[Session]\nSingleSignOn=user\n[Policy "user:{SHORT_USER}"]\nAbsoluteLifetime=3s\n' \
-           f'[Policy "user:{STAYING_USER}"]\nOnKick=notify\n'
+           f'[Policy "user:{STAYING_USER}"]\nOnKick=notify\n' \
+           f'[Policy "user:{SLOW_USER}"]\nOnKick=notify\nKickGrace=2s\n'
 
 
 @pytest.fixture
@@ -178,6 +180,28 @@ def test_a_login_that_stays_is_told_of_once(fleet):
     host.restart()
     measure.settle(fleet)
     assert reconciled(host, sid) == ["session-kicked"]
+    assert login not in fleet.logind.ended
+    fleet.logind.leave(login)
+
+
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGKILL"])
+def test_a_daemon_that_goes_in_the_grace_leaves_the_rest_to_the_next(fleet, signal):
+    """What is done with a login that stays is done once the grace is over, and not taken for done before."""
+    host = fleet.hosts[1]
+    token, sid = fleet.hosts[0].root.issue(SLOW_USER)
+    login = host.log_in(token, SLOW_USER)
+    fleet.kick(SLOW_USER)
+    wait_until(lambda: reconciled(host, sid), "the end to be told")
+    if signal == "SIGKILL":
+        host.daemon.process.kill()
+        host.daemon.process.wait()
+        host.wait_served(False)
+        host.daemon.start()
+        host.wait_served()
+    else:
+        host.restart()
+    wait_until(lambda: re.search(rf'AUTHTOKEN_EVENT="login-left".* AUTHTOKEN_SESSION="{sid}"', host.daemon.log_text()),
+               "the login to be dealt with")
     assert login not in fleet.logind.ended
     fleet.logind.leave(login)
 
