@@ -23,7 +23,8 @@ struct BusConnection {
         sd_bus *bus;
         sd_bus_slot *disconnected, *filter;
         sd_event_source *retry;
-        sd_event_source *more; /* runs after a message, for those behind it */
+        sd_event_source *more; /* runs after an answer, for those behind it */
+        bool was_order;        /* the last message */
         sd_event_source *end;
         uint64_t retry_usec;
 };
@@ -65,21 +66,28 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         BusConnection *connection = userdata;
 
-        (void)message;
         (void)ret_error;
-        (void)sd_event_source_set_enabled(connection->more, SD_EVENT_ONESHOT);
+        connection->was_order = sd_bus_message_is_method_call(message, NULL, NULL) > 0;
+        if (!connection->was_order)
+                (void)sd_event_source_set_enabled(connection->more, SD_EVENT_ONESHOT);
         return 0;
 }
 
-/* By itself sd-bus takes one message in a turn of the loop, however many wait, while other sources take all they have. */
+/* By itself sd-bus takes one message in a turn of the loop, however many wait, while other sources take all they have.
+ * For orders that is well: whoever gives many must not keep logins waiting. Answers to our own questions are waited
+ * for. */
 static int on_more(sd_event_source *source, void *userdata) {
         BusConnection *connection = userdata;
         int r = 1;
 
         (void)source;
+        connection->was_order = false;
         /* One of them may tell that the bus is gone. */
-        for (unsigned int i = 0; i < MESSAGES_AT_ONCE && r > 0 && connection->bus; i++)
+        for (unsigned int i = 0; i < MESSAGES_AT_ONCE && r > 0 && connection->bus; i++) {
+                if (connection->was_order)
+                        break;
                 r = sd_bus_process(connection->bus, NULL);
+        }
         return 0;
 }
 
