@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "daemon/front/bus-exclusion.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/operation/exclusion-verbs.h"
@@ -89,14 +90,24 @@ int bus_exclusion_reply_lifted(BusRequest *request, const OperationResult *resul
         return sd_bus_message_append(reply, "u", (uint32_t)result->n_lifted);
 }
 
-static int append_lock_out(sd_bus_message *reply, const LockOut *row) {
+/* Somebody who is kept out, and by what: a ban or a lock-out. */
+typedef struct Row {
+        const char *user, *name, *text; /* @text may be NULL */
+        uint64_t until_sec;             /* UINT64_MAX: without end */
+} Row;
+
+/* @cost: of the reply so far. */
+static int append_row(sd_bus_message *reply, const Row *row, size_t *cost) {
         int r;
 
+        *cost += ROW_COST + strlen(row->user) + strlen(STRING_OR_EMPTY(row->text));
+        if (*cost > BUS_REPLY_MAX)
+                return -E2BIG;
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
                 r = bus_reply_text(reply, "user", row->user);
         if (r >= 0)
-                r = bus_reply_text(reply, "place", row->place);
+                r = bus_reply_text(reply, row->name, row->text);
         if (r >= 0 && row->until_sec != UINT64_MAX)
                 r = bus_reply_number(reply, "until", row->until_sec);
         return r < 0 ? r : sd_bus_message_close_container(reply);
@@ -111,26 +122,11 @@ int bus_exclusion_reply_lock_outs(BusRequest *request, const OperationResult *re
         (void)error;
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; i < result->lock_outs->n_items && r >= 0; i++) {
-                const LockOut *row = &result->lock_outs->items[i];
+                const LockOut *item = &result->lock_outs->items[i];
 
-                cost += ROW_COST + strlen(row->user) + strlen(row->place);
-                if (cost > BUS_REPLY_MAX)
-                        return -E2BIG;
-                r = append_lock_out(reply, row);
+                r = append_row(
+                        reply, &(Row){ item->user, "place", item->place, item->until_sec }, &cost);
         }
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int append_ban(sd_bus_message *reply, const BanRow *row) {
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "{sv}");
-        if (r >= 0)
-                r = bus_reply_text(reply, "user", row->user);
-        if (r >= 0)
-                r = bus_reply_text(reply, "reason", row->reason);
-        if (r >= 0 && row->until_sec != UINT64_MAX)
-                r = bus_reply_number(reply, "until", row->until_sec);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -143,12 +139,10 @@ int bus_exclusion_reply_bans(BusRequest *request, const OperationResult *result,
         (void)error;
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; i < result->n_bans && r >= 0; i++) {
-                const BanRow *row = &result->bans[i];
+                const BanRow *ban = &result->bans[i];
 
-                cost += ROW_COST + strlen(row->user) + (row->reason ? strlen(row->reason) : 0);
-                if (cost > BUS_REPLY_MAX)
-                        return -E2BIG;
-                r = append_ban(reply, row);
+                r = append_row(
+                        reply, &(Row){ ban->user, "reason", ban->reason, ban->until_sec }, &cost);
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
