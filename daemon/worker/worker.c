@@ -18,6 +18,9 @@
 #define JOBS_PER_WAKE 8u
 /* That wait, for the loop to help: one alone is left to the thread that was woken for it. */
 #define JOBS_ENOUGH 2u
+/* So few the loop is soon through with: a thread takes none of them from under somebody who waits for its processor,
+ * be it the store that the loop will have nothing to do without. */
+#define JOBS_FEW 48u
 /* A turn of the loop costs a part of a quick job; many would keep those waiting who could be answered. */
 #define JOBS_PER_HELP 4u
 
@@ -87,6 +90,17 @@ static void look_for_more(Worker *worker) {
         }
 }
 
+/* Called and returns with the mutex locked. */
+static void let_others_go_first(Worker *worker) {
+        const WorkerJob *job = STAILQ_FIRST(&worker->submitted);
+
+        if (!job || !job->is_shared || worker->n_submitted >= JOBS_FEW)
+                return;
+        pthread_mutex_unlock(&worker->mutex);
+        (void)sched_yield();
+        pthread_mutex_lock(&worker->mutex);
+}
+
 static void *work(void *userdata) {
         Worker *worker = userdata;
 
@@ -95,6 +109,7 @@ static void *work(void *userdata) {
                 struct WorkerJobList batch = STAILQ_HEAD_INITIALIZER(batch);
 
                 look_for_more(worker);
+                let_others_go_first(worker);
                 worker->n_idle++;
                 while (STAILQ_EMPTY(&worker->submitted) && !worker->stop)
                         pthread_cond_wait(&worker->changed, &worker->mutex);
