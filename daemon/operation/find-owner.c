@@ -11,6 +11,7 @@
 #include "daemon/operation/session-token.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
+#include "daemon/store/store-commit.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/claims.h"
 #include "daemon/token/keyring-refresh.h"
@@ -95,9 +96,25 @@ static const char *find_without_index(const FindOwner *find) {
         return search.user;
 }
 
+static int load_user(FindOwner *find) {
+        const Context *context = find->op.context;
+
+        return user_store_load(context->store, (StoreName){ context->config->tenant, find->user },
+                on_loaded, find, &find->call);
+}
+
+/* A session never changes its user: what a state of theirs once said of it still holds, however old it is. */
+static bool is_known_here(const FindOwner *find) {
+        const Context *context = find->op.context;
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
+
+        return user_store_guess(context->store, (StoreName){ context->config->tenant, find->user },
+                       &state) == 0 &&
+               user_state_check(state, find->sid, operation_now_sec()) != REASON_SESSION_UNKNOWN;
+}
+
 static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         FindOwner *find = userdata;
-        Context *context = find->op.context;
         Reason reason;
 
         reason = operation_reason_of_store(r);
@@ -113,11 +130,12 @@ static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         if (reason == REASON_OK && find->is_refresh)
                 reason = check_refresh(find);
         find->call = store_call_free(call);
-        if (reason == REASON_OK &&
-                user_store_load(context->store, (StoreName){ context->config->tenant, find->user },
-                        on_loaded, find, &find->call) >= 0)
-                return;
-        finish(find, reason == REASON_OK ? REASON_INTERNAL : reason);
+        if (reason == REASON_OK && !is_known_here(find)) {
+                if (load_user(find) >= 0)
+                        return;
+                reason = REASON_INTERNAL;
+        }
+        finish(find, reason);
 }
 
 /* Revoking an expired token is fine, so the question is put at a time when it was not expired. */
@@ -169,12 +187,11 @@ static Reason read_subject(FindOwner *find, const char *subject) {
 /* A token says by itself whose it is; of a bare id only the index knows. */
 static int ask_store(FindOwner *find) {
         const Context *context = find->op.context;
-        const char *tenant = context->config->tenant;
 
-        return find->user ? user_store_load(context->store, (StoreName){ tenant, find->user },
-                                    on_loaded, find, &find->call)
-                          : user_store_find_sid(context->store, (StoreName){ tenant, find->sid },
-                                    on_found, find, &find->call);
+        if (find->user)
+                return load_user(find);
+        return user_store_find_sid(context->store,
+                (StoreName){ context->config->tenant, find->sid }, on_found, find, &find->call);
 }
 
 int find_owner_start(Context *context, const char *subject, OperationDone done, void *userdata,

@@ -93,19 +93,30 @@ RedisCommit *redis_commit_free(RedisCommit *commit) {
         return NULL;
 }
 
-/* Index keys are written for sessions that are new or whose end has changed. */
+/* The sessions whose index keys are written: those that are new, and those whose end has changed. */
+typedef struct Indexed {
+        const Session *sessions[USER_STATE_SESSIONS_MAX];
+        size_t n_sessions;
+} Indexed;
+
 static bool is_indexed_anew(const StoreCommit *commit, const Session *session) {
         const Session *old = user_state_find(commit->before, session->sid);
 
-        return !old || (old != session && session_end_sec(old) != session_end_sec(session));
+        return !old || session_end_sec(old) != session_end_sec(session);
 }
 
-static size_t count_indexed(const StoreCommit *commit) {
-        size_t n = 0;
+/* Among the fields that are written. */
+static void find_indexed(const StoreCommit *commit, const StateFields *fields, Indexed *indexed) {
+        for (size_t i = 0; i < fields->n_items; i++) {
+                const char *name = fields->items[i].name;
+                const Session *session;
 
-        for (size_t i = 0; i < commit->after->n_sessions; i++)
-                n += is_indexed_anew(commit, commit->after->sessions[i]);
-        return n;
+                if (strncmp(name, STATE_FIELD_LIVE, strlen(STATE_FIELD_LIVE)) != 0)
+                        continue;
+                session = user_state_find(commit->after, name + strlen(STATE_FIELD_LIVE));
+                if (session && is_indexed_anew(commit, session))
+                        indexed->sessions[indexed->n_sessions++] = session;
+        }
 }
 
 /* @text: outlives the arguments. */
@@ -144,17 +155,14 @@ static void add_key(
         add_written(arguments);
 }
 
-static void add_keys(
-        RedisCommit *arguments, const RedisKeyPlace *place, const StoreCommit *commit) {
-        const UserState *after = commit->after;
-
-        add_number(arguments, 3 + count_indexed(commit) + arguments->is_guarded);
-        add_key(arguments, place, REDIS_KEY_USER, after->user);
+static void add_keys(RedisCommit *arguments, const RedisKeyPlace *place, const StoreCommit *commit,
+        const Indexed *indexed) {
+        add_number(arguments, 3 + indexed->n_sessions + arguments->is_guarded);
+        add_key(arguments, place, REDIS_KEY_USER, commit->after->user);
         add_key(arguments, place, REDIS_KEY_USERS, "");
         add_key(arguments, place, REDIS_KEY_BEGUN, "");
-        for (size_t i = 0; i < after->n_sessions; i++)
-                if (is_indexed_anew(commit, after->sessions[i]))
-                        add_key(arguments, place, REDIS_KEY_SID, after->sessions[i]->sid);
+        for (size_t i = 0; i < indexed->n_sessions; i++)
+                add_key(arguments, place, REDIS_KEY_SID, indexed->sessions[i]->sid);
         if (arguments->is_guarded)
                 add_key(arguments, place, commit->guard.mark, "");
 }
@@ -179,7 +187,7 @@ static void add_change(RedisCommit *arguments) {
                 add(arguments, change->gone.items[i].name);
 }
 
-static void add_values(RedisCommit *arguments, const StoreCommit *commit) {
+static void add_values(RedisCommit *arguments, const StoreCommit *commit, const Indexed *indexed) {
         const UserState *after = commit->after;
         char version[STATE_VERSION_SIZE + 1] = "";
         uint64_t end_sec = user_state_forbids(after) ? UINT64_MAX : user_state_end_sec(after);
@@ -193,21 +201,21 @@ static void add_values(RedisCommit *arguments, const StoreCommit *commit) {
                 add_end(arguments, end_sec);
         add(arguments, after->user);
         add_change(arguments);
-        for (size_t i = 0; i < after->n_sessions; i++)
-                if (is_indexed_anew(commit, after->sessions[i]))
-                        add_end(arguments, session_end_sec(after->sessions[i]));
+        for (size_t i = 0; i < indexed->n_sessions; i++)
+                add_end(arguments, session_end_sec(indexed->sessions[i]));
         if (arguments->is_guarded)
                 add_copy(arguments, commit->guard.begins);
 }
 
 /* Command, script and count; three keys; seven values; the rest for each session and field, and for a guard. */
-static size_t argc_max(const StoreCommit *commit, const StateChange *change) {
-        return 13 + 2 * count_indexed(commit) + 2 * change->changed.n_items +
+static size_t argc_max(const StateChange *change, const Indexed *indexed) {
+        return 13 + 2 * indexed->n_sessions + 2 * change->changed.n_items +
                2 * change->added.n_items + change->gone.n_items + 2;
 }
 
 /* Of those that are not the states' or the fields'. */
-static size_t texts_size(const RedisKeyPlace *place, const StoreCommit *commit) {
+static size_t texts_size(
+        const RedisKeyPlace *place, const StoreCommit *commit, const Indexed *indexed) {
         const StoreGuard *guard = &commit->guard;
         size_t index_size = redis_key_size(place, REDIS_KEY_SID, "") + SID_SIZE + NUMBER_SIZE;
         size_t size = 5 * NUMBER_SIZE + STATE_VERSION_SIZE + 1;
@@ -215,7 +223,7 @@ static size_t texts_size(const RedisKeyPlace *place, const StoreCommit *commit) 
         size += redis_key_size(place, REDIS_KEY_USER, commit->after->user);
         size += redis_key_size(place, REDIS_KEY_USERS, "");
         size += redis_key_size(place, REDIS_KEY_BEGUN, "");
-        size += count_indexed(commit) * index_size;
+        size += indexed->n_sessions * index_size;
         if (guard->mark)
                 size += redis_key_size(place, guard->mark, "") + strlen(guard->begins) + 1;
         return size;
@@ -224,6 +232,7 @@ static size_t texts_size(const RedisKeyPlace *place, const StoreCommit *commit) 
 int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit **ret_arguments) {
         const RedisKeyPlace place = { prefix, commit->after->tenant };
         _cleanup_(state_change_clear) StateChange change = { 0 };
+        Indexed indexed = { .n_sessions = 0 };
         RedisCommit *arguments;
         size_t n_max;
         int r;
@@ -231,9 +240,11 @@ int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit 
         r = state_change_make(commit->before, commit->after, &change);
         if (r)
                 return r;
-        n_max = argc_max(commit, &change);
-        arguments =
-                calloc(1, sizeof(*arguments) + n_max * sizeof(char *) + texts_size(&place, commit));
+        find_indexed(commit, &change.added, &indexed);
+        find_indexed(commit, &change.changed, &indexed);
+        n_max = argc_max(&change, &indexed);
+        arguments = calloc(1,
+                sizeof(*arguments) + n_max * sizeof(char *) + texts_size(&place, commit, &indexed));
         if (!arguments)
                 return -ENOMEM;
         arguments->text = (char *)(arguments->argv + n_max);
@@ -241,8 +252,8 @@ int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit 
         arguments->change = change;
         change = (StateChange){ 0 };
         arguments->argc = 2;
-        add_keys(arguments, &place, commit);
-        add_values(arguments, commit);
+        add_keys(arguments, &place, commit, &indexed);
+        add_values(arguments, commit, &indexed);
         *ret_arguments = arguments;
         return 0;
 }

@@ -221,3 +221,13 @@ def test_nothing_reads_more_than_a_user_or_a_page_of_names(said):
         elif words[0].lower() == "zrange":
             assert is_a_page(words) or is_a_sample(words), words
         assert words[0].lower() not in WALKS, words
+
+
+def test_a_session_that_was_begun_here_is_ended_without_reading_its_user(fleet):
+    root = fleet.hosts[0].root
+    _, sid = root.issue(OWN_USER)
+    monitor = Monitor(fleet.redis)
+    root.call("RevokeSession", f"('{sid}', '')")
+    said = [name_of(words) for words in monitor.stop()]
+    assert "evalsha" in said
+    assert "hgetall" not in said
