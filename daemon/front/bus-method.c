@@ -11,12 +11,14 @@
 #include "daemon/front/bus-reply.h"
 #include "daemon/front/bus-status.h"
 #include "daemon/operation/context.h"
-#include "daemon/operation/confirm-adoption.h"
+#include "daemon/verb/confirm-adoption.h"
 #include "daemon/operation/metrics.h"
-#include "daemon/operation/create-code.h"
-#include "daemon/operation/refresh.h"
-#include "daemon/operation/rotate-key.h"
+#include "daemon/verb/create-code.h"
+#include "daemon/verb/refresh.h"
+#include "daemon/verb/rotate-key.h"
 #include "daemon/token/keyring.h"
+#include "daemon/verb/login-verbs.h"
+#include "daemon/verb/session-verbs.h"
 
 #define RELOAD_MESSAGE_MAX 512u
 

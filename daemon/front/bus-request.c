@@ -10,6 +10,7 @@
 #include "daemon/front/bus-request.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
+#include "daemon/verb/session-verbs.h"
 
 static void request_free(BusRequest *request) {
         bus_peer_leave(&request->ticket);

@@ -16,6 +16,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/operation.h"
+#include "daemon/verb/login-verbs.h"
 
 #define ANSWER_SIZE_MAX (IPC_TOKEN_MAX + 4096u)
 

@@ -6,8 +6,9 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/verb/session-verbs.h"
 
-static void revoke_free(Operation *op) {
+static void logout_free(Operation *op) {
         SessionChange *change = (SessionChange *)op;
 
         session_change_clear(change);
@@ -15,28 +16,25 @@ static void revoke_free(Operation *op) {
 }
 
 static void on_committed(SessionChange *change, Reason reason) {
-        OperationResult result = { .user = change->user };
-
-        if (reason == REASON_OK && *change->sid && change->ended.n_ends == 0)
-                reason =
-                        change->sid_state == REASON_OK ? REASON_SESSION_UNKNOWN : change->sid_state;
         if (user_change_is_done(reason))
                 session_change_follow(change);
-        session_change_tell(change, AUDIT_REVOKE, reason);
-        result.reason = reason;
-        result.n_revoked = (unsigned int)change->ended.n_ends;
-        operation_finish(&change->op, &result);
+        session_change_tell(change, AUDIT_LOGOUT, reason);
+        operation_finish(&change->op, &(OperationResult){
+                                              .reason = reason,
+                                              .user = change->user,
+                                              .n_revoked = (unsigned int)change->ended.n_ends,
+                                      });
 }
 
-int revoke_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
+int logout_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         SessionChange *change = calloc(1, sizeof(*change));
         int r;
 
         if (!change)
                 return -ENOMEM;
-        operation_init(&change->op, context, (OperationWaiter){ done, userdata }, revoke_free);
-        change->end_reason = REASON_SESSION_REVOKED;
+        operation_init(&change->op, context, (OperationWaiter){ done, userdata }, logout_free);
+        change->end_reason = REASON_SESSION_LOGGED_OUT;
         change->committed = on_committed;
         r = session_change_start(change, order);
         if (r < 0) {

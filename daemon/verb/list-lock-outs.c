@@ -5,7 +5,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/operation/context.h"
-#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/login-limit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/store/lock-outs.h"

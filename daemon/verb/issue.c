@@ -20,6 +20,7 @@
 #include "daemon/token/json-strings.h"
 #include "daemon/token/keyring.h"
 #include "daemon/token/keyring-refresh.h"
+#include "daemon/verb/session-verbs.h"
 
 /* The token is signed before the session is committed and handed out after it: a crash in between
  * leaves a session without a token, never a token without a session. */

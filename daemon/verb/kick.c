@@ -6,6 +6,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-kick.h"
 #include "daemon/operation/user-rules.h"
+#include "daemon/verb/session-verbs.h"
 
 static void kick_free(Operation *op) {
         SessionKick *kick = (SessionKick *)op;

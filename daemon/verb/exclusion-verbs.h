@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The verbs of operation.h that go beyond single sessions: what is older than a time, all of a tenant, and
+ * The verbs that go beyond single sessions: what is older than a time, all of a tenant, and
  * users who are to stay out, or have locked themselves out.
  */
 

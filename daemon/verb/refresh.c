@@ -17,7 +17,7 @@
 #include "daemon/operation/hook.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/owner-cache.h"
-#include "daemon/operation/refresh.h"
+#include "daemon/verb/refresh.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/session-token.h"
 #include "daemon/operation/user-queue.h"

@@ -14,6 +14,7 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/token-cache.h"
+#include "daemon/verb/login-verbs.h"
 
 typedef struct Validate {
         Operation op;

@@ -8,7 +8,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/operation-object.h"
-#include "daemon/operation/rotate-key.h"
+#include "daemon/verb/rotate-key.h"
 #include "daemon/token/keyring.h"
 
 typedef struct RotateKey {

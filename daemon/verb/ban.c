@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon/operation/audit.h"
-#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/session-kick.h"
 #include "daemon/policy/exclusion.h"
 

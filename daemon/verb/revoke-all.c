@@ -15,7 +15,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
-#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/user-page.h"

@@ -17,6 +17,7 @@
 #include "daemon/policy/live-session.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
+#include "daemon/verb/login-verbs.h"
 
 typedef struct AuthenticateSession {
         Operation op;

@@ -8,7 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"
-#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/policy/exclusion.h"

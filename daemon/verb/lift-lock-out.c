@@ -8,7 +8,7 @@
 #include "common/text.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
-#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/login-limit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/policy/login-failure.h"

@@ -6,7 +6,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/operation/clock-keeper.h"
-#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-walk.h"
 #include "daemon/session/state-end.h"

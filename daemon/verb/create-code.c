@@ -7,7 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"
-#include "daemon/operation/create-code.h"
+#include "daemon/verb/create-code.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/session-check.h"

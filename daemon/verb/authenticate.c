@@ -25,6 +25,7 @@
 #include "daemon/store/user-store.h"
 #include "daemon/token/login-code.h"
 #include "daemon/token/token-cache.h"
+#include "daemon/verb/login-verbs.h"
 
 typedef struct Authenticate {
         Operation op;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon/operation/audit.h"
-#include "daemon/operation/exclusion-verbs.h"
+#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/user-queue.h"

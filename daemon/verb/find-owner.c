@@ -17,6 +17,7 @@
 #include "daemon/token/keyring-refresh.h"
 #include "daemon/token/refresh-token.h"
 #include "daemon/token/token-verifier.h"
+#include "daemon/verb/session-verbs.h"
 
 typedef struct FindOwner {
         Operation op;

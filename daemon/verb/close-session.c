@@ -10,6 +10,7 @@
 #include "daemon/operation/hook.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/verb/login-verbs.h"
 
 static void close_session_free(Operation *op) {
         free(op);

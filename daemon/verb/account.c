@@ -25,6 +25,7 @@
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
+#include "daemon/verb/login-verbs.h"
 
 typedef struct Account {
         Operation op;

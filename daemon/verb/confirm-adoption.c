@@ -6,7 +6,7 @@
 
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
-#include "daemon/operation/confirm-adoption.h"
+#include "daemon/verb/confirm-adoption.h"
 #include "daemon/operation/operation-object.h"
 
 typedef struct Confirm {

@@ -15,6 +15,7 @@
 #include "daemon/session/session-logins.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
+#include "daemon/verb/session-verbs.h"
 
 #define LIST_USERS_MAX 100000u /* with sessions; of more the answer would be no message */
 
