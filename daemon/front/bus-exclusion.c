@@ -6,8 +6,8 @@
 #include "common/cleanup.h"
 #include "daemon/front/bus-exclusion.h"
 #include "daemon/front/bus-reply.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/store/lock-out-list.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 #define ROW_COST ((size_t)96) /* in the wire format, roughly, without its texts */
 

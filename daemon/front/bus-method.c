@@ -11,13 +11,13 @@
 #include "daemon/front/bus-reply.h"
 #include "daemon/front/bus-status.h"
 #include "daemon/operation/context.h"
-#include "daemon/verb/confirm-adoption.h"
 #include "daemon/operation/metrics.h"
+#include "daemon/token/keyring.h"
+#include "daemon/verb/confirm-adoption.h"
 #include "daemon/verb/create-code.h"
+#include "daemon/verb/login-verbs.h"
 #include "daemon/verb/refresh.h"
 #include "daemon/verb/rotate-key.h"
-#include "daemon/token/keyring.h"
-#include "daemon/verb/login-verbs.h"
 #include "daemon/verb/session-verbs.h"
 
 #define RELOAD_MESSAGE_MAX 512u

@@ -14,8 +14,8 @@
 
 #include "common/text.h"
 #include "daemon/config.h"
-#include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/logind/logind.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/login-subject.h"

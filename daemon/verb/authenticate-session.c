@@ -7,8 +7,8 @@
 
 #include "common/text.h"
 #include "daemon/config.h"
-#include "daemon/logind/logind.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/logind/logind.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/login-grant.h"
 #include "daemon/operation/login-hook.h"

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #include "daemon/operation/audit.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/session-kick.h"
 #include "daemon/policy/exclusion.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 typedef struct Ban {
         SessionKick kick;

@@ -6,8 +6,8 @@
 
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
-#include "daemon/verb/confirm-adoption.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/verb/confirm-adoption.h"
 
 typedef struct Confirm {
         Operation op;

@@ -7,7 +7,6 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"
-#include "daemon/verb/create-code.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/session-check.h"
@@ -17,6 +16,7 @@
 #include "daemon/token/keyring-refresh.h"
 #include "daemon/token/login-code.h"
 #include "daemon/token/token-cache.h"
+#include "daemon/verb/create-code.h"
 
 typedef struct CreateCode {
         Operation op;

@@ -18,8 +18,8 @@
 #include "daemon/policy/policy.h"
 #include "daemon/session/user-state.h"
 #include "daemon/token/json-strings.h"
-#include "daemon/token/keyring.h"
 #include "daemon/token/keyring-refresh.h"
+#include "daemon/token/keyring.h"
 #include "daemon/verb/session-verbs.h"
 
 /* The token is signed before the session is committed and handed out after it: a crash in between

@@ -8,11 +8,11 @@
 #include "common/text.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/login-limit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/policy/login-failure.h"
 #include "daemon/store/lock-outs.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 typedef struct LiftLockOut {
         Operation op;

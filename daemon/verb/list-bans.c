@@ -6,11 +6,11 @@
 
 #include "common/cleanup.h"
 #include "daemon/operation/clock-keeper.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-walk.h"
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 typedef struct ListBans {
         Operation op;

@@ -5,10 +5,10 @@
 
 #include "common/cleanup.h"
 #include "daemon/operation/context.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/login-limit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/store/lock-outs.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 typedef struct ListLockOuts {
         Operation op;

@@ -17,7 +17,6 @@
 #include "daemon/operation/hook.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/owner-cache.h"
-#include "daemon/verb/refresh.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/session-token.h"
 #include "daemon/operation/user-queue.h"
@@ -26,10 +25,11 @@
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
-#include "daemon/token/keyring.h"
 #include "daemon/token/keyring-refresh.h"
+#include "daemon/token/keyring.h"
 #include "daemon/token/refresh-token.h"
 #include "daemon/token/token-cache.h"
+#include "daemon/verb/refresh.h"
 
 typedef struct Refresh {
         Operation op;

@@ -15,12 +15,12 @@
 #include "daemon/config.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/user-page.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/store/store-scan.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 #define AT_ONCE_MAX 32u
 #define DETAIL_MAX  192u

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 #include "daemon/operation/audit.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/policy/exclusion.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 #define CLOCKS_DIFFER_SEC 60u
 

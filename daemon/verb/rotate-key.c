@@ -8,8 +8,8 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/operation-object.h"
-#include "daemon/verb/rotate-key.h"
 #include "daemon/token/keyring.h"
+#include "daemon/verb/rotate-key.h"
 
 typedef struct RotateKey {
         Operation op;

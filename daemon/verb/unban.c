@@ -8,10 +8,10 @@
 #include "daemon/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"
-#include "daemon/verb/exclusion-verbs.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/policy/exclusion.h"
+#include "daemon/verb/exclusion-verbs.h"
 
 typedef struct Unban {
         Operation op;
