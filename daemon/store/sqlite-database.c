@@ -139,17 +139,36 @@ int sqlite_database_run(SqliteDatabase *database, SqliteStatement statement) {
         return sqlite_database_finish(database, statement, code);
 }
 
+const char *sqlite_database_explain(int sqlite_error) {
+        if (sqlite_error == SQLITE_READONLY_DBMOVED)
+                return "removed or replaced under the running daemon; restart it";
+        return sqlite3_errstr(sqlite_error);
+}
+
+int sqlite_database_find(SqliteDatabase *database) {
+        if (!database->moved && sqlite_place_holds(&database->place))
+                return 0;
+        /* For good: what was written meanwhile is missing, even if the files come back. */
+        database->moved = true;
+        database->error = SQLITE_READONLY_DBMOVED;
+        return STORE_E_OFFLINE;
+}
+
 int sqlite_database_begin(SqliteDatabase *database) {
         database->error = 0;
+        if (sqlite_database_find(database) != 0)
+                return STORE_E_OFFLINE;
         return sqlite_database_run(database, SQLITE_STATEMENT_BEGIN);
 }
 
 int sqlite_database_commit(SqliteDatabase *database) {
         int r = sqlite_database_run(database, SQLITE_STATEMENT_COMMIT);
 
-        if (r == 0)
-                sqlite_reserve_take(&database->reserve);
-        return r;
+        if (r)
+                return r;
+        sqlite_reserve_take(&database->reserve);
+        /* It is on the disk, but would not be found there. */
+        return sqlite_database_find(database);
 }
 
 void sqlite_database_rollback(SqliteDatabase *database) {
@@ -311,6 +330,8 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
                 r = run_sql(database, lock_out_schema);
         if (r == 0)
                 r = prepare(database);
+        if (r == 0)
+                r = sqlite_place_open(path, &database->place);
         if (r < 0)
                 return r;
         if (r > 0) {
@@ -329,6 +350,7 @@ SqliteDatabase *sqlite_database_close(SqliteDatabase *database) {
                 sqlite3_finalize(database->statements[i]);
         sqlite3_close(database->handle);
         sqlite_reserve_close(&database->reserve);
+        sqlite_place_close(&database->place);
         free(database);
         return NULL;
 }

@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "common/cleanup.h"
+#include "daemon/store/sqlite-place.h"
 #include "daemon/store/sqlite-reserve.h"
 #include "daemon/store/store-notices.h"
 
@@ -53,6 +54,8 @@ typedef struct SqliteDatabase {
         sqlite3 *handle;
         sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
         SqliteReserve reserve;
+        SqlitePlace place;
+        bool moved; /* away from there; stays so */
         bool no_sync;
         int error; /* SQLite's code of the last failure since sqlite_database_begin(); 0: none */
 } SqliteDatabase;
@@ -78,6 +81,14 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
  */
 SqliteDatabase *sqlite_database_close(SqliteDatabase *database);
 DEFINE_CLEANUP(SqliteDatabase, sqlite_database_close)
+
+/**
+ * sqlite_database_find() - look whether the files are still where they were opened
+ * @database:   any
+ *
+ * If they are not, nothing that is stored there counts. Return: 0; STORE_E_OFFLINE.
+ */
+int sqlite_database_find(SqliteDatabase *database);
 
 /**
  * sqlite_database_begin() - begin a transaction that writes
@@ -126,6 +137,14 @@ int sqlite_database_fail(SqliteDatabase *database);
  * Return: the kind of failure, each of which is told once in a while.
  */
 StoreFailure sqlite_database_failure(int sqlite_error);
+
+/**
+ * sqlite_database_explain() - SQLite's error as a text
+ * @sqlite_error: extended or not; not 0
+ *
+ * Return: static.
+ */
+const char *sqlite_database_explain(int sqlite_error);
 
 /**
  * sqlite_database_finish() - let go of a statement that was stepped through

@@ -98,7 +98,7 @@ static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
 static int sqlite_store_load(
         UserStore *base, StoreCall *call, const char *tenant, const char *user) {
         SqliteStore *store = (SqliteStore *)base;
-        UserState *cached = state_cache_get(store->base.cache, tenant, user);
+        UserState *cached = state_cache_get_certain(store->base.cache, tenant, user);
         SqliteJob *job;
         int r;
 
@@ -110,7 +110,7 @@ static int sqlite_store_load(
 
 static int sqlite_store_peek(
         UserStore *base, const char *tenant, const char *user, const UserState **ret_state) {
-        const UserState *state = state_cache_get(base->cache, tenant, user);
+        const UserState *state = state_cache_get_certain(base->cache, tenant, user);
 
         if (!state)
                 return STORE_E_NOT_FOUND;
@@ -240,9 +240,12 @@ static void note_outcome(SqliteStore *store, const SqliteJob *job) {
         if (job->sqlite_error) {
                 store_notices_tell(&store->notices, &store->base,
                         sqlite_database_failure(job->sqlite_error), "%s: %s", store->path,
-                        sqlite3_errstr(job->sqlite_error));
+                        sqlite_database_explain(job->sqlite_error));
                 snprintf(health->message, sizeof(health->message), "%s: %s", store->path,
-                        sqlite3_errstr(job->sqlite_error));
+                        sqlite_database_explain(job->sqlite_error));
+                /* Who took the files away took away what they said. */
+                if (job->sqlite_error == SQLITE_READONLY_DBMOVED)
+                        state_cache_doubt_all(store->base.cache);
                 health->online = job->result != STORE_E_OFFLINE;
                 store->write_failed = writes;
         } else if (job->result == STORE_E_CORRUPT) {

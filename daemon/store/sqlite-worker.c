@@ -111,13 +111,15 @@ static void set_result(SqliteJob *job, SqliteDatabase *database, int r) {
 
 /* Only reads: each stands alone, so nothing has to be undone. */
 static void read_batch(SqliteDatabase *database, struct WorkerJobList *batch) {
+        int r = sqlite_database_find(database);
         WorkerJob *each;
 
         STAILQ_FOREACH(each, batch, link) {
                 SqliteJob *job = (SqliteJob *)each;
 
-                database->error = 0;
-                set_result(job, database, run_job(database, job));
+                if (r == 0)
+                        database->error = 0;
+                set_result(job, database, r ? r : run_job(database, job));
         }
 }
 

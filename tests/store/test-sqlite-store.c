@@ -10,9 +10,11 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fault-vfs.h"
 #include "store-fixture.h"
@@ -154,6 +156,60 @@ static void test_a_sync_that_failed_is_unknown_and_out_of_memory(void **test) {
         }
 }
 
+static void path_of(const StoreFixture *fixture, const char *suffix, char path[128]) {
+        snprintf(path, 128, "%s%s", fixture->path, suffix);
+}
+
+static void remove_database(const StoreFixture *fixture) {
+        assert_int_equal(unlink(fixture->path), 0);
+}
+
+static void remove_log(const StoreFixture *fixture) {
+        char log[128];
+
+        path_of(fixture, "-wal", log);
+        assert_int_equal(unlink(log), 0);
+}
+
+/* As whoever restores a backup does: written beside it, and renamed. */
+static void replace_database(const StoreFixture *fixture) {
+        char backup[128];
+        int fd;
+
+        path_of(fixture, "-backup", backup);
+        fd = open(backup, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        close(fd);
+        assert_int_equal(rename(backup, fixture->path), 0);
+}
+
+static void test_files_that_were_taken_away_acknowledge_nothing(void **unused) {
+        static void (*const spoils[])(
+                const StoreFixture *) = { remove_database, remove_log, replace_database };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
+                StoreFixture *fixture;
+                StoreHealth health;
+                Commit commit;
+
+                store_fixture_new(STORE_SQLITE, &fixture);
+                fixture_store_user(fixture, "alice", 1);
+                fixture_store_user(fixture, "bob", 2);
+                spoils[i](fixture);
+                start_revoke(fixture, &commit);
+                store_fixture_run(fixture, &commit.done);
+                assert_int_equal(commit.r, STORE_E_OFFLINE);
+                assert_int_equal(fixture_load(fixture, "alice", &state), STORE_E_OFFLINE);
+                assert_int_equal(fixture_load(fixture, "bob", &state), STORE_E_OFFLINE);
+                assert_true(store_fixture_told(fixture, "replaced under the running daemon"));
+                user_store_health(fixture->store, &health);
+                assert_false(health.online);
+                store_fixture_free(fixture);
+        }
+}
+
 static void test_a_full_disk_refuses_and_leaves_nothing_half(void **test) {
         _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
@@ -290,6 +346,7 @@ int main(void) {
                 CASE(test_memory_changes_when_the_disk_has_it_and_before_anybody_is_told),
                 CASE(test_a_hanging_disk_is_a_timeout_and_its_commit_is_seen_in_the_end),
                 CASE(test_a_sync_that_failed_is_unknown_and_out_of_memory),
+                cmocka_unit_test(test_files_that_were_taken_away_acknowledge_nothing),
                 CASE(test_a_full_disk_refuses_and_leaves_nothing_half),
                 CASE(test_a_read_error_is_offline_and_passes),
                 CASE(test_what_waits_for_the_disk_shares_one_write),

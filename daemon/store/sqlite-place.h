@@ -1,0 +1,43 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Whether an open database still stands where it was opened. SQLite goes on with files that were removed,
+ * or replaced by a backup, as if nothing were; what it writes there is gone when it closes them.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define SQLITE_PLACE_FILES 2u /* the database, its log */
+
+typedef struct SqlitePlace {
+        char *paths[SQLITE_PLACE_FILES];
+        struct {
+                dev_t device;
+                ino_t inode;
+        } files[SQLITE_PLACE_FILES];
+} SqlitePlace;
+
+/**
+ * sqlite_place_open() - remember which files they are
+ * @database_path: of the database, whose log has been opened, too
+ * @ret_place:  to be closed
+ *
+ * Return: 0; negative errno.
+ */
+int sqlite_place_open(const char *database_path, SqlitePlace *ret_place);
+
+/**
+ * sqlite_place_close() - forget them
+ * @place:      opened, or zeroed
+ */
+void sqlite_place_close(SqlitePlace *place);
+
+/**
+ * sqlite_place_holds() - whether both names still lead to these files
+ * @place:      opened
+ *
+ * Return: false if one was removed, renamed or replaced, or cannot be looked at.
+ */
+bool sqlite_place_holds(const SqlitePlace *place);
