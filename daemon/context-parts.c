@@ -4,14 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/context-parts.h"
 #include "daemon/hook/hook-client.h"
 #include "daemon/journal/journal.h"
 #include "daemon/keys/signer.h"
-#include "daemon/logind/logind.h"
 #include "daemon/login/host-id.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/logind/logind.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/clock-keeper.h"

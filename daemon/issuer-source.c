@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/issuer-source.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/context.h"

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/manager.h"
 
 enum {

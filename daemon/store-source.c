@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/secret.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/operation.h"
 #include "daemon/store-source.h"
 

@@ -10,7 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 typedef struct BusConnection BusConnection;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/secret.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/front/bus-error.h"
 #include "daemon/front/bus-exclusion.h"
 #include "daemon/front/bus-method.h"

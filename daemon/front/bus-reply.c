@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/context.h"

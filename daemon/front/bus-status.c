@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/front/bus-status.h"
 #include "daemon/hook/hook-client.h"

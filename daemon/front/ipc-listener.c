@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "authtoken/ipc-message.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/front/ipc-listener.h"
 #include "daemon/front/ipc-peer.h"
 #include "daemon/front/ipc-share.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/admission.h"
 #include "daemon/operation/clock-keeper.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/text.h"
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "common/text.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/admission.h"
 #include "daemon/operation/adopt.h"
 #include "daemon/operation/audit.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/adoption-memory.h"
 #include "daemon/operation/adoption.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/census.h"

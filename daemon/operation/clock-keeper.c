@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/context.h"

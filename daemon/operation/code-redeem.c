@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/code-redeem.h"
 #include "daemon/operation/operation-object.h"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/hook.h"

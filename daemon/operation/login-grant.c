@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
-#include "daemon/logind/logind.h"
+#include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/logind/logind.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/handle-table.h"
 #include "daemon/operation/login-grant.h"

@@ -7,7 +7,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/login/text-hash.h"
 #include "daemon/operation/context.h"

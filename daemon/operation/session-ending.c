@@ -5,7 +5,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/hook.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/login/login-state.h"
 #include "daemon/operation/audit.h"

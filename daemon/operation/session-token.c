@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/keys/signer.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/session-token.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/deadline.h"
 #include "daemon/operation/operation.h"

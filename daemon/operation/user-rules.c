@@ -7,7 +7,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/user-rules.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-walk.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/adopt.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"

@@ -6,7 +6,7 @@
 
 #include "common/text.h"
 #include "common/word-list.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/admission.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/logind/logind.h"
 #include "daemon/operation/deadline.h"

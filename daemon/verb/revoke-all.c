@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/operation-object.h"

@@ -14,7 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/session/state-change.h"
 #include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"

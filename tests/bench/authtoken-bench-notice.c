@@ -14,7 +14,7 @@
 #include <syslog.h>
 
 #include "common/cleanup.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store-source.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "common/secret.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/keys/signer.h"
 #include "daemon/login/login-registry.h"

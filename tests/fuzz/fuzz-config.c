@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "tests/fuzz/replay.h"
 
 static void check_accepted(const Config *config) {

@@ -6,7 +6,7 @@ import pathlib
 from source_tree import PRODUCT, c_files, includes, none, occurrences
 
 # layer -> the layers that its files may include, besides itself. What is missing here is denied.
-# `common` stands for common/ and include/authtoken/. daemon/config.h is a plain value that the
+# `common` stands for common/ and include/authtoken/. daemon/config/config.h is a plain value that the
 # verbs read their settings from; only the wiring may fill one.
 VALUES = {"common", "token", "session", "policy"}
 ADAPTERS = {"store", "logind", "login", "journal", "keys", "nss", "hook"}
@@ -62,9 +62,7 @@ def layer(path):
     if path.parts[0] == "hook":
         return "runner"
     if path.parts[0] == "daemon":
-        if len(path.parts) > 2:
-            return path.parts[1]
-        return "config" if path.stem.startswith("config") else "wiring"
+        return path.parts[1] if len(path.parts) > 2 else "wiring"
     return None
 
 

@@ -9,7 +9,7 @@ from source_tree import ROOT, files, none, text
 
 TABLE_OF_REASONS = pathlib.Path("include/authtoken/reason.h")
 REASONS_PAGE = pathlib.Path("man/authtoken-reasons.7.scd")
-CONFIG_TABLE = pathlib.Path("daemon/config-option.c")
+CONFIG_TABLE = pathlib.Path("daemon/config/config-option.c")
 CONFIG_PAGE = pathlib.Path("man/authtokend.conf.5.scd")
 CONFIG_VENDOR = pathlib.Path("systemd/authtokend.conf")
 MODULE_TABLE = pathlib.Path("pam/args.c")

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/context.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "config-case.h"
-#include "daemon/config-file.h"
+#include "daemon/config/config-file.h"
 
 static const ConfigCase forms[] = {
         { "nothing at all is fine", "", NULL },

@@ -6,7 +6,7 @@
  * repeats a value: somebody may have typed a password where an address belongs.
  */
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 typedef struct ConfigPlace {
         const char *file;

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "daemon/config-fault.h"
+#include "daemon/config/config-fault.h"
 
 #define CONFIG_FILE_MAX 262144u
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "daemon/config-section.h"
+#include "daemon/config/config-section.h"
 
 static bool is_of_user(const PolicySection *section, const char *user) {
         return !strncmp(section->head.name, "user:", 5) && !strcmp(section->head.name + 5, user);

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config-check.h"
-#include "daemon/config-fault.h"
-#include "daemon/config-file.h"
-#include "daemon/config-option.h"
-#include "daemon/config-section.h"
+#include "daemon/config/config-check.h"
+#include "daemon/config/config-fault.h"
+#include "daemon/config/config-file.h"
+#include "daemon/config/config-option.h"
+#include "daemon/config/config-section.h"
 
 #ifndef CONFIG_VENDOR_FILE
 #define CONFIG_VENDOR_FILE "/usr/lib/authtoken/authtokend.conf"

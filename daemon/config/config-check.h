@@ -5,8 +5,8 @@
  * What two options must agree on, looked at when all files have been read.
  */
 
-#include "daemon/config-fault.h"
-#include "daemon/config-option.h"
+#include "daemon/config/config-fault.h"
+#include "daemon/config/config-option.h"
 
 /**
  * config_check() - whether the values fit together

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/config-option.h"
+#include "daemon/config/config-option.h"
 
 typedef struct ConfigSectionKind {
         const char *kind;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/config-fault.h"
+#include "daemon/config/config-fault.h"
 
 /* A path may be longer than the message: what is wrong must still fit behind it. */
 #define SHOWN_PATH_MAX 256

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "daemon/config-check.h"
+#include "daemon/config/config-check.h"
 #include "daemon/store/redis-address.h"
 
 static bool redis_has_address(const Config *config) {

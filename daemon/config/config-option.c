@@ -7,15 +7,15 @@
 #include <sys/un.h>
 #include <syslog.h>
 
+#include "authtoken/ipc-message.h"
 #include "common/hook-message.h"
 #include "common/text.h"
-#include "daemon/config-field.h"
-#include "daemon/config-option.h"
-#include "daemon/config-section.h"
+#include "daemon/config/config-field.h"
+#include "daemon/config/config-option.h"
+#include "daemon/config/config-section.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/redis-address.h"
 #include "daemon/token/verify-rules.h"
-#include "authtoken/ipc-message.h"
 
 #define MSEC              UINT64_C(1000)
 #define SEC               (1000 * MSEC)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "daemon/config-section.h"
-#include "daemon/config-value.h"
+#include "daemon/config/config-section.h"
+#include "daemon/config/config-value.h"
 
 #define POLICY_NAME_MAX  255u
 #define SERVICE_NAME_MAX 255u

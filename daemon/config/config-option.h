@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 typedef enum ConfigOptionId {
         OPTION_DAEMON_SOCKET,

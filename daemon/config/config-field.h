@@ -6,7 +6,7 @@
  * takes its bounds from the row; what the field's type must be stands with it.
  */
 
-#include "daemon/config-option.h"
+#include "daemon/config/config-option.h"
 
 /* Return, all of them: 0; CONFIG_E_INVALID, and @field is unchanged; -ENOMEM. */
 

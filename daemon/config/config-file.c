@@ -8,7 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "daemon/config-file.h"
+#include "daemon/config/config-file.h"
 
 #define BLANKS " \t"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "daemon/config-section.h"
+#include "daemon/config/config-section.h"
 
 /* polkit's own checks would turn a stolen token of minutes into rights of its holder. */
 static const char *const without_tokens[] = { "polkit-1" };
