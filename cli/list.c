@@ -140,6 +140,11 @@ static ExitStatus ask(const CommandLine *line, const List *list, sd_bus_message 
         return bus_client_call(call, "list sessions", CALL_SHORT, ret_reply);
 }
 
+/* That a user has none is an answer, unless the name is a slip of the pen. */
+static bool is_nobody(const List *list) {
+        return list->user && warn_of_unknown_user(list->user);
+}
+
 static ExitStatus show_count(const List *list, sd_bus_message *reply) {
         uint32_t n_sessions;
         int r;
@@ -147,6 +152,8 @@ static ExitStatus show_count(const List *list, sd_bus_message *reply) {
         r = sd_bus_message_read(reply, "u", &n_sessions);
         if (r < 0)
                 return bus_client_broken("read the answer", r);
+        if (n_sessions == 0 && is_nobody(list))
+                return STATUS_NOT_FOUND;
         printf(list->json ? "{\"count\": %" PRIu32 "}\n" : "%" PRIu32 "\n", n_sessions);
         return finish_output();
 }
@@ -155,6 +162,8 @@ static ExitStatus show(const List *list, const Dictionary *session) {
         _cleanup_(table_freep) Table *table = NULL;
         int r;
 
+        if (!session && is_nobody(list))
+                return STATUS_NOT_FOUND;
         r = table_new("sessions", columns, ARRAY_SIZE(columns),
                 list->json ? TABLE_JSON : TABLE_PLAIN, &table);
         for (; session && r >= 0; session = dictionary_next(session))

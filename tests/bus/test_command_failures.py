@@ -278,6 +278,16 @@ def test_a_user_whom_nobody_knows_is_not_found(ctl, root, command):
     assert check(ctl(*command, OWN_USER), OK).stderr == ""
 
 
+@pytest.mark.parametrize("form", [[], ["--count"], ["--json"], ["--platform=p1"]], ids=" ".join)
+def test_a_list_of_a_user_whom_nobody_knows_is_not_found(ctl, root, form):
+    words = f"this host does not know the user {STRANGER}"
+    check(ctl("list", *form, STRANGER), NOT_FOUND, words)
+    assert check(ctl("list", *form, OWN_USER), OK).stderr == ""
+    root.issue(STRANGER, "{'platform': <'p1'>}")
+    assert check(ctl("list", *form, STRANGER), OK).stderr == ""
+    root.call("RevokeUser", f"('{STRANGER}', '')")
+
+
 def test_who_may_kick_but_not_list_is_not_asked_twice(ctl, root, polkit):
     root.issue(STRANGER)
     polkit.answers("no")
