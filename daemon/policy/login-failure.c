@@ -11,7 +11,8 @@
 #define NETWORK_BYTES 8u /* of an IPv6 address */
 
 /* What nobody has given out. A token whose signature is good is none of these, whatever else is wrong
- * with it: it was not guessed. */
+ * with it: it was not guessed. Nor is one whose key is not here: nothing was held against it, so nobody comes
+ * closer by it, and a host that lacks a key which the others have would lock its users out on all of them. */
 static const Reason guesses[] = {
         REASON_TOKEN_TOO_LARGE,
         REASON_TOKEN_MALFORMED,
@@ -19,7 +20,6 @@ static const Reason guesses[] = {
         REASON_HEADER_CRITICAL,
         REASON_TYPE_UNEXPECTED,
         REASON_ALGORITHM_REFUSED,
-        REASON_KEY_UNKNOWN,
         REASON_SIGNATURE_INVALID,
         REASON_CODE_UNKNOWN,
 };

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Who fails to log in too often from one place is kept out there, and nowhere else; on both stores."""
 
+import base64
+import json
 import re
 
 import pytest
@@ -106,6 +108,18 @@ def test_a_good_token_of_another_user_locks_nobody_out(root, daemon):
     for _ in range(3 * FAILURES):
         assert log_in(daemon, token, "192.0.2.23", OTHER_USER) == (DENIED, "user-mismatch")
     assert log_in(daemon, root.issue(OTHER_USER)[0], "192.0.2.23", OTHER_USER)[0] == OK
+
+
+def test_a_token_of_a_key_that_this_host_lacks_locks_nobody_out(root, daemon):
+    """As on a host that has not got the fleet's new key yet: on all others its users go on."""
+    token, _ = root.issue(OWN_USER)
+    header, payload, signature = token.split(".")
+    known = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    other = base64.urlsafe_b64encode(json.dumps({**known, "kid": "of-tomorrow"}, separators=(",", ":")).encode())
+    for _ in range(3 * FAILURES):
+        lacking = ".".join([other.decode().rstrip("="), payload, signature])
+        assert log_in(daemon, lacking, "192.0.2.24") == (DENIED, "key-unknown")
+    assert log_in(daemon, token, "192.0.2.24")[0] == OK
 
 
 def test_a_wrong_code_is_a_guess(root, daemon):

@@ -60,7 +60,8 @@ static void test_places(void **unused) {
         }
 }
 
-/* Nothing that comes without a valid signature may be missing, and nothing else may be in it. */
+/* Nothing that comes without a valid signature may be missing, and nothing else may be in it; but where no
+ * key has that name nothing was tried, and a host that lacks a key must not lock its users out. */
 static void test_guesses(void **unused) {
         static const bool counts[REASON_COUNT] = {
                 [REASON_TOKEN_TOO_LARGE] = true,
@@ -69,7 +70,6 @@ static void test_guesses(void **unused) {
                 [REASON_HEADER_CRITICAL] = true,
                 [REASON_TYPE_UNEXPECTED] = true,
                 [REASON_ALGORITHM_REFUSED] = true,
-                [REASON_KEY_UNKNOWN] = true,
                 [REASON_SIGNATURE_INVALID] = true,
                 [REASON_CODE_UNKNOWN] = true,
         };
