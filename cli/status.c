@@ -42,6 +42,7 @@ static const Line lines[] = {
         { "version", N_("Version"), COLUMN_TEXT },
         { "started", N_("Started"), COLUMN_TIME },
         { "issuer", N_("Issuer"), COLUMN_TEXT },
+        { "tenant", N_("Tenant"), COLUMN_TEXT },
         { "device", N_("Device"), COLUMN_TEXT },
         { "keys", N_("Keys"), COLUMN_NUMBER },
         { "signing_key", N_("Signing key"), COLUMN_TEXT },

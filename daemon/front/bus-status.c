@@ -250,6 +250,8 @@ int bus_status_append(sd_bus_message *reply, const Context *context) {
         if (r >= 0)
                 r = bus_reply_text(reply, "issuer", context->config->issuer);
         if (r >= 0)
+                r = bus_reply_text(reply, "tenant", context->config->tenant);
+        if (r >= 0)
                 r = bus_reply_text(reply, "device", context->device_id);
         if (r >= 0)
                 r = append_keys(reply, context);

@@ -50,6 +50,10 @@ def refusal(caller, member, arguments):
     return error.value.name, error.value.code
 
 
+def test_the_status_tells_the_tenant(root, blue):
+    assert [host.call("GetStatus")[0]["tenant"] for host in (root, blue.root)] == ["default", "blue"]
+
+
 def test_a_token_is_good_at_its_own_tenant_only(root, daemon, blue):
     ours, theirs = root.issue(OWN_USER)[0], blue.root.issue(OWN_USER)[0]
     for kind in (AUTHENTICATE, VALIDATE):
