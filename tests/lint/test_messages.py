@@ -12,6 +12,7 @@ from source_tree import ROOT, c_files, lines, need, none, text
 
 PO = pathlib.Path("po")
 CATALOG = pathlib.Path("systemd/authtoken.catalog")
+AUDIT = pathlib.Path("daemon/operation/audit.h")
 MARKS = re.compile(r'\b(?:_|N_|_n)\("|\b(?:complain|complain_usage|bus_client_call|bus_client_broken|pamtok_tell)\(')
 TABLE_OF_REASONS = pathlib.Path("include/authtoken/reason.h")
 
@@ -56,6 +57,28 @@ def entries(path):
     """{message id: its text}"""
     parts = re.split(r"^-- ([0-9a-f]{32})$", text(path), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2]))
+
+
+# Of these there is a line only when it happened, or only when it did not.
+ONE_OUTCOME = {"code-used", "key-retired", "keys-refused", "hook", "lock-out", "token-reuse", "left-out"}
+# Fields that a line may lack; journalctl would show their names instead.
+OPTIONAL = {"code-created": ("USER", "SESSION"), "key-generated": ("KEY",), "key-rotated": ("KEY",), "ban": ("NOTE",)}
+
+
+def events():
+    """{name in AUTHTOKEN_EVENT=: message id}"""
+    return dict(re.findall(r'X\(\w+, "([a-z-]+)",\s*"([0-9a-f]{32})"', text(AUDIT)))
+
+
+def test_the_catalog_tells_the_outcome():
+    """The same entry explains what was done and what was refused: it must not say that it was done."""
+    english, known = entries(CATALOG), events()
+    assert ONE_OUTCOME | set(OPTIONAL) <= set(known)
+    none([f"{name}: does not tell @AUTHTOKEN_REASON@" for name, key in known.items()
+          if name not in ONE_OUTCOME and "@AUTHTOKEN_REASON@" not in english[key]] +
+         [f"{name}: AUTHTOKEN_{field} may be missing" for name, fields in OPTIONAL.items() for field in fields
+          if f"@AUTHTOKEN_{field}@" in english[known[name]]],
+         "entries of the catalog")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
