@@ -87,6 +87,13 @@ static bool is_of_key(const AuditRecord *record) {
                record->event == AUDIT_KEY_RETIRED;
 }
 
+/* An order to end sessions that there are none of. */
+static bool is_in_vain(const AuditRecord *record) {
+        return record->count == 0 &&
+               (record->event == AUDIT_REVOKE || record->event == AUDIT_KICK ||
+                       record->event == AUDIT_LOGOUT);
+}
+
 /* Of all lines these are the most, and a format takes longer than what it says. */
 static void join(char *text, size_t size, const char *const parts[3]) {
         size_t used = 0;
@@ -102,10 +109,12 @@ static void join(char *text, size_t size, const char *const parts[3]) {
         text[used] = '\0';
 }
 
-/* "token issued for alice", but "key made: 3x7-pQ", and "call admitted: Reload". */
+/* "token issued for alice", but "key made: 3x7-pQ", and "call admitted: Reload". What an order found nothing
+ * to do for does not read as if it had been done. */
 static void compose(const AuditRecord *record, char *text, size_t size) {
         bool is_call = record->event == AUDIT_BUS_CALL && record->reason == REASON_OK;
-        const char *between = is_of_key(record) || is_call ? ": " : " for ";
+        bool is_refused = is_refusal(record);
+        const char *between = is_call || (is_of_key(record) && !is_refused) ? ": " : " for ";
         const char *whom = record->user ? record->user : "unknown user";
 
         if (record->event == AUDIT_REVOKE_ALL || record->event == AUDIT_ADOPTION_CONFIRMED)
@@ -119,12 +128,15 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
                         (uintmax_t)record->uid);
         else if (record->event == AUDIT_KEYS_REFUSED)
                 snprintf(text, size, "keys refused: %s", STRING_OR_EMPTY(record->note));
-        else if (is_refusal(record))
+        else if (is_refused)
                 snprintf(text, size, "%s%s%s refused: %s (%s)", events[record->event].name, between,
                         whom, reason_text(record->reason), reason_code(record->reason));
         else if (record->reason != REASON_OK)
                 snprintf(text, size, "%s%s%s: %s", events[record->event].words, between, whom,
                         reason_text(record->reason));
+        else if (is_in_vain(record) || (record->event == AUDIT_UNLOCK && record->count == 0))
+                snprintf(
+                        text, size, "%s for %s: there was none", events[record->event].words, whom);
         else
                 join(text, size,
                         (const char *const[]){ events[record->event].words, between, whom });
@@ -242,13 +254,6 @@ void audit_tell_left_out(Context *context) {
                                                                ? UINT_MAX
                                                                : (unsigned int)found.n_left_out,
                                       });
-}
-
-/* An order to end sessions that there are none of. */
-static bool is_in_vain(const AuditRecord *record) {
-        return record->count == 0 &&
-               (record->event == AUDIT_REVOKE || record->event == AUDIT_KICK ||
-                       record->event == AUDIT_LOGOUT);
 }
 
 /* What any user of the host can cause as often as they like. A theft takes a live session each time, and must not

@@ -86,3 +86,21 @@ def test_a_mistaken_order_for_a_key_is_not_suspicious(root, daemon):
         root.call("RotateKey", "({'algorithm': <'none'>},)")
     (line,) = wait_until(lambda: re.findall(".*key-rotated.*algorithm-refused.*", daemon.log_text()), "the line")
     assert "AUTHTOKEN_SUSPICIOUS" not in line
+
+
+@pytest.mark.parametrize("member, arguments, words", [
+    ("RevokeUser", f"('{OWN_USER}', '')", "session revoked"),
+    ("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, '')", "session kicked"),
+    ("Logout", f"('{OWN_USER}', '', '')", "session logged out"),
+    ("LiftLockOut", f"('{OWN_USER}', '')", "lock-out lifted"),
+])
+def test_an_order_that_ended_nothing_does_not_read_as_if_it_had(root, daemon, member, arguments, words):
+    seen = len(daemon.log_text())
+    root.call(member, arguments)
+    line = f"{words} for {OWN_USER}: there was none"
+    wait_until(lambda: line in daemon.log_text()[seen:], "the line")
+    if member != "LiftLockOut":
+        root.issue(OWN_USER)
+        root.call(member, arguments)
+        ended = re.compile(rf"{words} for {OWN_USER}(?!:)")
+        wait_until(lambda: ended.search(daemon.log_text()[seen:]), "the line of what was ended")

@@ -141,7 +141,7 @@ def test_all_of_a_tenant(root, daemon):
     for user, token in tokens.items():
         assert log_in(daemon, token, user=user) == (DENIED, "session-revoked")
     assert root.call("RevokeAll", "('',)") == [0]
-    wait_until(lambda: "AUTHTOKEN_EVENT=revoke-all" in daemon.log_text() or "all were revoked" in daemon.log_text(),
+    wait_until(lambda: "AUTHTOKEN_EVENT=revoke-all" in daemon.log_text() or "sessions revoked for all users" in daemon.log_text(),
                "the journal knows")
 
 
