@@ -30,6 +30,7 @@ typedef struct Seat {
         struct Seat *previous, *next; /* linked in IpcListener.seats, youngest first */
         IpcPeer *peer;
         IpcShare *share; /* NULL: root's */
+        bool is_too_many;
         uint64_t connected_usec;
 } Seat;
 
@@ -45,17 +46,27 @@ struct IpcListener {
 };
 
 /* root is never held back by what others take: they may have half of all connections together. */
-static bool share_take(IpcListener *listener, uid_t uid, IpcShare **ret_share) {
+static bool share_take(IpcListener *listener, uid_t uid, Seat *seat) {
         const Config *config = listener->context->config;
 
-        *ret_share = NULL;
         if (uid == 0)
                 return listener->n_peers < config->connections;
         if (listener->n_peers >= config->connections / 2)
                 return false;
         ipc_shares_set_part(listener->shares, config->part_per_uid);
-        *ret_share = ipc_shares_join(listener->shares, uid, config->connections_per_uid);
-        return *ret_share;
+        seat->share = ipc_shares_join(listener->shares, uid, config->connections_per_uid);
+        if (!seat->share) {
+                seat->share = ipc_shares_line_up(listener->shares, uid);
+                seat->is_too_many = seat->share != NULL;
+        }
+        return seat->share;
+}
+
+static void share_give_back(const Seat *seat) {
+        if (seat->share && seat->is_too_many)
+                ipc_share_drop_out(seat->share);
+        else if (seat->share)
+                ipc_share_leave(seat->share);
 }
 
 static void seat_free(IpcListener *listener, Seat *seat) {
@@ -67,8 +78,7 @@ static void seat_free(IpcListener *listener, Seat *seat) {
                 seat->next->previous = seat->previous;
         listener->n_peers--;
         ipc_peer_free(seat->peer); /* closing it takes it out of the epoll */
-        if (seat->share)
-                ipc_share_leave(seat->share);
+        share_give_back(seat);
         free(seat);
 }
 
@@ -83,7 +93,7 @@ static Seat *seat_new(IpcListener *listener, int fd) {
         seat = calloc(1, sizeof(*seat));
         if (!seat)
                 return NULL;
-        if (!share_take(listener, ipc_peer_uid(peer), &seat->share)) {
+        if (!share_take(listener, ipc_peer_uid(peer), seat)) {
                 ipc_peer_tell_refusal(peer, REASON_TOO_MANY_REQUESTS);
                 free(seat);
                 return NULL;
@@ -101,10 +111,16 @@ static Seat *seat_new(IpcListener *listener, int fd) {
 
 static bool watch(IpcListener *listener, Seat *seat) {
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = seat };
+        int fd = ipc_peer_fd(seat->peer);
 
-        if (seat->share)
-                return ipc_share_watch(seat->share, ipc_peer_fd(seat->peer), seat) == 0;
-        return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, ipc_peer_fd(seat->peer), &event) == 0;
+        if (!seat->share)
+                return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+        if (ipc_share_watch(seat->share, fd, seat) < 0)
+                return false;
+        /* Its turn does not depend on what it says. */
+        if (seat->is_too_many)
+                ipc_share_set_events(seat->share, fd, seat, EPOLLIN | EPOLLOUT);
+        return true;
 }
 
 static Seat *find_seat(IpcListener *listener, const IpcPeer *peer) {
@@ -152,11 +168,13 @@ static void arm_sweep(IpcListener *listener) {
 }
 
 /* A login sends its request right after connect(), so it is usually there by now. Others wait for their turn. */
-static void welcome(IpcListener *listener, int fd) {
+static void welcome(IpcListener *listener, int fd, uint64_t begun_usec) {
         Seat *seat = seat_new(listener, fd);
 
         if (!seat)
                 return;
+        if (seat->share)
+                ipc_share_charge(seat->share, ipc_share_clock() - begun_usec);
         if (!watch(listener, seat) ||
                 (!seat->share && ipc_peer_read(seat->peer, 1) == IPC_PEER_CLOSE))
                 seat_free(listener, seat);
@@ -176,10 +194,11 @@ static void set_accepting(IpcListener *listener, bool accepting) {
 
 static void accept_some(IpcListener *listener) {
         for (unsigned int i = 0; i < ACCEPTS_PER_TURN; i++) {
+                uint64_t begun_usec = ipc_share_clock();
                 int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
                 if (fd >= 0)
-                        welcome(listener, fd);
+                        welcome(listener, fd, begun_usec);
                 else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
                         set_accepting(listener, false);
                 /* One who knocks alone is the rule: a second accept() would say "nobody". */
@@ -191,6 +210,11 @@ static void accept_some(IpcListener *listener) {
 static void serve(IpcListener *listener, Seat *seat, uint32_t events) {
         unsigned int n_max = seat->share ? OTHER_READS : ROOT_READS;
 
+        if (seat->is_too_many) {
+                ipc_peer_tell_refusal(seat->peer, REASON_TOO_MANY_REQUESTS);
+                seat_free(listener, seat);
+                return;
+        }
         /* Both ends closed: nobody is left to answer. */
         if ((events & (EPOLLHUP | EPOLLERR)) || ipc_peer_read(seat->peer, n_max) == IPC_PEER_CLOSE)
                 seat_free(listener, seat);

@@ -10,7 +10,6 @@
 #include "daemon/front/ipc-share.h"
 
 #define PRIORITY     10 /* behind everything else */
-#define SLICE_USEC   UINT64_C(200)
 #define USERS_A_TURN 16
 #define BURST_USEC   INT64_C(20000) /* that somebody who was idle may take at once */
 #define REFILL_USEC  UINT64_C(5000)
@@ -22,7 +21,7 @@ struct IpcShare {
         IpcShares *shares;
         uid_t uid;
         int fd; /* epoll of the user's connections */
-        unsigned int n_peers, n_holds;
+        unsigned int n_peers, n_in_line, n_holds;
         int64_t budget_usec;
         uint64_t refilled_usec;
         bool is_serving;
@@ -105,7 +104,7 @@ void ipc_share_charge(IpcShare *share, uint64_t usec) {
 
 /* Who leaves with an empty purse finds it when they come back: a new share would be a new budget. */
 static void share_unref(IpcShare *share) {
-        if (share->n_peers > 0 || share->n_holds > 0 || share->is_serving)
+        if (share->n_peers > 0 || share->n_in_line > 0 || share->n_holds > 0 || share->is_serving)
                 return;
         refill(share, ipc_share_clock());
         if (share->budget_usec >= BURST_USEC)
@@ -122,7 +121,7 @@ static int on_refill(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)usec;
         for (IpcShare *share = shares->first, *next; share; share = next) {
                 next = share->next;
-                if (share->n_peers == 0) {
+                if (share->n_peers == 0 && share->n_in_line == 0) {
                         share_unref(share);
                 } else if (share->is_paused) {
                         refill(share, now_usec);
@@ -148,7 +147,7 @@ static void serve_one(IpcShare *share, uint64_t *now_usec) {
 
 static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct epoll_event events[USERS_A_TURN];
-        uint64_t now_usec = ipc_share_clock(), end_usec = now_usec + SLICE_USEC;
+        uint64_t now_usec = ipc_share_clock(), end_usec = now_usec + IPC_SHARE_TURN_USEC;
         int n;
 
         (void)source;
@@ -231,13 +230,19 @@ static int share_new(IpcShares *shares, uid_t uid, IpcShare **ret_share) {
         return 0;
 }
 
-IpcShare *ipc_shares_join(IpcShares *shares, uid_t uid, unsigned int n_max) {
+static IpcShare *share_of(IpcShares *shares, uid_t uid) {
         IpcShare *share = shares->first;
 
         while (share && share->uid != uid)
                 share = share->next;
         if (!share && share_new(shares, uid, &share) < 0)
-                share = NULL;
+                return NULL;
+        return share;
+}
+
+IpcShare *ipc_shares_join(IpcShares *shares, uid_t uid, unsigned int n_max) {
+        IpcShare *share = share_of(shares, uid);
+
         if (!share || share->n_peers >= n_max)
                 return NULL;
         share->n_peers++;
@@ -246,6 +251,20 @@ IpcShare *ipc_shares_join(IpcShares *shares, uid_t uid, unsigned int n_max) {
 
 void ipc_share_leave(IpcShare *share) {
         share->n_peers--;
+        share_unref(share);
+}
+
+IpcShare *ipc_shares_line_up(IpcShares *shares, uid_t uid) {
+        IpcShare *share = share_of(shares, uid);
+
+        if (!share || share->n_in_line >= IPC_SHARE_LINE_MAX)
+                return NULL;
+        share->n_in_line++;
+        return share;
+}
+
+void ipc_share_drop_out(IpcShare *share) {
+        share->n_in_line--;
         share_unref(share);
 }
 

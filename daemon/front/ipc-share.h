@@ -5,9 +5,10 @@
  * What each ordinary user may take of the daemon: a number of connections, and a part of its time. Each
  * user's connections hang on an epoll of their own, and those hang on one more, so that users are served in
  * turns however many connections one has. All of it is one sd-event source of low priority, which goes back
- * to the loop after a fraction of a millisecond: root's connections, and answers of the store, come first.
+ * to the loop after IPC_SHARE_TURN_USEC: root's connections, and answers of the store, come first.
  *
- * Who has used up their time is served again when there is some; nothing is refused for it.
+ * Who has used up their time is served again when there is some; nothing is refused for it. To be accepted, and to be
+ * sent away where a user has too many connections, takes time as well: whoever knocks again at once has to wait for that, too.
  */
 
 #include <stdint.h>
@@ -15,6 +16,9 @@
 #include <systemd/sd-event.h>
 
 #include "common/cleanup.h"
+
+#define IPC_SHARE_LINE_MAX  512u
+#define IPC_SHARE_TURN_USEC UINT64_C(50) /* less than a signature's verification takes */
 
 typedef struct IpcShare IpcShare;
 typedef struct IpcShares IpcShares;
@@ -64,6 +68,21 @@ IpcShare *ipc_shares_join(IpcShares *shares, uid_t uid, unsigned int n_max);
  * @share:      from ipc_shares_join(); gone with its last connection
  */
 void ipc_share_leave(IpcShare *share);
+
+/**
+ * ipc_shares_line_up() - one that the user has too many, to be sent away when it is their turn
+ * @shares:     any
+ * @uid:        whose
+ *
+ * Return: the user's share; NULL: send it away at once, IPC_SHARE_LINE_MAX wait for that or there is no memory.
+ */
+IpcShare *ipc_shares_line_up(IpcShares *shares, uid_t uid);
+
+/**
+ * ipc_share_drop_out() - it was sent away, or has given up
+ * @share:      from ipc_shares_line_up(); gone with its last connection
+ */
+void ipc_share_drop_out(IpcShare *share);
 
 /**
  * ipc_share_watch() - wait for what a connection sends

@@ -34,6 +34,8 @@ static const struct {
         { "crowd", bench_crowd },
         { "validate-libjwt", bench_validate_libjwt },
         { "authenticate", bench_authenticate },
+        { "login-tail-wrong", bench_login_tail_wrong },
+        { "login-tail-flood", bench_login_tail_flood },
         { "pam", bench_pam },
         { "pam-account", bench_pam_account },
 };

@@ -21,7 +21,7 @@ typedef struct BenchSetup {
         const char *few_path;      /* of a daemon with few sessions */
         const char *pam_directory; /* with the service files "permit" and "authtoken" */
         const char *user;
-        int storm_fd; /* standard input of authtoken-bench-storm */
+        int storm_fd; /* standard input of authtoken-bench-storm, or -siege */
         BenchMint mint;
 } BenchSetup;
 

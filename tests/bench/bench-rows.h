@@ -50,6 +50,18 @@ void bench_crowd(const BenchSetup *setup);
 void bench_authenticate(const BenchSetup *setup);
 
 /**
+ * bench_login_tail_wrong() - how long one login in a hundred takes while somebody guesses, and in calm
+ * @setup:      socket_path, storm_fd of authtoken-bench-siege, user, mint
+ */
+void bench_login_tail_wrong(const BenchSetup *setup);
+
+/**
+ * bench_login_tail_flood() - how long one login in a hundred takes while an ordinary user floods, and in calm
+ * @setup:      socket_path, storm_fd of authtoken-bench-siege, user, mint
+ */
+void bench_login_tail_flood(const BenchSetup *setup);
+
+/**
  * bench_pam() - an authentication through PAM in this process, from pam_start() to pam_end()
  * @setup:      pam_directory, user, mint
  */

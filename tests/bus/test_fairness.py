@@ -13,6 +13,7 @@ from frames import AUTHENTICATE, DENIED, OK, REASON, RHOST, SERVICE, TOKEN, USER
 from private_bus import HERE, OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, SECONDS, wait_until
 
 CONNECTIONS = 200
+CONNECTIONS_PER_UID = 64
 LOGINS = 100
 ROUNDS = 15
 RATIO_MAX = 2
@@ -92,21 +93,58 @@ def test_a_flood_does_not_fill_the_journal(root, path, daemon, flood):
     assert daemon.log_text().count("validate for") - before < 200
 
 
-def test_who_waits_for_their_turn_gets_all_answers(path, root):
-    """Nothing is refused for want of time."""
-    token, _ = root.issue(OTHER_USER)
-    wanted = 300
+def as_other_user(function):
+    """Run it in a process of OTHER_USER; it returns whether all was well."""
     child = os.fork()
     if child == 0:
         os.setgroups([])
         os.setresuid(OTHER_UID, OTHER_UID, OTHER_UID)
+        try:
+            os._exit(0 if function() else 1)
+        except BaseException:  # nothing of pytest may run twice
+            os._exit(2)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_who_waits_for_their_turn_gets_all_answers(path, root):
+    """Nothing is refused for want of time."""
+    token, _ = root.issue(OTHER_USER)
+
+    def ask_for_many():
         with connect(path) as peer:
-            for i in range(wanted):
+            for i in range(300):
                 peer.send(compose(VALIDATE, {TOKEN: forge(token) if i % 2 else token}))
                 if parse(peer.recv(65536))[1] not in (OK, DENIED):
-                    os._exit(1)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+                    return False
+        return True
+
+    assert as_other_user(ask_for_many) == 0
+
+
+def test_one_connection_too_many_is_sent_away_and_the_others_stay(path, root):
+    """Each forged token costs a verification, so that some wait for their turn until there is time again."""
+    token, _ = root.issue(OTHER_USER)
+    bad, packet = forge(token), {}
+
+    def is_answered(peer, text=bad):
+        try:
+            peer.send(compose(VALIDATE, {TOKEN: text}))
+            packet["last"] = peer.recv(65536)
+        except OSError:
+            return False
+        return bool(packet["last"])
+
+    def crowd():
+        peers = [connect(path) for _ in range(CONNECTIONS)]
+        answered = [is_answered(peer) for peer in peers]
+        if answered != [True] * CONNECTIONS_PER_UID + [False] * (CONNECTIONS - CONNECTIONS_PER_UID):
+            return False
+        peers[0].close()
+        # What it has closed is noticed in its turn, too.
+        wait_until(lambda: is_answered(connect(path), token), "a place")
+        return parse(packet["last"])[1] == OK
+
+    assert as_other_user(crowd) == 0
 
 
 def best_ratio(calm, loaded):

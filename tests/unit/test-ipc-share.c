@@ -26,6 +26,7 @@ typedef struct Peer {
         int fds[2];
         char name;
         bool leaves; /* when it is served */
+        bool in_line;
 } Peer;
 
 typedef struct Stage {
@@ -35,6 +36,8 @@ typedef struct Stage {
         size_t n_peers;
         char served[N_SERVED + 1]; /* names, in order */
         size_t n_served;
+        int root_fds[2]; /* where somebody asks as root while others are served; -1: nobody does */
+        sd_event_source *root;
 } Stage;
 
 static void leave(Peer *peer) {
@@ -42,8 +45,32 @@ static void leave(Peer *peer) {
                 return;
         close(peer->fds[0]);
         close(peer->fds[1]);
-        ipc_share_leave(peer->share);
+        if (peer->in_line)
+                ipc_share_drop_out(peer->share);
+        else
+                ipc_share_leave(peer->share);
         peer->share = NULL;
+}
+
+/* Meanwhile a turn's time goes by, however quick this machine is. */
+static void ask_as_root(Stage *stage) {
+        uint64_t begun_usec = ipc_share_clock();
+
+        assert_int_equal(send(stage->root_fds[1], "x", 1, 0), 1);
+        while (ipc_share_clock() - begun_usec < IPC_SHARE_TURN_USEC)
+                continue;
+}
+
+static int on_root(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Stage *stage = userdata;
+        char letter;
+
+        (void)source;
+        (void)events;
+        assert_int_equal(recv(fd, &letter, 1, 0), 1);
+        if (stage->n_served < N_SERVED)
+                stage->served[stage->n_served++] = 'r';
+        return 0;
 }
 
 static void serve(void *item, uint32_t events, void *userdata) {
@@ -51,6 +78,8 @@ static void serve(void *item, uint32_t events, void *userdata) {
         Peer *peer = item;
 
         assert_true(events & EPOLLIN);
+        if (stage->root)
+                ask_as_root(stage);
         if (stage->n_served < N_SERVED)
                 stage->served[stage->n_served++] = peer->name;
         if (peer->leaves)
@@ -72,22 +101,38 @@ static int teardown(void **state) {
 
         for (size_t i = 0; i < stage->n_peers; i++)
                 leave(&stage->peers[i]);
+        if (stage->root) {
+                sd_event_source_disable_unref(stage->root);
+                close(stage->root_fds[0]);
+                close(stage->root_fds[1]);
+        }
         ipc_shares_free(stage->shares);
         sd_event_unref(stage->event);
         free(stage);
         return 0;
 }
 
-static Peer *join(Stage *stage, uid_t uid, char name) {
+static Peer *arrive(Stage *stage, char name, IpcShare *share) {
         Peer *peer = &stage->peers[stage->n_peers++];
 
         assert_true(stage->n_peers <= PEERS);
         peer->name = name;
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, peer->fds), 0);
         assert_int_equal(send(peer->fds[1], "x", 1, 0), 1);
-        peer->share = ipc_shares_join(stage->shares, uid, PEERS);
+        peer->share = share;
         assert_non_null(peer->share);
         assert_int_equal(ipc_share_watch(peer->share, peer->fds[0], peer), 0);
+        return peer;
+}
+
+static Peer *join(Stage *stage, uid_t uid, char name) {
+        return arrive(stage, name, ipc_shares_join(stage->shares, uid, PEERS));
+}
+
+static Peer *line_up(Stage *stage, uid_t uid, char name) {
+        Peer *peer = arrive(stage, name, ipc_shares_line_up(stage->shares, uid));
+
+        peer->in_line = true;
         return peer;
 }
 
@@ -210,6 +255,57 @@ static void test_a_user_has_so_many_connections(void **state) {
         assert_null(ipc_shares_join(stage->shares, BOB, 0));
 }
 
+static void test_root_is_served_between_two_of_other_users(void **state) {
+        Stage *stage = *state;
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stage->root_fds), 0);
+        assert_true(sd_event_add_io(stage->event, &stage->root, stage->root_fds[0], EPOLLIN,
+                            on_root, stage) >= 0);
+        for (size_t i = 0; i + 1 < PEERS; i++)
+                join(stage, ALICE, 'a');
+        join(stage, BOB, 'b');
+        while (stage->n_served < 8)
+                assert_true(turn(stage, SECOND));
+        for (size_t i = 1; i < 8; i += 2)
+                assert_int_equal(stage->served[i], 'r');
+}
+
+static void test_one_too_many_is_sent_away_when_there_is_time(void **state) {
+        Stage *stage = *state;
+        Peer *peer = line_up(stage, ALICE, 'a');
+
+        ipc_shares_set_part(stage->shares, 1);
+        ipc_share_charge(peer->share, 60 * SECOND);
+        for (unsigned int i = 0; i < 5; i++)
+                assert_false(turn(stage, 1000));
+        ipc_shares_set_part(stage->shares, 100);
+        while (!turn(stage, SECOND))
+                continue;
+        assert_int_equal(stage->served[0], 'a');
+}
+
+static void test_who_lines_up_takes_no_place(void **state) {
+        Stage *stage = *state;
+
+        line_up(stage, ALICE, 'x');
+        join(stage, ALICE, 'a');
+        assert_null(ipc_shares_join(stage->shares, ALICE, 1));
+}
+
+static void test_the_line_ends(void **state) {
+        Stage *stage = *state;
+        IpcShare *share = NULL;
+
+        for (unsigned int i = 0; i < IPC_SHARE_LINE_MAX; i++) {
+                share = ipc_shares_line_up(stage->shares, ALICE);
+                assert_non_null(share);
+        }
+        assert_null(ipc_shares_line_up(stage->shares, ALICE));
+        assert_ptr_not_equal(line_up(stage, BOB, 'b')->share, share);
+        for (unsigned int i = 0; i < IPC_SHARE_LINE_MAX; i++)
+                ipc_share_drop_out(share);
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -223,6 +319,10 @@ int main(void) {
                 CASE(test_a_share_outlives_what_is_under_way),
                 CASE(test_a_connection_may_leave_while_it_is_served),
                 CASE(test_a_user_has_so_many_connections),
+                CASE(test_root_is_served_between_two_of_other_users),
+                CASE(test_one_too_many_is_sent_away_when_there_is_time),
+                CASE(test_who_lines_up_takes_no_place),
+                CASE(test_the_line_ends),
         };
 #undef CASE
 
