@@ -161,27 +161,30 @@ static bool read_order(Siege *siege) {
         return true;
 }
 
+/* Of a peer, or an order. Returns whether there is more to come. */
+static bool take(Siege *siege, uint64_t i) {
+        if (i == N_PEERS)
+                return read_order(siege);
+        if (siege->fds[i] >= 0)
+                judge(siege, i);
+        return true;
+}
+
 static int pause_msec(const Siege *siege) {
         if (!siege->is_on)
                 return -1;
         return siege->guesses ? 1 : 0;
 }
 
-static void run(Siege *siege) {
+/* Whether there is more to come. */
+static bool wait_and_take(Siege *siege) {
         struct epoll_event events[N_EVENTS];
+        int n = epoll_wait(siege->epoll_fd, events, N_EVENTS, pause_msec(siege));
 
-        for (;;) {
-                int n = epoll_wait(siege->epoll_fd, events, N_EVENTS, pause_msec(siege));
-
-                for (int i = 0; i < n; i++) {
-                        if (events[i].data.u64 == N_PEERS && !read_order(siege))
-                                return;
-                        if (events[i].data.u64 != N_PEERS && siege->fds[events[i].data.u64] >= 0)
-                                judge(siege, events[i].data.u64);
-                }
-                if (siege->is_on)
-                        press(siege);
-        }
+        for (int i = 0; i < n; i++)
+                if (!take(siege, events[i].data.u64))
+                        return false;
+        return true;
 }
 
 int main(int argc, char **argv) {
@@ -208,7 +211,9 @@ int main(int argc, char **argv) {
                 err(EXIT_FAILURE, "epoll");
         puts("ready");
         (void)fflush(stdout);
-        run(&siege);
+        while (wait_and_take(&siege))
+                if (siege.is_on)
+                        press(&siege);
         set_on(&siege, false);
         printf("%llu %llu\n", (unsigned long long)siege.n_requests,
                 (unsigned long long)siege.lasted_nsec);
