@@ -104,15 +104,19 @@ static ExitStatus run(const CommandLine *line, const EnsureFresh *ensure) {
         _cleanup_(token_pair_clear) TokenPair old = { 0 }, next = { 0 };
         _cleanup_(pair_file_close) PairFile file = { .fd = -1 };
         ExitStatus status;
+        bool has_room;
 
         status = pair_file_open(ensure->file, &file, &old);
         if (status != STATUS_OK)
                 return status;
         if (left_sec(&old) >= ensure->margin_sec && left_sec(&old) > 0)
                 return print(&old);
-        status = token_pair_renew(line, old.refresh, &next);
+        status = pair_file_make_room(&file);
+        has_room = status == STATUS_OK;
+        if (has_room)
+                status = token_pair_renew(line, old.refresh, &next);
         /* Nobody said no, and it is good for a little while yet. */
-        if (status == STATUS_UNREACHABLE && left_sec(&old) > 0)
+        if ((status == STATUS_UNREACHABLE || !has_room) && left_sec(&old) > 0)
                 return print(&old);
         /* On disk before anybody uses it: what was used and is not known any more is lost. */
         if (status == STATUS_OK)

@@ -13,6 +13,8 @@
 #include "cli/pair-file.h"
 
 #define PATH_SIZE 4096u
+#define GROWTH_MAX \
+        4096 /* by which a pair is longer than the one before: a few digits, another key */
 
 static ExitStatus complain_of(const char *path, int error) {
         complain("cannot use %s: %s", path, strerror(error));
@@ -123,7 +125,8 @@ static int write_text(int fd, const Secret *text) {
                 if (n > 0)
                         done += (size_t)n;
         }
-        return fsync(fd) < 0 ? -errno : 0;
+        /* The rest of the room. */
+        return ftruncate(fd, (off_t)text->size) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 static int sync_folder(const char *path) {
@@ -139,57 +142,81 @@ static int sync_folder(const char *path) {
         return r;
 }
 
-/* The new file is locked before it has the name, so that nobody comes in between. */
-static int replace(PairFile *file, const char *temporary, int fd, const Secret *text) {
+/* Always the same name, hidden beside the file: what a client that was killed has left there, tokens too, goes with
+ * the next one. Nobody else is at it, since the file itself is locked. */
+static int name_next(const char *path, char **ret_name) {
+        const char *slash = strrchr(path, '/');
+        int folder_size = slash ? (int)(slash - path) + 1 : 0;
+        char *name;
+
+        if (asprintf(&name, "%.*s.%s.new", folder_size, path, path + folder_size) < 0)
+                return -ENOMEM;
+        *ret_name = name;
+        return 0;
+}
+
+static int make_next(PairFile *file) {
+        _cleanup_(freep) char *name = NULL;
+        struct stat st;
         int r;
 
-        r = write_text(fd, text);
+        r = name_next(file->path, &name);
+        if (r < 0)
+                return r;
+        if (fstat(file->fd, &st) < 0 || (unlink(name) < 0 && errno != ENOENT))
+                return -errno;
+        file->next_fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (file->next_fd < 0)
+                return -errno;
+        file->next_path = TAKE_PTR(name);
+        return -posix_fallocate(file->next_fd, 0, st.st_size + GROWTH_MAX);
+}
+
+ExitStatus pair_file_make_room(PairFile *file) {
+        int r = make_next(file);
+
+        return r < 0 ? complain_of(file->path, -r) : STATUS_OK;
+}
+
+static void forget_next(PairFile *file) {
+        if (!file->next_path)
+                return;
+        (void)unlink(file->next_path);
+        close(file->next_fd);
+        free(TAKE_PTR(file->next_path));
+}
+
+/* The new file is locked before it has the name, so that nobody comes in between. */
+static int replace(PairFile *file, const Secret *text) {
+        int r;
+
+        r = write_text(file->next_fd, text);
         if (r == 0)
-                r = lock(fd);
-        if (r == 0 && rename(temporary, file->path) < 0)
+                r = lock(file->next_fd);
+        if (r == 0 && rename(file->next_path, file->path) < 0)
                 r = -errno;
         return r < 0 ? r : sync_folder(file->path);
 }
 
-/* Always the same name, hidden beside the file: what a client that was killed has left there, tokens too, goes with
- * the next one. Nobody else is at it, since the file itself is locked. */
-static int make_temporary(const char *path, char *name, size_t size) {
-        const char *slash = strrchr(path, '/');
-        size_t folder_size = slash ? (size_t)(slash - path) + 1 : 0;
-        int n, fd;
-
-        n = snprintf(name, size, "%.*s.%s.new", (int)folder_size, path, path + folder_size);
-        if (n < 0 || (size_t)n >= size)
-                return -ENAMETOOLONG;
-        if (unlink(name) < 0 && errno != ENOENT)
-                return -errno;
-        fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        return fd < 0 ? -errno : fd;
-}
-
 ExitStatus pair_file_replace(PairFile *file, const TokenPair *pair) {
         _cleanup_(secret_freep) Secret *text = NULL;
-        char temporary[PATH_SIZE];
-        int fd, r;
+        int r;
 
         r = token_pair_format(pair, &text);
-        if (r < 0)
-                return complain_of(file->path, -r);
-        fd = make_temporary(file->path, temporary, sizeof(temporary));
-        if (fd < 0)
-                return complain_of(file->path, -fd);
-        r = replace(file, temporary, fd, text);
+        if (r == 0)
+                r = replace(file, text);
         if (r < 0) {
-                (void)unlink(temporary);
-                close(fd);
+                forget_next(file);
                 return complain_of(file->path, -r);
         }
         close(file->fd);
-        file->fd = fd;
+        file->fd = file->next_fd;
+        free(TAKE_PTR(file->next_path));
         return STATUS_OK;
 }
 
 void pair_file_close(PairFile *file) {
+        forget_next(file);
         if (file->path && file->fd >= 0)
                 close(file->fd);
         *file = (PairFile){ .fd = -1 };

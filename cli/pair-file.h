@@ -11,6 +11,8 @@
 typedef struct PairFile {
         const char *path; /* borrowed */
         int fd;           /* locked */
+        char *next_path;  /* of what will replace it; NULL: nothing yet */
+        int next_fd;      /* unless @next_path is NULL */
 } PairFile;
 
 /**
@@ -25,8 +27,17 @@ typedef struct PairFile {
 ExitStatus pair_file_open(const char *path, PairFile *ret_file, TokenPair *ret_pair);
 
 /**
+ * pair_file_make_room() - see to it that the next pair can be written, before it is asked for
+ * @file:       open
+ *
+ * A pair that was got and cannot be kept leaves the file with a refresh token that is used up: the next one to
+ * use it would end the session. Return: STATUS_OK; STATUS_FAILED, complained.
+ */
+ExitStatus pair_file_make_room(PairFile *file);
+
+/**
  * pair_file_replace() - write the next pair; it is on disk when this returns
- * @file:       open; it stays locked
+ * @file:       with room for it; it stays locked
  * @pair:       borrowed
  *
  * Return: STATUS_OK; STATUS_FAILED, complained.

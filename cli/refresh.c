@@ -75,6 +75,8 @@ static ExitStatus refresh_file(const CommandLine *line, const char *path) {
 
         status = pair_file_open(path, &file, &old);
         if (status == STATUS_OK)
+                status = pair_file_make_room(&file);
+        if (status == STATUS_OK)
                 status = token_pair_renew(line, old.refresh, &next);
         /* On disk before anybody uses it: what was used and is not known any more is lost. */
         if (status == STATUS_OK)

@@ -330,6 +330,26 @@ def test_a_refused_refresh_leaves_the_file(ctl, root, pair):
     assert list(pair.parent.iterdir()) == [pair]
 
 
+@pytest.mark.parametrize("command", ["refresh", "ensure-fresh"])
+def test_a_pair_that_could_not_be_kept_is_not_asked_for(bus, daemon, pair, command):
+    if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("a full disk needs a mount of its own: not allowed here")
+    old = json.loads(pair.read_text())
+    fill = ('mount -t tmpfs -o size=8k none "$1" && cat > "$1/pair" && chmod 600 "$1/pair" && '
+            '{ cat /dev/zero > "$1/rest" 2> /dev/null || :; } && shift && exec "$@" < /dev/null')
+    margin = ["--margin=1h"] if command == "ensure-fresh" else []
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", fill, "sh", pair.parent, os.environ["AUTHTOKENCTL"],
+                           f"--bus={bus.address}", command, "--file", pair, *margin], input=pair.read_text(),
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert "No space left on device" in done.stderr, done
+    if command == "refresh":
+        assert (done.returncode, done.stdout) == (FAILED, "")
+    else:
+        assert (done.returncode, done.stdout.strip()) == (OK, old["access"])
+    told = [line for line in daemon.log_text().splitlines() if old["session"] in line]
+    assert told and not [line for line in told if 'EVENT="refresh"' in line]
+
+
 def test_a_session_is_revoked_by_the_refresh_token_in_a_file(ctl, root, tmp_path):
     for command in ("revoke", "logout"):
         access, refresh, _ = issue(root)
