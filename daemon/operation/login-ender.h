@@ -3,7 +3,7 @@
 
 /*
  * Ends the logins of sessions that have ended: logind's TerminateSession or LockSession, then a look
- * whether it worked, then SIGKILL by logind, then a plain word that it did not. A login is ended once,
+ * whether it worked, then SIGKILL by logind, then a plain word that it did not (login-ending.h). A login is ended once,
  * however many ask for it; all of them are told.
  *
  * The daemon has no right to signal anybody: a pidfd is for watching only.
@@ -14,13 +14,11 @@
 
 #include "authtoken/reason.h"
 #include "common/cleanup.h"
+#include "daemon/operation/login-ending.h"
 
 typedef struct Context Context;
 typedef struct Login Login;
 typedef struct LoginEnder LoginEnder;
-
-/* Told once for each login. @ended: it is over (or locked, as the policy says). */
-typedef void (*LoginEndDone)(const Login *login, bool ended, void *userdata);
 
 /**
  * login_ender_new() - nothing to end yet
