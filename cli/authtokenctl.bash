@@ -10,7 +10,7 @@ _authtokenctl_options() {
         ensure-fresh) echo --file --margin --help ;;
         list) echo --all --platform --device --count --json --help ;;
         logout) echo --platform --device --session --token-file --help ;;
-        revoke) echo --user --session --token-file --platform --device --before --all --reason --help ;;
+        revoke) echo --user --session --token-file --platform --device --before --lower --all --reason --help ;;
         kick) echo --user --session --platform --device --reason --help ;;
         ban) echo --for --reason --list --json --help ;;
         unban) echo --help ;;

@@ -17,7 +17,7 @@ typedef struct Revoke {
         const char *user, *session, *token_file, *jti;
         const char *platform, *device, *before, *reason;
         uint64_t before_sec; /* 0: now */
-        bool all, help;
+        bool all, lower, help;
 } Revoke;
 
 typedef enum Option {
@@ -27,6 +27,7 @@ typedef enum Option {
         OPTION_PLATFORM,
         OPTION_DEVICE,
         OPTION_BEFORE,
+        OPTION_LOWER,
         OPTION_ALL,
         OPTION_REASON,
         OPTION_HELP = 'h',
@@ -40,6 +41,7 @@ static const struct option options[] = {
         { "platform", required_argument, NULL, OPTION_PLATFORM },
         { "device", required_argument, NULL, OPTION_DEVICE },
         { "before", required_argument, NULL, OPTION_BEFORE },
+        { "lower", no_argument, NULL, OPTION_LOWER },
         { "all", no_argument, NULL, OPTION_ALL },
         { "reason", required_argument, NULL, OPTION_REASON },
         { "help", no_argument, NULL, OPTION_HELP },
@@ -59,6 +61,7 @@ static const char help[] = N_(
         "  --device TEXT      with --user: only sessions of this device\n"
         "  --before TIME      with --user: all that is older, and refuse it from now on; \"now\",\n"
         "                     @SECONDS since 1970, or \"YYYY-MM-DD HH:MM:SS\" local time\n"
+        "  --lower            with --before now: back to it from a time that is ahead\n"
         "  --all              all sessions of all users of the tenant\n"
         "  --reason TEXT      for the journal\n"
         "  -h, --help         this text\n");
@@ -77,6 +80,9 @@ static ExitStatus set_option(Revoke *revoke, Option option) {
                 return take_text("revoke", "--device", optarg, &revoke->device);
         case OPTION_BEFORE:
                 return take_argument("revoke", "--before", optarg, &revoke->before);
+        case OPTION_LOWER:
+                revoke->lower = true;
+                return STATUS_OK;
         case OPTION_ALL:
                 revoke->all = true;
                 return STATUS_OK;
@@ -136,6 +142,8 @@ static ExitStatus check(const Revoke *revoke, int n_operands) {
                         "--platform, --device and --before choose among the sessions of a user");
         if (revoke->before && (revoke->platform || revoke->device))
                 return complain_usage("revoke", "--before takes neither --platform nor --device");
+        if (revoke->lower && (!revoke->before || strcmp(revoke->before, "now") != 0))
+                return complain_usage("revoke", "--lower takes --before now");
         return STATUS_OK;
 }
 
@@ -185,6 +193,8 @@ static ExitStatus compose_many(const Revoke *revoke, sd_bus *bus, sd_bus_message
 
         if (revoke->all)
                 method = "RevokeAll";
+        else if (revoke->lower)
+                method = "LowerBefore";
         else if (revoke->before)
                 method = "RevokeBefore";
         status = bus_client_prepare(bus, method, ret_call);
@@ -192,6 +202,8 @@ static ExitStatus compose_many(const Revoke *revoke, sd_bus *bus, sd_bus_message
                 return status;
         if (revoke->all)
                 return prepared(sd_bus_message_append(*ret_call, "s", reason));
+        if (revoke->lower)
+                return prepared(sd_bus_message_append(*ret_call, "ss", revoke->user, reason));
         if (revoke->before)
                 return prepared(sd_bus_message_append(
                         *ret_call, "sts", revoke->user, revoke->before_sec, reason));

@@ -22,6 +22,7 @@ static const BusPermission permissions[] = {
         /* Not even oneself: who was banned would lift it. */
         { "BanUser", ACTION("ban"), ACTION("ban") },
         { "UnbanUser", ACTION("ban"), ACTION("ban") },
+        { "LowerBefore", ACTION("ban"), ACTION("ban") },
         { "ListBans", ACTION("list"), ACTION("list") },
         /* Likewise: who guesses would go on. */
         { "LiftLockOut", ACTION("ban"), ACTION("ban") },

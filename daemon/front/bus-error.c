@@ -15,6 +15,7 @@ static const char *name_of(Reason reason) {
         case REASON_USER_UNKNOWN:
         case REASON_KEY_CANNOT_SIGN:
         case REASON_NOT_BANNED:
+        case REASON_NOT_AHEAD:
                 return BUS_ERROR_NOT_FOUND;
         case REASON_NOT_AUTHORISED:
         case REASON_ROLE_REFUSED:

@@ -24,6 +24,18 @@ int bus_exclusion_start_revoke_before(BusRequest *request) {
                 request->scope->context, &order, bus_request_on_done, request, &request->op);
 }
 
+int bus_exclusion_start_lower_before(BusRequest *request) {
+        const EndOrder order = {
+                .filter = { .user = request->arguments.user },
+                .note = request->arguments.note,
+                .lower = true,
+                .uid = bus_peer_uid(&request->ticket),
+        };
+
+        return revoke_before_start(
+                request->scope->context, &order, bus_request_on_done, request, &request->op);
+}
+
 int bus_exclusion_start_revoke_all(BusRequest *request) {
         const EndOrder order = {
                 .note = request->arguments.note,

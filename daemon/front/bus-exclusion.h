@@ -16,6 +16,14 @@
 int bus_exclusion_start_revoke_before(BusRequest *request);
 
 /**
+ * bus_exclusion_start_lower_before() - LowerBefore
+ * @request:    authorised
+ *
+ * Return: 0; negative errno.
+ */
+int bus_exclusion_start_lower_before(BusRequest *request);
+
+/**
  * bus_exclusion_start_revoke_all() - RevokeAll
  * @request:    authorised
  */

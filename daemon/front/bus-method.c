@@ -366,6 +366,12 @@ static const BusMethod methods[] = {
                 reply_revoked,
         },
         {
+                "LowerBefore",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_NOTE }, 0 },
+                bus_exclusion_start_lower_before,
+                reply_revoked,
+        },
+        {
                 "RevokeAll",
                 { { BUS_ARGUMENT_NOTE }, 0 },
                 bus_exclusion_start_revoke_all,

@@ -50,6 +50,8 @@ static const sd_bus_vtable vtable[] = {
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RevokeBefore", SD_BUS_ARGS("s", user, "t", before, "s", reason),
                 SD_BUS_RESULT("u", revoked), bus_request_handle, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("LowerBefore", SD_BUS_ARGS("s", user, "s", reason),
+                SD_BUS_RESULT("u", revoked), bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RevokeAll", SD_BUS_ARGS("s", reason), SD_BUS_RESULT("u", revoked),
                 bus_request_handle, OPEN),
         SD_BUS_METHOD_WITH_ARGS("BanUser", SD_BUS_ARGS("s", user, "t", seconds, "s", reason),

@@ -75,6 +75,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_USER_BANNED:
         case REASON_CODE_UNKNOWN:
         case REASON_NOT_BANNED:
+        case REASON_NOT_AHEAD:
         case REASON_TENANT_MISMATCH:
         case REASON_LOCKED_OUT:
         case REASON_ADOPTION_UNCONFIRMED:

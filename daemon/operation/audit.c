@@ -63,6 +63,7 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_UNLOCK:
                 break;
         case AUDIT_BAN:
+        case AUDIT_LOWER:
         case AUDIT_REVOKE_ALL:
                 if (record->reason == REASON_OK)
                         return LOG_NOTICE;
@@ -172,6 +173,7 @@ static bool is_of_bus(const AuditRecord *record) {
                 AUDIT_REUSE,
                 AUDIT_REVOKE,
                 AUDIT_REVOKE_ALL,
+                AUDIT_LOWER,
                 AUDIT_KICK,
                 AUDIT_LOGOUT,
                 AUDIT_BAN,

@@ -49,6 +49,7 @@ typedef struct Context Context;
         X(BAN, "ban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c10", "user banned")                       \
         X(UNBAN, "unban", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c11", "ban lifted")                    \
         X(REVOKE_ALL, "revoke-all", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c12", "sessions revoked")    \
+        X(LOWER, "before-lowered", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c15", "not-before lowered")   \
         X(LOCK_OUT, "lock-out", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c13", "login locked out")        \
         X(UNLOCK, "unlock", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c14", "lock-out lifted")             \
         X(REQUEST, "request", "5d2f0b6b7a6c4c0a9f0e3c51f1d80cd2", "request taken")             \

@@ -38,5 +38,6 @@ typedef struct EndOrder {
         SessionFilter filter; /* with a user */
         const char *note;     /* the administrator's words for the journal; NULL is fine */
         uint64_t before_sec;  /* revoke_before_start() only; 0: now */
+        bool lower;           /* revoke_before_start() only: put a time that is ahead back to now */
         uid_t uid;
 } EndOrder;

@@ -42,3 +42,13 @@ int exclusion_revoke_before(
         return policy_end(state, &(PolicyFilter){ .before_sec = time_sec }, REASON_SESSION_REVOKED,
                 now_sec, ret_ended);
 }
+
+Reason exclusion_lower_before(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended) {
+        *ret_ended = (PolicyEnded){ 0 };
+        if (state->not_before_sec <= now_sec + EXCLUSION_CLOCKS_DIFFER_SEC)
+                return REASON_NOT_AHEAD;
+        state->not_before_sec = now_sec;
+        if (policy_end(state, &(PolicyFilter){}, REASON_SESSION_REVOKED, now_sec, ret_ended) < 0)
+                return REASON_INTERNAL;
+        return REASON_OK;
+}

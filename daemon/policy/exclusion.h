@@ -51,3 +51,17 @@ Reason exclusion_lift(UserState *state, const Moment *moment);
  */
 int exclusion_revoke_before(
         UserState *state, uint64_t time_sec, uint64_t now_sec, PolicyEnded *ret_ended);
+
+/* What clocks differ by: a not-before time that is further ahead comes from one that was wrong. */
+#define EXCLUSION_CLOCKS_DIFFER_SEC 60u
+
+/**
+ * exclusion_lower_before() - put back a not-before time that a wrong clock has put far ahead
+ * @state:      changes
+ * @now_sec:    the caller's clock, from which on tokens are taken again
+ * @ret_ended:  what was ended: all sessions there are
+ *
+ * Whatever was issued until now stays refused. Return: REASON_OK; REASON_NOT_AHEAD: the time is not
+ * ahead, and nothing has changed; REASON_INTERNAL, and @state is not to be kept.
+ */
+Reason exclusion_lower_before(UserState *state, uint64_t now_sec, PolicyEnded *ret_ended);

@@ -26,9 +26,9 @@ typedef struct LockOutOrder {
 /**
  * revoke_before_start() - end all of a user's that was issued before a time, and refuse it from now on
  * @context:    the daemon
- * @order:      a user, and a time that is at most a minute to come
+ * @order:      a user, and a time that is at most a minute to come; or, to @lower, none
  *
- * Sets: n_revoked. REASON_BAD_REQUEST: the time is further to come.
+ * Sets: n_revoked. REASON_BAD_REQUEST: the time is further to come. REASON_NOT_AHEAD: there is nothing to lower.
  */
 int revoke_before_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op);

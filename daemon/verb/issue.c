@@ -64,13 +64,25 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         return reason;
 }
 
+/* A new token is older than nothing but a time to come, and nobody would think of that. */
+static const char *explain(Reason reason) {
+        if (reason != REASON_ISSUED_BEFORE)
+                return NULL;
+        return "the user's not-before time is to come by the clock of this host: if a clock was "
+               "wrong, "
+               "revoke --before now --lower puts it back";
+}
+
 static void on_committed(Reason reason, const UserState *state, void *userdata) {
         Issue *issue = userdata;
         const Session *session;
 
         tell_journal(issue, reason);
         if (reason != REASON_OK) {
-                operation_finish_reason(&issue->op, reason);
+                operation_finish(&issue->op, &(OperationResult){
+                                                     .reason = reason,
+                                                     .detail = explain(reason),
+                                             });
                 return;
         }
         /* Their end is durable, like the new session; the reply does not wait for their logins. */

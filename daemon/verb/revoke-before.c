@@ -15,11 +15,11 @@
 #include "daemon/policy/exclusion.h"
 #include "daemon/verb/exclusion-verbs.h"
 
-#define CLOCKS_DIFFER_SEC 60u
-
 typedef struct RevokeBefore {
         SessionChange change;
         uint64_t time_sec; /* 0: now */
+        bool lower;
+        Reason lowered;
 } RevokeBefore;
 
 static void revoke_before_free(Operation *op) {
@@ -30,14 +30,22 @@ static void revoke_before_free(Operation *op) {
 }
 
 static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
-        return exclusion_revoke_before(
-                state, ((RevokeBefore *)change)->time_sec, now_sec, &change->ended);
+        RevokeBefore *revoke = (RevokeBefore *)change;
+
+        if (!revoke->lower)
+                return exclusion_revoke_before(state, revoke->time_sec, now_sec, &change->ended);
+        revoke->lowered = exclusion_lower_before(state, now_sec, &change->ended);
+        return revoke->lowered == REASON_INTERNAL ? -ENOMEM : 0;
 }
 
 static void on_committed(SessionChange *change, Reason reason) {
+        RevokeBefore *revoke = (RevokeBefore *)change;
+
+        if (reason == REASON_OK)
+                reason = revoke->lowered;
         if (user_change_is_done(reason))
                 session_change_follow(change);
-        session_change_tell(change, AUDIT_REVOKE, reason);
+        session_change_tell(change, revoke->lower ? AUDIT_LOWER : AUDIT_REVOKE, reason);
         operation_finish(&change->op, &(OperationResult){
                                               .reason = reason,
                                               .user = change->user,
@@ -48,10 +56,11 @@ static void on_committed(SessionChange *change, Reason reason) {
 /* A time to come would lock the user out until then without saying so: that is what a ban is for. A little
  * is what clocks differ by. */
 static int start(RevokeBefore *revoke, const EndOrder *order) {
-        if (order->before_sec > operation_now_sec() + CLOCKS_DIFFER_SEC)
+        if (order->before_sec > operation_now_sec() + EXCLUSION_CLOCKS_DIFFER_SEC)
                 return operation_refuse_later(&revoke->change.op, REASON_BAD_REQUEST,
                         "the time is more than a minute to come; a ban keeps a user out");
         revoke->time_sec = order->before_sec;
+        revoke->lower = order->lower;
         return session_change_start(&revoke->change, order);
 }
 

@@ -52,6 +52,7 @@
         X(CODE_UNKNOWN, "code-unknown", "no such login code, or it has been used")               \
         X(CODE_EXPIRED, "code-expired", "the minute of the login code is over")                  \
         X(NOT_BANNED, "not-banned", "the user is not banned")                                    \
+        X(NOT_AHEAD, "not-ahead", "the user's not-before time is not to come")                   \
         X(TENANT_MISMATCH, "tenant-mismatch", "the token belongs to another tenant")             \
         X(LOCKED_OUT, "locked-out", "too many failed logins of this user from this address")     \
         X(SESSION_LIMIT, "session-limit", "the user has as many sessions as the policy allows")  \

@@ -203,6 +203,31 @@ def test_a_not_before_time_is_not_forgotten(root, daemon, clock):
     assert log_in(daemon, token)[0] == DENIED
 
 
+def test_a_not_before_time_that_a_clock_put_ahead_can_be_put_back(root, daemon, clock):
+    """The way out for a user who would get no token for years; what was issued before stays refused."""
+    clock.step(YEARS)
+    root.call("RevokeBefore", f"('{OWN_USER}', uint64 0, '')")
+    token, _ = root.issue(OWN_USER)
+    clock.step(-YEARS)
+    with pytest.raises(CallError, match="issued-before.*--lower"):
+        root.issue(OWN_USER)
+    assert root.call("LowerBefore", f"('{OWN_USER}', 'clock')") == [1]
+    assert log_in(daemon, token)[0] == DENIED
+    token, _ = root.issue(OWN_USER)
+    assert log_in(daemon, token)[0] == OK
+    with pytest.raises(CallError, match="not-ahead"):
+        root.call("LowerBefore", f"('{OWN_USER}', '')")
+    assert log_in(daemon, token)[0] == OK
+
+
+def test_what_was_revoked_does_not_come_back_by_it(root, daemon, clock):
+    token, _ = root.issue(OWN_USER)
+    root.call("RevokeBefore", f"('{OWN_USER}', uint64 {int(time.time() + clock.wall) + 30}, '')")
+    with pytest.raises(CallError, match="not-ahead"):
+        root.call("LowerBefore", f"('{OWN_USER}', '')")
+    assert log_in(daemon, token)[0] == DENIED
+
+
 @pytest.mark.sqlite_only
 def test_a_lock_out_outlasts_it(root, daemon, clock):
     clock.go_on(HOUR)

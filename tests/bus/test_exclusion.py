@@ -192,9 +192,25 @@ def test_the_command_bans_lists_and_lifts(ctl):
                                        ["revoke", "--user", "a", "--before", "yesterday"],
                                        ["revoke", "--user", "a", "--before", "2026-02-30"],
                                        ["revoke", "--user", "a", "--before", "@0"],
-                                       ["revoke", "--user", "a", "--before", "now", "--device", "d"]])
+                                       ["revoke", "--user", "a", "--before", "now", "--device", "d"],
+                                       ["revoke", "--user", "a", "--lower"], ["revoke", "--all", "--lower"],
+                                       ["revoke", "--user", "a", "--before", "2026-01-31", "--lower"]])
 def test_the_command_refuses_what_cannot_be_meant(ctl, arguments):
     check(ctl(*arguments), USAGE)
+
+
+def test_nobody_lowers_their_own_not_before_time_by_themselves(own, polkit):
+    assert refused(own, "LowerBefore", f"('{OWN_USER}', '')")[1] == "not-authorised"
+    polkit.answers("yes")
+    assert refused(own, "LowerBefore", f"('{OWN_USER}', '')") == (MISSING, "not-ahead")
+    assert {check["action"] for check in polkit.asked()} == {"org.authtoken1.ban"}
+
+
+def test_the_command_lowers_nothing_that_is_not_ahead(ctl, root):
+    _, sid = root.issue(OWN_USER)
+    check(ctl("revoke", "--user", OWN_USER, "--before", "now", "--lower"), NOT_FOUND, "not-ahead")
+    assert sid in root.sessions(OWN_USER)
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
 
 
 def test_the_command_bans_for_who_may(ctl, polkit):

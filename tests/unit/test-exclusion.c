@@ -177,6 +177,42 @@ static void test_revoke_before(void **unused) {
         }
 }
 
+static void test_lower_before(void **unused) {
+        static const struct {
+                const char *name;
+                uint64_t old_sec, not_before_sec;
+                const char *left;
+                Reason reason;
+        } cases[] = {
+                { "none", 0, 0, "012", REASON_NOT_AHEAD },
+                { "one that has passed stays", NOW - 1, NOW - 1, "012", REASON_NOT_AHEAD },
+                { "one of now stays", NOW, NOW, "012", REASON_NOT_AHEAD },
+                { "what clocks differ by stays", NOW + EXCLUSION_CLOCKS_DIFFER_SEC,
+                        NOW + EXCLUSION_CLOCKS_DIFFER_SEC, "012", REASON_NOT_AHEAD },
+                { "one further ahead comes back to now", NOW + EXCLUSION_CLOCKS_DIFFER_SEC + 1, NOW,
+                        "", REASON_OK },
+                { "the last one, too", UINT64_MAX, NOW, "", REASON_OK },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(user_state_unrefp) UserState *state =
+                        make_state((const uint64_t[]){ 10, NOW, NOW },
+                                (const uint64_t[]){ 10, NOW, NOW + 99 });
+                char left[4] = "";
+                PolicyEnded ended;
+
+                print_message("# %s\n", cases[i].name);
+                state->not_before_sec = cases[i].old_sec;
+                assert_int_equal(exclusion_lower_before(state, NOW, &ended), cases[i].reason);
+                write_left(state, left);
+                assert_string_equal(left, cases[i].left);
+                assert_int_equal(ended.n_ends, 3 - strlen(left));
+                assert_int_equal(state->not_before_sec, cases[i].not_before_sec);
+                policy_ended_clear(&ended);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_ban),
@@ -184,6 +220,7 @@ int main(void) {
                 cmocka_unit_test(test_a_second_ban_replaces_the_first),
                 cmocka_unit_test(test_lift),
                 cmocka_unit_test(test_revoke_before),
+                cmocka_unit_test(test_lower_before),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
