@@ -66,27 +66,9 @@ static int start_issue(BusRequest *request) {
 
 static int reply_tokens(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
         sd_bus_error *error) {
-        int r;
-
         (void)request;
         (void)error;
-        r = sd_bus_message_sensitive(reply);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "ss", result->token->data,
-                        result->refresh ? result->refresh->data : "");
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "{sv}");
-        if (r >= 0)
-                r = bus_reply_text(reply, "session", result->sid);
-        if (r >= 0)
-                r = bus_reply_text(reply, "jti", result->jti);
-        if (r >= 0)
-                r = bus_reply_text(reply, "kid", result->kid);
-        if (r >= 0)
-                r = bus_reply_number(reply, "expires", result->expires_at_sec);
-        if (r >= 0)
-                r = bus_reply_number(reply, "session_expires", result->session_end_sec);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
+        return bus_reply_tokens(reply, result);
 }
 
 static int start_refresh(BusRequest *request) {

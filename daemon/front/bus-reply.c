@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/secret.h"
 #include "daemon/config/config.h"
 #include "daemon/front/bus-reply.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/operation-result.h"
 #include "daemon/operation/operation.h"
 #include "daemon/token/key-listing.h"
 #include "daemon/token/keyring-refresh.h"
@@ -225,5 +227,27 @@ int bus_reply_keys(sd_bus_message *reply, const Keyring *keyring) {
                         keyring_end_sec(keyring, i));
         for (size_t i = 0; i < keyring_refresh_size(keyring) && r >= 0; i++)
                 r = append_key(reply, keyring_refresh_at(keyring, i), KEY_LISTING_REFRESH, 0);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_reply_tokens(sd_bus_message *reply, const OperationResult *result) {
+        int r;
+
+        r = sd_bus_message_sensitive(reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "ss", result->token->data,
+                        result->refresh ? result->refresh->data : "");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = bus_reply_text(reply, "session", result->sid);
+        if (r >= 0)
+                r = bus_reply_text(reply, "jti", result->jti);
+        if (r >= 0)
+                r = bus_reply_text(reply, "kid", result->kid);
+        if (r >= 0)
+                r = bus_reply_number(reply, "expires", result->expires_at_sec);
+        if (r >= 0)
+                r = bus_reply_number(reply, "session_expires", result->session_end_sec);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

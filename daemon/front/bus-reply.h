@@ -13,6 +13,7 @@
 
 typedef struct Context Context;
 typedef struct Keyring Keyring;
+typedef struct OperationResult OperationResult;
 typedef struct SessionRow SessionRow;
 
 /**
@@ -63,3 +64,12 @@ int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_r
  * Return: 0 or positive; negative errno.
  */
 int bus_reply_keys(sd_bus_message *reply, const Keyring *keyring);
+
+/**
+ * bus_reply_tokens() - append what a session was given: "ssa{sv}", which the bus is to keep from others
+ * @reply:      open
+ * @result:     of an issue or a refresh that went well
+ *
+ * Return: 0 or more; negative errno.
+ */
+int bus_reply_tokens(sd_bus_message *reply, const OperationResult *result);
