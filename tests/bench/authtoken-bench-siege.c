@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,12 +198,8 @@ int main(int argc, char **argv) {
         read_token(argv[4], &siege);
         for (size_t i = 0; i < N_PEERS; i++)
                 siege.fds[i] = -1;
-        if (!siege.guesses) {
-                /* What it takes of the processor that it shares with the store is not the daemon's time. */
-                (void)sched_setscheduler(
-                        0, SCHED_IDLE, &(struct sched_param){ .sched_priority = 0 });
+        if (!siege.guesses)
                 become(siege.user);
-        }
         siege.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         if (siege.epoll_fd < 0 ||
                 epoll_ctl(siege.epoll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &order) < 0)

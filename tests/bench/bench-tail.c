@@ -12,7 +12,7 @@
 #define SERVICE "sshd"
 #define RHOST   "192.0.2.1"
 /* Of one round; a login takes longer than a tenth of a millisecond. */
-#define ROUND_NSEC   (BENCH_ROUND_NSEC * 2)
+#define ROUND_NSEC   (BENCH_ROUND_NSEC * 4)
 #define N_LOGINS_MAX (ROUND_NSEC / 100000)
 /* What those who press need to be at their height, and the daemon to be done with what they left. */
 #define SETTLE_NSEC (BENCH_ROUND_NSEC / 2)
