@@ -146,11 +146,13 @@ const char *sqlite_database_explain(int sqlite_error) {
 }
 
 int sqlite_database_find(SqliteDatabase *database) {
-        if (!database->moved && sqlite_place_holds(&database->place))
+        int r = database->moved ? SQLITE_PLACE_E_MOVED : sqlite_place_check(&database->place);
+
+        if (r == 0)
                 return 0;
         /* For good: what was written meanwhile is missing, even if the files come back. */
-        database->moved = true;
-        database->error = SQLITE_READONLY_DBMOVED;
+        database->moved = r == SQLITE_PLACE_E_MOVED;
+        database->error = database->moved ? SQLITE_READONLY_DBMOVED : SQLITE_IOERR_FSTAT;
         return STORE_E_OFFLINE;
 }
 

@@ -42,13 +42,14 @@ void sqlite_place_close(SqlitePlace *place) {
         *place = (SqlitePlace){ 0 };
 }
 
-bool sqlite_place_holds(const SqlitePlace *place) {
+int sqlite_place_check(const SqlitePlace *place) {
         for (size_t i = 0; i < SQLITE_PLACE_FILES; i++) {
                 struct stat st;
 
-                if (lstat(place->paths[i], &st) < 0 || st.st_dev != place->files[i].device ||
-                        st.st_ino != place->files[i].inode)
-                        return false;
+                if (lstat(place->paths[i], &st) < 0)
+                        return errno == ENOENT || errno == ENOTDIR ? SQLITE_PLACE_E_MOVED : -errno;
+                if (st.st_dev != place->files[i].device || st.st_ino != place->files[i].inode)
+                        return SQLITE_PLACE_E_MOVED;
         }
-        return true;
+        return 0;
 }

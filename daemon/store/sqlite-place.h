@@ -6,10 +6,13 @@
  * or replaced by a backup, as if nothing were; what it writes there is gone when it closes them.
  */
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #define SQLITE_PLACE_FILES 2u /* the database, its log */
+
+enum {
+        SQLITE_PLACE_E_MOVED = 1,
+};
 
 typedef struct SqlitePlace {
         char *paths[SQLITE_PLACE_FILES];
@@ -35,9 +38,9 @@ int sqlite_place_open(const char *database_path, SqlitePlace *ret_place);
 void sqlite_place_close(SqlitePlace *place);
 
 /**
- * sqlite_place_holds() - whether both names still lead to these files
+ * sqlite_place_check() - whether both names still lead to these files
  * @place:      opened
  *
- * Return: false if one was removed, renamed or replaced, or cannot be looked at.
+ * Return: 0; SQLITE_PLACE_E_MOVED one was removed, renamed or replaced; negative errno if it cannot be looked at.
  */
-bool sqlite_place_holds(const SqlitePlace *place);
+int sqlite_place_check(const SqlitePlace *place);

@@ -210,6 +210,29 @@ static void test_files_that_were_taken_away_acknowledge_nothing(void **unused) {
         }
 }
 
+/* Looked at in vain, which may be over in a moment, is not taken away. */
+static void test_files_that_cannot_be_looked_at_refuse_for_so_long(void **test) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
+        StoreFixture *fixture = *test;
+        char away[128];
+        Commit commit;
+
+        fixture_store_user(fixture, "alice", 1);
+        snprintf(away, sizeof(away), "%s-away", fixture->directory);
+        assert_int_equal(rename(fixture->directory, away), 0);
+        /* Of links to itself, which stops root, too. */
+        assert_int_equal(symlink(fixture->directory, fixture->directory), 0);
+        start_revoke(fixture, &commit);
+        store_fixture_run(fixture, &commit.done);
+        assert_int_equal(commit.r, STORE_E_OFFLINE);
+        assert_int_equal(unlink(fixture->directory), 0);
+        assert_int_equal(rename(away, fixture->directory), 0);
+        assert_int_equal(fixture_load(fixture, "alice", &state), 0);
+        start_revoke(fixture, &commit);
+        store_fixture_run(fixture, &commit.done);
+        assert_int_equal(commit.r, 0);
+}
+
 static void test_a_full_disk_refuses_and_leaves_nothing_half(void **test) {
         _cleanup_(user_state_unrefp) UserState *state = NULL;
         StoreFixture *fixture = *test;
@@ -347,6 +370,7 @@ int main(void) {
                 CASE(test_a_hanging_disk_is_a_timeout_and_its_commit_is_seen_in_the_end),
                 CASE(test_a_sync_that_failed_is_unknown_and_out_of_memory),
                 cmocka_unit_test(test_files_that_were_taken_away_acknowledge_nothing),
+                CASE(test_files_that_cannot_be_looked_at_refuse_for_so_long),
                 CASE(test_a_full_disk_refuses_and_leaves_nothing_half),
                 CASE(test_a_read_error_is_offline_and_passes),
                 CASE(test_what_waits_for_the_disk_shares_one_write),
