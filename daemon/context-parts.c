@@ -83,6 +83,11 @@ static int open_records(Context *context) {
         if (r < 0)
                 journal_log(context->journal, LOG_ERR, "%s: cannot keep login records there: %s",
                         config->runtime_directory, strerror(-r));
+        else if (login_registry_lost(context->logins) > 0)
+                journal_log(context->journal, LOG_WARNING,
+                        "%s/logins: %zu records could not be understood and are gone; what they "
+                        "were of does not end with its session: see loginctl",
+                        config->runtime_directory, login_registry_lost(context->logins));
         return r;
 }
 

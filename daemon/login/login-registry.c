@@ -33,6 +33,7 @@ struct LoginRegistry {
         Node *by_id[N_BUCKETS], *by_user[N_BUCKETS], *by_logind[N_BUCKETS];
         ElevationList *elevations;
         size_t n_logins;
+        size_t n_lost; /* records that could not be understood */
         LoginObserver observer;
         void *observer_userdata;
 };
@@ -230,6 +231,10 @@ size_t login_registry_count(const LoginRegistry *registry) {
         return registry->n_logins;
 }
 
+size_t login_registry_lost(const LoginRegistry *registry) {
+        return registry->n_lost;
+}
+
 int login_registry_set_elevation(LoginRegistry *registry, const Elevation *elevation) {
         return elevation_list_set(registry->elevations, elevation);
 }
@@ -245,13 +250,15 @@ static void load_login(const char *name, const char *text, size_t size, void *us
         int r;
 
         r = login_record_decode(text, size, &registry->host, &login);
-        if (r == 0 && (strcmp(login->id, name) || login_is_over(login)))
+        if (r == 0 && strcmp(login->id, name))
                 r = LOGIN_RECORD_E_CORRUPT;
-        if (r == 0) {
+        if (r == 0 && !login_is_over(login)) {
                 link_node(registry, (Node *)login);
                 return;
         }
-        if (r > 0)
+        if (r == LOGIN_RECORD_E_CORRUPT)
+                registry->n_lost++;
+        if (r >= 0)
                 record_directory_remove(registry->fd, name);
         login_free(login);
 }

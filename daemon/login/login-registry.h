@@ -144,6 +144,14 @@ Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id
 size_t login_registry_count(const LoginRegistry *registry);
 
 /**
+ * login_registry_lost() - how many records were there that could not be understood
+ * @registry:   any
+ *
+ * Nobody ends these logins any more. Return: those that were met when it was opened.
+ */
+size_t login_registry_lost(const LoginRegistry *registry);
+
+/**
  * login_registry_set_elevation() - remember (or, with @sid NULL, forget) a token authentication
  * @registry:   changes
  * @elevation:  copied; its key is (tenant, user, tty), or (tenant, user, logind_id) without a terminal

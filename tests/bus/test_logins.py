@@ -90,6 +90,17 @@ def test_json_has_every_member_that_the_bus_has(bus, own, login):
         assert {name: row.get(names.get(name, name)) for name in members} == members
 
 
+def test_a_record_that_cannot_be_understood_is_told_of(bus, root, daemon, login):
+    daemon.stop()
+    for path in (bus.directory / "run" / "logins").iterdir():
+        path.write_text("{}")
+    daemon.start_again(root)
+    assert "run/logins: 1 records could not be understood" in daemon.log_text()
+    root.listen()
+    daemon.restart(root)
+    assert daemon.log_text().count("could not be understood") == 1
+
+
 def test_a_kick_counts_who_left(root, login):
     number = root.send("KickSession", f"('{login[1]}', '')")
     assert root.signal("SessionEnding", login[1])[1] == "session-kicked"
