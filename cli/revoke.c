@@ -12,6 +12,8 @@
 #include "common/text.h"
 #include "common/message.h"
 
+#define SID_SIZE 22
+
 /* Text is borrowed from the arguments. */
 typedef struct Revoke {
         const char *user, *session, *token_file, *jti;
@@ -147,6 +149,16 @@ static ExitStatus check(const Revoke *revoke, int n_operands) {
         return STATUS_OK;
 }
 
+/* The id of a session, a dot and a number; what is before the dot is as clear. */
+static bool is_jti(const char *text) {
+        const char *rest = text + strcspn(text, ".");
+
+        if (rest - text != SID_SIZE)
+                return false;
+        return *rest == '\0' ||
+               (rest[1] != '\0' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
+}
+
 static ExitStatus parse(Revoke *revoke, int argc, char **argv) {
         ExitStatus status;
         int option;
@@ -168,6 +180,11 @@ static ExitStatus parse(Revoke *revoke, int argc, char **argv) {
                 return complain_usage("revoke",
                         "that is a token, and every user of this host can read arguments: "
                         "use --token-file");
+        if (revoke->jti && !is_jti(revoke->jti))
+                return complain_usage("revoke",
+                        "'%s' is no id of a token: a user is named with --user, a session with "
+                        "--session",
+                        revoke->jti);
         return STATUS_OK;
 }
 

@@ -238,6 +238,17 @@ static Reason prepare(Issue *issue, const IssueOrder *order) {
         return session_token_sign(context, &issue->token, (SessionTokenWaiter){ on_signed, issue });
 }
 
+/* Which of what was asked for it is about, for whoever asked. */
+static const char *fault_of(Reason reason) {
+        if (reason == REASON_LIFETIME_EXCEEDED)
+                return "the lifetime is longer than MaxLifetime= in authtokend.conf(5)";
+        if (reason == REASON_CLAIM_INVALID)
+                return "data has to be a JSON object, a text has no control characters and is not "
+                       "empty, "
+                       "and not_before is before the token's end";
+        return NULL;
+}
+
 int issue_start(Context *context, const IssueOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         Issue *issue = calloc(1, sizeof(*issue));
@@ -253,7 +264,7 @@ int issue_start(Context *context, const IssueOrder *order, OperationDone done, v
                 reason = prepare(issue, order);
                 if (reason != REASON_OK) {
                         tell_journal(issue, reason);
-                        r = operation_finish_later(&issue->op, reason);
+                        r = operation_refuse_later(&issue->op, reason, fault_of(reason));
                 }
         }
         if (r < 0) {

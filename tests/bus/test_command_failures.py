@@ -297,6 +297,25 @@ def test_who_may_kick_but_not_list_is_not_asked_twice(ctl, root, polkit):
     root.call("RevokeUser", f"('{STRANGER}', '')")
 
 
+@pytest.mark.parametrize("option, words", [
+    (["--data", "[1]"], "JSON object"), (["--data", "{"], "JSON object"), (["--lifetime", "2d"], "MaxLifetime="),
+], ids=repr)
+def test_what_cannot_be_in_a_token_is_named(ctl, root, option, words):
+    check(ctl("issue", *option, OWN_USER), USAGE, words)
+    assert root.sessions(OWN_USER) == set()
+
+
+@pytest.mark.parametrize("word", [OWN_USER, f"{OWN_USER}.1", f"{NOBODYS_SID}.", f"{NOBODYS_SID}.x", ".1"])
+def test_a_user_or_a_session_is_not_taken_for_a_token(ctl, word):
+    """`kick alice` and `ban alice` name a user; `revoke alice` would look for a token of that name."""
+    check(ctl("revoke", word), USAGE, "--user")
+
+
+@pytest.mark.parametrize("word", [NOBODYS_SID, f"{NOBODYS_SID}.1"])
+def test_what_could_be_a_token_is_looked_for(ctl, word):
+    check(ctl("revoke", word), NOT_FOUND, "session-unknown")
+
+
 # tokens in files
 
 @pytest.mark.parametrize("form", ["{}\r\n", " \t{}\n\n", "\n{} \r\n\r\n"], ids=repr)
