@@ -32,6 +32,13 @@ Reason exclusion_lift(UserState *state, const Moment *moment) {
         return REASON_OK;
 }
 
+void exclusion_end_unreadable(UserState *remains, uint64_t now_sec) {
+        if (remains->not_before_sec < now_sec)
+                remains->not_before_sec = now_sec;
+        if (remains->forgotten_sec < now_sec)
+                remains->forgotten_sec = now_sec;
+}
+
 int exclusion_revoke_before(
         UserState *state, uint64_t time_sec, uint64_t now_sec, PolicyEnded *ret_ended) {
         uint64_t not_before_sec = time_sec ? time_sec : now_sec;

@@ -41,6 +41,16 @@ int exclusion_ban(UserState *state, uint64_t until_sec, const char *words, uint6
 Reason exclusion_lift(UserState *state, const Moment *moment);
 
 /**
+ * exclusion_end_unreadable() - say of a user whose record cannot be read that all of before has ended
+ * @remains:    what is left of it (see state_fields_salvage()); changes
+ * @now_sec:    the caller's clock
+ *
+ * Tokens of before are refused by their sessions, which are not there, and by the not-before time; those of another
+ * issuer, whose end may have stood in the record, as ones of which an end was forgotten.
+ */
+void exclusion_end_unreadable(UserState *remains, uint64_t now_sec);
+
+/**
  * exclusion_revoke_before() - refuse all that is older than a time, and end the sessions that are
  * @state:      changes
  * @time_sec:   not after @now_sec; 0: everything that there is now

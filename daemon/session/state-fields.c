@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -255,19 +256,20 @@ static int decode_code(UserState *state, const char *mac, const char *value) {
         return r == -EEXIST ? USER_STATE_E_CORRUPT : r;
 }
 
-/* @prefix true: the name goes on with a sid, or what has its form. */
+/* @prefix true: the name goes on with a sid, or what has its form. @forbids: what it keeps out stays out, whatever else
+ * cannot be read. */
 static const struct {
         const char *name;
-        bool prefix;
+        bool prefix, forbids;
         int (*decode)(UserState *state, const char *sid, const char *value);
 } field_types[] = {
-        { STATE_FIELD_VERSION, false, decode_version },
-        { STATE_FIELD_NOT_BEFORE, false, decode_not_before },
-        { STATE_FIELD_FORGOTTEN, false, decode_forgotten },
-        { STATE_FIELD_BAN, false, decode_ban },
-        { STATE_FIELD_LIVE, true, decode_session },
-        { STATE_FIELD_ENDED, true, decode_ended },
-        { STATE_FIELD_CODE, true, decode_code },
+        { STATE_FIELD_VERSION, false, false, decode_version },
+        { STATE_FIELD_NOT_BEFORE, false, true, decode_not_before },
+        { STATE_FIELD_FORGOTTEN, false, true, decode_forgotten },
+        { STATE_FIELD_BAN, false, true, decode_ban },
+        { STATE_FIELD_LIVE, true, false, decode_session },
+        { STATE_FIELD_ENDED, true, false, decode_ended },
+        { STATE_FIELD_CODE, true, false, decode_code },
 };
 
 static int decode_field(UserState *state, const StateField *field) {
@@ -295,6 +297,44 @@ int state_fields_decode(
                 return r;
         if (fields->n_items > 0 && state->version.incarnation == 0)
                 return USER_STATE_E_CORRUPT;
+        *ret_state = TAKE_PTR(state);
+        return 0;
+}
+
+/* Nobody knows until when, or whether: until an administrator says so. */
+static int ban_without_end(UserState *state) {
+        free(state->ban_reason);
+        state->ban_until_sec = UINT64_MAX;
+        state->ban_reason = strdup(STATE_REMAINS_BAN);
+        return state->ban_reason ? 0 : -ENOMEM;
+}
+
+static int salvage_field(UserState *state, const StateField *field) {
+        for (size_t i = 0; i < ARRAY_SIZE(field_types); i++) {
+                int r;
+
+                if (!field_types[i].forbids || strcmp(field->name, field_types[i].name) != 0)
+                        continue;
+                r = field_types[i].decode(state, "", field->value);
+                if (r != USER_STATE_E_CORRUPT)
+                        return r;
+                return field_types[i].decode == decode_ban ? ban_without_end(state) : 0;
+        }
+        return 0;
+}
+
+int state_fields_salvage(
+        const char *tenant, const char *user, const StateFields *fields, UserState **ret_state) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
+        int r;
+
+        r = user_state_new(tenant, user, &state);
+        if (r == 0 && !fields)
+                r = ban_without_end(state);
+        for (size_t i = 0; r == 0 && fields && i < fields->n_items; i++)
+                r = salvage_field(state, &fields->items[i]);
+        if (r)
+                return r;
         *ret_state = TAKE_PTR(state);
         return 0;
 }

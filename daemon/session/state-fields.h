@@ -112,3 +112,19 @@ int state_version_parse(const char *text, StateVersion *ret_version);
  */
 int state_fields_decode(
         const char *tenant, const char *user, const StateFields *fields, UserState **ret_state);
+
+/* The reason of a ban that nobody can read any more. */
+#define STATE_REMAINS_BAN "the record of the user could not be read"
+
+/**
+ * state_fields_salvage() - what fields that are no state still forbid
+ * @tenant:     whose
+ * @user:       whose
+ * @fields:     borrowed; NULL: what is stored has none
+ * @ret_state:  owned by the caller; without version and sessions
+ *
+ * Ban, not-before and forgotten time, where each can be read. A ban that is there and cannot be read has no end, nor has
+ * one of which nobody can tell whether it was there. Return: 0; -ENOMEM.
+ */
+int state_fields_salvage(
+        const char *tenant, const char *user, const StateFields *fields, UserState **ret_state);

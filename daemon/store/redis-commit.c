@@ -9,6 +9,7 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/redis-commit.h"
 #include "daemon/store/redis-keys.h"
+#include "daemon/store/redis-unreadable.h"
 #include "daemon/store/redis-users.h"
 #include "daemon/store/store-commit.h"
 
@@ -29,14 +30,15 @@
  * (4) Who was wrong about what is stored is told what it is, and need not ask.
  * (5) What was done is said by its version, which no other commit has: the answer to another one is none to this.
  * (6) A list that lacks somebody of whom something is stored has lost others, too: its end goes, see redis-users.h.
- *     What stands in its place by hand goes altogether: a hint must not keep anybody in. */
+ *     What stands in its place by hand goes altogether: a hint must not keep anybody in.
+ * (7) Whoever comes in the place of a record that could not be read was there before: @replaced. */
 #define SCRIPT                                                                                     \
         "local key, users, begun = KEYS[1], KEYS[2], KEYS[3]\n"                                    \
         "local expected, go_ms, user, brings = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\n"        \
         "local n_changed, n_added, n_gone = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"                 \
         "local version = ARGV[9]\n"                                                                \
         "local set_end = 7 + n_changed + n_added\n"                                                \
-        "local stored, same\n"                                                                     \
+        "local stored, same = replaced, false\n"                                                   \
         "if expected == '' then same = redis.call('EXISTS', key) == 0\n"                           \
         "else\n"                                                                                   \
         "  stored = redis.call('HGET', key, 'v')\n"                                                \
@@ -82,8 +84,16 @@
         "local mark = redis.call('GET', table.remove(KEYS)) or ''\n" \
         "if string.sub(mark, 1, #begins) ~= begins then return 2 end\n"
 
-const char redis_commit_script[] = SCRIPT;
-const char redis_commit_guarded_script[] = GUARD SCRIPT;
+/* What stands last is taken away likewise. Whoever has seen something else looks again. */
+#define REPLACE                                         \
+        REDIS_UNREADABLE_LOOK                           \
+        "local what = table.remove(ARGV)\n"             \
+        "if look(KEYS[1]) ~= what then return {} end\n" \
+        "redis.call('DEL', KEYS[1])\n"
+
+const char redis_commit_script[] = "local replaced = false\n" SCRIPT;
+static const char guarded_script[] = GUARD "local replaced = false\n" SCRIPT;
+static const char replacing_script[] = REPLACE "local replaced = true\n" SCRIPT;
 
 RedisCommit *redis_commit_free(RedisCommit *commit) {
         if (!commit)
@@ -157,13 +167,13 @@ static void add_key(
 
 static void add_keys(RedisCommit *arguments, const RedisKeyPlace *place, const StoreCommit *commit,
         const Indexed *indexed) {
-        add_number(arguments, 3 + indexed->n_sessions + arguments->is_guarded);
+        add_number(arguments, 3 + indexed->n_sessions + (commit->guard.mark != NULL));
         add_key(arguments, place, REDIS_KEY_USER, commit->after->user);
         add_key(arguments, place, REDIS_KEY_USERS, "");
         add_key(arguments, place, REDIS_KEY_BEGUN, "");
         for (size_t i = 0; i < indexed->n_sessions; i++)
                 add_key(arguments, place, REDIS_KEY_SID, indexed->sessions[i]->sid);
-        if (arguments->is_guarded)
+        if (commit->guard.mark)
                 add_key(arguments, place, commit->guard.mark, "");
 }
 
@@ -203,14 +213,17 @@ static void add_values(RedisCommit *arguments, const StoreCommit *commit, const 
         add_change(arguments);
         for (size_t i = 0; i < indexed->n_sessions; i++)
                 add_end(arguments, session_end_sec(indexed->sessions[i]));
-        if (arguments->is_guarded)
+        if (commit->guard.mark)
                 add_copy(arguments, commit->guard.begins);
+        if (commit->unreadable)
+                add_copy(arguments, commit->unreadable);
 }
 
-/* Command, script and count; three keys; seven values; the rest for each session and field, and for a guard. */
+/* Command, script and count; three keys; seven values; the rest for each session and field, for a guard, and for what is
+ * replaced. */
 static size_t argc_max(const StateChange *change, const Indexed *indexed) {
         return 13 + 2 * indexed->n_sessions + 2 * change->changed.n_items +
-               2 * change->added.n_items + change->gone.n_items + 2;
+               2 * change->added.n_items + change->gone.n_items + 3;
 }
 
 /* Of those that are not the states' or the fields'. */
@@ -226,6 +239,8 @@ static size_t texts_size(
         size += indexed->n_sessions * index_size;
         if (guard->mark)
                 size += redis_key_size(place, guard->mark, "") + strlen(guard->begins) + 1;
+        if (commit->unreadable)
+                size += strlen(commit->unreadable) + 1;
         return size;
 }
 
@@ -248,7 +263,11 @@ int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit 
         if (!arguments)
                 return -ENOMEM;
         arguments->text = (char *)(arguments->argv + n_max);
-        arguments->is_guarded = commit->guard.mark;
+        arguments->script = redis_commit_script;
+        if (commit->guard.mark)
+                arguments->script = guarded_script;
+        if (commit->unreadable)
+                arguments->script = replacing_script;
         arguments->change = change;
         change = (StateChange){ 0 };
         arguments->argc = 2;

@@ -4,7 +4,7 @@
 /*
  * The one script that writes: turn a user's state into another if it is still the expected one, with the
  * index of its sessions and the list of users. Redis runs it as one step, or not at all. With a guard, it looks at a
- * mark first.
+ * mark first. What is no state it replaces only if it is still the one that was seen.
  */
 
 #include <stddef.h>
@@ -21,7 +21,8 @@ typedef struct StoreCommit StoreCommit;
 /* Arguments of EVALSHA or EVAL; the first two are the caller's to set. Kept until the answer is there,
  * because the server may have lost the script. */
 typedef struct RedisCommit {
-        bool is_guarded; /* takes redis_commit_guarded_script, as a whole: it is seldom wanted */
+        const char *
+                script; /* redis_commit_script, or one that is sent as a whole: it is seldom wanted */
         StateChange change;
         char *text; /* behind @argv, where the next of our own texts goes */
         int argc;
@@ -29,7 +30,6 @@ typedef struct RedisCommit {
 } RedisCommit;
 
 extern const char redis_commit_script[];
-extern const char redis_commit_guarded_script[];
 
 /**
  * redis_commit_new() - put a commit's arguments together

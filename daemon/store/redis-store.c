@@ -23,6 +23,7 @@
 #include "daemon/store/redis-request.h"
 #include "daemon/store/redis-settle.h"
 #include "daemon/store/redis-store.h"
+#include "daemon/store/redis-unreadable.h"
 #include "daemon/store/redis-users.h"
 #include "daemon/store/store-notices.h"
 #include "daemon/store/store-object.h"
@@ -44,11 +45,10 @@ static int send_commit(RedisRequest *request, bool whole) {
                 .done = on_commit,
                 .userdata = request };
 
-        request->script_sent = whole || request->commit->is_guarded || store->script_sha[0] == '\0';
+        request->script_sent = whole || request->commit->script != redis_commit_script ||
+                               store->script_sha[0] == '\0';
         command.argv[0] = request->script_sent ? "EVAL" : "EVALSHA";
-        command.argv[1] = request->script_sent ? redis_commit_script : store->script_sha;
-        if (request->commit->is_guarded)
-                command.argv[1] = redis_commit_guarded_script;
+        command.argv[1] = request->script_sent ? request->commit->script : store->script_sha;
         return redis_connection_send(store->connection, &command);
 }
 
@@ -145,7 +145,7 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
         int r;
 
         /* It is to be looked at first, and with care. */
-        if (redis_load_is_outsized(store, before->tenant, before->user))
+        if (!commit->unreadable && redis_load_is_outsized(store, before->tenant, before->user))
                 return store_call_defer(call, STORE_E_CONFLICT, NULL);
         r = redis_request_new(store, STORE_CALL_COMMIT, before->tenant, before->user, &request);
         if (r < 0)
@@ -307,6 +307,7 @@ static int redis_store_set_password(UserStore *base, const char *password) {
 static const StoreOps redis_ops = {
         .close = redis_store_close,
         .load = redis_load_start,
+        .examine = redis_unreadable_examine,
         .peek = redis_store_peek,
         .commit = redis_store_commit,
         .settle = redis_settle_start,

@@ -54,6 +54,17 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
                 " WHERE tenant = ?1 AND user = ?2",
         [SQLITE_STATEMENT_READ_VERSION] =
                 "SELECT id, version FROM state WHERE tenant = ?1 AND user = ?2",
+        [SQLITE_STATEMENT_READ_RAW] =
+                "SELECT hex(version) || ':' || ifnull((SELECT group_concat(hex(name) || '=' || "
+                "hex(value)) FROM (SELECT name, value FROM field WHERE field.state = state.id"
+                " ORDER BY name)), '') FROM state WHERE tenant = ?1 AND user = ?2",
+        [SQLITE_STATEMENT_DELETE_USER_SIDS] =
+                "DELETE FROM sid WHERE (tenant, sid, state) IN"
+                " (SELECT tenant, substr(name, 3), id FROM field JOIN state ON state.id = "
+                "field.state"
+                " WHERE tenant = ?1 AND user = ?2"
+                " AND substr(name, 1, 2) IN ('" STATE_FIELD_LIVE "', '" STATE_FIELD_ENDED "'))",
+        [SQLITE_STATEMENT_DELETE_USER] = "DELETE FROM state WHERE tenant = ?1 AND user = ?2",
         [SQLITE_STATEMENT_ADD_STATE] = "INSERT OR IGNORE INTO state (tenant, user, version, "
                                        "end_sec) VALUES (?1, ?2, ?3, ?4)",
         [SQLITE_STATEMENT_SET_VERSION] = "UPDATE state SET version = ?2 WHERE id = ?1",

@@ -108,6 +108,19 @@ static int sqlite_store_load(
         return r < 0 ? r : submit(store, job, call);
 }
 
+static int sqlite_store_examine(
+        UserStore *base, StoreCall *call, const char *tenant, const char *user) {
+        SqliteStore *store = (SqliteStore *)base;
+        SqliteJob *job;
+        int r;
+
+        r = job_new(store, SQLITE_JOB_LOAD, tenant, user, &job);
+        if (r < 0)
+                return r;
+        job->examines = true;
+        return submit(store, job, call);
+}
+
 static int sqlite_store_peek(
         UserStore *base, const char *tenant, const char *user, const UserState **ret_state) {
         const UserState *state = state_cache_get_certain(base->cache, tenant, user);
@@ -126,11 +139,13 @@ static int sqlite_store_commit(UserStore *base, StoreCall *call, const StoreComm
         r = job_new(store, SQLITE_JOB_STORE, NULL, commit->guard.mark, &job);
         if (r == 0)
                 r = copy_text(commit->guard.begins, &job->mark_expected);
+        if (r == 0)
+                r = copy_text(commit->unreadable, &job->unreadable);
         if (r < 0)
                 return r;
         job->state = user_state_ref(commit->after);
         job->before = user_state_ref(commit->before);
-        job->ends = commit->after->n_sessions < commit->before->n_sessions;
+        job->ends = commit->unreadable || commit->after->n_sessions < commit->before->n_sessions;
         store_next_version(base, commit->before, &job->state->version);
         return submit(store, TAKE_PTR(job), call);
 }
@@ -251,7 +266,7 @@ static void note_outcome(SqliteStore *store, const SqliteJob *job) {
         } else if (job->result == STORE_E_CORRUPT) {
                 store_notices_tell(&store->notices, &store->base, STORE_FAILURE_CORRUPT,
                         "%s: the record of user %s cannot be understood", store->path,
-                        STRING_OR_EMPTY(job->subject));
+                        job->before ? job->before->user : STRING_OR_EMPTY(job->subject));
         } else if (writes || !store->write_failed) {
                 health->message[0] = '\0';
                 health->online = true;
@@ -296,6 +311,7 @@ static void finish_job(SqliteJob *job, void *userdata) {
         case SQLITE_JOB_LOAD:
                 remember_load(store, job);
                 result.state = TAKE_PTR(job->state);
+                result.unreadable = job->unreadable;
                 break;
         case SQLITE_JOB_STORE:
                 remember_commit(store, job);
@@ -344,6 +360,7 @@ static void sqlite_store_close(UserStore *base) {
 static const StoreOps sqlite_ops = {
         .close = sqlite_store_close,
         .load = sqlite_store_load,
+        .examine = sqlite_store_examine,
         .peek = sqlite_store_peek,
         .commit = sqlite_store_commit,
         .find_sid = sqlite_store_find,

@@ -5,6 +5,7 @@
 
 #include "daemon/store/failure-table.h"
 #include "daemon/store/sqlite-database.h"
+#include "daemon/store/sqlite-unreadable.h"
 #include "daemon/store/sqlite-worker.h"
 #include "daemon/store/store-commit.h"
 
@@ -28,6 +29,7 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
         free(job->mark_value);
         free(job->place);
         free(job->user);
+        free(job->unreadable);
         user_state_unref(job->before);
         user_state_unref(job->state);
         user_state_unref(job->found);
@@ -62,19 +64,36 @@ static int run_store(SqliteDatabase *database, SqliteJob *job) {
         };
         int loaded, r = mark.name ? sqlite_records_guard(database, &mark) : 0;
 
+        if (r == 0 && job->unreadable)
+                r = sqlite_unreadable_remove(
+                        database, job->before->tenant, job->before->user, job->unreadable);
         if (r == 0)
                 r = sqlite_records_store(
                         database, &(StoreCommit){ .before = job->before, .after = job->state });
         if (r != STORE_E_CONFLICT)
                 return r;
         loaded = sqlite_records_load(database, job->before->tenant, job->before->user, &job->found);
+        /* It is as bad as before, but not the same: to be looked at again. */
+        if (loaded == STORE_E_CORRUPT && job->unreadable && !database->error)
+                return r;
         return loaded ? loaded : r;
+}
+
+static int run_load(SqliteDatabase *database, SqliteJob *job) {
+        int r = sqlite_records_load(database, job->tenant, job->subject, &job->state), read;
+
+        /* In a file that is damaged itself nothing is replaced. */
+        if (r != STORE_E_CORRUPT || !job->examines || database->error)
+                return r;
+        read = sqlite_unreadable_read(
+                database, job->tenant, job->subject, &job->unreadable, &job->state);
+        return read ? read : r;
 }
 
 static int run_job(SqliteDatabase *database, SqliteJob *job) {
         switch (job->type) {
         case SQLITE_JOB_LOAD:
-                return sqlite_records_load(database, job->tenant, job->subject, &job->state);
+                return run_load(database, job);
         case SQLITE_JOB_STORE:
                 return run_store(database, job);
         case SQLITE_JOB_FIND:
@@ -97,8 +116,10 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
 
 /* What a job found in a transaction that was rolled back may never have been true. */
 static void forget_results(SqliteJob *job) {
-        if (job->type == SQLITE_JOB_LOAD)
+        if (job->type == SQLITE_JOB_LOAD) {
                 job->state = user_state_unref(job->state);
+                free(TAKE_PTR(job->unreadable));
+        }
         job->found = user_state_unref(job->found);
         free(TAKE_PTR(job->user));
         user_names_clear(&job->names);

@@ -36,11 +36,13 @@ struct SqliteJob {
         char *tenant;  /* not EXPIRE */
         char *subject; /* LOAD: user; FIND: sid; SCAN: user before the first; MARK, STORE: name of
                                 * the mark; STORE: or NULL */
-        UserState *before;     /* STORE: what must be stored */
-        UserState *state;      /* STORE: with its new version; LOAD: the result */
-        UserState *found;      /* STORE: the result when something else is stored */
-        bool ends;             /* it only takes away, so it may use the reserve */
-        Moment moment;         /* EXPIRE */
+        UserState *before; /* STORE: what must be stored */
+        UserState *state; /* STORE: with its new version; LOAD: the result, or what is left of it */
+        char *unreadable; /* STORE: what it replaces; LOAD: the result, if it @examines */
+        bool examines;    /* LOAD: what is no state is to be replaced */
+        UserState *found; /* STORE: the result when something else is stored */
+        bool ends;        /* it only takes away, so it may use the reserve */
+        Moment moment;    /* EXPIRE */
         char *mark_expected;   /* MARK; NULL: only read; STORE: what it must begin with */
         char *mark_value;      /* MARK */
         char *place;           /* LOCK_OUT, LIFT: of the user in @subject */

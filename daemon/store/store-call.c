@@ -76,10 +76,20 @@ void store_call_hold(StoreCall *call, StoreCall **holder) {
         *holder = call;
 }
 
+static void complete_examine(StoreCall *call, int r, StoreResult *result) {
+        const char *unreadable = r == STORE_E_CORRUPT ? result->unreadable : NULL;
+
+        call->done.examine(call, r, r == 0 || unreadable ? TAKE_PTR(result->state) : NULL,
+                unreadable, call->userdata);
+}
+
 static void complete(StoreCall *call, int r, StoreResult *result) {
         switch (call->type) {
         case STORE_CALL_LOAD:
                 call->done.load(call, r, r == 0 ? TAKE_PTR(result->state) : NULL, call->userdata);
+                return;
+        case STORE_CALL_EXAMINE:
+                complete_examine(call, r, result);
                 return;
         case STORE_CALL_COMMIT:
                 call->done.commit(call, r, r == STORE_E_CONFLICT ? TAKE_PTR(result->state) : NULL,

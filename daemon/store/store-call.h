@@ -12,6 +12,7 @@
 
 #include "daemon/session/user-state.h"
 #include "daemon/store/lock-outs.h"
+#include "daemon/store/store-commit.h"
 #include "daemon/store/store-mark.h"
 #include "daemon/store/store-scan.h"
 #include "daemon/store/store-settle.h"
@@ -19,6 +20,7 @@
 
 typedef enum StoreCallType {
         STORE_CALL_LOAD,
+        STORE_CALL_EXAMINE,
         STORE_CALL_COMMIT,
         STORE_CALL_FIND,
         STORE_CALL_SCAN,
@@ -30,10 +32,11 @@ typedef enum StoreCallType {
 
 /* What a call completes with, by its type. */
 typedef struct StoreResult {
-        UserState *state; /* LOAD, and COMMIT when it was a conflict: handed over */
-        const char *user; /* FIND */
-        const char *mark; /* MARK; also when it was a conflict */
-        char **users;     /* SCAN */
+        UserState *state;       /* LOAD, EXAMINE, and COMMIT when it was a conflict: handed over */
+        const char *unreadable; /* EXAMINE, when it was corrupt; NULL: it cannot be replaced */
+        const char *user;       /* FIND */
+        const char *mark;       /* MARK; also when it was a conflict */
+        char **users;           /* SCAN */
         size_t n_users;
         const char *next;      /* SCAN: where to go on; NULL: that was all */
         bool lost;             /* SCAN: that was not all there should be */
@@ -45,6 +48,7 @@ struct StoreCall {
         StoreCallType type;
         union {
                 StoreLoadDone load;
+                StoreExamineDone examine;
                 StoreCommitDone commit;
                 StoreFindDone find;
                 StoreScanDone scan;

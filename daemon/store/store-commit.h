@@ -20,6 +20,9 @@ typedef struct StoreCommit {
         UserState *after;  /* a changed copy; gets the version that follows @before's */
         StoreGuard guard;  /* borrowed for the call of a function only */
         bool settle;       /* it is to be with replicas even if it takes nothing away anew */
+        /* What is stored instead of a state, as user_store_examine() has told it: it is replaced if it is still that,
+         * @before is empty, and there is no guard. Borrowed for the call of a function only; NULL: a state is. */
+        const char *unreadable;
 } StoreCommit;
 
 /**
@@ -32,6 +35,26 @@ typedef struct StoreCommit {
  * good enough for an answer. Return: 0; -ENOMEM; -EINVAL a name that cannot be.
  */
 int user_store_guess(UserStore *store, StoreName user, UserState **ret_state);
+
+/* @r: 0, and @state is what is stored; STORE_E_CORRUPT: @unreadable is, for StoreCommit, and @state, which is the
+ * caller's in either case, what it still forbids (see state_fields_salvage()); both NULL where it cannot be replaced, or
+ * anything else went wrong. @unreadable: borrowed. */
+typedef void (*StoreExamineDone)(
+        StoreCall *call, int r, UserState *state, const char *unreadable, void *userdata);
+
+/**
+ * user_store_examine() - read what a user_store_load() could not
+ * @store:      connected or not
+ * @user:       whose
+ * @done:       called once
+ * @userdata:   for @done
+ * @ret_call:   as for user_store_load()
+ *
+ * From the store itself. What SQLite calls a damaged file is not replaced, as nobody knows what a write would meet.
+ * Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
+ */
+int user_store_examine(UserStore *store, StoreName user, StoreExamineDone done, void *userdata,
+        StoreCall **ret_call);
 
 /**
  * user_store_commit() - turn a user's state into another if nobody changed it

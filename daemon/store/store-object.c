@@ -62,6 +62,7 @@ uint64_t store_now_usec(UserStore *store) {
 static StoreOperation operation_of(StoreCallType type) {
         switch (type) {
         case STORE_CALL_LOAD:
+        case STORE_CALL_EXAMINE:
                 return STORE_LOAD;
         case STORE_CALL_COMMIT:
                 return STORE_COMMIT;

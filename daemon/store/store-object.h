@@ -17,6 +17,7 @@
 typedef struct StoreOps {
         void (*close)(UserStore *store);
         int (*load)(UserStore *store, StoreCall *call, const char *tenant, const char *user);
+        int (*examine)(UserStore *store, StoreCall *call, const char *tenant, const char *user);
         int (*peek)(UserStore *store, const char *tenant, const char *user,
                 const UserState **ret_state);
         int (*commit)(UserStore *store, StoreCall *call, const StoreCommit *commit);

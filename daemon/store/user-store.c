@@ -52,6 +52,21 @@ int user_store_load(UserStore *store, StoreName user, StoreLoadDone done, void *
                 call, store->ops->load(store, call, user.tenant, user.name), ret_call);
 }
 
+int user_store_examine(UserStore *store, StoreName user, StoreExamineDone done, void *userdata,
+        StoreCall **ret_call) {
+        StoreCall *call;
+        int r;
+
+        if (!store_names_are_valid(user.tenant, user.name))
+                return -EINVAL;
+        r = store_call_new(store, STORE_CALL_EXAMINE, userdata, &call);
+        if (r < 0)
+                return r;
+        call->done.examine = done;
+        return store_call_started(
+                call, store->ops->examine(store, call, user.tenant, user.name), ret_call);
+}
+
 int user_store_peek(
         UserStore *store, const char *tenant, const char *user, const UserState **ret_state) {
         return store->ops->peek ? store->ops->peek(store, tenant, user, ret_state)

@@ -9,6 +9,7 @@
 
 #include "daemon/policy/exclusion.h"
 #include "daemon/session/session-check.h"
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 #include "tests/moment-at.h"
 
@@ -213,8 +214,41 @@ static void test_lower_before(void **unused) {
         }
 }
 
+static void test_what_cannot_be_read_has_ended(void **unused) {
+        static const struct {
+                const char *name;
+                uint64_t not_before_sec, forgotten_sec, ban_until_sec; /* that were left */
+                uint64_t new_not_before_sec, new_forgotten_sec;
+        } cases[] = {
+                { "of which nothing was left", 0, 0, 0, NOW, NOW },
+                { "that was revoked before", NOW - 9, NOW - 8, 0, NOW, NOW },
+                { "by a clock that is ahead", NOW + 9, NOW + 8, 0, NOW + 9, NOW + 8 },
+                { "of a banned user", 0, 0, UINT64_MAX, NOW, NOW },
+        };
+
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
+
+                print_message("# %s\n", cases[i].name);
+                assert_int_equal(user_state_new("default", "alice", &state), 0);
+                state->not_before_sec = cases[i].not_before_sec;
+                state->forgotten_sec = cases[i].forgotten_sec;
+                state->ban_until_sec = cases[i].ban_until_sec;
+                exclusion_end_unreadable(state, NOW);
+                assert_int_equal(state->not_before_sec, cases[i].new_not_before_sec);
+                assert_int_equal(state->forgotten_sec, cases[i].new_forgotten_sec);
+                assert_int_equal(state->ban_until_sec, cases[i].ban_until_sec);
+                assert_true(user_state_forbids(state));
+                assert_int_equal(user_state_check_token(state, &(TokenFacts){ sids[0], 1, NOW - 1 },
+                                         30, MOMENT_AT(NOW)),
+                        REASON_SESSION_UNKNOWN);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_cannot_be_read_has_ended),
                 cmocka_unit_test(test_ban),
                 cmocka_unit_test(test_a_session_that_a_ban_ended_stays_ended),
                 cmocka_unit_test(test_a_second_ban_replaces_the_first),

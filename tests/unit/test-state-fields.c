@@ -368,8 +368,65 @@ static void test_versions_begin_at_one_and_differ(void **unused) {
         assert_true(first.incarnation != second.incarnation);
 }
 
+/* Of two fields, or one, or none. */
+static const struct {
+        const char *name;
+        const char *first, *first_value, *second, *second_value;
+        uint64_t not_before_sec, forgotten_sec, ban_until_sec;
+        const char *ban_reason;
+} remains[] = {
+        { "nothing that forbids leaves nothing", "s:" SID_A, "{", "x", "1", 0, 0, 0, NULL },
+        { "no version is needed", "ban", "{\"until\":7,\"reason\":\"why\"}", NULL, NULL, 0, 0, 7,
+                "why" },
+        { "a ban of another user's record is one", "v", "1-1", "ban", "{\"until\":7}", 0, 0, 7,
+                NULL },
+        { "a ban that cannot be read has no end", "ban", "{\"until\":7,\"by\":1}", NULL, NULL, 0, 0,
+                UINT64_MAX, STATE_REMAINS_BAN },
+        { "garbage for a ban is one", "ban", "", NULL, NULL, 0, 0, UINT64_MAX, STATE_REMAINS_BAN },
+        { "two bans are one without end", "ban", "{\"until\":7,\"reason\":\"why\"}", "ban",
+                "{\"until\":8}", 0, 0, UINT64_MAX, STATE_REMAINS_BAN },
+        { "a name that only begins as a ban is none", "banned", "{\"until\":7}", NULL, NULL, 0, 0,
+                0, NULL },
+        { "times stay", "nb", "17", "fg", "18", 17, 18, 0, NULL },
+        { "times that cannot be read do not", "nb", "-1", "fg", "x", 0, 0, 0, NULL },
+};
+
+static void test_what_fields_that_are_no_state_still_forbid(void **unused) {
+        (void)unused;
+        for (size_t i = 0; i < ARRAY_SIZE(remains); i++) {
+                _cleanup_(state_fields_clear) StateFields fields = { 0 };
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
+
+                print_message("# %s\n", remains[i].name);
+                add(&fields, remains[i].first, remains[i].first_value);
+                if (remains[i].second)
+                        add(&fields, remains[i].second, remains[i].second_value);
+                assert_int_equal(state_fields_salvage("default", "alice", &fields, &state), 0);
+                assert_int_equal(state->not_before_sec, remains[i].not_before_sec);
+                assert_int_equal(state->forgotten_sec, remains[i].forgotten_sec);
+                assert_int_equal(state->ban_until_sec, remains[i].ban_until_sec);
+                assert_string_equal(state->ban_reason ? state->ban_reason : "",
+                        remains[i].ban_reason ? remains[i].ban_reason : "");
+                assert_int_equal(state->version.incarnation, 0);
+                assert_int_equal(state->n_sessions + state->n_ended + state->n_codes, 0);
+        }
+}
+
+static void test_where_no_fields_are_nobody_knows_of_a_ban(void **unused) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *empty = NULL;
+
+        (void)unused;
+        assert_int_equal(state_fields_salvage("default", "alice", NULL, &state), 0);
+        assert_int_equal(state->ban_until_sec, UINT64_MAX);
+        assert_string_equal(state->ban_reason, STATE_REMAINS_BAN);
+        assert_int_equal(state_fields_salvage("default", "alice", &(StateFields){ 0 }, &empty), 0);
+        assert_int_equal(empty->ban_until_sec, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_fields_that_are_no_state_still_forbid),
+                cmocka_unit_test(test_where_no_fields_are_nobody_knows_of_a_ban),
                 cmocka_unit_test(test_a_full_state_comes_back_the_same),
                 cmocka_unit_test(test_the_order_of_the_fields_does_not_matter),
                 cmocka_unit_test(test_no_fields_are_the_empty_state),

@@ -1,0 +1,36 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A user's record in Redis that is no state: what it is, so that a commit can replace that and nothing else.
+ */
+
+#include "daemon/store/redis-request.h"
+
+/* Of both scripts that look at one: look(KEY) says what stands there, and all of its fields. What the server itself can
+ * tell to be no state is called by its fault, and is to be replaced for as long as it has that; what it cannot, by a
+ * digest of each byte, in an order that does not depend on the server's memory. */
+#define REDIS_UNREADABLE_LOOK                                                      \
+        "local function look(key)\n"                                               \
+        "  local n, all, parts, size = redis.pcall('HLEN', key), nil, {}, 0\n"     \
+        "  if type(n) == 'table' then\n"                                           \
+        "    if string.find(n.err, 'WRONGTYPE') then return 'wrongtype' end\n"     \
+        "    n = redis.call('HLEN', key)\n"                                        \
+        "  end\n"                                                                  \
+        "  if n > 1024 then return 'outsized' end\n"                               \
+        "  all = redis.call('HGETALL', key)\n"                                     \
+        "  for i = 1, #all, 2 do\n"                                                \
+        "    local name, value = all[i], all[i + 1]\n"                             \
+        "    size = size + #name + #value\n"                                       \
+        "    parts[#parts + 1] = #name .. ' ' .. #value .. ' ' .. name .. value\n" \
+        "  end\n"                                                                  \
+        "  if size > 2097152 then return 'outsized' end\n"                         \
+        "  table.sort(parts)\n"                                                    \
+        "  return redis.sha1hex(table.concat(parts)), all\n"                       \
+        "end\n"
+
+/**
+ * redis_unreadable_examine() - see user_store_examine()
+ */
+int redis_unreadable_examine(
+        UserStore *base, StoreCall *call, const char *tenant, const char *user);
