@@ -13,6 +13,7 @@
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/metrics.h"
+#include "daemon/operation/reconciler.h"
 #include "daemon/store/store-stats.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/keyring.h"
@@ -173,6 +174,20 @@ static int add_users_warning(sd_bus_message *reply, const Context *context) {
                 "authtokend(8)");
 }
 
+/* Anybody may read it: the journal names them. */
+static int add_unreadable_warning(sd_bus_message *reply, const Context *context) {
+        size_t n_users = reconciler_unreadable(context->reconciler);
+        char text[WARNING_MAX];
+
+        if (n_users == 0)
+                return 0;
+        snprintf(text, sizeof(text),
+                "store: the records of %zu users with logins here cannot be read; see journalctl "
+                "AUTHTOKEN_EVENT=%s",
+                n_users, audit_event_name(AUDIT_RECORD_UNREADABLE));
+        return sd_bus_message_append(reply, "s", text);
+}
+
 static int add_replicas_warning(sd_bus_message *reply, const Context *context) {
         char text[WARNING_MAX];
         StoreHealth health;
@@ -207,6 +222,8 @@ static int add_warnings(sd_bus_message *reply, const Context *context) {
         r = add_store_warning(reply, context);
         if (r >= 0)
                 r = add_users_warning(reply, context);
+        if (r >= 0)
+                r = add_unreadable_warning(reply, context);
         if (r >= 0)
                 r = add_replicas_warning(reply, context);
         if (r >= 0)

@@ -18,6 +18,7 @@ IpcStatus ipc_status_of(Reason reason) {
         case REASON_STORE_TIMEOUT:
         case REASON_STORE_REFUSED:
         case REASON_STORE_CORRUPT:
+        case REASON_RECORD_REPLACED:
         case REASON_STORE_CONFLICT:
         case REASON_STORE_UNREPLICATED:
         case REASON_INCOMPLETE:

@@ -33,6 +33,7 @@ static int priority_of(const AuditRecord *record) {
         case AUDIT_SESSION_END:
                 return LOG_INFO;
         case AUDIT_LOGIN_LEFT:
+        case AUDIT_RECORD_UNREADABLE:
         case AUDIT_REUSE:
                 return LOG_ERR;
         case AUDIT_AUTHENTICATE:
@@ -70,13 +71,15 @@ static int priority_of(const AuditRecord *record) {
                 break;
         case AUDIT_BINDING:
         case AUDIT_LOCK_OUT:
+        case AUDIT_RECORD_REPLACED:
                 return LOG_WARNING;
         }
         return record->reason == REASON_OK ? LOG_INFO : LOG_WARNING;
 }
 
 static bool is_refusal(const AuditRecord *record) {
-        return record->reason != REASON_OK && record->event != AUDIT_LOGIN_ENDED &&
+        return record->reason != REASON_OK && record->reason != REASON_RECORD_REPLACED &&
+               record->event != AUDIT_RECORD_UNREADABLE && record->event != AUDIT_LOGIN_ENDED &&
                record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE &&
                record->event != AUDIT_LOCK_OUT && record->event != AUDIT_SESSION_END &&
                record->event != AUDIT_BINDING && record->event != AUDIT_HOOK &&

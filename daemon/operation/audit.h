@@ -34,6 +34,10 @@ typedef struct Context Context;
                 "login has lost its session")                                                  \
         X(BUS_CALL, "bus-call", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c0c", "call admitted")           \
         X(SESSION_END, "session-end", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d01", "session ended")     \
+        X(RECORD_UNREADABLE, "record-unreadable", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d04",          \
+                "record unreadable")                                                           \
+        X(RECORD_REPLACED, "record-replaced", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d05",              \
+                "unreadable record replaced")                                                  \
         X(BINDING, "binding", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d03", "suspicious use")            \
         X(LOGOUT, "logout", "5d2f0b6b7a6c4c0a9f0e3c51f1d80d02", "session logged out")          \
         X(CODE_CREATED, "code-created", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c50", "login code made") \

@@ -10,7 +10,8 @@
 #include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/login/text-hash.h"
-#include "daemon/operation/context.h"
+#include "daemon/operation/audit.h"
+#include "daemon/operation/operation-object.h"
 #include "daemon/operation/reconcile.h"
 #include "daemon/operation/reconciler.h"
 #include "daemon/operation/user-rules.h"
@@ -35,10 +36,20 @@ typedef struct Look {
 
 TAILQ_HEAD(LookList, Look);
 
+/* A user with logins here whose record cannot be read. */
+typedef struct Unreadable {
+        char *user;
+        uint64_t told_up_sec;         /* CLOCK_BOOTTIME */
+        TAILQ_ENTRY(Unreadable) link; /* linked in Reconciler.unreadable */
+} Unreadable;
+
+TAILQ_HEAD(UnreadableList, Unreadable);
+
 struct Reconciler {
         Context *context;
         Look *by_user[N_BUCKETS];
         struct LookList waiting, loading;
+        struct UnreadableList unreadable;
         size_t n_loading;
         sd_event_source *again_timer; /* NULL: the store does not refuse */
 };
@@ -95,6 +106,55 @@ static void try_again_later(Reconciler *reconciler) {
                         on_again_timer, reconciler);
 }
 
+static Unreadable *find_unreadable(const Reconciler *reconciler, const char *user) {
+        Unreadable *each;
+
+        TAILQ_FOREACH(each, &reconciler->unreadable, link)
+        if (strcmp(each->user, user) == 0)
+                return each;
+        return NULL;
+}
+
+static void drop_unreadable(Reconciler *reconciler, Unreadable *unreadable) {
+        if (!unreadable)
+                return;
+        TAILQ_REMOVE(&reconciler->unreadable, unreadable, link);
+        free(unreadable->user);
+        free(unreadable);
+}
+
+/* Without memory it is told again the next time. */
+static void add_unreadable(Reconciler *reconciler, const char *user, uint64_t up_sec) {
+        Unreadable *unreadable = calloc(1, sizeof(*unreadable));
+
+        if (!unreadable)
+                return;
+        unreadable->user = strdup(user);
+        if (!unreadable->user) {
+                free(unreadable);
+                return;
+        }
+        unreadable->told_up_sec = up_sec;
+        TAILQ_INSERT_TAIL(&reconciler->unreadable, unreadable, link);
+}
+
+static void note_unreadable(Reconciler *reconciler, const char *user) {
+        Unreadable *known = find_unreadable(reconciler, user);
+        uint64_t up_sec = operation_up_sec();
+
+        if (known && up_sec < known->told_up_sec + UNREADABLE_AGAIN_SEC)
+                return;
+        if (known)
+                known->told_up_sec = up_sec;
+        else
+                add_unreadable(reconciler, user, up_sec);
+        audit(reconciler->context, &(AuditRecord){
+                                           .event = AUDIT_RECORD_UNREADABLE,
+                                           .reason = REASON_STORE_CORRUPT,
+                                           .user = user,
+                                   });
+}
+
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         Look *look = userdata;
@@ -105,6 +165,10 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         reconciler->n_loading--;
         if (r == STORE_E_REFUSED)
                 try_again_later(reconciler);
+        if (r == STORE_E_CORRUPT)
+                note_unreadable(reconciler, look->user);
+        else if (r == 0)
+                drop_unreadable(reconciler, find_unreadable(reconciler, look->user));
         if (r == STORE_E_REFUSED || look->again) {
                 look->again = false;
                 TAILQ_INSERT_HEAD(&reconciler->waiting, look, link);
@@ -162,12 +226,25 @@ static bool note_login(Login *login, void *userdata) {
         return false;
 }
 
-void reconciler_note(Reconciler *reconciler, const char *user) {
-        Context *context = reconciler->context;
-        bool has_login = false;
+static bool has_login(const Reconciler *reconciler, const char *user) {
+        const Context *context = reconciler->context;
+        bool found = false;
 
-        login_registry_each(context->logins, context->config->tenant, user, note_login, &has_login);
-        if (!has_login)
+        login_registry_each(context->logins, context->config->tenant, user, note_login, &found);
+        return found;
+}
+
+size_t reconciler_unreadable(const Reconciler *reconciler) {
+        const Unreadable *each;
+        size_t n = 0;
+
+        TAILQ_FOREACH(each, &reconciler->unreadable, link)
+        n += has_login(reconciler, each->user);
+        return n;
+}
+
+void reconciler_note(Reconciler *reconciler, const char *user) {
+        if (!has_login(reconciler, user))
                 return;
         want(reconciler, user, true);
         pump(reconciler);
@@ -180,7 +257,15 @@ static bool want_user(Login *login, void *userdata) {
 
 void reconciler_all(Reconciler *reconciler) {
         Context *context = reconciler->context;
+        Unreadable *each = TAILQ_FIRST(&reconciler->unreadable);
 
+        while (each) {
+                Unreadable *next = TAILQ_NEXT(each, link);
+
+                if (!has_login(reconciler, each->user))
+                        drop_unreadable(reconciler, each);
+                each = next;
+        }
         login_registry_each(context->logins, context->config->tenant, NULL, want_user, reconciler);
         pump(reconciler);
 }
@@ -193,6 +278,7 @@ int reconciler_new(Context *context, Reconciler **ret_reconciler) {
         reconciler->context = context;
         TAILQ_INIT(&reconciler->waiting);
         TAILQ_INIT(&reconciler->loading);
+        TAILQ_INIT(&reconciler->unreadable);
         *ret_reconciler = reconciler;
         return 0;
 }
@@ -203,6 +289,8 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         for (size_t i = 0; i < N_BUCKETS; i++)
                 while (reconciler->by_user[i])
                         look_free(reconciler->by_user[i]);
+        while (!TAILQ_EMPTY(&reconciler->unreadable))
+                drop_unreadable(reconciler, TAILQ_FIRST(&reconciler->unreadable));
         sd_event_source_disable_unref(reconciler->again_timer);
         free(reconciler);
         return NULL;

@@ -7,9 +7,12 @@
  * state is reconcile.h's.
  */
 
+#include <stddef.h>
+
 #include "common/cleanup.h"
 
 #define RECONCILE_INTERVAL_SEC 60u
+#define UNREADABLE_AGAIN_SEC   3600u
 
 typedef struct Context Context;
 typedef struct Reconciler Reconciler;
@@ -38,6 +41,15 @@ DEFINE_CLEANUP(Reconciler, reconciler_free)
  * @user:       looked at before all that wait, if this host has a login of his
  */
 void reconciler_note(Reconciler *reconciler, const char *user);
+
+/**
+ * reconciler_unreadable() - how many users have logins here and a record that cannot be read
+ * @reconciler: any
+ *
+ * Their logins stay: nobody has ended them, and who repairs the record has lost nothing. The journal is told of each when
+ * it is met, and every UNREADABLE_AGAIN_SEC for as long as it is so.
+ */
+size_t reconciler_unreadable(const Reconciler *reconciler);
 
 /**
  * reconciler_all() - every state may have changed

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "daemon/config/config.h"
+#include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
+#include "daemon/operation/reconciler.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/session-ending.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/policy/exclusion.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/user-state.h"
 
@@ -22,6 +25,7 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
 
         policy_ended_clear(&change->ended);
         change->sid_state = REASON_OK;
+        change->replaced = false;
         if (change->end) {
                 *ret_changed = true;
                 return change->end(change, state, now_sec) < 0 ? REASON_INTERNAL : REASON_OK;
@@ -45,6 +49,45 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         return REASON_OK;
 }
 
+static void replace(UserState *state, uint64_t now_sec, void *userdata) {
+        exclusion_end_unreadable(state, now_sec);
+        ((SessionChange *)userdata)->replaced = true;
+}
+
+static bool add_login(Login *login, void *userdata) {
+        SessionChange *change = userdata;
+        PolicyEnded *ended = &change->ended;
+        SessionEnd *ends;
+
+        for (size_t i = 0; i < ended->n_ends; i++)
+                if (strcmp(ended->ends[i].sid, login->sid) == 0)
+                        return true;
+        /* Without memory the next reconcile finds it. */
+        ends = reallocarray(ended->ends, ended->n_ends + 1, sizeof(*ends));
+        if (!ends)
+                return false;
+        ended->ends = ends;
+        ends[ended->n_ends] = (SessionEnd){ .reason = change->end_reason };
+        memcpy(ends[ended->n_ends++].sid, login->sid, SID_SIZE + 1);
+        return true;
+}
+
+/* Return: what to tell of it. */
+static Reason take_replaced(SessionChange *change, Reason reason) {
+        Context *context = change->op.context;
+
+        login_registry_each(
+                context->logins, context->config->tenant, change->user, add_login, change);
+        audit(context, &(AuditRecord){
+                               .event = AUDIT_RECORD_REPLACED,
+                               .user = change->user,
+                               .note = change->note,
+                               .uid = change->uid,
+                       });
+        reconciler_note(context->reconciler, change->user);
+        return reason == REASON_OK ? REASON_RECORD_REPLACED : reason;
+}
+
 /* Before anything that takes time: whoever keeps tokens in a cache of their own waits for this. */
 static void tell_revoked(const SessionChange *change) {
         const Context *context = change->op.context;
@@ -63,6 +106,8 @@ static void on_done(Reason reason, const UserState *state, void *userdata) {
         SessionChange *change = userdata;
 
         (void)state;
+        if (user_change_is_done(reason) && change->replaced)
+                reason = take_replaced(change, reason);
         /* What was not stored has not ended. */
         if (user_change_is_done(reason))
                 tell_revoked(change);
@@ -76,6 +121,11 @@ static int copy_text(const char *text, char **ret_copy) {
                 return 0;
         *ret_copy = strdup(text);
         return *ret_copy ? 0 : -ENOMEM;
+}
+
+/* What ends all that there is need not know what there was. */
+static bool is_whole(const SessionChange *change) {
+        return !*change->sid && !change->platform && !change->device && !change->is_partial;
 }
 
 int session_change_start(SessionChange *change, const EndOrder *order) {
@@ -99,8 +149,11 @@ int session_change_start(SessionChange *change, const EndOrder *order) {
         else if (filter->sid)
                 return -EINVAL;
         return user_queue_change(context->queue, context->config->tenant, change->user,
-                &(UserChange){
-                        .decide = decide, .done = on_done, .userdata = change, .revokes = true });
+                &(UserChange){ .decide = decide,
+                        .replace = is_whole(change) ? replace : NULL,
+                        .done = on_done,
+                        .userdata = change,
+                        .revokes = true });
 }
 
 void session_change_follow(SessionChange *change) {

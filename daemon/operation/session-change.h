@@ -21,7 +21,9 @@ typedef struct SessionChange {
         uid_t uid;                    /* whose order it is */
         Reason end_reason;            /* what the ended sessions get */
         PolicyEnded ended;            /* what this change ended */
-        Reason sid_state;             /* of @sid when nothing was ended: why it is not live */
+        bool is_partial;  /* what it means does not follow from user, platform, device and @sid */
+        bool replaced;    /* the user's record could not be read, and another took its place */
+        Reason sid_state; /* of @sid when nothing was ended: why it is not live */
         /* Instead of ending what the order means: changes @state in any case and sets @ended. 0 or
          * negative errno; pure, and called on a fresh state each time. NULL: as ordered. */
         int (*end)(struct SessionChange *change, UserState *state, uint64_t now_sec);
@@ -30,11 +32,12 @@ typedef struct SessionChange {
 } SessionChange;
 
 /**
- * session_change_start() - begin
+ * session_change_start() - begin, for all of a user's sessions also where their record cannot be read
  * @change:     zeroed, then initialised by operation_init(); its end_reason and committed are set
  * @order:      which sessions, and why
  *
- * Return: 0: @change->committed will be called, not before this returns; -ENOMEM.
+ * Such a record is replaced, and REASON_RECORD_REPLACED says so: nobody knows which sessions there were, and those count
+ * as ended by it that have a login on this host. Return: 0: @change->committed will be called, not before this returns; -ENOMEM.
  */
 int session_change_start(SessionChange *change, const EndOrder *order);
 

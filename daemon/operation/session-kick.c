@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +18,19 @@
 #include "daemon/operation/session-kick.h"
 #include "daemon/operation/user-queue.h"
 
+#define DETAIL_MAX 192u
+
 static void on_ended(unsigned int n_ended, unsigned int n_failed, void *userdata) {
         SessionKick *kick = userdata;
+        char detail[DETAIL_MAX];
 
+        /* An answer that is an error has no place for numbers. */
+        snprintf(detail, sizeof(detail), "%s; logins on this host: %u ended, %u did not",
+                reason_text(kick->reason), n_ended, n_failed);
         operation_finish(
                 &kick->change.op, &(OperationResult){
                                           .reason = kick->reason,
+                                          .detail = detail,
                                           .user = kick->change.user,
                                           .n_revoked = (unsigned int)kick->change.ended.n_ends,
                                           .n_ended = n_ended,

@@ -34,7 +34,8 @@ struct UserQueue {
 };
 
 bool user_change_is_done(Reason reason) {
-        return reason == REASON_OK || reason == REASON_STORE_UNREPLICATED;
+        return reason == REASON_OK || reason == REASON_STORE_UNREPLICATED ||
+               reason == REASON_RECORD_REPLACED;
 }
 
 static int line_begin(Line *line);
@@ -132,8 +133,11 @@ static Reason line_decide(Line *line, UserState *state, bool *ret_committing) {
                 return reason;
         }
         if (user_store_commit(line->queue->store,
-                    (StoreCommit){ before, after, change->guard, change->revokes }, on_committed,
-                    line, &line->call) < 0)
+                    (StoreCommit){ .before = before,
+                            .after = after,
+                            .guard = change->guard,
+                            .settle = change->revokes },
+                    on_committed, line, &line->call) < 0)
                 return REASON_INTERNAL;
         line->state = TAKE_PTR(after);
         *ret_committing = true;
@@ -167,19 +171,69 @@ static void line_go_on(Line *line, UserState *state) {
         line_advance(line, reason);
 }
 
+/* @state: what is left of the record that is to be replaced, our own. */
+static Reason line_replace(Line *line, UserState *state, const char *unreadable) {
+        _cleanup_(user_state_unrefp) UserState *before = NULL, *after = state;
+        const UserChange *change = &line->first->change;
+        uint64_t now_sec = operation_now_sec();
+        bool changed;
+        Reason reason;
+
+        if (user_state_new(line->tenant, line->user, &before) < 0)
+                return REASON_INTERNAL;
+        reason = change->decide(after, now_sec, &changed, change->userdata);
+        if (reason != REASON_OK)
+                return reason;
+        change->replace(after, now_sec, change->userdata);
+        if (user_store_commit(line->queue->store,
+                    (StoreCommit){ .before = before,
+                            .after = after,
+                            .settle = change->revokes,
+                            .unreadable = unreadable },
+                    on_committed, line, &line->call) < 0)
+                return REASON_INTERNAL;
+        line->state = TAKE_PTR(after);
+        return REASON_OK;
+}
+
+static void on_examined(
+        StoreCall *call, int r, UserState *state, const char *unreadable, void *userdata) {
+        Line *line = userdata;
+        Reason reason = operation_reason_of_store(r);
+
+        line->call = store_call_free(call);
+        if (r == 0) {
+                line_go_on(line, state);
+                return;
+        }
+        if (unreadable)
+                reason = line_replace(line, state, unreadable);
+        if (reason != REASON_OK)
+                line_advance(line, reason);
+}
+
+/* Whether the store is looked at once more: at what is there instead, or cannot be read and is to be replaced. */
+static bool line_look_again(Line *line, int r) {
+        if (r == STORE_E_CONFLICT)
+                return line_load(line) == 0;
+        return r == STORE_E_CORRUPT && line->first->change.replace &&
+               user_store_examine(line->queue->store, (StoreName){ line->tenant, line->user },
+                       on_examined, line, &line->call) == 0;
+}
+
 static void on_committed(StoreCall *call, int r, UserState *state, void *userdata) {
         Line *line = userdata;
 
         line->call = store_call_free(call);
-        if (r == STORE_E_CONFLICT && ++line->first->n_tries < USER_CHANGE_TRIES_MAX) {
+        if ((r == STORE_E_CONFLICT || r == STORE_E_CORRUPT) &&
+                ++line->first->n_tries < USER_CHANGE_TRIES_MAX) {
                 line->state = user_state_unref(line->state);
                 if (state) {
                         line_go_on(line, state);
                         return;
                 }
-                if (line_load(line) >= 0)
+                if (line_look_again(line, r))
                         return;
-                r = -ENOMEM;
         }
         user_state_unref(state);
         line_advance(line, operation_reason_of_store(r));
@@ -191,18 +245,20 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
         line->call = store_call_free(call);
         if (r == 0)
                 line_go_on(line, state);
-        else
+        else if (!line_look_again(line, r))
                 line_advance(line, operation_reason_of_store(r));
 }
 
 /* What is probably stored is decided on first: a commit finds out. A refusal, and that nothing is to be done, are
- * answers, and those take the state as it is. */
+ * answers, and those take the state as it is. So does who ends all that there is: a record that somebody has changed
+ * and not its version would take the commit, and be as unreadable to the other hosts as before. */
 static int line_begin(Line *line) {
         UserState *guess;
         bool committing;
 
-        if (user_store_guess(line->queue->store, (StoreName){ line->tenant, line->user }, &guess) ==
-                0) {
+        if (!line->first->change.replace &&
+                user_store_guess(
+                        line->queue->store, (StoreName){ line->tenant, line->user }, &guess) == 0) {
                 (void)line_decide(line, guess, &committing);
                 if (committing)
                         return 0;

@@ -24,6 +24,9 @@ typedef struct sd_event sd_event;
 typedef struct UserChange {
         /* Pure: changes @state, sets *ret_changed. REASON_OK, or why not (nothing is committed). */
         Reason (*decide)(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata);
+        /* After @decide on what is left of a record that cannot be read: @state takes its place, and is to say that all of
+         * before has ended. NULL: the record stays, and the change fails with REASON_STORE_CORRUPT. Not with a guard. */
+        void (*replace)(UserState *state, uint64_t now_sec, void *userdata);
         /* Called exactly once, unless the queue is freed before; REASON_STORE_UNREPLICATED: it is done, but a failover may
          * undo it. @state is what is stored now, borrowed, NULL unless REASON_OK. */
         void (*done)(Reason reason, const UserState *state, void *userdata);
@@ -36,7 +39,7 @@ typedef struct UserChange {
 } UserChange;
 
 /**
- * user_change_is_done() - whether a change has taken place, safe from a failover or not
+ * user_change_is_done() - whether a change has taken place, safe from a failover or not, in whatever record
  * @reason:     that UserChange.done was told
  */
 bool user_change_is_done(Reason reason);

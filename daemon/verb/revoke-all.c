@@ -34,8 +34,9 @@ typedef struct RevokeAll {
         UserPage page;
         size_t n_pending;
         unsigned int n_revoked;
-        unsigned int n_failed; /* users, or pages of them: the store's own line says why */
-        bool lost;             /* there are users whom nobody could be asked about */
+        unsigned int n_failed;   /* users, or pages of them: the store's own line says why */
+        unsigned int n_replaced; /* users whose record could not be read; the journal names them */
+        bool lost;               /* there are users whom nobody could be asked about */
 } RevokeAll;
 
 /* One user. */
@@ -63,13 +64,20 @@ static Reason judge(const RevokeAll *all, char detail[DETAIL_MAX]) {
                         "are "
                         "not on it, and %u others, were not reached; see authtokend(8)",
                         all->n_revoked, all->n_failed);
+        else if (all->n_failed == 0)
+                snprintf(detail, DETAIL_MAX,
+                        "done, %u sessions were ended; the records of %u users could not be read, "
+                        "and others took their place",
+                        all->n_revoked, all->n_replaced);
         else
                 snprintf(detail, DETAIL_MAX,
                         "%u sessions were ended, those of %u users were not; give the order again",
                         all->n_revoked, all->n_failed);
         if (all->lost)
                 return REASON_USERS_LOST;
-        return all->n_failed > 0 ? REASON_INCOMPLETE : REASON_OK;
+        if (all->n_failed > 0)
+                return REASON_INCOMPLETE;
+        return all->n_replaced > 0 ? REASON_RECORD_REPLACED : REASON_OK;
 }
 
 static void finish(RevokeAll *all) {
@@ -103,7 +111,9 @@ static void on_committed(SessionChange *change, Reason reason) {
 
         if (user_change_is_done(reason))
                 session_change_follow(change);
-        if (reason != REASON_OK)
+        if (reason == REASON_RECORD_REPLACED)
+                all->n_replaced++;
+        else if (reason != REASON_OK)
                 all->n_failed++;
         all->n_revoked += (unsigned int)change->ended.n_ends;
         all->n_pending--;
@@ -121,7 +131,8 @@ static int start_one(RevokeAll *all, const char *user) {
         one->all = all;
         one->change.end_reason = REASON_SESSION_REVOKED;
         one->change.committed = on_committed;
-        r = session_change_start(&one->change, &(EndOrder){ .filter = { .user = user } });
+        r = session_change_start(&one->change,
+                &(EndOrder){ .filter = { .user = user }, .note = all->note, .uid = all->uid });
         if (r < 0)
                 operation_abandon(&one->change.op);
         return r;

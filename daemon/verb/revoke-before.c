@@ -61,6 +61,9 @@ static int start(RevokeBefore *revoke, const EndOrder *order) {
                         "the time is more than a minute to come; a ban keeps a user out");
         revoke->time_sec = order->before_sec;
         revoke->lower = order->lower;
+        /* Which sessions are younger, and whether the time is ahead, stands in the record only. */
+        revoke->change.is_partial =
+                order->lower || (order->before_sec && order->before_sec < operation_now_sec());
         return session_change_start(&revoke->change, order);
 }
 

@@ -94,7 +94,11 @@
         X(STORE_OFFLINE, "store-offline", "the session store cannot be reached")                 \
         X(STORE_TIMEOUT, "store-timeout", "the session store did not answer in time")            \
         X(STORE_REFUSED, "store-refused", "the session store refused the command")               \
-        X(STORE_CORRUPT, "store-corrupt", "a record in the store cannot be understood")          \
+        X(STORE_CORRUPT, "store-corrupt",                                                        \
+                "a record in the store cannot be read; ending all sessions of its user "         \
+                "replaces it")                                                                   \
+        X(RECORD_REPLACED, "record-replaced",                                                    \
+                "done; the user's record could not be read, and another took its place")         \
         X(STORE_CONFLICT, "store-conflict", "the record kept changing while it was written")     \
         X(STORE_UNREPLICATED, "store-unreplicated",                                              \
                 "done, but a failover may undo it; give the order again")                        \

@@ -66,17 +66,17 @@ def test_a_reload_that_would_change_nothing_is_refused(root, daemon, line):
     root.call("Reload")
 
 
-def test_an_order_that_one_damaged_record_leaves_incomplete_says_so(root, redis, daemon, session):
+def test_an_order_for_all_that_one_damaged_record_meets_says_so(root, redis, daemon, session):
     token, sid = root.issue(OTHER_USER)
     redis.run("DEL", USER_KEY)
     redis.run("SET", USER_KEY, "x")
     with pytest.raises(CallError) as refusal:
         root.call("RevokeAll", "('',)")
-    assert refusal.value.code == "incomplete"
-    assert "1 sessions were ended, those of 1 users were not" in refusal.value.message
+    assert refusal.value.code == "record-replaced"
+    assert "1 sessions were ended; the records of 1 users could not be read" in refusal.value.message
     assert sid not in root.sessions(OTHER_USER)
-    assert root.call("ListBans") == [[]]
-    redis.run("DEL", USER_KEY)
+    assert log_in(daemon, session[0])[0] == DENIED
+    assert [row["user"] for row in root.call("ListBans")[0]] == [OWN_USER]
     assert root.call("RevokeAll", "('',)") == [0]
 
 

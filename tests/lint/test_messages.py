@@ -60,7 +60,8 @@ def entries(path):
 
 
 # Of these there is a line only when it happened, or only when it did not.
-ONE_OUTCOME = {"code-used", "key-retired", "keys-refused", "hook", "lock-out", "token-reuse", "left-out"}
+ONE_OUTCOME = {"code-used", "key-retired", "keys-refused", "hook", "lock-out", "token-reuse", "left-out",
+               "record-unreadable", "record-replaced"}
 # Fields that a line may lack; journalctl would show their names instead.
 OPTIONAL = {"code-created": ("USER", "SESSION"), "key-generated": ("KEY",), "key-rotated": ("KEY",), "ban": ("NOTE",)}
 

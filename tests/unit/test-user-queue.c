@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/user-state.h"
@@ -21,6 +22,7 @@ typedef struct Fixture {
         char directory[64];
         unsigned int n_done, n_ok, n_decided;
         uint64_t last;
+        Reason reason;
 } Fixture;
 
 static void open_store(Fixture *fixture) {
@@ -202,6 +204,78 @@ static void test_a_wrong_guess_decides_nothing(void **state) {
         assert_int_equal(fixture->n_ok, 4);
 }
 
+/* @sql: what somebody does to the file. */
+static void damage(Fixture *fixture, const char *sql) {
+        sqlite3 *handle;
+        char path[96];
+
+        snprintf(path, sizeof(path), "%s/state.db", fixture->directory);
+        user_queue_free(fixture->queue);
+        user_store_free(fixture->store);
+        assert_int_equal(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+        open_store(fixture);
+}
+
+#define DAMAGE "INSERT INTO field SELECT id, 'x', '' FROM state"
+
+static void on_done_with(Reason reason, const UserState *state, void *userdata) {
+        ((Fixture *)userdata)->reason = reason;
+        on_done(reason, state, userdata);
+}
+
+static void replace(UserState *state, uint64_t now_sec, void *userdata) {
+        (void)now_sec;
+        (void)userdata;
+        state->forgotten_sec = 1000;
+}
+
+static Reason change_and_wait(Fixture *fixture, UserChange change) {
+        change.done = on_done_with;
+        change.userdata = fixture;
+        assert_int_equal(user_queue_change(fixture->queue, "default", "alice", &change), 0);
+        run_until(fixture, fixture->n_done + 1);
+        return fixture->reason;
+}
+
+static void test_what_cannot_be_read_is_replaced_only_by_who_wants_it(void **state) {
+        const UserChange plain = { .decide = increase };
+        const UserChange refused = { .decide = refuse, .replace = replace };
+        const UserChange replacing = { .decide = increase, .replace = replace };
+        Fixture *fixture = *state;
+
+        change(fixture, "alice", increase);
+        run_until(fixture, 1);
+        damage(fixture, DAMAGE);
+        assert_int_equal(change_and_wait(fixture, plain), REASON_STORE_CORRUPT);
+        assert_int_equal(change_and_wait(fixture, refused), REASON_SESSION_LIMIT);
+        assert_int_equal(change_and_wait(fixture, plain), REASON_STORE_CORRUPT);
+        /* The not-before time is left of it. */
+        assert_int_equal(change_and_wait(fixture, replacing), REASON_OK);
+        assert_int_equal(fixture->last, 2);
+        assert_int_equal(change_and_wait(fixture, plain), REASON_OK);
+        assert_int_equal(fixture->last, 3);
+}
+
+/* What finds nothing to do in what is left replaces it all the same; who waits behind it meets the new one. */
+static void test_a_replaced_record_is_there_for_the_next(void **state) {
+        Fixture *fixture = *state;
+        const UserChange order = {
+                .decide = leave_it, .replace = replace, .done = on_done, .userdata = fixture
+        };
+
+        change(fixture, "alice", increase);
+        run_until(fixture, 1);
+        damage(fixture, DAMAGE);
+        assert_int_equal(user_queue_change(fixture->queue, "default", "alice", &order), 0);
+        change(fixture, "alice", increase);
+        assert_int_equal(user_queue_change(fixture->queue, "default", "alice", &order), 0);
+        run_until(fixture, 4);
+        assert_int_equal(fixture->n_ok, 4);
+        assert_int_equal(fixture->last, 2);
+}
+
 static void forget(void *userdata) {
         unsigned int *n_forgotten = userdata;
 
@@ -243,6 +317,10 @@ static void test_freed_queue_forgets(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        test_what_cannot_be_read_is_replaced_only_by_who_wants_it, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_a_replaced_record_is_there_for_the_next, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_200_changes_of_one_user, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_refusal_commits_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(
