@@ -230,6 +230,14 @@ static int change_ban(const UserState *before, const UserState *after, StateChan
                        : encode_ban(after, place_of(change, before->ban_until_sec != 0));
 }
 
+static size_t count_fields(const UserState *state) {
+        if (state->version.incarnation == 0)
+                return 0;
+        return 1 + state->n_sessions + state->n_ended + state->n_codes +
+               (state->not_before_sec != 0) + (state->forgotten_sec != 0) +
+               (state->ban_until_sec != 0);
+}
+
 static bool is_too_large(const StateFields *fields) {
         size_t size = 0;
 
@@ -260,6 +268,7 @@ void state_change_clear(StateChange *change) {
 int state_change_make(const UserState *before, const UserState *after, StateChange *ret_change) {
         int r;
 
+        ret_change->n_before = count_fields(before);
         r = change_version(before, after, ret_change);
         if (r == 0)
                 r = change_sessions(before, after, ret_change);

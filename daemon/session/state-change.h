@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/cleanup.h"
 #include "daemon/session/state-fields.h"
@@ -16,6 +17,7 @@ typedef struct StateChange {
         StateFields
                 changed;  /* were there with another value; the version, if something was stored */
         StateFields gone; /* were there; without values */
+        size_t n_before;  /* all that were there, changed or not */
         bool brings;      /* among @added is a session or a login code */
 } StateChange;
 

@@ -26,13 +26,15 @@
  * (2) Redis refuses a script's first write when it is out of memory, and no later one. A commit that
  *     brings a session or a code therefore begins with a write that may be refused, and any other one
  *     with one that never is: revoking works on a full server.
- * (3) A field that is to change has to be there: what somebody took out by hand must not come back.
+ * (3) A field that is to change has to be there: what somebody took out by hand must not come back. What somebody put in
+ *     would make the record unreadable to all who do not remember it: there have to be as many as expected.
  * (4) Who was wrong about what is stored is told what it is, and need not ask.
  * (5) What was done is said by its version, which no other commit has: the answer to another one is none to this.
  * (6) A list that lacks somebody of whom something is stored has lost others, too: its end goes, see redis-users.h.
  *     What stands in its place by hand goes altogether: a hint must not keep anybody in.
  * (7) Whoever comes in the place of a record that could not be read was there before: @replaced. */
 #define SCRIPT                                                                                     \
+        "local n_fields = tonumber(table.remove(ARGV))\n"                                          \
         "local key, users, begun = KEYS[1], KEYS[2], KEYS[3]\n"                                    \
         "local expected, go_ms, user, brings = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\n"        \
         "local n_changed, n_added, n_gone = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"                 \
@@ -44,6 +46,7 @@
         "  stored = redis.call('HGET', key, 'v')\n"                                                \
         "  same = stored == expected\n"                                                            \
         "end\n"                                                                                    \
+        "if same and stored then same = redis.call('HLEN', key) == n_fields end\n"                 \
         "for i = 10, 7 + n_changed, 2 do\n"                                                        \
         "  if same then same = redis.call('HEXISTS', key, ARGV[i]) == 1 end\n"                     \
         "end\n"                                                                                    \
@@ -213,16 +216,17 @@ static void add_values(RedisCommit *arguments, const StoreCommit *commit, const 
         add_change(arguments);
         for (size_t i = 0; i < indexed->n_sessions; i++)
                 add_end(arguments, session_end_sec(indexed->sessions[i]));
+        add_number(arguments, arguments->change.n_before);
         if (commit->guard.mark)
                 add_copy(arguments, commit->guard.begins);
         if (commit->unreadable)
                 add_copy(arguments, commit->unreadable);
 }
 
-/* Command, script and count; three keys; seven values; the rest for each session and field, for a guard, and for what is
+/* Command, script and count; three keys; eight values; the rest for each session and field, for a guard, and for what is
  * replaced. */
 static size_t argc_max(const StateChange *change, const Indexed *indexed) {
-        return 13 + 2 * indexed->n_sessions + 2 * change->changed.n_items +
+        return 14 + 2 * indexed->n_sessions + 2 * change->changed.n_items +
                2 * change->added.n_items + change->gone.n_items + 3;
 }
 
@@ -231,7 +235,7 @@ static size_t texts_size(
         const RedisKeyPlace *place, const StoreCommit *commit, const Indexed *indexed) {
         const StoreGuard *guard = &commit->guard;
         size_t index_size = redis_key_size(place, REDIS_KEY_SID, "") + SID_SIZE + NUMBER_SIZE;
-        size_t size = 5 * NUMBER_SIZE + STATE_VERSION_SIZE + 1;
+        size_t size = 6 * NUMBER_SIZE + STATE_VERSION_SIZE + 1;
 
         size += redis_key_size(place, REDIS_KEY_USER, commit->after->user);
         size += redis_key_size(place, REDIS_KEY_USERS, "");

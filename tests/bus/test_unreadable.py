@@ -137,6 +137,13 @@ def test_an_order_for_less_names_the_way_out(root, daemon, damage):
     assert reason_of(daemon, token) == "store-corrupt"
 
 
+def test_what_memory_says_is_not_put_into_what_cannot_be_read(root, daemon, damage):
+    """With the same version, and one field more than is remembered: other hosts could not read what was ordered."""
+    _, sid = root.issue(OWN_USER)
+    damage()
+    assert refusal_of(root, "RevokeSession", f"('{sid}', '')").code == "store-corrupt"
+
+
 def test_one_that_cannot_be_read_keeps_no_others_in(root, daemon, damage):
     token, _ = root.issue(OWN_USER)
     _, other = root.issue(OTHER_USER)

@@ -178,6 +178,7 @@ static void walk(void) {
                 after->version =
                         (StateVersion){ .incarnation = 7, .counter = before->version.counter + 1 };
                 assert_int_equal(state_change_make(before, after, &change), 0);
+                assert_int_equal(change.n_before, stored.n_items);
                 assert_int_equal(change.brings, brings(before, after));
                 apply(&stored, &change);
                 assert_same(&stored, after);
