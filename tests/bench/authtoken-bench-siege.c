@@ -33,7 +33,7 @@
 #define N_EVENTS      64
 #define SERVICE       "sshd"
 #define NSEC_A_GUESS  UINT64_C(1000000)
-#define TRIES_A_PLACE 8u  /* more than lock it out */
+#define TRIES_A_PLACE 12u /* two more than lock it out */
 #define N_LATE_MAX    16u /* guesses that are made up for at once */
 
 typedef struct Siege {
