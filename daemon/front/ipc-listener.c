@@ -45,18 +45,19 @@ struct IpcListener {
         uint8_t *buffer;
 };
 
-/* root is never held back by what others take: they may have half of all connections together. */
+/* root is never held back by what others take: they may have half of all connections together, and another quarter while
+ * they wait to be sent away, which takes nobody's place. */
 static bool share_take(IpcListener *listener, uid_t uid, Seat *seat) {
         const Config *config = listener->context->config;
 
         if (uid == 0)
                 return listener->n_peers < config->connections;
-        if (listener->n_peers >= config->connections / 2)
+        if (listener->n_peers - ipc_shares_in_line(listener->shares) >= config->connections / 2)
                 return false;
         ipc_shares_set_part(listener->shares, config->part_per_uid);
         seat->share = ipc_shares_join(listener->shares, uid, config->connections_per_uid);
-        if (!seat->share) {
-                seat->share = ipc_shares_line_up(listener->shares, uid);
+        if (!seat->share && listener->n_peers < config->connections) {
+                seat->share = ipc_shares_line_up(listener->shares, uid, config->connections / 4);
                 seat->is_too_many = seat->share != NULL;
         }
         return seat->share;

@@ -32,7 +32,7 @@ struct IpcShares {
         sd_event *event;
         sd_event_source *source, *refill;
         int fd; /* epoll of the users' */
-        unsigned int percent;
+        unsigned int percent, n_in_line;
         IpcShare *first;
         IpcShareServe serve;
         void *userdata;
@@ -254,18 +254,24 @@ void ipc_share_leave(IpcShare *share) {
         share_unref(share);
 }
 
-IpcShare *ipc_shares_line_up(IpcShares *shares, uid_t uid) {
-        IpcShare *share = share_of(shares, uid);
+IpcShare *ipc_shares_line_up(IpcShares *shares, uid_t uid, unsigned int n_max) {
+        IpcShare *share = shares->n_in_line < n_max ? share_of(shares, uid) : NULL;
 
-        if (!share || share->n_in_line >= IPC_SHARE_LINE_MAX)
+        if (!share)
                 return NULL;
         share->n_in_line++;
+        shares->n_in_line++;
         return share;
 }
 
 void ipc_share_drop_out(IpcShare *share) {
         share->n_in_line--;
+        share->shares->n_in_line--;
         share_unref(share);
+}
+
+unsigned int ipc_shares_in_line(const IpcShares *shares) {
+        return shares->n_in_line;
 }
 
 int ipc_share_watch(IpcShare *share, int fd, void *item) {

@@ -17,7 +17,6 @@
 
 #include "common/cleanup.h"
 
-#define IPC_SHARE_LINE_MAX  512u
 #define IPC_SHARE_TURN_USEC UINT64_C(50) /* less than a signature's verification takes */
 
 typedef struct IpcShare IpcShare;
@@ -73,10 +72,17 @@ void ipc_share_leave(IpcShare *share);
  * ipc_shares_line_up() - one that the user has too many, to be sent away when it is their turn
  * @shares:     any
  * @uid:        whose
+ * @n_max:      of all users that may wait for that
  *
- * Return: the user's share; NULL: send it away at once, IPC_SHARE_LINE_MAX wait for that or there is no memory.
+ * Return: the user's share; NULL: send it away at once, as many wait or there is no memory.
  */
-IpcShare *ipc_shares_line_up(IpcShares *shares, uid_t uid);
+IpcShare *ipc_shares_line_up(IpcShares *shares, uid_t uid, unsigned int n_max);
+
+/**
+ * ipc_shares_in_line() - how many wait to be sent away
+ * @shares:     any
+ */
+unsigned int ipc_shares_in_line(const IpcShares *shares);
 
 /**
  * ipc_share_drop_out() - it was sent away, or has given up

@@ -130,7 +130,7 @@ static Peer *join(Stage *stage, uid_t uid, char name) {
 }
 
 static Peer *line_up(Stage *stage, uid_t uid, char name) {
-        Peer *peer = arrive(stage, name, ipc_shares_line_up(stage->shares, uid));
+        Peer *peer = arrive(stage, name, ipc_shares_line_up(stage->shares, uid, PEERS));
 
         peer->in_line = true;
         return peer;
@@ -292,18 +292,16 @@ static void test_who_lines_up_takes_no_place(void **state) {
         assert_null(ipc_shares_join(stage->shares, ALICE, 1));
 }
 
-static void test_the_line_ends(void **state) {
+static void test_so_many_of_all_users_wait_to_be_sent_away(void **state) {
         Stage *stage = *state;
-        IpcShare *share = NULL;
+        Peer *alice = line_up(stage, ALICE, 'a');
 
-        for (unsigned int i = 0; i < IPC_SHARE_LINE_MAX; i++) {
-                share = ipc_shares_line_up(stage->shares, ALICE);
-                assert_non_null(share);
-        }
-        assert_null(ipc_shares_line_up(stage->shares, ALICE));
-        assert_ptr_not_equal(line_up(stage, BOB, 'b')->share, share);
-        for (unsigned int i = 0; i < IPC_SHARE_LINE_MAX; i++)
-                ipc_share_drop_out(share);
+        line_up(stage, BOB, 'b');
+        assert_int_equal(ipc_shares_in_line(stage->shares), 2);
+        assert_null(ipc_shares_line_up(stage->shares, BOB, 2));
+        leave(alice);
+        assert_int_equal(ipc_shares_in_line(stage->shares), 1);
+        assert_ptr_equal(line_up(stage, BOB, 'b')->share, stage->peers[1].share);
 }
 
 int main(void) {
@@ -322,7 +320,7 @@ int main(void) {
                 CASE(test_root_is_served_between_two_of_other_users),
                 CASE(test_one_too_many_is_sent_away_when_there_is_time),
                 CASE(test_who_lines_up_takes_no_place),
-                CASE(test_the_line_ends),
+                CASE(test_so_many_of_all_users_wait_to_be_sent_away),
         };
 #undef CASE
 
