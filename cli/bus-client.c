@@ -76,14 +76,15 @@ static ErrorMeaning meaning_of(const sd_bus_error *error, int r) {
         return (ErrorMeaning){ .status = STATUS_FAILED };
 }
 
-/* The daemon says "CODE: TEXT" in English. The code stays; the text is in the language of whoever asked. */
+/* The daemon says "CODE: TEXT" in English. The code stays; the text, which is that of the code or says more, is in
+ * the language of whoever asked, unless there is a number or a name in it. */
 static void complain_of(const char *what, const char *message) {
         const char *text = strstr(message, ": ");
         _cleanup_(freep) char *code = text ? strndup(message, (size_t)(text - message)) : NULL;
         Reason reason = reason_from_code(code);
 
-        if (code && !strcmp(code, reason_code(reason)) && !strcmp(text + 2, reason_text(reason)))
-                complain("cannot %s: %s: %s", _(what), code, _(reason_text(reason)));
+        if (code && !strcmp(code, reason_code(reason)) && text[2] != '\0')
+                complain("cannot %s: %s: %s", _(what), code, _(text + 2));
         else
                 complain("cannot %s: %s", _(what), message);
 }
@@ -95,6 +96,8 @@ static const char *list_of(const char *message) {
                 const char *advice;
         } lists[] = {
                 { REASON_NOT_BANNED, N_("See who is banned: authtokenctl ban --list") },
+                { REASON_NOT_AHEAD, N_("What was revoked does not come back. Is the clock right? "
+                                       "See: timedatectl") },
                 { REASON_KEY_CANNOT_SIGN, N_("See which keys there are: authtokenctl keys list") },
         };
 

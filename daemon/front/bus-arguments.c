@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "common/secret.h"
 #include "common/text.h"
 #include "daemon/front/bus-arguments.h"
@@ -89,7 +90,7 @@ static int check_text(Reader *reader, const char *what, const char *text) {
 static int take_user(Reader *reader, const char *text) {
         if (reader->arguments->user)
                 return bus_error_set_argument(
-                        reader->error, REASON_BAD_REQUEST, "the user is given twice");
+                        reader->error, REASON_BAD_REQUEST, N_("the user is given twice"));
         if (!text_is_user_name(text, strnlen(text, USER_NAME_MAX + 1)))
                 return bus_error_set_reason(reader->error, REASON_USER_INVALID);
         return copy(text, &reader->arguments->user);
@@ -104,8 +105,8 @@ static int take_note(Reader *reader, const char *text) {
                         return r;
                 /* It is logged, kept with a ban, and told to hooks. */
                 if (text_has_token(text, strlen(text)))
-                        return bus_error_set_argument(
-                                reader->error, REASON_BAD_REQUEST, "the reason has a token in it");
+                        return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
+                                N_("the reason has a token in it"));
         }
         return copy(text, &reader->arguments->note);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "common/secret.h"
 #include "daemon/config/config.h"
 #include "daemon/front/bus-error.h"
@@ -182,15 +183,15 @@ static void on_polkit(PolkitCall *call, PolkitAnswer answer, void *userdata) {
                 run(request);
                 return;
         case POLKIT_CHALLENGE:
-                deny(request, "interactive authentication is required");
+                deny(request, N_("interactive authentication is required"));
                 return;
         case POLKIT_ABSENT:
-                deny(request, "polkit does not answer");
+                deny(request, N_("polkit does not answer"));
                 return;
         case POLKIT_NO:
                 break;
         }
-        deny(request, "polkit does not allow it");
+        deny(request, N_("polkit does not allow it"));
 }
 
 static void ask_for(BusRequest *request, const char *action) {

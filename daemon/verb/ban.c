@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/message.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-kick.h"
 #include "daemon/policy/exclusion.h"
@@ -38,7 +39,7 @@ static int start(Ban *ban, const BanOrder *order) {
 
         if (order->seconds > EXCLUSION_SECONDS_MAX)
                 return operation_refuse_later(&ban->kick.change.op, REASON_BAD_REQUEST,
-                        "a ban of more than 100 years; 0 is one without end");
+                        N_("a ban of more than 100 years; 0 is one without end"));
         ban->until_sec = order->seconds ? operation_now_sec() + order->seconds : UINT64_MAX;
         return session_kick_start(&ban->kick, &scope);
 }

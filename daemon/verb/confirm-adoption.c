@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <systemd/sd-event.h>
 
+#include "common/message.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
@@ -66,7 +67,7 @@ int confirm_adoption_start(Context *context, const AdoptionOrder *order, Operati
         };
         if (order->since_sec > operation_now_sec())
                 r = operation_refuse_later(
-                        &confirm->op, REASON_BAD_REQUEST, "the time is still to come");
+                        &confirm->op, REASON_BAD_REQUEST, N_("the time is still to come"));
         else
                 r = adoption_ask(context->adoption, &confirm->request);
         if (r < 0) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "common/text.h"
 #include "common/word-list.h"
 #include "daemon/config/config.h"
@@ -68,9 +69,9 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
 static const char *explain(Reason reason) {
         if (reason != REASON_ISSUED_BEFORE)
                 return NULL;
-        return "the user's not-before time is to come by the clock of this host: if a clock was "
-               "wrong, "
-               "revoke --before now --lower puts it back";
+        return N_("the user's not-before time is to come by the clock of this host: if a clock was "
+                  "wrong, "
+                  "revoke --before now --lower puts it back");
 }
 
 static void on_committed(Reason reason, const UserState *state, void *userdata) {
@@ -241,11 +242,12 @@ static Reason prepare(Issue *issue, const IssueOrder *order) {
 /* Which of what was asked for it is about, for whoever asked. */
 static const char *fault_of(Reason reason) {
         if (reason == REASON_LIFETIME_EXCEEDED)
-                return "the lifetime is longer than MaxLifetime= in authtokend.conf(5)";
+                return N_("the lifetime is longer than MaxLifetime= in authtokend.conf(5)");
         if (reason == REASON_CLAIM_INVALID)
-                return "data has to be a JSON object, a text has no control characters and is not "
-                       "empty, "
-                       "and not_before is before the token's end";
+                return N_(
+                        "data has to be a JSON object, a text has no control characters and is not "
+                        "empty, "
+                        "and not_before is before the token's end");
         return NULL;
 }
 

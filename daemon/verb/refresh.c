@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"
@@ -191,7 +192,7 @@ static Reason queue_change(Refresh *refresh) {
 /* Mostly an access token. */
 static const char *detail_of(Reason reason) {
         return reason == REASON_TOKEN_MALFORMED
-                       ? "not the form of a refresh token, which begins with atr1."
+                       ? N_("not the form of a refresh token, which begins with atr1.")
                        : NULL;
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/message.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-change.h"
 #include "daemon/operation/session-ending.h"
@@ -58,7 +59,7 @@ static void on_committed(SessionChange *change, Reason reason) {
 static int start(RevokeBefore *revoke, const EndOrder *order) {
         if (order->before_sec > operation_now_sec() + EXCLUSION_CLOCKS_DIFFER_SEC)
                 return operation_refuse_later(&revoke->change.op, REASON_BAD_REQUEST,
-                        "the time is more than a minute to come; a ban keeps a user out");
+                        N_("the time is more than a minute to come; a ban keeps a user out"));
         revoke->time_sec = order->before_sec;
         revoke->lower = order->lower;
         /* Which sessions are younger, and whether the time is ahead, stands in the record only. */

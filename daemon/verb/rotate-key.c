@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/key-keeper.h"
@@ -119,7 +120,7 @@ static int begin(RotateKey *rotate, const KeyOrder *order) {
         tell_journal(rotate, AUDIT_KEY_ROTATED, reason, order->kid);
         return operation_refuse_later(&rotate->op, reason,
                 reason == REASON_BAD_REQUEST
-                        ? "a key that is there takes neither algorithm nor stage"
+                        ? N_("a key that is there takes neither algorithm nor stage")
                         : NULL);
 }
 

@@ -37,6 +37,8 @@ def template(tmp_path_factory):
 
 def test_each_file_with_a_text_for_people_is_listed():
     found = {str(path) for path in c_files("cli", "pam", suffixes=(".c",)) if MARKS.search(text(path))}
+    # What the daemon answers is translated by authtokenctl.
+    found |= {str(path) for path in c_files("daemon", suffixes=(".c",)) if "N_(" in text(path)}
     assert set(listed("POTFILES")) == found | {str(TABLE_OF_REASONS)}
 
 
@@ -51,6 +53,13 @@ def test_a_language_is_complete(template, language):
     assert done.returncode == 0, done.stderr
     assert not re.search(r"fuzzy|untranslated", done.stderr), done.stderr
     assert "#~" not in po.read_text(encoding="utf-8"), f"{po} keeps what nobody says any more"
+
+
+def test_what_an_order_is_refused_with_can_be_translated():
+    """A literal that goes to whoever gave the order, rather than to the journal, is marked."""
+    literal = re.compile(r'(?:operation_refuse_later|deny)\((?:[^;"]|"")*?(?<!N_\()"', re.DOTALL)
+    none([f"{path}: {found.group(0)[-60:]!r}" for path in c_files("daemon/verb", "daemon/front", suffixes=(".c",))
+          for found in literal.finditer(text(path))], "texts for people without N_()")
 
 
 def entries(path):

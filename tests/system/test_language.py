@@ -25,6 +25,14 @@ def test_the_command_explains_a_code(host, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_command_explains_what_is_wrong_with_an_order(host, language):
+    """What the daemon answers about it is more than the code's text, and translated as well."""
+    done = host.bed.run(*speaking(language, "authtokenctl", "ban", "--for", "40000d", "alice"), check=False)
+    assert done.returncode == 2
+    assert "bad-request" in done.stderr and "without end" not in done.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_programs_read_is_not_translated(host, language):
     host.authtoken.issue("alice")
     assert '"session"' in host.bed.run(*speaking(language, "authtokenctl", "list", "--all", "--json")).stdout

@@ -62,6 +62,15 @@ def test_a_ban_ends_the_shell_and_an_unban_lets_in_again(host, banned, method):
     assert host.login("alice", host.authtoken.issue("alice").text, method=method).is_open()
 
 
+def test_a_not_before_time_that_is_not_ahead_is_not_put_back(host):
+    token = host.authtoken.issue("alice")
+    shell = host.login("alice", token.text)
+    done = host.bed.run("authtokenctl", "revoke", "--user", "alice", "--before", "now", "--lower", check=False)
+    assert (done.returncode, done.stdout) == (3, "") and "not-ahead" in done.stderr
+    host.journal.wait_for(AUTHTOKEN_EVENT="before-lowered", AUTHTOKEN_USER="alice", AUTHTOKEN_REASON="not-ahead")
+    assert shell.is_open()
+
+
 def test_a_banned_user_is_refused_with_a_key_and_with_the_password(host, banned):
     key = host.ssh.make_key("bob")
     assert host.bed.run(*key, "true", user="bob", check=False).returncode == 0
