@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
+
 #include "common/cleanup.h"
 #include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
@@ -10,15 +12,18 @@
 #include "daemon/operation/operation.h"
 
 /* sudo asks for nothing inside its timestamp window; ACCOUNT then looks here who opened it. */
-static void remember_elevation(
+static int remember_elevation(
         Context *context, const LoginSubject *subject, const LoginGrant *grant) {
         _cleanup_(freep) char *logind_id = NULL;
         uid_t owner;
+        int r;
 
         if (!subject->ruser)
-                return;
-        (void)logind_session_of(subject->pid, &logind_id, &owner);
-        (void)login_registry_set_elevation(
+                return 0;
+        r = logind_session_of(subject->pid, &logind_id, &owner);
+        if (r < 0 && r != -ESRCH)
+                return r;
+        return login_registry_set_elevation(
                 context->logins, &(Elevation){
                                          .tenant = context->config->tenant,
                                          .user = subject->user,
@@ -39,7 +44,12 @@ int login_grant(Context *context, const LoginSubject *subject, const LoginGrant 
                 &handle);
         if (r < 0)
                 return r;
-        remember_elevation(context, subject, grant);
+        /* A timestamp of which nobody knows whose token made it would outlast that token. */
+        r = remember_elevation(context, subject, grant);
+        if (r < 0) {
+                handle_table_remove(context->handles, handle->id);
+                return r;
+        }
         *ret_handle = handle->id;
         return 0;
 }

@@ -135,12 +135,16 @@ static Reason collect(Account *account, bool other_auth) {
         _cleanup_(freep) char *logind_id = NULL;
         Reason reason = REASON_OK;
         uid_t owner;
+        int r;
 
         if (account->subject.handle)
                 reason = find_handle(account);
         if (reason != REASON_OK)
                 return reason;
-        (void)logind_session_of(account->subject.pid, &logind_id, &owner);
+        /* Not known is not "in none": what may have ended must not pass. */
+        r = logind_session_of(account->subject.pid, &logind_id, &owner);
+        if (r < 0 && r != -ESRCH)
+                return REASON_INTERNAL;
         if (logind_id)
                 reason = find_shell(account, logind_id);
         if (reason == REASON_OK)

@@ -2,10 +2,15 @@
 """sudo without a prompt, as its program asks for it over the socket. There is no logind here, so nobody runs in
 a login session: what such a session is good for is tested on a booted system."""
 
+import contextlib
+import itertools
+import os
+import resource
+
 import pytest
 
 from frames import (ACCOUNT, AUTHENTICATE, AUTHENTICATE_SESSION, DENIED, OK, OTHER_AUTH, PROMPT, REASON,
-                    ROLE, RUSER, SERVICE, TOKEN, TTY, USER, ask, ask_as)
+                    ROLE, RUSER, SERVICE, TOKEN, TTY, UNAVAILABLE, USER, ask, ask_as, compose, connect, parse)
 from private_bus import OWN_UID, OWN_USER
 
 
@@ -72,3 +77,40 @@ def test_no_process_of_the_user_makes_a_timestamp_outlive_its_token(path, root, 
                   f"RUSER={OWN_USER}", "OTHER_AUTH=")[0] == str(OK)
     root.call("RevokeUser", f"('{OWN_USER}', '')")
     assert ask(path, ACCOUNT, sudo())[1:] == (DENIED, {REASON: "elevation-ended"})
+
+
+@contextlib.contextmanager
+def out_of_files(daemon):
+    """It can open none any more; those that it has stay."""
+    pid = daemon.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    first_free = next(number for number in itertools.count() if number not in used)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (first_free, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def ask_without_files(daemon, kind, fields):
+    """(status, fields) of an answer for which the daemon can open no file"""
+    with connect(daemon.socket) as peer:
+        # The answer to another question shows that the connection has been taken.
+        peer.send(compose(ACCOUNT, {USER: OWN_USER, SERVICE: "test"}))
+        assert parse(peer.recv(65536))[1] == OK
+        with out_of_files(daemon):
+            peer.send(compose(kind, fields))
+            return parse(peer.recv(65536))[1:]
+
+
+def test_a_timestamp_that_could_not_be_looked_at_is_no_good_one(path, daemon, root, token):
+    assert ask(path, AUTHENTICATE, {**sudo(), TOKEN: token})[1] == OK
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+    assert ask_without_files(daemon, ACCOUNT, sudo()) == (UNAVAILABLE, {REASON: "internal"})
+    assert ask(path, ACCOUNT, sudo())[1:] == (DENIED, {REASON: "elevation-ended"})
+
+
+def test_a_timestamp_that_could_not_be_written_down_is_not_made(path, daemon, token):
+    assert ask_without_files(daemon, AUTHENTICATE, {**sudo(), TOKEN: token}) == (UNAVAILABLE, {REASON: "internal"})
+    assert ask(path, AUTHENTICATE, {**sudo(), TOKEN: token})[1] == OK
