@@ -95,7 +95,8 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 
         (void)ret_error;
         call_finish(userdata, error ? outcome_of(error) : 0);
-        return 1;
+        /* The connection's filter is to see it, too: more of them may wait behind it. */
+        return 0;
 }
 
 /* Each that is completed may take others with it. */

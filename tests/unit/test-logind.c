@@ -182,6 +182,30 @@ static void test_orders(void **state) {
         }
 }
 
+static int count_answer(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        size_t *n = userdata;
+
+        (void)error;
+        *n += sd_bus_message_get_reply_cookie(message, &(uint64_t){ 0 }) >= 0;
+        return 0;
+}
+
+/* As the daemon's connection does, which takes a burst of them in one turn. */
+static void test_whoever_counts_answers_sees_all(void **state) {
+        Fixture *fixture = *state;
+        size_t n = 0;
+
+        serve(fixture);
+        act(fixture, LOGIND_TERMINATE, "c1", DEADLINE_USEC);
+        run_until_done(fixture);
+        assert_true(sd_bus_add_filter(fixture->ours, NULL, count_answer, &n) >= 0);
+        for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+                act(fixture, orders[i].action, orders[i].id, DEADLINE_USEC);
+                run_until_done(fixture);
+                assert_int_equal(n, i + 1);
+        }
+}
+
 static void test_logind_that_does_not_answer(void **state) {
         Fixture *fixture = *state;
 
@@ -346,6 +370,8 @@ static void test_sessions_that_do_not_exist(void **unused) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_orders, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_whoever_counts_answers_sees_all, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_logind_that_does_not_answer, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_logind, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_bus, setup, teardown),
