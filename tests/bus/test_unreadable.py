@@ -156,6 +156,17 @@ def test_one_that_cannot_be_read_keeps_no_others_in(root, daemon, damage):
     assert root.call("RevokeAll", "('why',)") == [0]
 
 
+@pytest.mark.parametrize("arguments", [("kick",), ("revoke", "--user"), ("ban",)])
+def test_the_command_says_that_it_is_done(root, daemon, damage, ctl, arguments):
+    token, _ = root.issue(OWN_USER)
+    damage()
+    done = ctl(*arguments, OWN_USER)
+    assert done.returncode == 1
+    assert "record-replaced: done" in done.stderr
+    assert reason_of(daemon, token) is not None
+    assert ctl(*arguments, OWN_USER).returncode == 0
+
+
 def warnings(root):
     (status,) = root.call("GetStatus")
     return [line for line in status["warnings"] if "cannot be read" in line]
