@@ -25,12 +25,8 @@ int lock_outs_lift(UserStore *store, const FailureQuestion *question, StoreFailu
         StoreCall *call;
         int r;
 
-        if (!store_names_are_valid(question->key.tenant, question->key.user))
-                return -EINVAL;
-        r = store_call_new(store, STORE_CALL_FAILURE, userdata, &call);
-        if (r < 0)
-                return r;
-        call->done.failure = done;
-        return store_call_started(
-                call, store->ops->lift_lock_outs(store, call, question), ret_call);
+        r = store_call_new_failure(store, question, done, userdata, &call);
+        return r < 0 ? r
+                     : store_call_started(
+                               call, store->ops->lift_lock_outs(store, call, question), ret_call);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <errno.h>
-
 #include "daemon/store/login-failures.h"
 #include "daemon/store/store-object.h"
 
@@ -13,27 +11,12 @@ bool login_failures_is_locked(UserStore *store, const FailureQuestion *question)
         return failure_table_is_locked(store->failures, question);
 }
 
-static int call_new(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
-        void *userdata, StoreCall **ret_call) {
-        StoreCall *call;
-        int r;
-
-        if (!store_names_are_valid(question->key.tenant, question->key.user))
-                return -EINVAL;
-        r = store_call_new(store, STORE_CALL_FAILURE, userdata, &call);
-        if (r < 0)
-                return r;
-        call->done.failure = done;
-        *ret_call = call;
-        return 0;
-}
-
 static int start(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
         void *userdata, StoreCall **ret_call) {
         StoreCall *call;
         int r;
 
-        r = call_new(store, question, done, userdata, &call);
+        r = store_call_new_failure(store, question, done, userdata, &call);
         return r < 0 ? r
                      : store_call_started(
                                call, store->ops->note_failure(store, call, question), ret_call);
@@ -46,7 +29,7 @@ int login_failures_ask(UserStore *store, const FailureQuestion *question, StoreF
 
         if (!store->ops->ask_failures || question->rules.max == 0)
                 return STORE_E_NOT_FOUND;
-        r = call_new(store, question, done, userdata, &call);
+        r = store_call_new_failure(store, question, done, userdata, &call);
         return r < 0 ? r
                      : store_call_started(
                                call, store->ops->ask_failures(store, call, question), ret_call);

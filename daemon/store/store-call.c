@@ -62,6 +62,18 @@ int store_call_new(UserStore *store, StoreCallType type, void *userdata, StoreCa
         return 0;
 }
 
+int store_call_new_failure(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
+        void *userdata, StoreCall **ret_call) {
+        int r;
+
+        if (!store_names_are_valid(question->key.tenant, question->key.user))
+                return -EINVAL;
+        r = store_call_new(store, STORE_CALL_FAILURE, userdata, ret_call);
+        if (r == 0)
+                (*ret_call)->done.failure = done;
+        return r;
+}
+
 int store_call_started(StoreCall *call, int r, StoreCall **ret_call) {
         if (r < 0) {
                 store_call_free(call);

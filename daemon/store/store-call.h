@@ -83,6 +83,19 @@ TAILQ_HEAD(StoreCallList, StoreCall);
 int store_call_new(UserStore *store, StoreCallType type, void *userdata, StoreCall **ret_call);
 
 /**
+ * store_call_new_failure() - the same for one about failed logins of a user
+ * @store:      gets it
+ * @question:   borrowed
+ * @done:       its completion
+ * @userdata:   for @done
+ * @ret_call:   to be given to store_call_started()
+ *
+ * Return: 0; -ENOMEM; -EINVAL a name that cannot be.
+ */
+int store_call_new_failure(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
+        void *userdata, StoreCall **ret_call);
+
+/**
  * store_call_started() - hand a call to its caller, or drop it
  * @call:       from store_call_new()
  * @r:          what the store's start function said
