@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
+#include "daemon/store/lock-outs.h"
 #include "failure-case.h"
 
 typedef struct Waiter {
@@ -79,4 +82,43 @@ Attempt failure_reserve(StoreFixture *fixture, FailureQuestion attempt) {
 bool failure_settle(StoreFixture *fixture, FailureQuestion attempt, FailureStep step) {
         attempt.step = step;
         return failure_note(fixture, &attempt);
+}
+
+static void on_lifted(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
+        (void)call;
+        *(LockOutsAnswer *)userdata =
+                (LockOutsAnswer){ .done = true, .r = r, .n_lifted = answer->n_lifted };
+}
+
+static void on_listed(StoreCall *call, int r, const LockOutList *list, void *userdata) {
+        LockOutsAnswer *answer = userdata;
+        size_t used = 0, size = sizeof(answer->listed);
+
+        (void)call;
+        *answer = (LockOutsAnswer){ .done = true, .r = r, .n_listed = list->n_items };
+        for (size_t i = 0; i < list->n_items && used < size; i++)
+                used += (size_t)snprintf(answer->listed + used, size - used, "%s %s, ",
+                        list->items[i].user, list->items[i].place);
+        if (list->n_items)
+                answer->until_sec = list->items[list->n_items - 1].until_sec;
+}
+
+LockOutsAnswer failure_lift(StoreFixture *fixture, UserStore *store, const FailureQuestion *which) {
+        LockOutsAnswer answer = { 0 };
+        StoreCall *call = NULL;
+
+        assert_int_equal(lock_outs_lift(store, which, on_lifted, &answer, &call), 0);
+        assert_false(answer.done);
+        store_fixture_run(fixture, &answer.done);
+        return answer;
+}
+
+LockOutsAnswer failure_list(StoreFixture *fixture, const FailureQuestion *which) {
+        LockOutsAnswer answer = { 0 };
+        StoreCall *call = NULL;
+
+        assert_int_equal(lock_outs_list(fixture->store, which, on_listed, &answer, &call), 0);
+        assert_false(answer.done);
+        store_fixture_run(fixture, &answer.done);
+        return answer;
 }

@@ -14,6 +14,16 @@ typedef enum Attempt {
         ATTEMPT_LOCKED,
 } Attempt;
 
+/* Of an order to lift lock-outs, or a list of them. */
+typedef struct LockOutsAnswer {
+        bool done;
+        int r;
+        unsigned int n_lifted;
+        size_t n_listed;
+        char listed[256];   /* "USER PLACE, " each, as far as there is room */
+        uint64_t until_sec; /* of the last one */
+} LockOutsAnswer;
+
 /**
  * failure_question() - what is asked and told of a place
  * @tenant:     borrowed
@@ -53,3 +63,18 @@ Attempt failure_reserve(StoreFixture *fixture, FailureQuestion attempt);
  * Return: as failure_note().
  */
 bool failure_settle(StoreFixture *fixture, FailureQuestion attempt, FailureStep step);
+
+/**
+ * failure_lift() - lift lock-outs, and wait
+ * @fixture:    any
+ * @store:      the fixture's, or another one on its loop
+ * @which:      borrowed
+ */
+LockOutsAnswer failure_lift(StoreFixture *fixture, UserStore *store, const FailureQuestion *which);
+
+/**
+ * failure_list() - list lock-outs, and wait
+ * @fixture:    any
+ * @which:      borrowed
+ */
+LockOutsAnswer failure_list(StoreFixture *fixture, const FailureQuestion *which);

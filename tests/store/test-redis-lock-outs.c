@@ -21,48 +21,16 @@
 #define COUNTER "authtoken:default:f:alice:"
 #define HERE    "192.0.2.1"
 
-typedef struct Waiter {
-        bool done;
-        int r;
-        unsigned int n_lifted;
-        size_t n_listed;
-        uint64_t until_sec;
-} Waiter;
-
-static void on_lifted(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
-        Waiter *waiter = userdata;
-
-        (void)call;
-        *waiter = (Waiter){ .done = true, .r = r, .n_lifted = answer->n_lifted };
-}
-
-static void on_listed(StoreCall *call, int r, const LockOutList *list, void *userdata) {
-        Waiter *waiter = userdata;
-
-        (void)call;
-        *waiter = (Waiter){ .done = true, .r = r, .n_listed = list->n_items };
-        if (list->n_items)
-                waiter->until_sec = list->items[list->n_items - 1].until_sec;
-}
-
-static Waiter lift(StoreFixture *fixture, UserStore *store, const char *place) {
+static LockOutsAnswer lift(StoreFixture *fixture, UserStore *store, const char *place) {
         FailureQuestion which = failure_question("default", place);
-        StoreCall *call = NULL;
-        Waiter waiter = { 0 };
 
-        assert_int_equal(lock_outs_lift(store, &which, on_lifted, &waiter, &call), 0);
-        store_fixture_run(fixture, &waiter.done);
-        return waiter;
+        return failure_lift(fixture, store, &which);
 }
 
-static Waiter list(StoreFixture *fixture) {
+static LockOutsAnswer list(StoreFixture *fixture) {
         FailureQuestion which = failure_question("default", "");
-        StoreCall *call = NULL;
-        Waiter waiter = { 0 };
 
-        assert_int_equal(lock_outs_list(fixture->store, &which, on_listed, &waiter, &call), 0);
-        store_fixture_run(fixture, &waiter.done);
-        return waiter;
+        return failure_list(fixture, &which);
 }
 
 static void lock_out(StoreFixture *fixture, const char *place) {
