@@ -27,8 +27,10 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         change->sid_state = REASON_OK;
         change->replaced = false;
         if (change->end) {
-                *ret_changed = true;
-                return change->end(change, state, now_sec) < 0 ? REASON_INTERNAL : REASON_OK;
+                int r = change->end(change, state, now_sec);
+
+                *ret_changed = r == 0;
+                return r < 0 ? REASON_INTERNAL : REASON_OK;
         }
         if (filter.sid)
                 change->sid_state = user_state_check(state, filter.sid, now_sec);

@@ -24,8 +24,9 @@ typedef struct SessionChange {
         bool is_partial;  /* what it means does not follow from user, platform, device and @sid */
         bool replaced;    /* the user's record could not be read, and another took its place */
         Reason sid_state; /* of @sid when nothing was ended: why it is not live */
-        /* Instead of ending what the order means: changes @state in any case and sets @ended. 0 or
-         * negative errno; pure, and called on a fresh state each time. NULL: as ordered. */
+        /* Instead of ending what the order means: changes @state and sets @ended. 0, 1 when there is
+         * nothing to change, or negative errno; pure, and called on a fresh state each time. NULL: as
+         * ordered. */
         int (*end)(struct SessionChange *change, UserState *state, uint64_t now_sec);
         /* The end is durable, or @reason says why not. */
         void (*committed)(struct SessionChange *change, Reason reason);

@@ -36,7 +36,9 @@ static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
         if (!revoke->lower)
                 return exclusion_revoke_before(state, revoke->time_sec, now_sec, &change->ended);
         revoke->lowered = exclusion_lower_before(state, now_sec, &change->ended);
-        return revoke->lowered == REASON_INTERNAL ? -ENOMEM : 0;
+        if (revoke->lowered == REASON_INTERNAL)
+                return -ENOMEM;
+        return revoke->lowered == REASON_OK ? 0 : 1;
 }
 
 static void on_committed(SessionChange *change, Reason reason) {

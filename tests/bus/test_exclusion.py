@@ -207,8 +207,11 @@ def test_nobody_lowers_their_own_not_before_time_by_themselves(own, polkit):
 
 
 def test_the_command_lowers_nothing_that_is_not_ahead(ctl, root):
+    """Nor does it write: what is refused is no business of the store."""
     _, sid = root.issue(OWN_USER)
+    (before,) = root.call("GetStatus")
     check(ctl("revoke", "--user", OWN_USER, "--before", "now", "--lower"), NOT_FOUND, "not-ahead")
+    assert root.call("GetStatus")[0]["store_commits"] == before["store_commits"]
     assert sid in root.sessions(OWN_USER)
     root.call("RevokeUser", f"('{OWN_USER}', '')")
 
