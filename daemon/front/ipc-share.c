@@ -9,12 +9,11 @@
 
 #include "daemon/front/ipc-share.h"
 
-#define PRIORITY     10 /* behind everything else */
-#define USERS_A_TURN 16
-#define BURST_USEC   INT64_C(20000) /* that somebody who was idle may take at once */
-#define REFILL_USEC  UINT64_C(5000)
-#define HOLDS_MAX    4u
-#define FULL_PART    100u
+#define PRIORITY    10             /* behind everything else */
+#define BURST_USEC  INT64_C(20000) /* that somebody who was idle may take at once */
+#define REFILL_USEC UINT64_C(5000)
+#define HOLDS_MAX   4u
+#define FULL_PART   100u
 
 struct IpcShare {
         IpcShare *previous, *next; /* linked in IpcShares.first */
@@ -145,19 +144,16 @@ static void serve_one(IpcShare *share, uint64_t *now_usec) {
         share_unref(share);
 }
 
+/* Whoever epoll has told of goes to the end of its list, served or not: so it is asked for no more than can be. */
 static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        struct epoll_event events[USERS_A_TURN];
         uint64_t now_usec = ipc_share_clock(), end_usec = now_usec + IPC_SHARE_TURN_USEC;
-        int n;
+        struct epoll_event event;
 
         (void)source;
         (void)revents;
         (void)userdata;
-        do {
-                n = epoll_wait(fd, events, USERS_A_TURN, 0);
-                for (int i = 0; i < n && now_usec < end_usec; i++)
-                        serve_one(events[i].data.ptr, &now_usec);
-        } while (n > 0 && now_usec < end_usec);
+        while (now_usec < end_usec && epoll_wait(fd, &event, 1, 0) == 1)
+                serve_one(event.data.ptr, &now_usec);
         return 0;
 }
 
