@@ -38,7 +38,10 @@ static uint64_t now_usec(void) {
 }
 
 uint64_t ipc_client_deadline(uint64_t timeout_usec) {
-        return now_usec() + timeout_usec;
+        uint64_t deadline_usec;
+
+        return __builtin_add_overflow(now_usec(), timeout_usec, &deadline_usec) ? UINT64_MAX
+                                                                                : deadline_usec;
 }
 
 /* Milliseconds that are left, rounded up, so that a wait never ends before its deadline. */
@@ -182,13 +185,13 @@ bool ipc_client_is_open(const IpcClient *client) {
 
 static int wait_for(int fd, short events, uint64_t deadline_usec) {
         struct pollfd pfd = { .fd = fd, .events = events };
+        uint64_t msec;
         int n;
 
         do {
-                uint64_t msec = left_msec(deadline_usec);
-
+                msec = left_msec(deadline_usec);
                 n = poll(&pfd, 1, msec < INT32_MAX ? (int)msec : INT32_MAX);
-        } while (n < 0 && errno == EINTR);
+        } while ((n < 0 && errno == EINTR) || (n == 0 && msec > INT32_MAX));
         if (n < 0)
                 return -errno;
 

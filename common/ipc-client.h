@@ -42,7 +42,7 @@ enum {
 
 /**
  * ipc_client_deadline() - a point of time for the calls below
- * @timeout_usec: from now
+ * @timeout_usec: from now; UINT64_MAX: without end
  *
  * Return: microseconds of CLOCK_MONOTONIC.
  */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/ipc-client.h"
 #include "lib/answer.h"
@@ -16,6 +17,7 @@ struct AuthtokenConnection {
         char *path;
         uid_t daemon_uid;  /* trusted besides root */
         IpcClient *client; /* NULL: not open */
+        pid_t opener;      /* the process that has opened it */
 };
 
 /* A daemon that was not started by systemd listens itself, as its own user. */
@@ -71,17 +73,24 @@ static int call_once(AuthtokenConnection *connection, const IpcMessage *request,
         uint64_t deadline_usec, IpcMessage *ret_reply) {
         int r = 0;
 
-        if (!connection->client)
+        if (!connection->client) {
+                connection->opener = getpid();
                 r = ipc_client_open(connection->path, connection->daemon_uid, deadline_usec,
                         &connection->client);
+        }
         return r ? r : ipc_client_call(connection->client, request, deadline_usec, ret_reply);
 }
 
 static int call(AuthtokenConnection *connection, const IpcMessage *request, uint64_t deadline_usec,
         IpcMessage *ret_reply) {
-        bool idle = connection->client != NULL;
+        bool idle;
         int r;
 
+        /* Parent and child would count their questions alike on one socket, and each could take the
+         * other's answer for its own. */
+        if (connection->client && connection->opener != getpid())
+                connection->client = ipc_client_close(connection->client);
+        idle = connection->client != NULL;
         /* A connection that lies idle ends with the daemon, also between this look and the call. To ask
          * twice is harmless: the question changes nothing. */
         if (idle && !ipc_client_is_open(connection->client))

@@ -7,7 +7,8 @@
  * Any local program may ask; the daemon verifies the signature and looks the session up, so that a token
  * that was revoked a moment ago is refused. Every call ends by its time-out. The library starts no
  * threads, handles no signals, and neither reads the environment nor writes anywhere. Different
- * connections may be used by different threads; one connection by one thread at a time.
+ * connections may be used by different threads; one connection by one thread at a time. After a fork()
+ * both processes may go on with what they have: the child opens a socket of its own.
  */
 
 #include <stdbool.h>
@@ -54,7 +55,7 @@ AuthtokenConnection *authtoken_connection_free(AuthtokenConnection *connection);
  * @token:      a JWS in compact form (RFC 7515, section 7.1), and nothing else; NUL-terminated
  * @audience:   what the token's "aud" must name (RFC 7519, section 4.1.3); NULL: what the daemon is
  *              configured with
- * @timeout_usec: for all of the call, in microseconds from now
+ * @timeout_usec: for all of the call, in microseconds from now; UINT64_MAX: as long as it takes
  * @ret_answer: owned by the caller; set on 0 and on every AUTHTOKEN_E_*
  *
  * Nothing is sent to a server that is not root's or the daemon's own.

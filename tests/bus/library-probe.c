@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* library-probe SOCKET TIMEOUT_USEC: for each line "AUDIENCE TOKEN" ("-" for none) one line of what came. */
+/* library-probe SOCKET TIMEOUT_USEC: for each line "AUDIENCE TOKEN" ("-" for none) one line of what came. With "&" in
+ * front a child asks, with the connection that it has from here; what comes at once is its process id. */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "authtoken/authtoken.h"
 
@@ -24,27 +27,47 @@ static void tell(int r, const AuthtokenAnswer *answer) {
                 authtoken_answer_has(answer, "roles", "admin"));
 }
 
+static void ask(AuthtokenConnection *connection, char *line, uint64_t timeout_usec) {
+        AuthtokenAnswer *answer = NULL;
+        char *token = strchr(line, ' ');
+        int r;
+
+        if (!token)
+                exit(2);
+        *token++ = '\0';
+        token[strcspn(token, "\n")] = '\0';
+        r = authtoken_validate(
+                connection, token, !strcmp(line, "-") ? NULL : line, timeout_usec, &answer);
+        tell(r, answer);
+        fflush(stdout);
+        authtoken_answer_free(answer);
+}
+
+static void ask_in_child(AuthtokenConnection *connection, char *line, uint64_t timeout_usec) {
+        pid_t child = fork();
+
+        if (child == 0) {
+                ask(connection, line, timeout_usec);
+                authtoken_connection_free(connection);
+                _exit(0);
+        }
+        printf("%" PRIdMAX "\n", (intmax_t)child);
+        fflush(stdout);
+}
+
 int main(int argc, char **argv) {
         AuthtokenConnection *connection = NULL;
         static char line[2 * AUTHTOKEN_TOKEN_MAX];
+        uint64_t timeout_usec;
 
         if (argc != 3 || authtoken_connection_new(argv[1], &connection))
                 return 2;
-        while (fgets(line, sizeof(line), stdin)) {
-                AuthtokenAnswer *answer = NULL;
-                char *token = strchr(line, ' ');
-                int r;
-
-                if (!token)
-                        return 2;
-                *token++ = '\0';
-                token[strcspn(token, "\n")] = '\0';
-                r = authtoken_validate(connection, token, !strcmp(line, "-") ? NULL : line,
-                        strtoull(argv[2], NULL, 10), &answer);
-                tell(r, answer);
-                fflush(stdout);
-                authtoken_answer_free(answer);
-        }
+        timeout_usec = strtoull(argv[2], NULL, 10);
+        while (fgets(line, sizeof(line), stdin))
+                if (*line == '&')
+                        ask_in_child(connection, line + 1, timeout_usec);
+                else
+                        ask(connection, line, timeout_usec);
         authtoken_connection_free(connection);
         return 0;
 }

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from deadline import wait_until
 from private_bus import OWN_UID, OWN_USER, SECONDS
 
 ALWAYS = 20_000_000
@@ -20,14 +21,23 @@ class Probe:
     def __init__(self, path, timeout_usec):
         self.process = subprocess.Popen([os.environ["LIBRARY_PROBE"], path, str(timeout_usec)],
                                         user=OWN_UID, group=OWN_UID, extra_groups=[], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, bufsize=0)
 
-    def ask(self, token, audience="-"):
-        self.process.stdin.write(f"{audience} {token}\n")
-        self.process.stdin.flush()
+    def write(self, token, audience="-"):
+        self.process.stdin.write(f"{audience} {token}\n".encode())
+
+    def read(self):
         ready, _, _ = select.select([self.process.stdout], [], [], SECONDS)
         assert ready, "the library did not come back"
-        return self.process.stdout.readline().strip()
+        return self.process.stdout.readline().decode().strip()
+
+    def ask(self, token, audience="-"):
+        self.write(token, audience)
+        return self.read()
+
+    def ask_in_child(self, token):
+        """The child's process id; its answer comes as a line of its own."""
+        return int(self.ask(token, "&-"))
 
     def stop(self):
         self.process.stdin.close()
@@ -98,6 +108,41 @@ def test_a_daemon_that_hangs_costs_the_time_out_and_no_wrong_answer(path, token,
     assert patient.ask("secret") == "1 token-malformed - - 0 0"
     impatient.stop()
     patient.stop()
+
+
+def test_a_time_out_may_be_without_end(path, token):
+    for without_end in (2 ** 64 - 1, 2 ** 63):
+        patient = Probe(path, without_end)
+        assert patient.ask(token) == f"0 ok {OWN_USER} claims 1 1"
+        patient.stop()
+
+
+def is_asleep(pid):
+    """As it is in one place only: where it waits for the answer."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0] == "S"
+
+
+def test_a_child_leaves_no_answer_of_its_own_to_its_parent(probe, token, daemon):
+    assert probe.ask(token).startswith("0 ok")
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        child = probe.ask_in_child(token)
+        wait_until(lambda: is_asleep(child), "the child never asked")
+        os.kill(child, signal.SIGKILL)
+        probe.write("secret")
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    # That of the good token comes first, and is the child's.
+    assert probe.read() == "1 token-malformed - - 0 0"
+
+
+def test_parent_and_child_ask_by_turns(probe, token):
+    assert probe.ask(token).startswith("0 ok")
+    for _ in range(3):
+        probe.ask_in_child(token)
+        assert probe.read() == f"0 ok {OWN_USER} claims 1 1"
+        assert probe.ask("secret") == "1 token-malformed - - 0 0"
 
 
 def test_the_example_says_who_it_is(path, token):

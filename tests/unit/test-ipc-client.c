@@ -161,6 +161,13 @@ static void test_deadline_that_has_passed(void **state) {
         close(fd);
 }
 
+static void test_time_out_without_end(void **state) {
+        (void)state;
+        assert_true(ipc_client_deadline(UINT64_MAX) == UINT64_MAX);
+        assert_true(ipc_client_deadline(UINT64_MAX - 1) == UINT64_MAX);
+        assert_true(ipc_client_deadline(INT64_MAX) > ipc_client_deadline(CALL_TIMEOUT));
+}
+
 static void test_request_that_does_not_fit(void **state) {
         _cleanup_(ipc_client_closep) IpcClient *client = client_open(*state);
         IpcMessage large = request, reply;
@@ -257,6 +264,8 @@ int main(void) {
                 WITH_PLACE("a missing socket is told", test_no_socket),
                 WITH_PLACE("a socket that nobody listens on is told", test_nobody_listens),
                 WITH_PLACE("odd paths are refused", test_paths_that_are_refused),
+                { "a time-out without end has not passed already", test_time_out_without_end, NULL,
+                        NULL, NULL },
                 { "closing nothing is fine", test_closing_nothing, NULL, NULL, NULL },
         };
 
