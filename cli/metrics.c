@@ -65,11 +65,22 @@ static int write_file(int fd, const char *text) {
         return r;
 }
 
+/* Of a link, a pipe or a device, such as /dev/null, a file would take the place. */
+static bool may_replace(const char *path) {
+        struct stat info;
+
+        return lstat(path, &info) < 0 || S_ISREG(info.st_mode);
+}
+
 /* Whoever reads it meanwhile sees the old one or the new one, never half of one. */
 static ExitStatus replace_file(const char *path, const char *text) {
         _cleanup_(freep) char *draft = NULL;
         int fd, r;
 
+        if (!may_replace(path)) {
+                complain("cannot write %s: it is no regular file", path);
+                return STATUS_FAILED;
+        }
         if (asprintf(&draft, "%s.XXXXXX", path) < 0) {
                 draft = NULL;
                 return bus_client_broken("write the metrics", -ENOMEM);

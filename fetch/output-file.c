@@ -41,12 +41,23 @@ static int write_all(int fd, const Document *document) {
         return fchmod(fd, 0644) < 0 || fsync(fd) < 0 ? -1 : 0;
 }
 
+/* Of a link, a pipe or a device, such as /dev/null, a file would take the place. */
+static bool may_replace(const char *path) {
+        struct stat info;
+
+        return lstat(path, &info) < 0 || S_ISREG(info.st_mode);
+}
+
 int output_file_replace(
         const char *path, const Document *document, int *ret_changed, char *message) {
         _cleanup_(freep) char *next = NULL;
         _cleanup_(closep) int fd = -1;
 
         *ret_changed = 0;
+        if (!may_replace(path)) {
+                snprintf(message, DOWNLOAD_MESSAGE_MAX, "%s: it is no regular file", path);
+                return -1;
+        }
         if (is_same(path, document))
                 return 0;
         if (asprintf(&next, "%s.XXXXXX", path) < 0) {

@@ -145,6 +145,17 @@ def test_a_file_that_cannot_be_written_is_left_alone(ctl, tmp_path):
     check(ctl("metrics", "--output", str(tmp_path / "no" / "such")), 1, "cannot write")
 
 
+def test_what_is_no_file_is_not_replaced_by_one(ctl, tmp_path):
+    """As root that would be /dev/null and /dev/stdout, for every program of the host."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "elsewhere")
+    for path in (pipe, link):
+        check(ctl("metrics", "--output", str(path)), 1, "no regular file")
+    assert pipe.is_fifo() and link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
+
+
 def test_without_a_daemon_the_metrics_say_so(ctl, tmp_path):
     path = tmp_path / "authtoken.prom"
     done = ctl("metrics", "--output", str(path), address=f"unix:path={tmp_path}/nobody")

@@ -229,6 +229,19 @@ def test_a_copy_that_is_the_same_is_not_touched(place, server, tmp_path):
     assert before.st_mode & 0o777 == 0o644
 
 
+def test_what_is_no_file_is_not_replaced_by_one(place, server, tmp_path):
+    """As root that would be /dev/null and /dev/stdout, for every program of the host."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "elsewhere")
+    for path in (pipe, link):
+        done = subprocess.run([PROGRAM, "--jwks", f"{server.base}/keys", "--ca", place / "ca.pem", "--output", path],
+                              capture_output=True, text=True, timeout=SECONDS, check=False)
+        assert done.returncode == 1 and "no regular file" in done.stderr
+    assert pipe.is_fifo() and link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
+
+
 def test_a_directory_that_cannot_be_written_to_is_told(place, server):
     done = subprocess.run([PROGRAM, "--jwks", f"{server.base}/keys", "--ca", place / "ca.pem", "--output",
                            "/nonexistent/keys.json"], capture_output=True, text=True, timeout=SECONDS, check=False)
