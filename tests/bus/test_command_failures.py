@@ -353,3 +353,18 @@ def test_white_space_within_a_token_does(ctl, tmp_path, content):
     path = tmp_path / "token"
     path.write_bytes(content.encode())
     check(ctl("revoke", "--token-file", path), FAILED, str(path))
+
+
+def core_limits(pid):
+    with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
+        (core,) = (line.split() for line in limits if line.startswith("Max core file size"))
+    return core[4:6]
+
+
+def test_no_core_has_a_token_in_it():
+    """It waits for one here; keys go through the same program."""
+    options = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "disable_coredump=0"]))
+    with subprocess.Popen([os.environ["AUTHTOKENCTL"], "refresh"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          env={**os.environ, "ASAN_OPTIONS": options}) as waiting:
+        wait_until(lambda: core_limits(waiting.pid) == ["0", "0"], "a limit of 0")
+        waiting.stdin.close()
