@@ -2,13 +2,12 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "cli/bus-client.h"
+#include "cli/keys-input.h"
 #include "cli/keys.h"
 #include "common/message.h"
-#include "daemon/token/key-file.h"
 #include "daemon/token/key-import.h"
 
 typedef enum Option {
@@ -57,14 +56,13 @@ static ExitStatus parse(Import *import, int argc, char **argv) {
 
 /* Whose the file is does not matter: what counts is who may write into the directory. */
 static ExitStatus read_keys(const char *file, Keyring **ret_keyring) {
-        static const KeyFileRules rules = { .any_place = true, .refresh = true };
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         KeyFault fault = { "out of memory" };
         int r;
 
         r = keyring_new(&keyring);
         if (r == 0)
-                r = key_file_load(keyring, strcmp(file, "-") ? file : "/dev/stdin", &rules, &fault);
+                r = keys_input_load(file, keyring, &fault);
         if (r) {
                 complain("%s", fault.text);
                 return STATUS_FAILED;

@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/keys-input.h"
 #include "cli/keys.h"
 #include "common/message.h"
 #include "daemon/token/key-export.h"
-#include "daemon/token/key-file.h"
 #include "daemon/token/keyring-refresh.h"
 
 #define STORE    "/etc/credstore.encrypted"
@@ -99,19 +99,17 @@ static int take_key(const Keyring *keyring, Seal *seal, Secret **ret_text) {
 
 /* What the daemon would refuse at its start is not sealed. As a JWK it keeps the name that it has here. */
 static ExitStatus read_key(Seal *seal, Secret **ret_text) {
-        static const KeyFileRules rules = { .any_place = true, .refresh = true };
-        const char *file = strcmp(seal->file, "-") ? seal->file : "/dev/stdin";
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         KeyFault fault = { "out of memory" };
         int r;
 
         r = keyring_new(&keyring);
         if (r == 0)
-                r = key_file_load(keyring, file, &rules, &fault);
+                r = keys_input_load(seal->file, keyring, &fault);
         if (r == 0) {
                 r = take_key(keyring, seal, ret_text);
                 if (r)
-                        (void)key_fault_set(&fault, file, r);
+                        (void)key_fault_set(&fault, seal->file, r);
         }
         if (r == 0)
                 return STATUS_OK;

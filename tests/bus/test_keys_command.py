@@ -4,12 +4,13 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 
 import pytest
 
 from command import DENIED, FAILED, NOT_FOUND, OK, UNREACHABLE, USAGE, check, rows
-from private_bus import OWN_USER
+from private_bus import OWN_USER, SECONDS
 
 ALGORITHMS = [f"{family}{size}" for family in ("HS", "RS", "PS", "ES") for size in (256, 384, 512)] + ["EdDSA"]
 
@@ -107,6 +108,21 @@ def test_what_openssl_makes_is_imported(keys, tmp_path):
     assert states(keys("list", "--json", "--directory", tmp_path / "keys")) == {kid: "signing"}
     assert line(keys("import", "--directory", tmp_path / "other", public)) == kid
     check(keys("import", "--directory", tmp_path / "keys", weak), FAILED, "2048 to 8192 bits")
+
+
+def test_standard_input_need_be_nothing_that_can_be_opened(keys, tmp_path):
+    """Some programs give their children sockets; a file may be one that only the parent may open."""
+    key = line(keys("generate", "--kid", "by-socket"))
+    for number, arguments in enumerate((["import", "--directory", tmp_path / "keys", "-"],
+                                        ["seal", "--out", tmp_path / "sealed", "-"])):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(key.encode())
+            ours.shutdown(socket.SHUT_WR)
+            done = subprocess.run([os.environ["AUTHTOKENCTL"], "keys", *arguments], stdin=theirs, capture_output=True,
+                                  text=True, env={**os.environ, "PATH": "/nonexistent"}, timeout=SECONDS, check=False)
+        check(done, *((OK,), (FAILED, "cannot run systemd-creds"))[number])
+    assert states(keys("list", "--json", "--directory", tmp_path / "keys")) == {"by-socket": "signing"}
 
 
 def test_bad_files_are_not_imported(keys, tmp_path):
