@@ -1,10 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 
-/*
- * What the subcommands of authtokenctl share: their exit statuses, how they are called, and how they
- * complain. Each is one file with one function.
- */
+/* What the subcommands of authtokenctl share: their exit statuses, how they are called and how they complain. */
 
 #include <stdbool.h>
 
@@ -15,6 +12,7 @@ typedef enum ExitStatus {
         STATUS_NOT_FOUND,
         STATUS_DENIED,
         STATUS_UNREACHABLE,
+        STATUS_UNDECIDED, /* neither done nor refused: the store is away, or too much is asked; leaves as STATUS_FAILED */
 } ExitStatus;
 
 /* What stood before the subcommand. */

@@ -116,7 +116,8 @@ static ExitStatus run(const CommandLine *line, const EnsureFresh *ensure) {
         if (has_room)
                 status = token_pair_renew(line, old.refresh, &next);
         /* Nobody said no, and it is good for a little while yet. */
-        if ((status == STATUS_UNREACHABLE || !has_room) && left_sec(&old) > 0)
+        if ((status == STATUS_UNREACHABLE || status == STATUS_UNDECIDED || !has_room) &&
+                left_sec(&old) > 0)
                 return print(&old);
         /* On disk before anybody uses it: what was used and is not known any more is lost. */
         if (status == STATUS_OK)

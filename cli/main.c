@@ -148,5 +148,6 @@ int main(int argc, char **argv) {
         }
         if (!line.bus)
                 line.bus = "system";
-        return run(&line, argc - optind, argv + optind);
+        status = run(&line, argc - optind, argv + optind);
+        return status == STATUS_UNDECIDED ? STATUS_FAILED : status;
 }

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The daemon on a Redis whose keys somebody else has touched."""
 
+import json
+
 import pytest
 
 import redis_server
+from command import check
 from frames import DENIED, OK
 from private_bus import OTHER_USER, OWN_USER, CallError, wait_until
 from token_login import RHOST, Login, log_in
@@ -14,7 +17,7 @@ USERS_KEY = "authtoken:default:users"
 
 @pytest.fixture(scope="module")
 def store(bus, redis):
-    redis_server.make_signing_key(bus.directory)
+    redis_server.make_keys(bus.directory)
     return redis.store
 
 
@@ -118,3 +121,19 @@ def test_an_idle_login_ends_soon_after_redis_takes_writes_again(root, redis, dae
     assert root.signal("SessionEnding", sid)[1] == "session-idle"
     login.leave()
     redis.run("DEL", USER_KEY)
+
+
+def test_a_token_that_is_still_good_is_printed_while_the_store_takes_no_writes(root, redis, ctl, tmp_path):
+    pair = tmp_path / "pair"
+    check(ctl("issue", "--pair", "--output", pair, OWN_USER), 0)
+    access = json.loads(pair.read_text())["access"]
+    again = ["ensure-fresh", "--file", pair, "--margin=1h"]
+    redis.run("CONFIG", "SET", "min-replicas-to-write", "1")
+    try:
+        done = ctl(*again)
+        check(ctl("refresh", "--file", pair), 1, "store-")
+    finally:
+        redis.run("CONFIG", "SET", "min-replicas-to-write", "0")
+    assert (done.returncode, done.stdout.strip()) == (0, access) and "store-" in done.stderr
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+    check(ctl(*again), 1, "session-revoked")
