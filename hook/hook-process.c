@@ -79,19 +79,37 @@ static int set_attributes(posix_spawnattr_t *attributes) {
         return r;
 }
 
+/* Where the service manager has put what LoadCredential= names; the name of the unit, and so of the directory, is
+ * another one each time. */
+static int name_credentials(char *variable, size_t size) {
+        const char *directory = getenv("CREDENTIALS_DIRECTORY");
+
+        variable[0] = '\0';
+        if (!directory)
+                return 0;
+        return snprintf(variable, size, "CREDENTIALS_DIRECTORY=%s", directory) < (int)size
+                       ? 0
+                       : -ENAMETOOLONG;
+}
+
 /* Unlike fork() and exec(), this tells why a program could not be started. */
 static int spawn(const HookJob *job, int input_fd, int output_fd, pid_t *ret_pid) {
-        char path[PATH_MAX], event[64];
+        char path[PATH_MAX], event[64], credentials[PATH_MAX];
         char *const arguments[] = { path, NULL };
         char search[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         char language[] = "LANG=C.UTF-8";
-        char *const environment[] = { search, language, event, NULL };
+        char *environment[] = { search, language, event, NULL, NULL };
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
         int r;
 
         if (snprintf(path, sizeof(path), "%s/%s", job->directory, job->name) >= (int)sizeof(path))
                 return -ENAMETOOLONG;
+        r = name_credentials(credentials, sizeof(credentials));
+        if (r < 0)
+                return r;
+        if (*credentials)
+                environment[3] = credentials;
         snprintf(event, sizeof(event), "AUTHTOKEN_EVENT=%s", hook_kind_name(job->message->kind));
         r = posix_spawn_file_actions_init(&actions);
         if (r)

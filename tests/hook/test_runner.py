@@ -106,6 +106,16 @@ def test_a_hook_reads_the_event(runner):
     assert rest == ["login", "/"]
 
 
+def test_a_hook_is_told_where_the_credentials_of_its_unit_are(runner, monkeypatch):
+    runner.hook("10-env", 'echo "at $CREDENTIALS_DIRECTORY"\n')
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/unit")
+    assert runner.run() == "allowed"
+    assert "10-env: at /run/credentials/unit\n" in runner.log
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/" + "x" * 10000)
+    assert runner.run() == "failed 10-env"
+    assert "10-env cannot be run: File name too long" in runner.log
+
+
 def test_the_environment_is_the_runners_own(runner, monkeypatch):
     monkeypatch.setenv("AUTHTOKEN_TEST_SECRET", "leak")
     runner.hook("10-env", "env\n")

@@ -144,6 +144,23 @@ def test_a_drop_in_gives_a_hook_a_place_to_write(host):
         host.bed.systemctl("daemon-reload")
 
 
+def test_a_drop_in_gives_a_hook_a_secret(host):
+    host.bed.write("/root/hook-word", "sesame\n", mode=0o600)
+    host.bed.write(UNIT, "[Service]\nLoadCredential=word:/root/hook-word\n")
+    host.bed.systemctl("daemon-reload")
+    try:
+        token = host.authtoken.issue("alice")
+        with hooks(host, "login", **{"10-word": 'cat "$CREDENTIALS_DIRECTORY/word" && ls -m /run/credentials'}):
+            assert host.login("alice", token.text).is_open()
+            word, directories = wait_until(lambda: len(found := said(host, "10-word")) == 2 and found, "the word")
+        # That of its own unit, and of no other.
+        assert word == "sesame" and directories.startswith("authtoken-hook@") and "," not in directories
+    finally:
+        host.bed.path(UNIT).unlink()
+        host.bed.path("/root/hook-word").unlink()
+        host.bed.systemctl("daemon-reload")
+
+
 def test_others_cannot_reach_the_socket_of_hooks(host):
     done = host.bed.run("perl", "-MSocket", "-e", "socket(S, PF_UNIX, SOCK_SEQPACKET, 0) or die; "
                         "connect(S, sockaddr_un('/run/authtoken/hook.sock')) or die \"refused: $!\"", user="bob",
