@@ -11,6 +11,7 @@ from host import SERVICE, SOCKET
 NONINTERACTIVE = ("env", "DEBIAN_FRONTEND=noninteractive")
 PACKAGES = ("libpam-authtoken", "authtoken", "libauthtoken-dev", "libauthtoken0")
 PROFILES = ("authtoken", "authtoken-session")
+TIMER = "authtoken-jwks-fetch@test.timer"
 EXPOSURE_MAX = 0.6
 FORBIDDEN_SETTINGS = ("PrivateUsers=yes", "ProtectProc=invisible")
 MANUALS = """
@@ -140,9 +141,16 @@ def test_reinstalling_keeps_sessions_and_the_socket(installed):
         installed.run("userdel", "--remove", "dave")
 
 
+def enable_fetching(bed):
+    bed.write("/etc/authtoken/jwks-fetch/test.conf", "OPTIONS=--jwks=https://127.0.0.1:1/keys\n")
+    bed.systemctl("enable", "--now", TIMER)
+
+
 def test_removing_takes_the_module_out_of_the_stacks(installed, fresh):
     installed.run(*NONINTERACTIVE, "pam-auth-update", "--enable", *PROFILES)
+    enable_fetching(installed)
     apt_get(installed, "remove", *PACKAGES)
+    assert installed.output("systemctl", "list-units", "--plain", "--no-legend", "authtoken*") == ""
     assert pam_stacks(installed) == fresh.pam_stacks
     assert not installed.path("/run/authtoken/pam.sock").exists()
     assert installed.run("pgrep", "authtokend", check=False).returncode == 1
@@ -151,6 +159,7 @@ def test_removing_takes_the_module_out_of_the_stacks(installed, fresh):
 def test_purging_leaves_nothing(installed, fresh):
     installed.run(*NONINTERACTIVE, "pam-auth-update", "--enable", *PROFILES)
     Authtoken(installed).wait_ready()
+    enable_fetching(installed)
     apt_get(installed, "purge", *PACKAGES)
     assert pam_stacks(installed) == fresh.pam_stacks
     assert sorted(all_files(installed) - fresh.all_files) == []
