@@ -105,12 +105,25 @@ static const char *const statement_sql[SQLITE_STATEMENT_COUNT] = {
                 " RETURNING tenant, user",
 };
 
+static int look(SqliteDatabase *database) {
+        int r = database->moved ? SQLITE_VFS_E_MOVED : sqlite_vfs_check(database->file);
+
+        if (r == 0)
+                r = sqlite_vfs_check(database->log);
+        /* For good: what was written meanwhile is missing, even if the files come back. */
+        database->moved = r > 0;
+        return r;
+}
+
 int sqlite_database_fail(SqliteDatabase *database) {
         database->error = sqlite3_extended_errcode(database->handle);
         switch (database->error & 0xff) {
         case SQLITE_NOMEM:
                 return -ENOMEM;
         case SQLITE_IOERR:
+                /* It may be that we did not let it write to, or read, what is not ours. */
+                if (database->log && look(database) > 0)
+                        database->error = SQLITE_READONLY_DBMOVED;
                 return STORE_E_OFFLINE;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
@@ -152,17 +165,13 @@ int sqlite_database_run(SqliteDatabase *database, SqliteStatement statement) {
 
 const char *sqlite_database_explain(int sqlite_error) {
         if (sqlite_error == SQLITE_READONLY_DBMOVED)
-                return "removed or replaced under the running daemon; restart it";
+                return "removed, overwritten or replaced under the running daemon; restart it";
         return sqlite3_errstr(sqlite_error);
 }
 
 int sqlite_database_find(SqliteDatabase *database) {
-        int r = database->moved ? SQLITE_PLACE_E_MOVED : sqlite_place_check(&database->place);
-
-        if (r == 0)
+        if (look(database) == 0)
                 return 0;
-        /* For good: what was written meanwhile is missing, even if the files come back. */
-        database->moved = r == SQLITE_PLACE_E_MOVED;
         database->error = database->moved ? SQLITE_READONLY_DBMOVED : SQLITE_IOERR_FSTAT;
         return STORE_E_OFFLINE;
 }
@@ -235,6 +244,7 @@ static int configure(SqliteDatabase *database, bool no_sync, const char **ret_pr
         (void)sqlite3_busy_timeout(database->handle, OPEN_WAIT_MSEC);
         r = run_sql(database, "PRAGMA locking_mode = EXCLUSIVE;"
                               "PRAGMA cache_size = -512;"
+                              "PRAGMA mmap_size = 0;"
                               "PRAGMA wal_autocheckpoint = 256;"
                               "PRAGMA trusted_schema = OFF;"
                               "PRAGMA foreign_keys = ON;");
@@ -316,14 +326,15 @@ static const char *explain(const SqliteDatabase *database) {
 int sqlite_database_open(const char *path, bool no_sync, char *message, size_t message_size,
         SqliteDatabase **ret_database) {
         _cleanup_(sqlite_database_closep) SqliteDatabase *database = NULL;
-        const char *problem = NULL;
+        const char *problem = NULL, *vfs;
         int r;
 
         r = sqlite_file_prepare(path, message, message_size);
         if (r)
                 return r;
         database = calloc(1, sizeof(*database));
-        if (!database)
+        vfs = sqlite_vfs_name();
+        if (!database || !vfs)
                 return -ENOMEM;
         database->no_sync = no_sync;
         /* Without it a full disk is full for all, which is no reason not to start. */
@@ -331,7 +342,7 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
                 database->reserve.fd = -1;
         if (sqlite3_open_v2(path, &database->handle,
                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-                    NULL) != SQLITE_OK)
+                    vfs) != SQLITE_OK)
                 r = database->handle ? sqlite_database_fail(database) : -ENOMEM;
         if (r == 0)
                 r = configure(database, no_sync, &problem);
@@ -344,7 +355,10 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
         if (r == 0)
                 r = prepare(database);
         if (r == 0)
-                r = sqlite_place_open(path, &database->place);
+                r = sqlite_vfs_watch(database->handle, SQLITE_FCNTL_FILE_POINTER, &database->file);
+        if (r == 0)
+                r = sqlite_vfs_watch(
+                        database->handle, SQLITE_FCNTL_JOURNAL_POINTER, &database->log);
         if (r < 0)
                 return r;
         if (r > 0) {
@@ -356,14 +370,26 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
         return 0;
 }
 
+/* Not even what is in the log is written to a database that is not ours; and the log is kept from it. */
+static void leave(SqliteDatabase *database) {
+        bool is_other = sqlite_vfs_is_other(database->file);
+
+        if (!is_other && sqlite_vfs_check(database->log) != SQLITE_VFS_E_OVERWRITTEN)
+                return;
+        (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        if (is_other)
+                sqlite_vfs_put_aside(database->log);
+}
+
 SqliteDatabase *sqlite_database_close(SqliteDatabase *database) {
         if (!database)
                 return NULL;
+        if (database->file && database->log)
+                leave(database);
         for (size_t i = 0; i < SQLITE_STATEMENT_COUNT; i++)
                 sqlite3_finalize(database->statements[i]);
         sqlite3_close(database->handle);
         sqlite_reserve_close(&database->reserve);
-        sqlite_place_close(&database->place);
         free(database);
         return NULL;
 }

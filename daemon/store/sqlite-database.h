@@ -15,8 +15,8 @@
 #include <sqlite3.h>
 
 #include "common/cleanup.h"
-#include "daemon/store/sqlite-place.h"
 #include "daemon/store/sqlite-reserve.h"
+#include "daemon/store/sqlite-vfs.h"
 #include "daemon/store/store-notices.h"
 
 /* The SQL of each stands in a table in sqlite-database.c. */
@@ -57,8 +57,8 @@ typedef struct SqliteDatabase {
         sqlite3 *handle;
         sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
         SqliteReserve reserve;
-        SqlitePlace place;
-        bool moved; /* away from there; stays so */
+        SqliteFile *file, *log;
+        bool moved; /* away, or overwritten; stays so */
         bool no_sync;
         int error; /* SQLite's code of the last failure since sqlite_database_begin(); 0: none */
 } SqliteDatabase;
@@ -80,13 +80,16 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
  * sqlite_database_close() - write everything back and close
  * @database:   NULL is fine
  *
+ * Nothing is written to a file that somebody else has put there, and our log is put aside, or it would be played over it at
+ * the next start.
+ *
  * Return: NULL.
  */
 SqliteDatabase *sqlite_database_close(SqliteDatabase *database);
 DEFINE_CLEANUP(SqliteDatabase, sqlite_database_close)
 
 /**
- * sqlite_database_find() - look whether the files are still where they were opened
+ * sqlite_database_find() - look whether the files are still where they were opened, and as we left them
  * @database:   any
  *
  * If they are not, nothing that is stored there counts. Return: 0; STORE_E_OFFLINE.

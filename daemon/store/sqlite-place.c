@@ -1,55 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 
-#include "common/cleanup.h"
 #include "daemon/store/sqlite-place.h"
 
-static const char *const suffixes[SQLITE_PLACE_FILES] = { "", "-wal" };
+int sqlite_place_read(const char *path, SqlitePlace *ret_place) {
+        struct stat st;
 
-int sqlite_place_open(const char *database_path, SqlitePlace *ret_place) {
-        SqlitePlace place = { 0 };
-        int r = 0;
+        if (lstat(path, &st) < 0)
+                return -errno;
+        *ret_place = (SqlitePlace){
+                .path = path,
+                .device = st.st_dev,
+                .inode = st.st_ino,
+                .size = (uint64_t)st.st_size,
+                .modified = st.st_mtim,
+                .changed = st.st_ctim,
+        };
+        return 0;
+}
 
-        for (size_t i = 0; r == 0 && i < SQLITE_PLACE_FILES; i++) {
-                struct stat st;
+static bool is_same_time(const struct timespec *a, const struct timespec *b) {
+        return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
 
-                if (asprintf(&place.paths[i], "%s%s", database_path, suffixes[i]) < 0) {
-                        place.paths[i] = NULL;
-                        r = -ENOMEM;
-                } else if (lstat(place.paths[i], &st) < 0) {
-                        r = -errno;
-                } else {
-                        place.files[i].device = st.st_dev;
-                        place.files[i].inode = st.st_ino;
-                }
-        }
-        if (r < 0) {
-                sqlite_place_close(&place);
+int sqlite_place_look(const SqlitePlace *place, SqlitePlace *ret_now) {
+        SqlitePlace now = { 0 };
+        int r = sqlite_place_read(place->path, &now);
+
+        if (r == -ENOENT || r == -ENOTDIR)
+                return SQLITE_PLACE_E_MOVED;
+        if (r < 0)
                 return r;
-        }
-        *ret_place = place;
-        return 0;
-}
-
-void sqlite_place_close(SqlitePlace *place) {
-        for (size_t i = 0; i < SQLITE_PLACE_FILES; i++)
-                free(place->paths[i]);
-        *place = (SqlitePlace){ 0 };
-}
-
-int sqlite_place_check(const SqlitePlace *place) {
-        for (size_t i = 0; i < SQLITE_PLACE_FILES; i++) {
-                struct stat st;
-
-                if (lstat(place->paths[i], &st) < 0)
-                        return errno == ENOENT || errno == ENOTDIR ? SQLITE_PLACE_E_MOVED : -errno;
-                if (st.st_dev != place->files[i].device || st.st_ino != place->files[i].inode)
-                        return SQLITE_PLACE_E_MOVED;
-        }
-        return 0;
+        if (now.device != place->device || now.inode != place->inode)
+                return SQLITE_PLACE_E_MOVED;
+        if (now.size == place->size && is_same_time(&now.modified, &place->modified) &&
+                is_same_time(&now.changed, &place->changed))
+                return 0;
+        *ret_now = now;
+        return SQLITE_PLACE_E_TOUCHED;
 }

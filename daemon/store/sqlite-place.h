@@ -2,45 +2,42 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Whether an open database still stands where it was opened. SQLite goes on with files that were removed,
- * or replaced by a backup, as if nothing were; what it writes there is gone when it closes them.
+ * Whether an open file still stands where it was opened, and was left alone since. SQLite goes on with files that were
+ * removed, replaced or overwritten by a backup, as if nothing were.
  */
 
+#include <stdint.h>
 #include <sys/types.h>
-
-#define SQLITE_PLACE_FILES 2u /* the database, its log */
+#include <time.h>
 
 enum {
-        SQLITE_PLACE_E_MOVED = 1,
+        SQLITE_PLACE_E_MOVED = 1,   /* removed, renamed or replaced */
+        SQLITE_PLACE_E_TOUCHED = 2, /* the file's size or one of its times is another */
 };
 
 typedef struct SqlitePlace {
-        char *paths[SQLITE_PLACE_FILES];
-        struct {
-                dev_t device;
-                ino_t inode;
-        } files[SQLITE_PLACE_FILES];
+        const char *path; /* borrowed */
+        dev_t device;
+        ino_t inode;
+        uint64_t size;
+        struct timespec modified, changed;
 } SqlitePlace;
 
 /**
- * sqlite_place_open() - remember which files they are
- * @database_path: of the database, whose log has been opened, too
- * @ret_place:  to be closed
+ * sqlite_place_read() - what is there now
+ * @path:       borrowed as long as the place is used
+ * @ret_place:  receives it
  *
  * Return: 0; negative errno.
  */
-int sqlite_place_open(const char *database_path, SqlitePlace *ret_place);
+int sqlite_place_read(const char *path, SqlitePlace *ret_place);
 
 /**
- * sqlite_place_close() - forget them
- * @place:      opened, or zeroed
- */
-void sqlite_place_close(SqlitePlace *place);
-
-/**
- * sqlite_place_check() - whether both names still lead to these files
- * @place:      opened
+ * sqlite_place_look() - whether it is as it was
+ * @place:      as it was
+ * @ret_now:    receives what is there now, on SQLITE_PLACE_E_TOUCHED
  *
- * Return: 0; SQLITE_PLACE_E_MOVED one was removed, renamed or replaced; negative errno if it cannot be looked at.
+ * Times only hint: reading, new rights and new names may change them, too; and a write within a tick of the clock from
+ * another does not. Return: 0; SQLITE_PLACE_E_*; negative errno if it cannot be looked at.
  */
-int sqlite_place_check(const SqlitePlace *place);
+int sqlite_place_look(const SqlitePlace *place, SqlitePlace *ret_now);

@@ -35,8 +35,13 @@ static sqlite3_file *real_of(sqlite3_file *file) {
 }
 
 static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset) {
+        FaultMeddle meddle;
+
         if (takes_one(&fault_vfs.fail_writes))
                 return atomic_load(&fault_vfs.write_code);
+        meddle = atomic_exchange(&fault_vfs.meddle, NULL);
+        if (meddle)
+                meddle();
         return real_of(file)->pMethods->xWrite(real_of(file), data, size, offset);
 }
 

@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 
+typedef void (*FaultMeddle)(void);
+
 typedef struct FaultVfs {
         atomic_int fail_writes; /* so many of the next writes fail with @write_code */
         atomic_int write_code;
@@ -14,6 +16,7 @@ typedef struct FaultVfs {
         atomic_int fail_reads;
         atomic_int n_held; /* syncs that do not return */
         atomic_int n_syncs;
+        _Atomic(FaultMeddle) meddle; /* called once, in the middle of the next write */
 } FaultVfs;
 
 extern FaultVfs fault_vfs;
