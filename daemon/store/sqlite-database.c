@@ -370,22 +370,20 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
         return 0;
 }
 
-/* Not even what is in the log is written to a database that is not ours; and the log is kept from it. */
-static void leave(SqliteDatabase *database) {
+bool sqlite_database_leave(SqliteDatabase *database) {
         bool is_other = sqlite_vfs_is_other(database->file);
 
         if (!is_other && sqlite_vfs_check(database->log) != SQLITE_VFS_E_OVERWRITTEN)
-                return;
+                return false;
         (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         if (is_other)
                 sqlite_vfs_put_aside(database->log);
+        return true;
 }
 
 SqliteDatabase *sqlite_database_close(SqliteDatabase *database) {
         if (!database)
                 return NULL;
-        if (database->file && database->log)
-                leave(database);
         for (size_t i = 0; i < SQLITE_STATEMENT_COUNT; i++)
                 sqlite3_finalize(database->statements[i]);
         sqlite3_close(database->handle);

@@ -77,11 +77,17 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
         SqliteDatabase **ret_database);
 
 /**
+ * sqlite_database_leave() - last look before it is closed
+ * @database:   outside of a transaction
+ *
+ * If the files are somebody else's now, closing writes nothing to them, and our log is put aside if another database stands
+ * there, or it would be played over it at the next start. Return: true if so.
+ */
+bool sqlite_database_leave(SqliteDatabase *database);
+
+/**
  * sqlite_database_close() - write everything back and close
  * @database:   NULL is fine
- *
- * Nothing is written to a file that somebody else has put there, and our log is put aside, or it would be played over it at
- * the next start.
  *
  * Return: NULL.
  */

@@ -347,6 +347,15 @@ static void finish_job(SqliteJob *job, void *userdata) {
         store_call_finish(job->call, job->result, &result);
 }
 
+static void tell_left(void *userdata) {
+        SqliteStore *store = userdata;
+
+        store_tell(&store->base, LOG_ERR,
+                "%s: overwritten or replaced under the running daemon, so left as it is; "
+                "a log that does not belong to it is put aside",
+                store->path);
+}
+
 static void sqlite_store_close(UserStore *base) {
         SqliteStore *store = (SqliteStore *)base;
 
@@ -389,7 +398,7 @@ static int open_file(SqliteStore *store, const StoreConfig *config) {
                 return r;
         }
         return sqlite_worker_new(store->base.event, database,
-                &(SqliteWorkerOwner){ finish_job, store }, &store->worker);
+                &(SqliteWorkerOwner){ finish_job, tell_left, store }, &store->worker);
 }
 
 static int add_deadline(SqliteStore *store, sd_event *event) {

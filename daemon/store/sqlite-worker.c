@@ -266,6 +266,8 @@ SqliteWorker *sqlite_worker_free(SqliteWorker *worker) {
         if (!worker)
                 return NULL;
         worker_free(worker->worker);
+        if (sqlite_database_leave(worker->database))
+                worker->owner.left(worker->owner.userdata);
         sqlite_database_close(worker->database);
         free(worker);
         return NULL;

@@ -59,6 +59,8 @@ struct SqliteJob {
 typedef struct SqliteWorkerOwner {
         /* In the loop: a job is done, in the order of submission; borrowed. */
         void (*done)(SqliteJob *job, void *userdata);
+        /* At the end: the database is left as somebody else has made it. */
+        void (*left)(void *userdata);
         void *userdata;
 } SqliteWorkerOwner;
 

@@ -50,6 +50,7 @@ def test_a_backup_over_it_ends_all_until_a_restart(root, daemon, database, tmp_p
     daemon.restart(root)
     assert log_in(daemon, token)[0] == OK
     assert root.sessions(OTHER_USER) == set()
+    assert "does not belong to it is put aside" in daemon.log_text()
     assert database.with_name("state.db-wal-stray").stat().st_size > 0
 
 

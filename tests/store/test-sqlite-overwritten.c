@@ -193,6 +193,7 @@ static void assert_is_the_backup(StoreFixture *fixture) {
         meddle_path(fixture, "-wal-stray", stray);
         assert_int_equal(meddle_look_up(fixture, "alice", 1), REASON_OK);
         assert_int_equal(meddle_look_up(fixture, "bob", 2), REASON_OK);
+        assert_true(store_fixture_told(fixture, "is put aside"));
         assert_int_equal(stat(stray, &st), 0);
         assert_true(st.st_size > 0);
         assert_int_equal(meddle_end_session(fixture, "bob", 2), 0);
