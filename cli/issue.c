@@ -218,9 +218,43 @@ static int append_options(sd_bus_message *call, const Issue *issue) {
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
+/* Of the file that has no token yet, for a signal that ends us. */
+static const char *volatile unfinished;
+
+static void on_end(int number) {
+        const char *path = unfinished;
+
+        if (path)
+                (void)unlink(path);
+        (void)raise(number); /* with the default, now that it was handled once */
+}
+
+/* Whoever gives up, such as at the question for a password, may give the same order again. It is only our own file that
+ * is removed, so no signal comes between its making and its name. */
+static int make_output(const char *path) {
+        static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
+        const struct sigaction action = { .sa_handler = on_end, .sa_flags = (int)SA_RESETHAND };
+        struct sigaction now;
+        sigset_t ends, before;
+        int fd;
+
+        sigemptyset(&ends);
+        for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+                sigaddset(&ends, numbers[i]);
+                if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+                        (void)sigaction(numbers[i], &action, NULL);
+        }
+        (void)sigprocmask(SIG_BLOCK, &ends, &before);
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0)
+                unfinished = path;
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        return fd;
+}
+
 /* A file that somebody else made could be read by them, or lead elsewhere. */
 static ExitStatus open_output(const char *path, FILE **ret_file) {
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int fd = make_output(path);
 
         if (fd >= 0)
                 *ret_file = fdopen(fd, "w");
@@ -239,8 +273,10 @@ static ExitStatus write_output(const Issue *issue, FILE *file, const char *text)
                 fprintf(file, "%s\n", text) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
         int error = errno;
 
-        if (fclose(file) == 0 && written)
+        if (fclose(file) == 0 && written) {
+                unfinished = NULL;
                 return STATUS_OK;
+        }
         complain("cannot write to %s: %s", issue->output, strerror(error ? error : EIO));
         return STATUS_FAILED;
 }

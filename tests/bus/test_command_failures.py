@@ -185,6 +185,22 @@ def test_a_token_for_a_reader_that_has_gone_has_no_session(ctl, root):
     assert root.sessions(OWN_USER) == set()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_gives_up_waiting_for_a_token_leaves_no_file(bus, daemon, root, tmp_path, number):
+    """As with ^C when polkit asks for a password; the same order would find its own file in the way."""
+    path = tmp_path / "token"
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        with subprocess.Popen([os.environ["AUTHTOKENCTL"], f"--bus={bus.address}", "issue", "--output", path, OWN_USER]) as issue:
+            wait_until(path.exists, "the file")
+            issue.send_signal(number)
+            assert issue.wait(10) == -number
+        assert not path.exists()
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    root.call("RevokeUser", f"('{OWN_USER}', '')")
+
+
 def no_room():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
