@@ -167,6 +167,15 @@ def test_each_action_is_in_the_manual():
     none([name for name in names if not re.search(rf"(?<![a-z-]){name}(?![a-z-])", page)], f"actions not in {BUS_PAGE}")
 
 
+def test_the_table_of_permissions_in_the_manual_is_that_of_the_code():
+    free = ("BUS_AUTHZ_FREE", "-")
+    coded = {tuple(re.sub(r'ACTION\("([\w-]+)"\)', r"\1", word).replace(*free) for word in row)
+             for row in re.findall(r'^\s+\{ "(\w+)", (.+), (.+) \},$', text(BUS_TABLE), re.MULTILINE)}
+    rows = re.findall(r"^\|  (.+)\n:  (.+)\n:  (.+)\n:  ", section(BUS_PAGE, "POLKIT ACTIONS"), re.MULTILINE)
+    written = {(method, own, others) for methods, own, others in rows for method in methods.split(", ")}
+    same((BUS_TABLE, coded), (BUS_PAGE, written), "permissions")
+
+
 def test_each_command_and_option_is_in_the_manual():
     sources = [path for path in files() if path.parts[0] == "cli" and path.suffix == ".c"]
     options = {f"--{name}" for path in sources
