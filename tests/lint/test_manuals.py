@@ -211,6 +211,13 @@ def test_links_of_the_documents_lead_somewhere():
     none(findings, "links to nothing")
 
 
+def test_files_of_this_tree_that_the_readme_names_in_commands_are_there():
+    commands = "".join(re.findall(r"^```\n(.*?)^```", text(pathlib.Path("README.md")), re.DOTALL | re.MULTILINE))
+    named = set(re.findall(r"(?<!\S)(?:scripts/[\w-]+|(?:[\w-]+/)*[\w-]+\.[ch])(?!\S)", commands))
+    assert "scripts/demo" in named
+    none(named - {str(path) for path in files()}, "files in commands of README.md that are not here")
+
+
 def test_packages_that_the_build_needs_are_listed_once():
     control = text(pathlib.Path("debian/control"))
     block = re.search(r"^Build-Depends:(.*?)^\S", control, re.MULTILINE | re.DOTALL).group(1)
