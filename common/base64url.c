@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <string.h>
+
 #include "common/base64url.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -132,26 +134,28 @@ int base64url_decode(
         return 0;
 }
 
-static char *group_write(char *text, uint32_t bits, size_t count) {
-        for (size_t i = 0; i <= count; i++)
-                *text++ = alphabet[bits >> (18 - 6 * i) & 0x3f];
-        return text;
+static void group_write(char text[4], uint32_t bits) {
+        text[0] = alphabet[bits >> 18 & 0x3f];
+        text[1] = alphabet[bits >> 12 & 0x3f];
+        text[2] = alphabet[bits >> 6 & 0x3f];
+        text[3] = alphabet[bits & 0x3f];
 }
 
 int base64url_encode(const uint8_t *data, size_t data_size, char *text, size_t size) {
         size_t rest = data_size % 3, whole = data_size - rest;
+        char group[4];
 
         if (data_size > (SIZE_MAX - 3) / 4 || BASE64URL_ENCODED_SIZE(data_size) >= size)
                 return BASE64URL_E_FULL;
 
-        for (size_t i = 0; i < whole; i += 3)
-                text = group_write(text,
-                        (uint32_t)data[i] << 16 | (uint32_t)data[i + 1] << 8 | data[i + 2], 3);
-        if (rest > 0)
-                text = group_write(text,
-                        (uint32_t)data[whole] << 16 |
-                                (rest == 2 ? (uint32_t)data[whole + 1] << 8 : 0),
-                        rest);
+        for (size_t i = 0; i < whole; i += 3, text += 4)
+                group_write(
+                        text, (uint32_t)data[i] << 16 | (uint32_t)data[i + 1] << 8 | data[i + 2]);
+        if (rest > 0) {
+                group_write(group, (uint32_t)data[whole] << 16 |
+                                           (rest == 2 ? (uint32_t)data[whole + 1] << 8 : 0));
+                text = mempcpy(text, group, rest + 1);
+        }
         *text = '\0';
         return 0;
 }

@@ -143,15 +143,13 @@ int text_copy(const char *text, char **ret_copy) {
 }
 
 size_t text_format_u64(uint64_t value, char text[TEXT_U64_SIZE_MAX + 1]) {
-        char reversed[TEXT_U64_SIZE_MAX];
-        size_t n = 0;
+        size_t n = 1;
 
-        do
-                reversed[n++] = (char)('0' + value % 10);
-        while ((value /= 10) > 0);
-        for (size_t i = 0; i < n; i++)
-                text[i] = reversed[n - 1 - i];
+        for (uint64_t limit = 10; value >= limit && n < TEXT_U64_SIZE_MAX; limit *= 10)
+                n++;
         text[n] = '\0';
+        for (size_t i = n; i > 0; value /= 10)
+                text[--i] = (char)('0' + value % 10);
         return n;
 }
 

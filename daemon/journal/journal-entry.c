@@ -103,6 +103,11 @@ static void put_text(Line *line, const char *text) {
         put(line, text, strlen(text));
 }
 
+/* Nearly all that there is. */
+static bool is_plain(unsigned char c) {
+        return c >= ' ' && c < 0x7f && c != '\\' && c != '"';
+}
+
 /* C0, DEL and, as UTF-8 writes them in two bytes, C1; and what the form itself needs. */
 static bool needs_escape(const char *text, size_t i) {
         unsigned char before = i > 0 ? (unsigned char)text[i - 1] : 0;
@@ -122,7 +127,7 @@ static void put_safely(Line *line, const char *text) {
                 unsigned char c = (unsigned char)text[i];
                 const char escape[] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
 
-                if (!needs_escape(text, i))
+                if (is_plain(c) || !needs_escape(text, i))
                         continue;
                 put(line, text + begin, i - begin);
                 put(line, escape, sizeof(escape));

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/session/session-json.h"
 #include "daemon/session/state-change.h"
 #include "daemon/session/user-state.h"
@@ -13,6 +12,14 @@
 #define FIELD_NAME_SIZE (2u + SID_SIZE)
 /* A character may become "\u0000", and what stands around values is less than what stands around them in memory. */
 #define TEXT_PER_BYTE 6u
+
+/* @id: a sid, or what has the form of one. */
+static void name_field(char name[FIELD_NAME_SIZE + 1], const char *prefix, const char *id) {
+        size_t prefix_size = strlen(prefix);
+
+        memcpy(name, prefix, prefix_size);
+        memcpy(name + prefix_size, id, SID_SIZE + 1);
+}
 
 static int add_json(StateFields *fields, const char *name, const json_t *object) {
         return state_fields_take(fields, name, json_dumps(object, JSON_COMPACT));
@@ -26,7 +33,7 @@ static int encode_session(const Session *session, StateFields *fields) {
         r = session_json_encode(session, &text);
         if (r < 0)
                 return r;
-        snprintf(name, sizeof(name), STATE_FIELD_LIVE "%s", session->sid);
+        name_field(name, STATE_FIELD_LIVE, session->sid);
         return state_fields_take(fields, name, text);
 }
 
@@ -48,7 +55,7 @@ static int encode_ended(const EndedSession *ended, StateFields *fields) {
                 r = session_json_set_number(object, "ext", 1);
         if (r < 0)
                 return r;
-        snprintf(name, sizeof(name), STATE_FIELD_ENDED "%s", ended->sid);
+        name_field(name, STATE_FIELD_ENDED, ended->sid);
         return add_json(fields, name, object);
 }
 
@@ -70,7 +77,7 @@ static int encode_code(const LoginCode *code, StateFields *fields) {
                 r = session_json_set_number(object, "ext", 1);
         if (r < 0)
                 return r;
-        snprintf(name, sizeof(name), STATE_FIELD_CODE "%s", code->mac);
+        name_field(name, STATE_FIELD_CODE, code->mac);
         return add_json(fields, name, object);
 }
 
@@ -89,13 +96,11 @@ static int encode_ban(const UserState *state, StateFields *fields) {
 }
 
 static int encode_time(StateFields *fields, const char *name, uint64_t time_sec) {
-        char text[21];
-        int size;
+        char text[TEXT_U64_SIZE_MAX + 1];
 
         if (time_sec > SESSION_NUMBER_MAX)
                 return -EINVAL;
-        size = snprintf(text, sizeof(text), "%" PRIu64, time_sec);
-        return state_fields_add(fields, name, text, (size_t)size);
+        return state_fields_add(fields, name, text, text_format_u64(time_sec, text));
 }
 
 static StateFields *place_of(StateChange *change, bool was_there) {
@@ -113,7 +118,7 @@ static int change_version(const UserState *before, const UserState *after, State
 static int add_gone(StateChange *change, const char *prefix, const char *id) {
         char name[FIELD_NAME_SIZE + 1];
 
-        snprintf(name, sizeof(name), "%s%s", prefix, id);
+        name_field(name, prefix, id);
         return state_fields_add(&change->gone, name, "", 0);
 }
 

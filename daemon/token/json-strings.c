@@ -18,11 +18,24 @@ static bool is_plain(const char *text, size_t size) {
         return true;
 }
 
+static int write_plain(const char *item, size_t size, char **ret_text) {
+        char *text = malloc(size + sizeof("[\"\"]"));
+
+        if (!text)
+                return -ENOMEM;
+        *ret_text = text;
+        text = mempcpy(text, "[\"", 2);
+        text = mempcpy(text, item, size);
+        memcpy(text, "\"]", sizeof("\"]"));
+        return 0;
+}
+
 int json_strings_write(const char *const *items, size_t n_items, char **ret_text) {
+        size_t size = n_items == 1 ? strlen(items[0]) : 0;
         json_auto_t *array = NULL;
 
-        if (n_items == 1 && is_plain(items[0], strlen(items[0])))
-                return asprintf(ret_text, "[\"%s\"]", items[0]) < 0 ? -ENOMEM : 0;
+        if (n_items == 1 && is_plain(items[0], size))
+                return write_plain(items[0], size, ret_text);
         array = json_array();
         if (!array)
                 return -ENOMEM;
@@ -33,12 +46,17 @@ int json_strings_write(const char *const *items, size_t n_items, char **ret_text
         return *ret_text ? 0 : -ENOMEM;
 }
 
+/* The item stands behind the list of it. */
 static int read_plain(const char *text, size_t size, JsonStrings *strings) {
-        strings->text = strndup(text + 2, size - 4);
-        strings->items = calloc(1, sizeof(*strings->items));
-        if (!strings->text || !strings->items)
+        const char **items = malloc(sizeof(*items) + size + 1);
+        char *item = (char *)(items + 1);
+
+        if (!items)
                 return -ENOMEM;
-        strings->items[0] = strings->text;
+        memcpy(item, text, size);
+        item[size] = '\0';
+        items[0] = item;
+        strings->items = items;
         strings->n_items = 1;
         return 0;
 }
@@ -70,13 +88,12 @@ int json_strings_read(const char *text, JsonStrings *ret_strings) {
                 return 0;
         if (size >= 4 && !strncmp(text, "[\"", 2) && !strcmp(text + size - 2, "\"]") &&
                 is_plain(text + 2, size - 4))
-                return read_plain(text, size, ret_strings);
+                return read_plain(text + 2, size - 4, ret_strings);
         return read_array(text, ret_strings);
 }
 
 void json_strings_clear(JsonStrings *strings) {
         free(strings->items);
-        free(strings->text);
         json_decref(strings->json);
         *strings = (JsonStrings){ 0 };
 }

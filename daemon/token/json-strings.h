@@ -15,8 +15,7 @@ typedef struct json_t json_t;
 typedef struct JsonStrings {
         const char **items;
         size_t n_items;
-        char *text;   /* the one plain string, or */
-        json_t *json; /* what they are borrowed from */
+        json_t *json; /* NULL, or what they are borrowed from */
 } JsonStrings;
 
 /**
