@@ -8,26 +8,29 @@
 
 int secret_new(const void *data, size_t size, Secret **ret_secret) {
         Secret *secret;
-        char *copy;
 
-        if (size == SIZE_MAX)
+        if (size >= SIZE_MAX - sizeof(*secret))
                 return -EOVERFLOW;
 
-        secret = malloc(sizeof(*secret));
-        copy = malloc(size + 1);
-        if (!secret || !copy) {
-                free(secret);
-                free(copy);
+        secret = malloc(sizeof(*secret) + size + 1);
+        if (!secret)
                 return -ENOMEM;
-        }
 
-        if (size > 0)
-                memcpy(copy, data, size);
-        copy[size] = '\0';
-
-        *secret = (Secret){ .size = size, .data = copy };
+        secret->size = size;
+        secret->data = secret->packed;
+        if (data)
+                memcpy(secret->data, data, size);
+        else
+                memset(secret->data, 0, size);
+        secret->data[size] = '\0';
         *ret_secret = secret;
         return 0;
+}
+
+static void drop_data(Secret *secret) {
+        secret_wipe(secret->data, secret->size);
+        if (secret->data != secret->packed)
+                free(secret->data);
 }
 
 int secret_append(Secret *secret, const void *data, size_t size) {
@@ -47,8 +50,7 @@ int secret_append(Secret *secret, const void *data, size_t size) {
                 memcpy(grown + secret->size, data, size);
         grown[sum] = '\0';
 
-        secret_wipe(secret->data, secret->size);
-        free(secret->data);
+        drop_data(secret);
         secret->data = grown;
         secret->size = sum;
         return 0;
@@ -58,8 +60,7 @@ Secret *secret_free(Secret *secret) {
         if (!secret)
                 return NULL;
 
-        secret_wipe(secret->data, secret->size);
-        free(secret->data);
+        drop_data(secret);
         free(secret);
         return NULL;
 }

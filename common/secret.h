@@ -13,13 +13,14 @@
 
 typedef struct Secret {
         size_t size;
-        char *data; /* never NULL; data[size] is NUL */
+        char *data;    /* never NULL; data[size] is NUL */
+        char packed[]; /* @data, until it grows */
 } Secret;
 
 /**
  * secret_new() - copy bytes into a new secret
- * @data:       NULL only with @size 0
- * @size:       bytes to copy
+ * @data:       NULL: zeros, for the caller to write to
+ * @size:       bytes
  * @ret_secret: owned by the caller
  *
  * Return: 0; -ENOMEM; -EOVERFLOW.

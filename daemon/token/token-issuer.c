@@ -50,16 +50,16 @@ static bool is_valid(const IssueRequest *request) {
 static int start_draft(TokenDraft *draft, KeyBytes header, const char *payload) {
         size_t payload_size = BASE64URL_ENCODED_SIZE(strlen(payload));
         size_t signature_size = BASE64URL_ENCODED_SIZE(key_signing_size(draft->signing));
+        char *text;
+        int r;
 
         draft->signed_size = header.size + 1 + payload_size;
-        draft->size = draft->signed_size + 1 + signature_size;
-        draft->text = malloc(draft->size + 1);
-        if (!draft->text)
-                return -ENOMEM;
-        memcpy(draft->text, header.data, header.size);
-        draft->text[header.size] = '.';
-        return base64url_encode((const uint8_t *)payload, strlen(payload),
-                       draft->text + header.size + 1, payload_size + 1)
+        r = secret_new(NULL, draft->signed_size + 1 + signature_size, &draft->token);
+        if (r < 0)
+                return r;
+        text = mempcpy(draft->token->data, header.data, header.size);
+        *text++ = '.';
+        return base64url_encode((const uint8_t *)payload, strlen(payload), text, payload_size + 1)
                        ? -EIO
                        : 0;
 }
@@ -92,7 +92,7 @@ int token_compose(const Keyring *keyring, const IssueRequest *request, TokenDraf
                 r = start_draft(&draft, key_header(key), payload);
         if (r)
                 return r == KEY_E_ALGORITHM ? -EIO : r;
-        if (draft.size + growth_of(request, strlen(payload)) > request->max_size)
+        if (draft.token->size + growth_of(request, strlen(payload)) > request->max_size)
                 return TOKEN_ISSUER_E_TOO_LARGE;
         *ret_draft = draft;
         draft = (TokenDraft){ 0 };
@@ -102,24 +102,24 @@ int token_compose(const Keyring *keyring, const IssueRequest *request, TokenDraf
 int token_draft_sign(TokenDraft *draft, Secret **ret_token) {
         uint8_t signature[KEY_SIGNATURE_MAX];
         size_t size = key_signing_size(draft->signing);
+        char *text = draft->token->data;
         int r;
 
-        r = key_signing_run(
-                draft->signing, (KeyBytes){ draft->text, draft->signed_size }, signature);
+        r = key_signing_run(draft->signing, (KeyBytes){ text, draft->signed_size }, signature);
         if (r)
                 return r;
-        draft->text[draft->signed_size] = '.';
-        if (base64url_encode(signature, size, draft->text + draft->signed_size + 1,
-                    draft->size - draft->signed_size))
+        text[draft->signed_size] = '.';
+        if (base64url_encode(signature, size, text + draft->signed_size + 1,
+                    draft->token->size - draft->signed_size))
                 r = -EIO;
         secret_wipe(signature, sizeof(signature));
-        return r ? r : secret_new(draft->text, draft->size, ret_token);
+        if (r == 0)
+                *ret_token = TAKE_PTR(draft->token);
+        return r;
 }
 
 void token_draft_clear(TokenDraft *draft) {
-        if (draft->text)
-                secret_wipe(draft->text, draft->size);
-        free(draft->text);
+        secret_free(draft->token);
         key_signing_unref(draft->signing);
         *draft = (TokenDraft){ 0 };
 }

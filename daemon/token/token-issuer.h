@@ -44,10 +44,10 @@ enum {
         TOKEN_ISSUER_E_TOO_LARGE,  /* the token would be above max_size */
 };
 
-/* A token that lacks its signature; what there is of it is nobody's secret. */
+/* A token that lacks its signature. */
 typedef struct TokenDraft {
-        char *text; /* with room for the signature */
-        size_t signed_size, size;
+        Secret *token;      /* with room for the signature */
+        size_t signed_size; /* of it, what the signature is over */
         KeySigning *signing;
 } TokenDraft;
 

@@ -63,7 +63,7 @@ static SignJob *start(Bed *bed, const Keyring *keyring, SignDone done) {
 
         assert_int_equal(token_compose(keyring, &request, &draft), 0);
         assert_int_equal(signer_start(bed->signer, &draft, done, bed, &job), 0);
-        assert_null(draft.text);
+        assert_null(draft.token);
         return job;
 }
 
