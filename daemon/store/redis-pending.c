@@ -29,49 +29,52 @@ static size_t size_of(const RedisCommand *command, int i) {
 }
 
 /* As hiredis does, but for its sprintf() of each size, which took longer than all else that a command needs here. */
-static int format(const RedisCommand *command, RedisPending *pending) {
-        size_t size = COUNT_SIZE_MAX;
-        char *at;
+static void format(const RedisCommand *command, RedisPending *pending) {
+        char *at = put_count(pending->text, '*', (size_t)command->argc);
 
-        for (int i = 0; i < command->argc; i++)
-                size += COUNT_SIZE_MAX + size_of(command, i) + strlen("\r\n");
-        pending->text = at = malloc(size);
-        if (!at)
-                return -ENOMEM;
-        at = put_count(at, '*', (size_t)command->argc);
         for (int i = 0; i < command->argc; i++) {
-                size = size_of(command, i);
+                size_t size = size_of(command, i);
+
                 at = put_count(at, '$', size);
                 at = mempcpy(at, command->argv[i], size);
                 at = mempcpy(at, "\r\n", strlen("\r\n"));
         }
         pending->size = (size_t)(at - pending->text);
-        return 0;
+}
+
+static size_t formatted_size_max(const RedisCommand *command) {
+        size_t size = COUNT_SIZE_MAX;
+
+        for (int i = 0; i < command->argc; i++)
+                size += COUNT_SIZE_MAX + size_of(command, i) + strlen("\r\n");
+        return size;
 }
 
 int redis_pending_new(const RedisCommand *command, uint64_t now_usec, RedisPending **ret_pending) {
-        _cleanup_(redis_pending_freep) RedisPending *pending = calloc(1, sizeof(*pending));
+        RedisPending *pending = malloc(sizeof(*pending) + formatted_size_max(command));
 
-        if (!pending || format(command, pending) < 0)
+        if (!pending)
                 return -ENOMEM;
-        pending->done = command->done;
-        pending->userdata = command->userdata;
-        pending->reply_max = command->reply_max;
-        pending->started_usec = now_usec;
-        *ret_pending = TAKE_PTR(pending);
+        *pending = (RedisPending){
+                .done = command->done,
+                .userdata = command->userdata,
+                .reply_max = command->reply_max,
+                .started_usec = now_usec,
+        };
+        format(command, pending);
+        *ret_pending = pending;
         return 0;
 }
 
-static void drop_text(RedisPending *pending) {
-        if (pending->text)
-                secret_wipe(pending->text, pending->size);
-        free(TAKE_PTR(pending->text));
+static void wipe(RedisPending *pending) {
+        secret_wipe(pending->text, pending->size);
 }
 
 RedisPending *redis_pending_free(RedisPending *pending) {
         if (!pending)
                 return NULL;
-        drop_text(pending);
+        if (pending->n_written < pending->size)
+                wipe(pending);
         free(pending);
         return NULL;
 }
@@ -81,7 +84,7 @@ static RedisPending *advance(RedisPending *pending, size_t n) {
         while (pending && n >= pending->size - pending->n_written) {
                 n -= pending->size - pending->n_written;
                 pending->n_written = pending->size;
-                drop_text(pending);
+                wipe(pending);
                 pending = TAILQ_NEXT(pending, link);
         }
         if (pending)

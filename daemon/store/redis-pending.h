@@ -20,9 +20,9 @@ struct RedisPending {
         size_t reply_max;
         bool outsized;         /* the reply is larger than that */
         uint64_t started_usec; /* CLOCK_MONOTONIC */
-        char *text;            /* in the protocol's form; NULL when all of it was written */
-        size_t size, n_written;
         TAILQ_ENTRY(RedisPending) link;
+        size_t size, n_written;
+        char text[]; /* in the protocol's form; wiped when all of it was written */
 };
 
 TAILQ_HEAD(RedisPendingList, RedisPending);
