@@ -8,11 +8,11 @@
 
 int user_state_new(const char *tenant, const char *user, UserState **ret_state) {
         size_t tenant_size = strlen(tenant) + 1, user_size = strlen(user) + 1;
-        UserState *state = calloc(1, sizeof(*state) + tenant_size + user_size);
+        UserState *state = malloc(sizeof(*state) + tenant_size + user_size);
 
         if (!state)
                 return -ENOMEM;
-        state->n_ref = 1;
+        *state = (UserState){ .n_ref = 1 };
         state->tenant = memcpy(state->names, tenant, tenant_size);
         state->user = memcpy(state->names + tenant_size, user, user_size);
         *ret_state = state;
@@ -29,7 +29,8 @@ UserState *user_state_unref(UserState *state) {
                 return NULL;
         for (size_t i = 0; i < state->n_sessions; i++)
                 session_unref(state->sessions[i]);
-        free(state->sessions);
+        if (state->sessions != &state->only)
+                free(state->sessions);
         free(state->ended);
         free(state->codes);
         free(state->ban_reason);
@@ -37,11 +38,28 @@ UserState *user_state_unref(UserState *state) {
         return NULL;
 }
 
+/* For so many sessions; those that are there stay. */
+static int reserve_sessions(UserState *state, size_t n_sessions) {
+        bool packed = state->sessions == &state->only;
+        const Session **sessions;
+
+        if (n_sessions <= 1 && (packed || !state->sessions)) {
+                state->sessions = &state->only;
+                return 0;
+        }
+        sessions = reallocarray(packed ? NULL : state->sessions, n_sessions, sizeof(Session *));
+        if (!sessions)
+                return -ENOMEM;
+        if (packed)
+                sessions[0] = state->only;
+        state->sessions = sessions;
+        return 0;
+}
+
 static int copy_sessions(const UserState *state, UserState *copy) {
         if (state->n_sessions == 0)
                 return 0;
-        copy->sessions = calloc(state->n_sessions, sizeof(Session *));
-        if (!copy->sessions)
+        if (reserve_sessions(copy, state->n_sessions) < 0)
                 return -ENOMEM;
         for (; copy->n_sessions < state->n_sessions; copy->n_sessions++)
                 copy->sessions[copy->n_sessions] = session_ref(state->sessions[copy->n_sessions]);
@@ -143,15 +161,16 @@ static bool ended_is_older(const EndedSession *a, const EndedSession *b) {
 int user_state_add(UserState *state, const Session *session) {
         const Session **sessions;
         size_t i;
+        int r;
 
         if (user_state_find(state, session->sid) || user_state_find_ended(state, session->sid))
                 return -EEXIST;
         if (state->n_sessions >= USER_STATE_SESSIONS_MAX)
                 return USER_STATE_E_FULL;
-        sessions = reallocarray(state->sessions, state->n_sessions + 1, sizeof(Session *));
-        if (!sessions)
-                return -ENOMEM;
-        state->sessions = sessions;
+        r = reserve_sessions(state, state->n_sessions + 1);
+        if (r < 0)
+                return r;
+        sessions = state->sessions;
         for (i = state->n_sessions; i > 0 && session_is_older(session, sessions[i - 1]); i--)
                 sessions[i] = sessions[i - 1];
         sessions[i] = session;

@@ -40,8 +40,9 @@ typedef struct UserState {
         unsigned int n_ref;        /* of one thread */
         const char *tenant, *user; /* in @names */
         StateVersion version;
-        const Session **sessions; /* a reference to each, oldest first */
+        const Session **sessions; /* a reference to each, oldest first; NULL, or @only for one */
         size_t n_sessions;
+        const Session *only; /* most users have no more */
         EndedSession *ended; /* oldest first */
         size_t n_ended;
         LoginCode *
