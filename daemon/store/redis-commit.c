@@ -57,19 +57,21 @@
         "  return version\n"                                                                       \
         "end\n"                                                                                    \
         "if not brings then redis.call('PERSIST', key) end\n"                                      \
-        "local listed = redis.pcall('ZADD', users, 0, user)\n"                                     \
+        "local listed\n"                                                                           \
+        "if stored then listed = redis.pcall('ZADD', users, '0', user)\n"                          \
+        "else listed = redis.pcall('ZADD', users, '0', user, '0', '" REDIS_USERS_BEGIN "') end\n"  \
         "if type(listed) == 'table' and string.find(listed.err, 'WRONGTYPE') then\n"               \
         "  redis.call('DEL', users)\n"                                                             \
-        "  listed = redis.call('ZADD', users, 0, user)\n"                                          \
+        "  listed = redis.call('ZADD', users, '0', user, '0', stored and user or "                 \
+        "'" REDIS_USERS_BEGIN "')\n"                                                               \
         "end\n"                                                                                    \
         "if type(listed) == 'table' then return listed end\n"                                      \
-        "if listed == 1 then\n"                                                                    \
-        "  if stored then\n"                                                                       \
-        "    redis.call('ZREM', users, '" REDIS_USERS_END "')\n"                                   \
-        "    redis.call('SET', begun, '1')\n"                                                      \
-        "  elseif redis.call('ZCARD', users) == 1 and redis.call('SET', begun, '1', 'NX') then\n"  \
-        "    redis.call('ZADD', users, 0, '" REDIS_USERS_END "')\n"                                \
-        "  end\n"                                                                                  \
+        "if stored and listed == 1 then\n"                                                         \
+        "  redis.call('ZREM', users, '" REDIS_USERS_END "')\n"                                     \
+        "  redis.call('SET', begun, '1')\n"                                                        \
+        "elseif listed == 2 and redis.call('ZCARD', users) == 2 and\n"                             \
+        "       redis.call('SET', begun, '1', 'NX') then\n"                                        \
+        "  redis.call('ZADD', users, '0', '" REDIS_USERS_END "')\n"                                \
         "end\n"                                                                                    \
         "redis.call('HSET', key, unpack(ARGV, 8, set_end))\n"                                      \
         "if n_gone > 0 then redis.call('HDEL', key, unpack(ARGV, set_end + 1, set_end + n_gone)) " \
@@ -262,19 +264,21 @@ int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit 
         find_indexed(commit, &change.added, &indexed);
         find_indexed(commit, &change.changed, &indexed);
         n_max = argc_max(&change, &indexed);
-        arguments = calloc(1,
+        arguments = malloc(
                 sizeof(*arguments) + n_max * sizeof(char *) + texts_size(&place, commit, &indexed));
         if (!arguments)
                 return -ENOMEM;
-        arguments->text = (char *)(arguments->argv + n_max);
-        arguments->script = redis_commit_script;
+        *arguments = (RedisCommit){
+                .script = redis_commit_script,
+                .change = change,
+                .text = (char *)(arguments->argv + n_max),
+                .argc = 2,
+        };
+        change = (StateChange){ 0 };
         if (commit->guard.mark)
                 arguments->script = guarded_script;
         if (commit->unreadable)
                 arguments->script = replacing_script;
-        arguments->change = change;
-        change = (StateChange){ 0 };
-        arguments->argc = 2;
         add_keys(arguments, &place, commit, &indexed);
         add_values(arguments, commit, &indexed);
         *ret_arguments = arguments;

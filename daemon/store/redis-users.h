@@ -8,6 +8,9 @@
  * Every commit puts its user there, in one step with the record. A name goes when the record is deleted by a commit,
  * or when somebody who walks the list finds nothing stored and commits that: then only if there still is nothing.
  *
+ * Before the first user stands REDIS_USERS_BEGIN: whoever brings a new user adds it along, and so is told with the same
+ * answer whether there was a list.
+ *
  * Behind the last user stands REDIS_USERS_END. It is written when a tenant's first user is, and never again; so a list
  * that was deleted, evicted, or made by hand has none, and a commit that finds its user missing takes it away.
  */
@@ -15,7 +18,8 @@
 typedef struct StoreCall StoreCall;
 typedef struct UserStore UserStore;
 
-#define REDIS_USERS_END "~" /* sorts behind whatever a user can be called */
+#define REDIS_USERS_BEGIN "!" /* sorts before whatever a user can be called */
+#define REDIS_USERS_END   "~" /* and behind it */
 
 /**
  * redis_users_scan() - StoreOps.scan

@@ -130,6 +130,14 @@ static void test_one_name_taken_out_by_hand_is_a_loss(void **test) {
         assert_listed(fixture, "alice,bob,lost");
 }
 
+static void test_a_list_that_was_begun_by_hand_is_not_whole(void **test) {
+        StoreFixture *fixture = *test;
+
+        redis_server_run(&fixture->server, "ZADD " USERS " 0 zoe");
+        fixture_store_user(fixture, "bob", 1);
+        assert_listed(fixture, "bob,zoe,lost");
+}
+
 static void test_after_flushall_all_is_new(void **test) {
         StoreFixture *fixture = *test;
 
@@ -193,6 +201,7 @@ int main(void) {
                 REDIS_CASE(test_what_an_administrator_declares_whole_is_whole),
                 REDIS_CASE(test_whoever_is_stored_and_not_listed_gives_a_loss_away),
                 REDIS_CASE(test_one_name_taken_out_by_hand_is_a_loss),
+                REDIS_CASE(test_a_list_that_was_begun_by_hand_is_not_whole),
                 REDIS_CASE(test_after_flushall_all_is_new),
                 REDIS_CASE(test_a_name_without_a_record_goes_only_while_it_has_none),
                 REDIS_CASE(test_a_list_by_score_is_lost_and_no_trap),
