@@ -97,17 +97,15 @@ ClaimsFrame *signer_frame(Signer *signer) {
 int signer_start(
         Signer *signer, TokenDraft *draft, SignDone done, void *userdata, SignJob **ret_job) {
         bool is_quick = key_signing_size(draft->signing) <= QUICK_SIZE_MAX;
-        SignJob *job = calloc(1, sizeof(*job));
+        SignJob *job = malloc(sizeof(*job));
         int r;
 
         if (!job) {
                 token_draft_clear(draft);
                 return -ENOMEM;
         }
-        job->draft = *draft;
+        *job = (SignJob){ .draft = *draft, .done = done, .userdata = userdata };
         *draft = (TokenDraft){ 0 };
-        job->done = done;
-        job->userdata = userdata;
         r = is_quick ? worker_share(signer->worker, &job->base)
                      : worker_submit(signer->worker, &job->base);
         if (r < 0) {

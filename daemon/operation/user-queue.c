@@ -73,12 +73,11 @@ static Line *line_free(Line *line) {
 
 static int line_new(UserQueue *queue, const char *tenant, const char *user, Line **ret_line) {
         size_t tenant_size = strlen(tenant) + 1, user_size = strlen(user) + 1;
-        Line *line = calloc(1, sizeof(*line) + tenant_size + user_size);
+        Line *line = malloc(sizeof(*line) + tenant_size + user_size);
 
         if (!line)
                 return -ENOMEM;
-        line->queue = queue;
-        line->last = &line->first;
+        *line = (Line){ .queue = queue, .last = &line->first };
         line->tenant = memcpy(line->names, tenant, tenant_size);
         line->user = memcpy(line->names + tenant_size, user, user_size);
         *ret_line = line;
@@ -274,10 +273,10 @@ int user_queue_change(
         Line *line;
         int r;
 
-        entry = calloc(1, sizeof(*entry));
+        entry = malloc(sizeof(*entry));
         if (!entry)
                 return -ENOMEM;
-        entry->change = *change;
+        *entry = (Entry){ .change = *change };
         line = *link;
         if (line) {
                 *line->last = entry;

@@ -27,13 +27,15 @@ RedisRequest *redis_request_free(RedisRequest *request) {
 int redis_request_new(RedisStore *store, StoreCallType type, const char *tenant, const char *user,
         RedisRequest **ret_request) {
         size_t tenant_size = strlen(tenant) + 1, user_size = strlen(user) + 1;
-        RedisRequest *request = calloc(1, sizeof(*request) + tenant_size + user_size);
+        RedisRequest *request = malloc(sizeof(*request) + tenant_size + user_size);
 
         if (!request)
                 return -ENOMEM;
-        request->store = store;
-        request->type = type;
-        request->mark = redis_watch_mark(store->watch);
+        *request = (RedisRequest){
+                .store = store,
+                .type = type,
+                .mark = redis_watch_mark(store->watch),
+        };
         request->tenant = memcpy(request->names, tenant, tenant_size);
         request->user = memcpy(request->names + tenant_size, user, user_size);
         *ret_request = request;

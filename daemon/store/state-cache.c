@@ -53,14 +53,14 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
         return hash;
 }
 
-static uint64_t hash_names(const StateCache *cache, const char *tenant, const char *user) {
-        uint64_t hash = hash_text(hash_text(cache->seed, tenant), user);
+/* Nearly all that is asked for is of one tenant. */
+static uint64_t hash_user(const StateCache *cache, const char *user) {
+        uint64_t hash = hash_text(cache->seed, user);
 
         return hash ^ hash >> 32;
 }
 
-static Entry **find(StateCache *cache, const char *tenant, const char *user) {
-        uint64_t hash = hash_names(cache, tenant, user);
+static Entry **find_hashed(StateCache *cache, uint64_t hash, const char *tenant, const char *user) {
         Entry **link = &cache->buckets[hash % BUCKETS];
 
         for (; *link; link = &(*link)->next)
@@ -68,6 +68,10 @@ static Entry **find(StateCache *cache, const char *tenant, const char *user) {
                         strcmp((*link)->state->tenant, tenant) == 0)
                         return link;
         return link;
+}
+
+static Entry **find(StateCache *cache, const char *tenant, const char *user) {
+        return find_hashed(cache, hash_user(cache, user), tenant, user);
 }
 
 static void remove_at(StateCache *cache, Entry **link) {
@@ -143,8 +147,9 @@ static void make_room(StateCache *cache) {
 }
 
 void state_cache_put(StateCache *cache, UserState *state) {
-        Entry *entry = calloc(1, sizeof(*entry));
-        Entry **link = find(cache, state->tenant, state->user);
+        Entry *entry = malloc(sizeof(*entry));
+        uint64_t hash = hash_user(cache, state->user);
+        Entry **link = find_hashed(cache, hash, state->tenant, state->user);
 
         /* Whatever becomes of the new state, the old one is no longer what the store holds. */
         if (*link)
@@ -153,12 +158,14 @@ void state_cache_put(StateCache *cache, UserState *state) {
                 user_state_unref(state);
                 return;
         }
-        entry->state = state;
-        entry->certain_in = cache->generation;
-        entry->size = sizeof(*entry) + user_state_size(state);
-        entry->hash = hash_names(cache, state->tenant, state->user);
-        link = &cache->buckets[entry->hash % BUCKETS];
-        entry->next = *link;
+        link = &cache->buckets[hash % BUCKETS];
+        *entry = (Entry){
+                .state = state,
+                .size = sizeof(*entry) + user_state_size(state),
+                .hash = hash,
+                .certain_in = cache->generation,
+                .next = *link,
+        };
         *link = entry;
         TAILQ_INSERT_HEAD(&cache->by_age, entry, link);
         cache->count++;

@@ -49,14 +49,16 @@ void store_call_unlink(StoreCall *call) {
 }
 
 int store_call_new(UserStore *store, StoreCallType type, void *userdata, StoreCall **ret_call) {
-        StoreCall *call = calloc(1, sizeof(*call));
+        StoreCall *call = malloc(sizeof(*call));
 
         if (!call)
                 return -ENOMEM;
-        call->store = store;
-        call->type = type;
-        call->userdata = userdata;
-        call->started_usec = store_now_usec(store);
+        *call = (StoreCall){
+                .store = store,
+                .type = type,
+                .userdata = userdata,
+                .started_usec = store_now_usec(store),
+        };
         TAILQ_INSERT_TAIL(&store->calls, call, link);
         *ret_call = call;
         return 0;

@@ -27,17 +27,16 @@
  * leaves a session without a token, never a token without a session. */
 typedef struct Issue {
         Operation op;
-        char *user;
         Session *session; /* until a state has taken it */
         SessionToken token;
         PolicyEnded ended; /* older sessions that gave way */
         uid_t uid;         /* whose order it is */
+        char user[];
 } Issue;
 
 static void issue_free(Operation *op) {
         Issue *issue = (Issue *)op;
 
-        free(issue->user);
         session_unref(issue->session);
         session_token_clear(&issue->token);
         policy_ended_clear(&issue->ended);
@@ -161,7 +160,7 @@ static uint64_t lifetime_of(
 
 static int make_session(const Context *context, const PolicyRules *rules, const IssueOrder *order,
         Session **ret_session) {
-        _cleanup_(session_unrefp) Session *session = calloc(1, sizeof(*session));
+        _cleanup_(session_unrefp) Session *session = malloc(sizeof(*session));
         const char *const own_audience[] = { context->config->audience };
         const Key *key = keyring_refresh_key(context->keyring);
         uint64_t now_sec = operation_now_sec();
@@ -169,6 +168,7 @@ static int make_session(const Context *context, const PolicyRules *rules, const 
 
         if (!session)
                 return -ENOMEM;
+        *session = (Session){ .generation = 1 };
         r = sid_generate(session->sid);
         if (r >= 0)
                 r = json_strings_write(order->n_audience ? order->audience : own_audience,
@@ -181,7 +181,6 @@ static int make_session(const Context *context, const PolicyRules *rules, const 
                 r = copy_text(key_kid(key), &session->refresh_kid);
         if (r < 0)
                 return r;
-        session->generation = 1;
         session->created_at_sec = now_sec;
         session->rotated_at_sec = now_sec;
         session->issued_at_sec = now_sec;
@@ -253,21 +252,20 @@ static const char *fault_of(Reason reason) {
 
 int issue_start(Context *context, const IssueOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
-        Issue *issue = calloc(1, sizeof(*issue));
+        size_t user_size = strlen(order->user) + 1;
+        Issue *issue = malloc(sizeof(*issue) + user_size);
         Reason reason;
-        int r;
+        int r = 0;
 
         if (!issue)
                 return -ENOMEM;
+        *issue = (Issue){ .uid = order->uid };
         operation_init(&issue->op, context, (OperationWaiter){ done, userdata }, issue_free);
-        issue->uid = order->uid;
-        r = copy_text(order->user, &issue->user);
-        if (r >= 0) {
-                reason = prepare(issue, order);
-                if (reason != REASON_OK) {
-                        tell_journal(issue, reason);
-                        r = operation_refuse_later(&issue->op, reason, fault_of(reason));
-                }
+        memcpy(issue->user, order->user, user_size);
+        reason = prepare(issue, order);
+        if (reason != REASON_OK) {
+                tell_journal(issue, reason);
+                r = operation_refuse_later(&issue->op, reason, fault_of(reason));
         }
         if (r < 0) {
                 operation_abandon(&issue->op);

@@ -229,15 +229,15 @@ static Reason prepare(Refresh *refresh, const Secret *token) {
 
 int refresh_start(Context *context, const RefreshOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
-        Refresh *refresh = calloc(1, sizeof(*refresh));
+        Refresh *refresh = malloc(sizeof(*refresh));
         const char *owner;
         Reason reason;
         int r = 0;
 
         if (!refresh)
                 return -ENOMEM;
+        *refresh = (Refresh){ .uid = order->uid };
         operation_init(&refresh->op, context, (OperationWaiter){ done, userdata }, refresh_free);
-        refresh->uid = order->uid;
         reason = prepare(refresh, order->token);
         owner = reason == REASON_OK ? owner_cache_get(context->owners, refresh->token.sid) : NULL;
         if (owner) {
