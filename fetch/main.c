@@ -53,6 +53,14 @@ static const char help[] =
         "  --timeout SEC     for each document (30)\n"
         "  -h, --help        this text\n";
 
+static int set_timeout(Order *order) {
+        if (text_parse_u64(optarg, TIMEOUT_MAX_SEC, &order->timeout_sec) == 0 &&
+                order->timeout_sec > 0)
+                return 0;
+        fprintf(stderr, "--timeout is a number of seconds from 1 to %u\n", TIMEOUT_MAX_SEC);
+        return -1;
+}
+
 static int set_option(Order *order, int option) {
         switch (option) {
         case 'i':
@@ -71,10 +79,7 @@ static int set_option(Order *order, int option) {
                 order->output = optarg;
                 return 0;
         case 't':
-                return text_parse_u64(optarg, TIMEOUT_MAX_SEC, &order->timeout_sec) ||
-                                       order->timeout_sec == 0
-                               ? -1
-                               : 0;
+                return set_timeout(order);
         default:
                 return -1;
         }

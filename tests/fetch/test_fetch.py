@@ -211,6 +211,12 @@ def test_what_is_no_place_for_keys_is_refused(fetch, url):
     assert fetch("--jwks", url)[0] == 1
 
 
+@pytest.mark.parametrize("span", ["0", "601", "5s", "", "-1"])
+def test_a_time_out_that_cannot_be_is_told(fetch, server, span):
+    status, said = fetch("--jwks", f"{server.base}/keys", "--timeout", span)
+    assert status == 2 and "--timeout" in said and "600" in said
+
+
 def test_a_server_that_says_nothing_is_left(fetch, server):
     start = time.monotonic()
     status, said = fetch("--jwks", f"{server.base}/slow", "--timeout", "1")
