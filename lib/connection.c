@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include "common/ipc-client.h"
+#include "common/text.h"
 #include "lib/answer.h"
 
 #define DAEMON_USER   "authtoken"
 #define NAME_DATA_MAX 4096u
+
+_Static_assert(AUTHTOKEN_AUDIENCE_MAX == IPC_TEXT_MAX, "what fits into a message");
 
 struct AuthtokenConnection {
         char *path;
@@ -102,6 +105,13 @@ static int call(AuthtokenConnection *connection, const IpcMessage *request, uint
         return call_once(connection, request, deadline_usec, ret_reply);
 }
 
+/* What the daemon would take for no message at all. */
+static bool may_be_audience(const char *text) {
+        size_t size = strlen(text);
+
+        return size > 0 && size <= AUTHTOKEN_AUDIENCE_MAX && text_is_utf8(text, size);
+}
+
 int authtoken_validate(AuthtokenConnection *connection, const char *token, const char *audience,
         uint64_t timeout_usec, AuthtokenAnswer **ret_answer) {
         const IpcMessage request = {
@@ -112,7 +122,7 @@ int authtoken_validate(AuthtokenConnection *connection, const char *token, const
         IpcMessage reply;
         int r;
 
-        if (!*token || (audience && !*audience))
+        if (!*token || (audience && !may_be_audience(audience)))
                 return -EINVAL;
         if (strlen(token) > AUTHTOKEN_TOKEN_MAX)
                 return fail(connection, IPC_CLIENT_E_FULL, ret_answer);

@@ -21,7 +21,8 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-#define AUTHTOKEN_TOKEN_MAX 16384u /* bytes; the daemon's MaxSize= may be lower */
+#define AUTHTOKEN_TOKEN_MAX    16384u /* bytes; the daemon's MaxSize= may be lower */
+#define AUTHTOKEN_AUDIENCE_MAX 1024u  /* bytes */
 
 typedef struct AuthtokenConnection AuthtokenConnection;
 typedef struct AuthtokenAnswer AuthtokenAnswer;
@@ -59,8 +60,8 @@ AuthtokenConnection *authtoken_connection_free(AuthtokenConnection *connection);
  * @ret_answer: owned by the caller; set on 0 and on every AUTHTOKEN_E_*
  *
  * Nothing is sent to a server that is not root's or the daemon's own.
- * Return: 0 the token is good; AUTHTOKEN_E_*; -EINVAL for an empty token or audience; other negative
- * errno. Whatever is not 0 means: do not let them in.
+ * Return: 0 the token is good; AUTHTOKEN_E_*; -EINVAL for an empty token, or an audience that is empty, longer
+ * than AUTHTOKEN_AUDIENCE_MAX or not UTF-8; other negative errno. Whatever is not 0 means: do not let them in.
  */
 int authtoken_validate(AuthtokenConnection *connection, const char *token, const char *audience,
         uint64_t timeout_usec, AuthtokenAnswer **ret_answer);

@@ -24,7 +24,7 @@ class Probe:
                                         stdout=subprocess.PIPE, bufsize=0)
 
     def write(self, token, audience="-"):
-        self.process.stdin.write(f"{audience} {token}\n".encode())
+        self.process.stdin.write(f"{audience} {token}\n".encode(errors="surrogateescape"))
 
     def read(self):
         ready, _, _ = select.select([self.process.stdout], [], [], SECONDS)
@@ -73,6 +73,12 @@ def test_a_good_token_tells_its_claims(probe, token):
 def test_the_audience_is_the_services_own(probe, token):
     assert probe.ask(token, "wiki") == f"0 ok {OWN_USER} claims 1 1"
     assert probe.ask(token, "shop") == "1 audience-mismatch - - 0 0"
+
+
+@pytest.mark.parametrize("audience", ["w" * 1025, "wik\udcee"], ids=["long", "no UTF-8"])
+def test_what_can_be_no_audience_is_the_callers_mistake(probe, token, audience):
+    assert probe.ask(token, audience) == "errno Invalid argument"
+    assert probe.ask(token, "w" * 1024) == "1 audience-mismatch - - 0 0"
 
 
 def test_what_is_no_token_is_refused(probe, token):
