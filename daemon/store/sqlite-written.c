@@ -3,33 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "daemon/store/sqlite-written.h"
 
 #define ROOM_FIRST 64u
-
-/* Odd numbers without a pattern: the fractions of the golden ratio and of the square root of two. */
-#define MULTIPLIER UINT64_C(0x9e3779b97f4a7c15)
-#define START      UINT64_C(0x6a09e667f3bcc909)
-
-static uint64_t mix(uint64_t digest, uint64_t word) {
-        digest = (digest ^ word) * MULTIPLIER;
-        return digest ^ digest >> 32;
-}
-
-static uint64_t digest_of(const void *data, size_t size) {
-        const unsigned char *bytes = data;
-        uint64_t digest = START ^ size, word;
-        size_t i;
-
-        for (i = 0; i + sizeof(word) <= size; i += sizeof(word)) {
-                memcpy(&word, bytes + i, sizeof(word));
-                digest = mix(digest, word);
-        }
-        word = 0;
-        memcpy(&word, bytes + i, size - i);
-        return mix(digest, word);
-}
 
 /* The first piece that does not end before @offset. */
 static size_t first_behind(const SqliteWritten *written, uint64_t offset) {
@@ -79,7 +57,7 @@ void sqlite_written_note(SqliteWritten *written, uint64_t offset, const void *da
 
         written->pieces[i] = (WrittenPiece){
                 .offset = offset,
-                .digest = digest_of(data, size),
+                .digest = XXH3_64bits(data, size),
                 .size = size,
         };
         if (written->size < offset + size)
@@ -108,7 +86,7 @@ bool sqlite_written_has(
         piece = &written->pieces[i];
         if (piece->offset != offset || piece->size != size)
                 return true;
-        return piece->digest == digest_of(data, size);
+        return piece->digest == XXH3_64bits(data, size);
 }
 
 bool sqlite_written_fits(const SqliteWritten *written, uint64_t size) {

@@ -39,6 +39,7 @@ EDGES = {
 LIBRARIES = {
     "hiredis/": {"store"},
     "sqlite3.h": {"store"},
+    "xxhash.h": {"store"},
     "jwt.h": {"token"},
     "openssl/": {"token", "cli"},
     "jansson.h": {"token", "session", "store", "login", "hook", "operation", "front", "cli", "lib", "fetch"},

@@ -13,8 +13,8 @@ ENTRIES = {f"pam_sm_{name}" for name in ("authenticate", "setcred", "acct_mgmt",
                                          "close_session", "chauthtok")}
 MODULE_NEEDS = {"libpam.so.0", "libc.so.6"}
 DAEMON_NEEDS = {"libsystemd.so.0", "libhiredis.so.0.14", "libsqlite3.so.0", "libjwt.so.0",
-                "libjansson.so.4", "libcrypto.so.3", "libc.so.6"}
-CLI_NEEDS = DAEMON_NEEDS - {"libhiredis.so.0.14", "libsqlite3.so.0"} | {
+                "libjansson.so.4", "libcrypto.so.3", "libxxhash.so.0", "libc.so.6"}
+CLI_NEEDS = DAEMON_NEEDS - {"libhiredis.so.0.14", "libsqlite3.so.0", "libxxhash.so.0"} | {
     "libsmartcols.so.1"}
 
 
