@@ -110,6 +110,15 @@ def test_the_librarys_packages_have_their_files(unpacked):
     assert DEVELOPMENT_FILES - content(unpacked["libauthtoken-dev"]) == set()
 
 
+def test_documents_are_where_the_manuals_say(unpacked):
+    pages = [*(ROOT / "man").glob("*.scd"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    named = {word.replace("\\", "") for page in pages
+             for word in re.findall(r"/usr/share/doc/[\w./\\-]*[\w]", page.read_text(encoding="utf-8"))}
+    assert "/usr/share/doc/authtoken/fleet.md" in named
+    missing = [name for name in named if not any((directory / name[1:]).exists() for directory in unpacked.values())]
+    assert missing == []
+
+
 def test_nothing_is_installed_into_etc(unpacked):
     etc = {path for directory in unpacked.values() for path in content(directory)
            if path.startswith("/etc/")}
