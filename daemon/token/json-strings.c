@@ -49,10 +49,11 @@ int json_strings_write(const char *const *items, size_t n_items, char **ret_text
 /* The item stands behind the list of it. */
 static int read_plain(const char *text, size_t size, JsonStrings *strings) {
         const char **items = malloc(sizeof(*items) + size + 1);
-        char *item = (char *)(items + 1);
+        char *item;
 
         if (!items)
                 return -ENOMEM;
+        item = (char *)(items + 1);
         memcpy(item, text, size);
         item[size] = '\0';
         items[0] = item;
