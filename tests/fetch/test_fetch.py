@@ -4,6 +4,8 @@
 import http.server
 import json
 import os
+import pathlib
+import re
 import shutil
 import ssl
 import subprocess
@@ -12,6 +14,7 @@ import time
 
 import pytest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("JWKS_FETCH", "")
 KEYS = {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIuaPcHURo", "kid": "a"}]}
 LARGE = 300_000
@@ -215,6 +218,12 @@ def test_what_is_no_place_for_keys_is_refused(fetch, url):
 def test_a_time_out_that_cannot_be_is_told(fetch, server, span):
     status, said = fetch("--jwks", f"{server.base}/keys", "--timeout", span)
     assert status == 2 and "--timeout" in said and "600" in said
+
+
+def test_the_unit_gives_it_the_time_that_it_may_be_given():
+    unit = (ROOT / "systemd" / "authtoken-jwks-fetch@.service.in").read_text(encoding="utf-8")
+    minutes = int(re.search(r"^TimeoutStartSec=(\d+)min$", unit, re.MULTILINE).group(1))
+    assert minutes * 60 > 2 * 600, "two documents, for each of which --timeout= takes 600 s"
 
 
 def test_a_server_that_says_nothing_is_left(fetch, server):
