@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/shown-user.h"
 #include "common/message.h"
 #include "common/text.h"
 
@@ -78,7 +79,7 @@ bool warn_of_unknown_user(const char *user) {
         /* cppcheck-suppress getpwnamCalled ; there is one thread */
         if (getpwnam(user) || (errno != 0 && errno != ENOENT))
                 return false;
-        complain("warning: this host does not know the user %s", user);
+        complain("warning: this host does not know the user %s", shown_user(user));
         return true;
 }
 

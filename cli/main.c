@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/monitoring.h"
+#include "cli/shown-user.h"
 #include "cli/verify.h"
 #include "common/cleanup.h"
 #include "common/message.h"
@@ -77,7 +78,10 @@ static ExitStatus run(const CommandLine *line, int argc, char **argv) {
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
                 if (!strcmp(commands[i].name, argv[0]))
                         return commands[i].run(line, argc, argv);
-        complain("there is no command '%s'\nSee: authtokenctl --help", argv[0]);
+        if (shown_user(argv[0]) == argv[0])
+                complain("there is no command '%s'\nSee: authtokenctl --help", argv[0]);
+        else
+                complain("there is no such command\nSee: authtokenctl --help");
         return STATUS_USAGE;
 }
 

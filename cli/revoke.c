@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/bus-client.h"
+#include "cli/shown-user.h"
 #include "cli/token-input.h"
 #include "common/cleanup.h"
 #include "common/text.h"
@@ -184,7 +185,7 @@ static ExitStatus parse(Revoke *revoke, int argc, char **argv) {
                 return complain_usage("revoke",
                         "'%s' is no id of a token: a user is named with --user, a session with "
                         "--session",
-                        revoke->jti);
+                        shown_user(revoke->jti));
         return STATUS_OK;
 }
 
