@@ -88,7 +88,7 @@ static ExitStatus compose(const Code *code, sd_bus *bus, sd_bus_message **ret_ca
         ExitStatus status;
         int r;
 
-        status = token_input_read(code->token_file, &token);
+        status = token_input_read(code->token_file, N_("Token: "), &token);
         if (status == STATUS_OK)
                 status = bus_client_prepare(bus, "CreateCode", ret_call);
         if (status != STATUS_OK)

@@ -101,7 +101,8 @@ static ExitStatus ask(const CommandLine *line, const Logout *logout, sd_bus_mess
                 question.method = "RevokeSession";
                 return bus_client_ask(line, &question, ret_reply, "ss", logout->session, "logout");
         }
-        status = token_input_read(logout->token_file ? logout->token_file : "-", &token);
+        status = token_input_read(
+                logout->token_file ? logout->token_file : "-", N_("Token: "), &token);
         if (status != STATUS_OK)
                 return status;
         return bus_client_ask(line, &question, ret_reply, "ss", token->data, "logout");

@@ -93,7 +93,7 @@ static ExitStatus refresh_input(const CommandLine *line) {
         ExitStatus status;
         int r;
 
-        status = token_input_read("-", &token);
+        status = token_input_read("-", N_("Refresh token: "), &token);
         if (status == STATUS_OK)
                 status = token_pair_renew(line, token, &next);
         if (status != STATUS_OK)

@@ -243,7 +243,7 @@ static ExitStatus compose(const Revoke *revoke, sd_bus *bus, sd_bus_message **re
                 method = "RevokeSession";
                 subject = revoke->session;
         } else if (revoke->token_file) {
-                status = token_input_read(revoke->token_file, &token);
+                status = token_input_read(revoke->token_file, N_("Token: "), &token);
                 if (status != STATUS_OK)
                         return status;
                 subject = token->data;

@@ -9,10 +9,11 @@
 #include "cli/token-input.h"
 #include "cli/token-pair.h"
 #include "cli/token-reader.h"
+#include "common/message.h"
 
 #define TOKEN_SIZE_MAX 65536u
 
-static int read_from(int fd, Secret **ret_token) {
+static int read_from(int fd, const char *prompt, Secret **ret_token) {
         TokenReader *reader = calloc(1, sizeof(*reader));
         int r;
 
@@ -20,6 +21,7 @@ static int read_from(int fd, Secret **ret_token) {
                 return -ENOMEM;
         reader->fd = fd;
         reader->max_size = TOKEN_SIZE_MAX;
+        reader->prompt = _(prompt);
         r = token_reader_next(reader, ret_token);
         token_reader_wipe(reader);
         free(reader);
@@ -68,7 +70,7 @@ static bool has_blank(const Secret *token) {
         return false;
 }
 
-ExitStatus token_input_read(const char *path, Secret **ret_token) {
+ExitStatus token_input_read(const char *path, const char *prompt, Secret **ret_token) {
         _cleanup_(secret_freep) Secret *token = NULL;
         _cleanup_(closep) int opened = -1;
         int fd = STDIN_FILENO, r;
@@ -81,7 +83,7 @@ ExitStatus token_input_read(const char *path, Secret **ret_token) {
                 }
                 fd = opened;
         }
-        r = read_from(fd, &token);
+        r = read_from(fd, prompt, &token);
         if (r == 0)
                 r = trim(&token);
         if (r == 0)

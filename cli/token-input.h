@@ -14,11 +14,12 @@
 /**
  * token_input_read() - read one token
  * @path:       file; "-" for standard input
+ * @prompt:     what a terminal is asked, translated here
  * @ret_token:  owned by the caller; not empty, without the white space around it; of a pair the access token
  *
  * Return: STATUS_OK; STATUS_FAILED or STATUS_USAGE, complained.
  */
-ExitStatus token_input_read(const char *path, Secret **ret_token);
+ExitStatus token_input_read(const char *path, const char *prompt, Secret **ret_token);
 
 /**
  * token_input_is_token() - whether an argument is a token that should not be there

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
+
+#include "cli/token-terminal.h"
 
 /* Of CR LF, so that a token of the largest size can have it behind. */
 #define LINE_END_SIZE 2u
@@ -78,6 +81,42 @@ static int read_whole(TokenReader *reader, Secret *text) {
         return r == TOKEN_READER_E_END ? 0 : r;
 }
 
+static int take_typed(TokenReader *reader, Secret *text) {
+        const char *start = reader->buffer + reader->position;
+        size_t n = token_terminal_count_plain(start, reader->used - reader->position);
+
+        reader->position += n > 0 ? n : 1;
+        if (n > 0)
+                return append_bounded(reader, text, start, n);
+        return token_terminal_edit(text, text_limit(reader), *start);
+}
+
+/* Whoever has typed something before the end of the input means that. */
+static int read_typed(TokenReader *reader, Secret *text) {
+        int r = 0;
+
+        if (token_reader_is_drained(reader))
+                r = token_terminal_hold(reader->fd, reader->prompt);
+        while (r == 0) {
+                if (token_reader_is_drained(reader))
+                        r = fill(reader);
+                if (r == TOKEN_READER_E_END)
+                        r = TOKEN_TERMINAL_E_END;
+                else if (r == 0)
+                        r = take_typed(reader, text);
+        }
+        if (r < 0)
+                return r;
+        return r == TOKEN_TERMINAL_E_END && text->size == 0 && reader->is_batch ? TOKEN_READER_E_END
+                                                                                : 0;
+}
+
+static int read_text(TokenReader *reader, Secret *text) {
+        if (reader->prompt && isatty(reader->fd))
+                return read_typed(reader, text);
+        return reader->is_batch ? read_line(reader, text) : read_whole(reader, text);
+}
+
 static void cut(Secret *text, size_t size) {
         secret_wipe(text->data + size, text->size - size);
         text->size = size;
@@ -143,7 +182,7 @@ int token_reader_next(TokenReader *reader, Secret **ret_token) {
         r = secret_new(NULL, 0, &text);
         if (r)
                 return r;
-        r = reader->is_batch ? read_line(reader, text) : read_whole(reader, text);
+        r = read_text(reader, text);
         if (r)
                 return r;
         strip_line_end(reader, text);
@@ -160,5 +199,6 @@ bool token_reader_is_drained(const TokenReader *reader) {
 }
 
 void token_reader_wipe(TokenReader *reader) {
+        token_terminal_release();
         secret_wipe(reader->buffer, sizeof(reader->buffer));
 }

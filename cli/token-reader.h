@@ -17,6 +17,8 @@ typedef struct TokenReader {
         bool is_batch;  /* one token a line, else the whole input without its last line end */
         bool is_base64; /* each is the base64 of the token's bytes (RFC 4648 section 4), strictly */
         size_t max_size; /* of a token; one that is longer comes out max_size + 1 long */
+        const char *
+                prompt; /* at a terminal one line is read for each, and asked for with this; NULL: as a file */
         size_t position;
         size_t used;
         char buffer[TOKEN_READER_BUFFER_SIZE];
@@ -32,7 +34,8 @@ enum {
  * @reader:     fd, is_batch, is_base64 and max_size are set, the rest is zero
  * @ret_token:  owned by the caller; may be empty
  *
- * A line ends with LF or CR LF. What was read is wiped from the buffer with token_reader_wipe().
+ * A line ends with LF or CR LF. What was read is wiped from the buffer with token_reader_wipe(), which also
+ * gives a terminal back.
  * Return: 0; TOKEN_READER_E_*; negative errno.
  */
 int token_reader_next(TokenReader *reader, Secret **ret_token);
@@ -44,7 +47,7 @@ int token_reader_next(TokenReader *reader, Secret **ret_token);
 bool token_reader_is_drained(const TokenReader *reader);
 
 /**
- * token_reader_wipe() - overwrite the buffer
+ * token_reader_wipe() - overwrite the buffer, and let a terminal echo again
  * @reader:     not used any more
  */
 void token_reader_wipe(TokenReader *reader);

@@ -287,6 +287,7 @@ static int verify_run(VerifyCommand *command) {
                 .is_batch = command->batch,
                 .is_base64 = command->base64,
                 .max_size = command->rules.max_size,
+                .prompt = _("Token: "),
         };
         status = verify_all(command, keyring, &reader);
         token_reader_wipe(&reader);
