@@ -81,6 +81,11 @@ static int read_whole(TokenReader *reader, Secret *text) {
         return r == TOKEN_READER_E_END ? 0 : r;
 }
 
+static void cut(Secret *text, size_t size) {
+        secret_wipe(text->data + size, text->size - size);
+        text->size = size;
+}
+
 static int take_typed(TokenReader *reader, Secret *text) {
         const char *start = reader->buffer + reader->position;
         size_t n = token_terminal_count_plain(start, reader->used - reader->position);
@@ -100,6 +105,8 @@ static int read_typed(TokenReader *reader, Secret *text) {
         while (r == 0) {
                 if (token_reader_is_drained(reader))
                         r = fill(reader);
+                if (token_terminal_was_left())
+                        cut(text, 0);
                 if (r == TOKEN_READER_E_END)
                         r = TOKEN_TERMINAL_E_END;
                 else if (r == 0)
@@ -115,11 +122,6 @@ static int read_text(TokenReader *reader, Secret *text) {
         if (reader->prompt && isatty(reader->fd))
                 return read_typed(reader, text);
         return reader->is_batch ? read_line(reader, text) : read_whole(reader, text);
-}
-
-static void cut(Secret *text, size_t size) {
-        secret_wipe(text->data + size, text->size - size);
-        text->size = size;
 }
 
 /* What echo and editors put behind a token. Of a text that was too long the end is gone, and whether it happens to

@@ -22,7 +22,7 @@ static struct {
         struct sigaction actions[ARRAY_SIZE(signals)]; /* as they were */
         const char *prompt;
         size_t prompt_size;
-        volatile sig_atomic_t is_held, is_quiet, is_asking;
+        volatile sig_atomic_t is_held, is_quiet, is_asking, was_left;
 } terminal;
 
 /* What fails here has nobody who could be told. */
@@ -61,6 +61,7 @@ static void give_back(void) {
         (void)tcflush(terminal.fd, TCIFLUSH);
         (void)tcsetattr(terminal.fd, TCSANOW, &terminal.before);
         terminal.is_quiet = false;
+        terminal.was_left = true;
         if (terminal.is_asking)
                 say("\n", 1);
 }
@@ -124,6 +125,7 @@ static void compose_settings(void) {
 int token_terminal_hold(int fd, const char *prompt) {
         int r;
 
+        terminal.was_left = false;
         if (terminal.is_held) {
                 terminal.is_asking = true;
                 say(terminal.prompt, terminal.prompt_size);
@@ -141,6 +143,13 @@ int token_terminal_hold(int fd, const char *prompt) {
         if (r < 0)
                 token_terminal_release();
         return r;
+}
+
+bool token_terminal_was_left(void) {
+        bool was_left = terminal.was_left;
+
+        terminal.was_left = false;
+        return was_left;
 }
 
 static bool is_control(char c, int which) {

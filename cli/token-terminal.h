@@ -8,6 +8,7 @@
  * There is one terminal at a time. It gets its settings back before a signal stops or ends the process.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/secret.h"
@@ -43,6 +44,13 @@ size_t token_terminal_count_plain(const char *data, size_t size);
  * Return: 0; TOKEN_TERMINAL_E_*.
  */
 int token_terminal_edit(Secret *line, size_t limit, char c);
+
+/**
+ * token_terminal_was_left() - whether the process was stopped since the last call, and has asked again
+ *
+ * As terminals do with a line that ^Z is typed in, what there is of it is forgotten then.
+ */
+bool token_terminal_was_left(void);
 
 /**
  * token_terminal_release() - give the terminal its settings back, and drop what nobody has read

@@ -23,7 +23,8 @@ class Terminal:
         self.text = b""
         self.leader = subprocess.Popen(
             [sys.executable, "-B", LEADER, os.environ["AUTHTOKENCTL"], *arguments], text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.slave, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0))
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0))
         self.pid = int(self.report("started"))
 
     def __enter__(self):
@@ -48,6 +49,11 @@ class Terminal:
 
     def settings(self):
         return termios.tcgetattr(self.master)
+
+    def n_read(self):
+        """Bytes that the command has read, from wherever."""
+        lines = pathlib.Path(f"/proc/{self.pid}/io").read_text(encoding="ascii").splitlines()
+        return int(dict(line.split(": ") for line in lines)["rchar"])
 
     def echoes(self):
         return bool(self.settings()[3] & termios.ECHO)

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from command import FAILED, OK
-from private_bus import OWN_USER
+from private_bus import OWN_USER, wait_until
 from terminal import Terminal
 
 PROMPT = "Token: "
@@ -153,6 +153,22 @@ def test_stopped_and_continued_it_asks_again(asking):
     status, shown = asking.end()
     assert status == FAILED and shown.endswith(f"{PROMPT}\r\ntoken-malformed\r\n")
     assert asking.settings() == asking.before
+
+
+def test_what_was_typed_before_it_was_stopped_is_forgotten(ctl, bus):
+    token = ctl("issue", OWN_USER).stdout.strip()
+    with Terminal([f"--bus={bus.address}", "code"]) as terminal:
+        terminal.wait_for(PROMPT)
+        before = terminal.n_read()
+        terminal.type(token[:20])
+        wait_until(lambda: terminal.n_read() >= before + 20, "the beginning is read")
+        terminal.type("\x1a")
+        terminal.report("stopped")
+        terminal.order("fg")
+        terminal.wait_for(PROMPT, 2)
+        terminal.type(token + "\r")
+        status, shown = terminal.end()
+        assert status == OK and CODE.search(shown), shown
 
 
 def test_in_the_background_it_leaves_the_terminal_alone(asking):
