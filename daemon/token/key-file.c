@@ -287,7 +287,7 @@ static int check_mode(const struct stat *st, const KeyFile *file) {
         return mode & (S_IWGRP | S_IWOTH) ? KEY_E_FILE_MODE : 0;
 }
 
-static int read_content(int fd, Secret *content) {
+int key_file_read_open(int fd, Secret *content) {
         char buffer[4096];
         ssize_t n = 1;
         int r = 0;
@@ -315,7 +315,7 @@ static int read_opened(int fd, const KeyFileRules *rules, struct stat *st, Secre
         r = check_place(st, rules);
         if (r)
                 return r;
-        return read_content(fd, content);
+        return key_file_read_open(fd, content);
 }
 
 static int read_file(

@@ -41,6 +41,15 @@ typedef struct KeyFileRules {
 int key_file_read(const char *path, const KeyFileRules *rules, Secret **ret_content);
 
 /**
+ * key_file_read_open() - the bytes of what is open already, wherever it came from
+ * @fd:         read to its end
+ * @content:    empty; receives them
+ *
+ * Return: 0; KEY_E_FILE_SIZE it is empty, or too large; negative errno.
+ */
+int key_file_read_open(int fd, Secret *content);
+
+/**
  * key_file_load() - read a file and add its keys to a ring
  * @keyring:    not in use yet; undefined content after a failure: drop it
  * @path:       file
