@@ -49,12 +49,21 @@ int redis_load_decode(RedisRequest *request, const redisReply *reply, UserState 
         return r == USER_STATE_E_CORRUPT ? redis_request_corrupt(request) : r;
 }
 
-void redis_load_keep(const RedisRequest *request, UserState *state) {
+static void doubt_if_late(const RedisRequest *request) {
         RedisStore *store = request->store;
 
-        state_cache_put(store->base.cache, state);
         if (!redis_watch_is_fresh(store->watch, request->user, request->mark))
                 state_cache_doubt(store->base.cache, request->tenant, request->user);
+}
+
+void redis_load_keep(const RedisRequest *request, UserState *state) {
+        state_cache_put(request->store->base.cache, state);
+        doubt_if_late(request);
+}
+
+void redis_load_keep_own(const RedisRequest *request, UserState *state) {
+        state_cache_offer(request->store->base.cache, state);
+        doubt_if_late(request);
 }
 
 /* Return: where @key stands; REDIS_OUTSIZED_MAX: nowhere. */

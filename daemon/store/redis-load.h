@@ -31,11 +31,18 @@ int redis_load_start(UserStore *base, StoreCall *call, const char *tenant, const
 int redis_load_decode(RedisRequest *request, const redisReply *reply, UserState **ret_state);
 
 /**
- * redis_load_keep() - remember a state
+ * redis_load_keep() - remember a state that was asked for
  * @request:    that brought it
  * @state:      as it was stored when the server answered; one reference is handed over
  */
 void redis_load_keep(const RedisRequest *request, UserState *state);
+
+/**
+ * redis_load_keep_own() - remember a state that we have stored
+ * @request:    that stored it
+ * @state:      as above
+ */
+void redis_load_keep_own(const RedisRequest *request, UserState *state);
 
 /**
  * redis_load_note_outsized() - of a user's record that was too large for an answer

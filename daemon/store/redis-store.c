@@ -87,7 +87,7 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         if (r == 0 && user_state_end_sec(request->after) == 0)
                 state_cache_drop(cache, request->tenant, request->user);
         else if (r == 0)
-                redis_load_keep(request, TAKE_PTR(request->after));
+                redis_load_keep_own(request, TAKE_PTR(request->after));
         else if (result.state)
                 redis_load_keep(request, user_state_ref(result.state));
         redis_settle_finish(request, r, &result);

@@ -276,7 +276,7 @@ static void note_outcome(SqliteStore *store, const SqliteJob *job) {
 /* Memory first: from the moment in which the commit is acknowledged, nobody sees the state before it. */
 static void remember_commit(SqliteStore *store, SqliteJob *job) {
         if (job->result == 0 && user_state_end_sec(job->state) != 0)
-                state_cache_put(store->base.cache, TAKE_PTR(job->state));
+                state_cache_offer(store->base.cache, TAKE_PTR(job->state));
         else if (job->found)
                 state_cache_put(store->base.cache, user_state_ref(job->found));
         else

@@ -13,31 +13,58 @@
 
 typedef struct Entry Entry;
 
+/* Entries that make room for one another. */
+typedef struct Share {
+        size_t count_max, size_max, count, size;
+        TAILQ_HEAD(EntryList, Entry) by_age; /* the last first */
+} Share;
+
 struct Entry {
         UserState *state;
+        Share *share;
         size_t size;
         uint64_t hash;
         uint64_t certain_in;     /* StateCache.generation; 0: doubted */
         Entry *next;             /* in the bucket */
-        TAILQ_ENTRY(Entry) link; /* linked in StateCache.by_age */
+        TAILQ_ENTRY(Entry) link; /* linked in Share.by_age */
 };
 
 struct StateCache {
-        size_t count_max, size_max, count, size;
+        Share asked, unasked;
         uint64_t seed;
         uint64_t generation; /* what was put in an earlier one is doubted */
         Entry *buckets[BUCKETS];
-        TAILQ_HEAD(EntryList, Entry) by_age; /* last asked for first */
 };
+
+static void share_open(Share *share, size_t count_max, size_t size_max) {
+        share->count_max = count_max;
+        share->size_max = size_max;
+        TAILQ_INIT(&share->by_age);
+}
+
+static void enter(Entry *entry, Share *share) {
+        TAILQ_INSERT_HEAD(&share->by_age, entry, link);
+        entry->share = share;
+        share->count++;
+        share->size += entry->size;
+}
+
+static void leave(Entry *entry) {
+        Share *share = entry->share;
+
+        TAILQ_REMOVE(&share->by_age, entry, link);
+        share->count--;
+        share->size -= entry->size;
+}
 
 int state_cache_new(size_t count_max, size_t size_max, StateCache **ret_cache) {
         _cleanup_(state_cache_freep) StateCache *cache = calloc(1, sizeof(*cache));
 
         if (!cache)
                 return -ENOMEM;
-        TAILQ_INIT(&cache->by_age);
-        cache->count_max = count_max;
-        cache->size_max = size_max;
+        share_open(&cache->asked, count_max, size_max);
+        share_open(&cache->unasked, count_max / STATE_CACHE_UNASKED_PART,
+                size_max / STATE_CACHE_UNASKED_PART);
         cache->generation = 1;
         if (getrandom(&cache->seed, sizeof(cache->seed), 0) != (ssize_t)sizeof(cache->seed))
                 return -EIO;
@@ -74,13 +101,11 @@ static Entry **find(StateCache *cache, const char *tenant, const char *user) {
         return find_hashed(cache, hash_user(cache, user), tenant, user);
 }
 
-static void remove_at(StateCache *cache, Entry **link) {
+static void remove_at(Entry **link) {
         Entry *entry = *link;
 
         *link = entry->next;
-        TAILQ_REMOVE(&cache->by_age, entry, link);
-        cache->count--;
-        cache->size -= entry->size;
+        leave(entry);
         user_state_unref(entry->state);
         free(entry);
 }
@@ -89,7 +114,7 @@ void state_cache_drop(StateCache *cache, const char *tenant, const char *user) {
         Entry **link = find(cache, tenant, user);
 
         if (*link)
-                remove_at(cache, link);
+                remove_at(link);
 }
 
 StateCache *state_cache_free(StateCache *cache) {
@@ -97,7 +122,7 @@ StateCache *state_cache_free(StateCache *cache) {
                 return NULL;
         for (size_t i = 0; i < BUCKETS; i++)
                 while (cache->buckets[i])
-                        remove_at(cache, &cache->buckets[i]);
+                        remove_at(&cache->buckets[i]);
         free(cache);
         return NULL;
 }
@@ -107,8 +132,8 @@ static Entry *ask_for(StateCache *cache, const char *tenant, const char *user) {
 
         if (!entry)
                 return NULL;
-        TAILQ_REMOVE(&cache->by_age, entry, link);
-        TAILQ_INSERT_HEAD(&cache->by_age, entry, link);
+        leave(entry);
+        enter(entry, &cache->asked);
         return entry;
 }
 
@@ -135,40 +160,50 @@ void state_cache_doubt_all(StateCache *cache) {
         cache->generation++;
 }
 
-static void make_room(StateCache *cache) {
-        while (cache->count > cache->count_max || cache->size > cache->size_max) {
-                Entry *oldest = TAILQ_LAST(&cache->by_age, EntryList);
+static void make_room(StateCache *cache, const Share *share) {
+        while (share->count > share->count_max || share->size > share->size_max) {
+                Entry *oldest = TAILQ_LAST(&share->by_age, EntryList);
                 Entry **link = &cache->buckets[oldest->hash % BUCKETS];
 
                 while (*link != oldest)
                         link = &(*link)->next;
-                remove_at(cache, link);
+                remove_at(link);
         }
 }
 
-void state_cache_put(StateCache *cache, UserState *state) {
-        Entry *entry = malloc(sizeof(*entry));
+/* Whatever becomes of the new state, the one before is no longer what the store holds. */
+static void put(StateCache *cache, UserState *state, Share *share) {
         uint64_t hash = hash_user(cache, state->user);
         Entry **link = find_hashed(cache, hash, state->tenant, state->user);
+        Entry *entry = *link;
 
-        /* Whatever becomes of the new state, the old one is no longer what the store holds. */
-        if (*link)
-                remove_at(cache, link);
-        if (!entry) {
-                user_state_unref(state);
-                return;
+        if (entry) {
+                if (entry->share == &cache->asked)
+                        share = entry->share;
+                leave(entry);
+                user_state_unref(entry->state);
+        } else {
+                entry = malloc(sizeof(*entry));
+                if (!entry) {
+                        user_state_unref(state);
+                        return;
+                }
+                *link = entry;
+                entry->next = NULL;
+                entry->hash = hash;
         }
-        link = &cache->buckets[hash % BUCKETS];
-        *entry = (Entry){
-                .state = state,
-                .size = sizeof(*entry) + user_state_size(state),
-                .hash = hash,
-                .certain_in = cache->generation,
-                .next = *link,
-        };
-        *link = entry;
-        TAILQ_INSERT_HEAD(&cache->by_age, entry, link);
-        cache->count++;
-        cache->size += entry->size;
-        make_room(cache);
+        entry->state = state;
+        entry->size = sizeof(*entry) + user_state_size(state);
+        entry->certain_in = cache->generation;
+        enter(entry, share);
+        make_room(cache, &cache->asked);
+        make_room(cache, &cache->unasked);
+}
+
+void state_cache_put(StateCache *cache, UserState *state) {
+        put(cache, state, &cache->asked);
+}
+
+void state_cache_offer(StateCache *cache, UserState *state) {
+        put(cache, state, &cache->unasked);
 }

@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * States in memory by user, bounded in number and bytes; what was not asked for longest goes first.
+ * States in memory by user, bounded in number and bytes; what was not asked for longest goes first. What nobody has asked
+ * for since it came has a part of its own, and makes no room by taking others' away: a wave of new users neither drives
+ * those out who are here each day, nor wanders through all that memory.
  * It knows nothing of the store: that memory equals it is the owner's care. What may have changed is doubted, and
  * still good for a guess.
  */
@@ -14,10 +16,13 @@
 typedef struct StateCache StateCache;
 typedef struct UserState UserState;
 
+/* As much as this part of what is asked for may be kept beside it, unasked. */
+#define STATE_CACHE_UNASKED_PART 16u
+
 /**
  * state_cache_new() - an empty cache
- * @count_max:  states
- * @size_max:   bytes, by user_state_size()
+ * @count_max:  states that are asked for
+ * @size_max:   bytes of them, by user_state_size()
  * @ret_cache:  owned by the caller
  *
  * Return: 0; -ENOMEM; -EIO no random numbers.
@@ -68,11 +73,18 @@ void state_cache_doubt(StateCache *cache, const char *tenant, const char *user);
 void state_cache_doubt_all(StateCache *cache);
 
 /**
- * state_cache_put() - keep a state in place of what was kept of its user
+ * state_cache_put() - keep a state that was asked for, in place of what was kept of its user
  * @cache:      changes
  * @state:      handed over, whatever happens; one that does not fit is freed
  */
 void state_cache_put(StateCache *cache, UserState *state);
+
+/**
+ * state_cache_offer() - keep a state in place of what was kept of its user, asked for or not
+ * @cache:      changes
+ * @state:      handed over, as above
+ */
+void state_cache_offer(StateCache *cache, UserState *state);
 
 /**
  * state_cache_drop() - forget a user's state

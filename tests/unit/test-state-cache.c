@@ -21,12 +21,29 @@ static StateCache *make_cache(size_t count_max, size_t size_max) {
         return cache;
 }
 
-static void put(StateCache *cache, const char *tenant, const char *user, uint64_t counter) {
+static UserState *make_state(const char *tenant, const char *user, uint64_t counter) {
         UserState *state;
 
         assert_int_equal(user_state_new(tenant, user, &state), 0);
         state->version = (StateVersion){ .incarnation = 1, .counter = counter };
-        state_cache_put(cache, state);
+        return state;
+}
+
+static void put(StateCache *cache, const char *tenant, const char *user, uint64_t counter) {
+        state_cache_put(cache, make_state(tenant, user, counter));
+}
+
+static void offer(StateCache *cache, const char *user, uint64_t counter) {
+        state_cache_offer(cache, make_state("default", user, counter));
+}
+
+static void offer_many(StateCache *cache, unsigned int n) {
+        char user[16];
+
+        for (unsigned int i = 0; i < n; i++) {
+                snprintf(user, sizeof(user), "wave%u", i);
+                offer(cache, user, i + 1);
+        }
 }
 
 static uint64_t get(StateCache *cache, const char *tenant, const char *user) {
@@ -132,6 +149,65 @@ static void test_many_states_are_all_found(void **unused) {
         }
 }
 
+#define UNASKED 4u
+
+static void test_a_wave_that_nobody_asks_for_drives_nobody_out(void **unused) {
+        _cleanup_(state_cache_freep) StateCache *cache =
+                make_cache(UNASKED * STATE_CACHE_UNASKED_PART, 1 << 20);
+        char user[16];
+
+        (void)unused;
+        for (unsigned int i = 0; i < UNASKED * STATE_CACHE_UNASKED_PART; i++) {
+                snprintf(user, sizeof(user), "u%u", i);
+                put(cache, "default", user, i + 1);
+        }
+        offer_many(cache, MANY);
+        for (unsigned int i = 0; i < UNASKED * STATE_CACHE_UNASKED_PART; i++) {
+                snprintf(user, sizeof(user), "u%u", i);
+                assert_int_equal(get(cache, "default", user), i + 1);
+        }
+        for (unsigned int i = MANY - UNASKED - 1; i < MANY; i++) {
+                snprintf(user, sizeof(user), "wave%u", i);
+                assert_int_equal(get(cache, "default", user), i < MANY - UNASKED ? 0 : i + 1);
+        }
+}
+
+static void test_an_offer_that_was_asked_for_once_outlives_the_wave(void **unused) {
+        _cleanup_(state_cache_freep) StateCache *cache =
+                make_cache(UNASKED * STATE_CACHE_UNASKED_PART, 1 << 20);
+
+        (void)unused;
+        offer(cache, "alice", 1);
+        offer(cache, "bob", 1);
+        assert_int_equal(get(cache, "default", "alice"), 1);
+        /* What is offered in its place is as well asked for as it was. */
+        offer(cache, "alice", 2);
+        offer_many(cache, MANY);
+        assert_int_equal(get(cache, "default", "alice"), 2);
+        assert_int_equal(get(cache, "default", "bob"), 0);
+}
+
+/* All of them may be asked for: the next one who comes makes room. */
+static void test_offers_that_are_asked_for_are_bounded_as_others_are(void **unused) {
+        _cleanup_(state_cache_freep) StateCache *cache =
+                make_cache(UNASKED * STATE_CACHE_UNASKED_PART, 1 << 20);
+        unsigned int n_kept = 0;
+        char user[16];
+
+        (void)unused;
+        for (unsigned int i = 0; i < MANY; i++) {
+                snprintf(user, sizeof(user), "u%u", i);
+                offer(cache, user, i + 1);
+                assert_int_equal(get(cache, "default", user), i + 1);
+        }
+        for (unsigned int i = 0; i < MANY; i++) {
+                snprintf(user, sizeof(user), "u%u", i);
+                n_kept += get(cache, "default", user) != 0;
+        }
+        assert_in_range(
+                n_kept, UNASKED * STATE_CACHE_UNASKED_PART, UNASKED * STATE_CACHE_UNASKED_PART + 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_state_is_found_under_its_names_only),
@@ -141,6 +217,9 @@ int main(void) {
                         test_a_state_that_does_not_fit_is_not_kept_nor_is_what_it_replaces),
                 cmocka_unit_test(test_bytes_are_bounded_too),
                 cmocka_unit_test(test_many_states_are_all_found),
+                cmocka_unit_test(test_a_wave_that_nobody_asks_for_drives_nobody_out),
+                cmocka_unit_test(test_an_offer_that_was_asked_for_once_outlives_the_wave),
+                cmocka_unit_test(test_offers_that_are_asked_for_are_bounded_as_others_are),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
