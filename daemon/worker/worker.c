@@ -28,7 +28,8 @@ struct Worker {
         const WorkerType *type;
         void *userdata;
         sd_event_source *wake_source, *done_source, *help_source;
-        int fd; /* eventfd; readable when something is done */
+        int fd;               /* eventfd; readable when something is done */
+        cpu_set_t processors; /* that we may run on */
         pthread_t threads[THREADS_MAX];
         unsigned int n_threads, n_threads_max;
         pthread_mutex_t mutex; /* for what follows */
@@ -36,6 +37,8 @@ struct Worker {
         struct WorkerJobList submitted, done;
         unsigned int n_submitted; /* that no thread has taken */
         unsigned int n_idle;      /* threads */
+        int loop_processor;       /* when it handed over last */
+        bool keep_off;            /* the threads may choose where they run */
         bool stop;
 };
 
@@ -101,6 +104,25 @@ static void let_others_go_first(Worker *worker) {
         pthread_mutex_lock(&worker->mutex);
 }
 
+/* While several jobs wait the loop is awake, and does them, too. Both on one processor do no more than one of them would,
+ * and what the loop does not hand to the store meanwhile keeps that one waiting: for milliseconds, for a kernel moves
+ * nobody to a processor that is idle for moments only. Called and returns with the mutex locked. */
+static void keep_off_the_loop(Worker *worker) {
+        const WorkerJob *job = STAILQ_FIRST(&worker->submitted);
+        cpu_set_t others = worker->processors;
+        int r;
+
+        if (!job || !job->is_shared || worker->n_submitted < JOBS_ENOUGH || !worker->keep_off ||
+                sched_getcpu() != worker->loop_processor)
+                return;
+        CPU_CLR((size_t)worker->loop_processor, &others);
+        pthread_mutex_unlock(&worker->mutex);
+        r = sched_setaffinity(0, sizeof(others), &others);
+        pthread_mutex_lock(&worker->mutex);
+        /* Nobody else asks for what is not permitted. */
+        worker->keep_off = r == 0;
+}
+
 static void *work(void *userdata) {
         Worker *worker = userdata;
 
@@ -110,6 +132,7 @@ static void *work(void *userdata) {
 
                 look_for_more(worker);
                 let_others_go_first(worker);
+                keep_off_the_loop(worker);
                 worker->n_idle++;
                 while (STAILQ_EMPTY(&worker->submitted) && !worker->stop)
                         pthread_cond_wait(&worker->changed, &worker->mutex);
@@ -147,6 +170,7 @@ static void wake_threads(Worker *worker) {
         unsigned int n_submitted, n_idle;
 
         pthread_mutex_lock(&worker->mutex);
+        worker->loop_processor = sched_getcpu();
         n_submitted = worker->n_submitted;
         n_idle = worker->n_idle;
         pthread_mutex_unlock(&worker->mutex);
@@ -238,17 +262,16 @@ static int add_sources(Worker *worker, sd_event *event) {
         return r < 0 ? r : sd_event_source_set_enabled(worker->help_source, SD_EVENT_OFF);
 }
 
-/* Beside the loop, which is as busy as they are. */
-static unsigned int other_processors(void) {
-        cpu_set_t set;
-        int n;
+/* Threads beside the loop, which is as busy as they are. */
+static void count_processors(Worker *worker) {
+        int n = 0;
 
-        if (sched_getaffinity(0, sizeof(set), &set) < 0)
-                return 1;
-        n = CPU_COUNT(&set) - 1;
-        if (n < 1)
-                return 1;
-        return n < (int)THREADS_MAX ? (unsigned int)n : THREADS_MAX;
+        if (sched_getaffinity(0, sizeof(worker->processors), &worker->processors) == 0)
+                n = CPU_COUNT(&worker->processors) - 1;
+        worker->keep_off = n > 0;
+        worker->n_threads_max = n < 1 ? 1 : n < (int)THREADS_MAX ? (unsigned int)n : THREADS_MAX;
+        if (worker->type->n_threads)
+                worker->n_threads_max = worker->type->n_threads;
 }
 
 int worker_new(sd_event *event, const WorkerType *type, void *userdata, Worker **ret_worker) {
@@ -259,7 +282,7 @@ int worker_new(sd_event *event, const WorkerType *type, void *userdata, Worker *
                 return -ENOMEM;
         worker->type = type;
         worker->userdata = userdata;
-        worker->n_threads_max = type->n_threads ? type->n_threads : other_processors();
+        count_processors(worker);
         STAILQ_INIT(&worker->submitted);
         STAILQ_INIT(&worker->done);
         pthread_mutex_init(&worker->mutex, NULL);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -27,14 +28,40 @@ static struct {
         Worker *worker;
         unsigned int n_done, n_dropped, n_helped, last;
         bool in_order, starting;
-        atomic_bool hold; /* the threads, not the loop */
+        atomic_bool hold;     /* the threads, not the loop */
+        atomic_int stay;      /* where a thread is put; -1: it may choose */
+        atomic_int processor; /* of the loop, for: */
+        atomic_uint n_beside,
+                n_off; /* jobs of a thread that may run there, and of one that may not */
         pthread_t loop;
 } bed;
+
+static void pin(int processor) {
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        CPU_SET((size_t)processor, &set);
+        assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+static void note_place(void) {
+        cpu_set_t set;
+
+        if (pthread_equal(pthread_self(), bed.loop))
+                return;
+        assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+        atomic_fetch_add(
+                CPU_ISSET((size_t)atomic_load(&bed.processor), &set) ? &bed.n_beside : &bed.n_off,
+                1);
+        if (atomic_load(&bed.stay) >= 0)
+                pin(atomic_load(&bed.stay));
+}
 
 static void run(struct WorkerJobList *jobs, void *userdata) {
         WorkerJob *each;
 
         (void)userdata;
+        note_place();
         STAILQ_FOREACH(each, jobs, link) {
                 Job *job = (Job *)each;
 
@@ -75,11 +102,21 @@ static const WorkerType several = { .name = "several",
         .done = on_done,
         .drop = drop };
 
+static const WorkerType one_by_one = { .name = "one-by-one",
+        .n_threads = 1,
+        .batch_max = 1,
+        .run = run,
+        .done = on_done,
+        .drop = drop };
+
 static void begin(const WorkerType *type) {
         bed.n_done = bed.n_dropped = bed.n_helped = bed.last = 0;
         bed.in_order = true;
         bed.loop = pthread_self();
         atomic_store(&bed.hold, false);
+        atomic_store(&bed.stay, -1);
+        atomic_store(&bed.n_beside, 0);
+        atomic_store(&bed.n_off, 0);
         assert_true(sd_event_new(&bed.event) >= 0);
         assert_int_equal(worker_new(bed.event, type, NULL, &bed.worker), 0);
 }
@@ -144,6 +181,62 @@ static void test_the_loop_helps_when_enough_is_waiting(void **unused) {
         end();
 }
 
+/* Hands @n jobs over, and leaves them to the thread. */
+static void let_the_thread_do(unsigned int n) {
+        for (unsigned int i = 1; i <= n; i++)
+                submit(i, worker_share);
+        assert_true(sd_event_run(bed.event, 0) > 0);
+        while (atomic_load(&bed.n_beside) + atomic_load(&bed.n_off) < n)
+                (void)sched_yield();
+        run_until(n);
+}
+
+static void test_a_thread_leaves_the_processor_of_a_busy_loop(void **unused) {
+        cpu_set_t before;
+        int processor = sched_getcpu();
+
+        (void)unused;
+        assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+        if (CPU_COUNT(&before) < 2)
+                skip();
+        atomic_store(&bed.processor, processor);
+        begin(&one_by_one);
+        pin(processor);
+        atomic_store(&bed.stay, processor);
+        let_the_thread_do(1);
+        atomic_store(&bed.stay, -1);
+        bed.n_done = 0;
+        atomic_store(&bed.n_beside, 0);
+        atomic_store(&bed.n_off, 0);
+        let_the_thread_do(8);
+        /* One it has when it wakes up. */
+        assert_in_range(atomic_load(&bed.n_off), 7, 8);
+        end();
+        assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
+/* The loop may sleep by then: where it was is as good as anywhere. */
+static void test_a_thread_stays_for_one_job(void **unused) {
+        cpu_set_t before;
+        int processor = sched_getcpu();
+
+        (void)unused;
+        assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+        atomic_store(&bed.processor, processor);
+        begin(&one_by_one);
+        pin(processor);
+        atomic_store(&bed.stay, processor);
+        for (unsigned int i = 0; i < 8; i++) {
+                bed.n_done = 0;
+                atomic_store(&bed.n_beside, 0);
+                let_the_thread_do(1);
+                atomic_store(&bed.stay, -1);
+        }
+        assert_int_equal(atomic_load(&bed.n_off), 0);
+        end();
+        assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 static void test_what_was_submitted_is_done_and_dropped_at_the_end(void **unused) {
         (void)unused;
         begin(&single);
@@ -159,6 +252,8 @@ int main(void) {
                 cmocka_unit_test(test_one_thread_keeps_the_order),
                 cmocka_unit_test(test_each_job_comes_back_once),
                 cmocka_unit_test(test_the_loop_helps_when_enough_is_waiting),
+                cmocka_unit_test(test_a_thread_leaves_the_processor_of_a_busy_loop),
+                cmocka_unit_test(test_a_thread_stays_for_one_job),
                 cmocka_unit_test(test_what_was_submitted_is_done_and_dropped_at_the_end),
         };
 
