@@ -25,16 +25,11 @@ static bool is_user_manager(const PamtokCall *call) {
 }
 
 /* The daemon answers an ordinary process about its own user only; web servers check others, too. */
-static bool may_ask(const PamtokCall *call, const char *user) {
-        const struct passwd *entry;
-
+static bool may_ask(const char *user, const struct passwd *entry) {
         if (!text_is_user_name(user, strlen(user)))
                 return false;
-        if (geteuid() == 0)
-                return true;
 
-        entry = pam_modutil_getpwnam(call->pamh, user);
-        return entry && entry->pw_uid == geteuid();
+        return geteuid() == 0 || (entry && entry->pw_uid == geteuid());
 }
 
 static int ask(const PamtokCall *call, const char *user, const PamtokTransaction *transaction) {
@@ -68,6 +63,7 @@ static int ask(const PamtokCall *call, const char *user, const PamtokTransaction
 
 int pamtok_account(const PamtokCall *call) {
         PamtokTransaction *transaction;
+        const struct passwd *entry;
         const char *user = NULL;
         bool by_token;
         int r;
@@ -83,7 +79,14 @@ int pamtok_account(const PamtokCall *call) {
                 return r == PAM_CONV_AGAIN ? PAM_INCOMPLETE : r;
         if (!user || user[0] == '\0')
                 return PAM_USER_UNKNOWN;
-        if (!by_token && (is_user_manager(call) || !may_ask(call, user)))
+        if (!by_token && is_user_manager(call))
+                return PAM_IGNORE;
+
+        /* Some name services know a user by several names. A ban is on the user, whatever was typed. */
+        entry = pam_modutil_getpwnam(call->pamh, user);
+        if (entry)
+                user = entry->pw_name;
+        if (!by_token && !may_ask(user, entry))
                 return PAM_IGNORE;
 
         return ask(call, user, transaction);
