@@ -125,6 +125,35 @@ def test_refresh_asks_for_what_it_takes(bus, daemon):
         assert terminal.settings() == terminal.before
 
 
+def pem_key():
+    return subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], check=True, capture_output=True,
+                          text=True).stdout
+
+
+@pytest.mark.parametrize("form", ["jwk", "pem"])
+def test_a_key_is_not_shown(key, tmp_path, form):
+    """PEM has several lines, a pasted JWK may lack the end of its only one."""
+    typed = key.read_text().strip() + "\x04" if form == "jwk" else pem_key().replace("\n", "\r")
+    tmp_path.chmod(0o700)
+    with Terminal(["keys", "import", "--directory", str(tmp_path), "-"]) as terminal:
+        terminal.wait_for("Ctrl+D: ")
+        assert not terminal.echoes()
+        terminal.type(typed + "\x04")
+        status, shown = terminal.end()
+        assert status == OK and "PRIVATE" not in shown and '"k"' not in shown, shown
+        assert terminal.settings() == terminal.before
+    assert list(tmp_path.glob("*.jwk"))
+
+
+def test_no_key_is_none(tmp_path):
+    with Terminal(["keys", "import", "--directory", str(tmp_path), "-"]) as terminal:
+        terminal.wait_for("Ctrl+D: ")
+        terminal.type("\x04")
+        status, shown = terminal.end()
+        assert status == FAILED and "is empty" in shown
+        assert terminal.settings() == terminal.before
+
+
 @pytest.mark.parametrize("character,number", [("\x03", signal.SIGINT), ("\x1c", signal.SIGQUIT)])
 def test_a_character_that_ends_it_gives_the_terminal_back(asking, character, number):
     asking.type(WRONG + character)
