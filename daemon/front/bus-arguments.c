@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "daemon/front/bus-arguments.h"
 #include "daemon/front/bus-error.h"
+#include "daemon/policy/binding.h"
 #include "daemon/token/jti.h"
 
 typedef enum OptionKind {
@@ -18,6 +19,7 @@ typedef enum OptionKind {
         OPTION_NUMBER,
         OPTION_JSON,
         OPTION_USER_NAME,
+        OPTION_PLACE,
         OPTION_FLAG,
 } OptionKind;
 
@@ -36,7 +38,7 @@ static const OptionRow option_rows[] = {
         { "device", BUS_OPTION_DEVICE, OPTION_TEXT, offsetof(BusArguments, device) },
         { "source", BUS_OPTION_SOURCE, OPTION_TEXT, offsetof(BusArguments, source) },
         { "name", BUS_OPTION_NAME, OPTION_TEXT, offsetof(BusArguments, name) },
-        { "client_address", BUS_OPTION_CLIENT_ADDRESS, OPTION_TEXT,
+        { "client_address", BUS_OPTION_CLIENT_ADDRESS, OPTION_PLACE,
                 offsetof(BusArguments, client_address) },
         { "user_agent", BUS_OPTION_USER_AGENT, OPTION_TEXT, offsetof(BusArguments, user_agent) },
         { "data", BUS_OPTION_DATA, OPTION_JSON, offsetof(BusArguments, data_json) },
@@ -196,6 +198,16 @@ static int take_json(Reader *reader, const OptionRow *row, const char *text, cha
         return copy(text, ret_copy);
 }
 
+/* What a session may be bound to, even if the rules of today bind none. */
+static int check_place(Reader *reader, const char *what, const char *text) {
+        char place[BINDING_PLACE_MAX + 1];
+
+        if (binding_place(text, place))
+                return 0;
+        return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
+                "%s is neither an address nor the name of a host", what);
+}
+
 /* Inside the variant, whose type has been compared. */
 static int take_value(Reader *reader, const OptionRow *row, bool is_array) {
         void *member = (char *)reader->arguments + row->offset;
@@ -219,11 +231,14 @@ static int take_value(Reader *reader, const OptionRow *row, bool is_array) {
         case OPTION_USER_NAME:
                 return take_user(reader, text);
         case OPTION_TEXT:
+        case OPTION_PLACE:
         case OPTION_NUMBER:
         case OPTION_FLAG:
                 break;
         }
         r = check_text(reader, row->key, text);
+        if (r >= 0 && row->kind == OPTION_PLACE)
+                r = check_place(reader, row->key, text);
         return r < 0 ? r : copy(text, member);
 }
 

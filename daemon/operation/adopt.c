@@ -191,8 +191,7 @@ static Reason try_out(Adopt *adopt) {
 static Reason check(Adopt *adopt, const PolicyRules *rules) {
         Reason reason = try_out(adopt);
 
-        if (reason == REASON_OK && !binding_set(adopt->session, rules))
-                reason = REASON_CLAIM_INVALID;
+        binding_set(adopt->session, rules);
         if (reason == REASON_OK)
                 reason = adopt->check(adopt);
         return reason == REASON_OK ? count(adopt) : reason;

@@ -76,12 +76,8 @@ BindMode binding_device_mode(const Session *session) {
         return (BindMode)(session->bind >> MODE_BITS & MODE_MASK);
 }
 
-bool binding_set(Session *session, const PolicyRules *rules) {
-        char place[BINDING_PLACE_MAX + 1];
-
+void binding_set(Session *session, const PolicyRules *rules) {
         session->bind = (uint64_t)rules->bind_address | (uint64_t)rules->bind_device << MODE_BITS;
-        return rules->bind_address == BIND_OFF || !session->client_address ||
-               binding_place(session->client_address, place);
 }
 
 BindingVerdict binding_check_address(const Session *session, const char *place) {

@@ -39,10 +39,8 @@ bool binding_place(const char *rhost, char ret_place[BINDING_PLACE_MAX + 1]);
  * binding_set() - bind a new session as the rules say
  * @session:    changes; its client's address, if it has one, is what it is bound to
  * @rules:      in force
- *
- * Return: true; false if its client's address cannot be one.
  */
-bool binding_set(Session *session, const PolicyRules *rules);
+void binding_set(Session *session, const PolicyRules *rules);
 
 /**
  * binding_address_mode() - what becomes of a use from another address

@@ -135,10 +135,9 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
         /* By the clock of another host: a token of now would be refused wherever it is shown. */
         if (state->not_before_sec > scene->moment->now_sec)
                 return REASON_ISSUED_BEFORE;
-        if (!binding_set(session, rules))
-                return REASON_CLAIM_INVALID;
         if (ended_reserve(ret_ended, state->n_sessions) < 0)
                 return REASON_INTERNAL;
+        binding_set(session, rules);
         replace(rules, state, session, scene->moment->now_sec, ret_ended);
         if (!make_room(rules, state, scene, ret_ended))
                 return REASON_SESSION_LIMIT;

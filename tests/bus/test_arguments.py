@@ -69,6 +69,7 @@ CASES = {
     "an empty filter": ("KickUser", f"('{OWN_USER}', {{'platform': <''>}}, '')", INVALID, "bad-request"),
     "an option with a control character": ("IssueToken", options("{'name': <'a\\u0007b'>}"), INVALID, "bad-request"),
     "an option that is too long": ("IssueToken", options(f"{{'device': <'{LONG}'>}}"), INVALID, "bad-request"),
+    "a client's address that is none": ("IssueToken", options("{'client_address': <'my laptop'>}"), INVALID, "bad-request"),
     "an empty role": ("IssueToken", options("{'roles': <['admin', '']>}"), INVALID, "bad-request"),
     "65 roles": ("IssueToken", options(f"{{'roles': <{['r%d' % i for i in range(65)]}>}}"), INVALID, "bad-request"),
     "data that is too long": ("IssueToken", options(f"{{'data': <'{LONG * 32}'>}}"), INVALID, "bad-request"),

@@ -49,9 +49,6 @@ def test_the_address_of_the_issue_binds(daemon, root, rules):
     rules("BindAddress=deny")
     token, _ = root.issue(OWN_USER, "{'client_address': <'2001:DB8::0001'>}")
     assert [log_in(daemon, token, rhost)[0] for rhost in (HERE, "2001:db8::1")] == [DENIED, OK]
-    with pytest.raises(CallError) as refusal:
-        root.issue(OWN_USER, "{'client_address': <'my laptop'>}")
-    assert refusal.value.code == "claim-invalid"
 
 
 def test_a_login_at_the_host_itself_binds_too(daemon, root, rules):
