@@ -94,6 +94,8 @@ static ExitStatus lift(const CommandLine *line, const Unlock *unlock) {
         r = sd_bus_message_read(reply, "u", &n_lifted);
         if (r < 0)
                 return bus_client_broken("read the answer", r);
+        if (n_lifted == 0 && warn_of_unknown_user(unlock->user))
+                return STATUS_NOT_FOUND;
         printf(_n("%u lock-out lifted\n", "%u lock-outs lifted\n", n_lifted), n_lifted);
         return finish_output();
 }
@@ -128,6 +130,8 @@ static ExitStatus show(const CommandLine *line, const Unlock *unlock) {
                 status = ask(unlock, bus, &lock_outs);
         if (status != STATUS_OK)
                 return status;
+        if (!lock_outs && unlock->user && warn_of_unknown_user(unlock->user))
+                return STATUS_NOT_FOUND;
         r = table_new("lock_outs", columns, ARRAY_SIZE(columns),
                 unlock->json ? TABLE_JSON : TABLE_PLAIN, &table);
         for (const Dictionary *row = lock_outs; row && r >= 0; row = dictionary_next(row))

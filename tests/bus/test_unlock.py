@@ -9,7 +9,7 @@ import pytest
 from bus_fixtures import on_stores
 from command import DENIED as EXIT_DENIED
 from command import OK as EXIT_OK
-from command import USAGE, check, rows
+from command import NOT_FOUND, USAGE, check, rows
 from frames import DENIED, OK
 from private_bus import OTHER_USER, OWN_UID, OWN_USER, CallError, serving
 from token_login import forge, log_in
@@ -188,6 +188,12 @@ def test_the_command_shows_and_lifts(ctl, root, daemon, token):
                                        ["a", ""]])
 def test_the_command_refuses_what_cannot_be_meant(ctl, arguments):
     check(ctl("unlock", *arguments), USAGE)
+
+
+@pytest.mark.parametrize("arguments", [["nosuchuser"], ["nosuchuser", HERE], ["--list", "nosuchuser"],
+                                       ["--list", "--json", "nosuchuser"]])
+def test_the_command_says_when_nobody_can_be_meant(ctl, arguments):
+    check(ctl("unlock", *arguments), NOT_FOUND, "does not know the user nosuchuser")
 
 
 def test_the_command_lifts_for_who_may(ctl, polkit):
