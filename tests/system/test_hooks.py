@@ -31,6 +31,18 @@ def hooks(host, events, **files):
             host.bed.path(f"{DIRECTORY}/{name}").unlink()
 
 
+@pytest.fixture
+def drop_in(host):
+    """drop_in(line): of the unit in which hooks run, for one test."""
+    def add(line):
+        host.bed.write(UNIT, f"[Service]\n{line}\n")
+        host.bed.systemctl("daemon-reload")
+
+    yield add
+    host.bed.path(UNIT).unlink()
+    host.bed.systemctl("daemon-reload")
+
+
 def said(host, name):
     """What a hook has written to the journal."""
     return [entry["MESSAGE"].partition(": ")[2] for entry in host.journal.entries(SYSLOG_IDENTIFIER="authtoken-hook")
@@ -130,35 +142,25 @@ def test_hooks_reach_no_key_no_store_and_no_network(host):
     assert "lo " in lines or "lo" in lines
 
 
-def test_a_drop_in_gives_a_hook_a_place_to_write(host):
-    host.bed.write(UNIT, "[Service]\nStateDirectory=authtoken-hook\n")
-    host.bed.systemctl("daemon-reload")
-    try:
-        token = host.authtoken.issue("alice")
-        with hooks(host, "login", **{"10-keep": "cat >> /var/lib/authtoken-hook/logins"}):
-            assert host.login("alice", token.text).is_open()
-            kept = host.bed.output("cat", "/var/lib/authtoken-hook/logins")
-            assert json.loads(kept)["user"] == "alice"
-    finally:
-        host.bed.path(UNIT).unlink()
-        host.bed.systemctl("daemon-reload")
+def test_a_drop_in_gives_a_hook_a_place_to_write(host, drop_in):
+    drop_in("StateDirectory=authtoken-hook")
+    token = host.authtoken.issue("alice")
+    with hooks(host, "login", **{"10-keep": "cat >> /var/lib/authtoken-hook/logins"}):
+        assert host.login("alice", token.text).is_open()
+        kept = host.bed.output("cat", "/var/lib/authtoken-hook/logins")
+        assert json.loads(kept)["user"] == "alice"
 
 
-def test_a_drop_in_gives_a_hook_a_secret(host):
+def test_a_drop_in_gives_a_hook_a_secret(host, drop_in):
     host.bed.write("/root/hook-word", "sesame\n", mode=0o600)
-    host.bed.write(UNIT, "[Service]\nLoadCredential=word:/root/hook-word\n")
-    host.bed.systemctl("daemon-reload")
-    try:
-        token = host.authtoken.issue("alice")
-        with hooks(host, "login", **{"10-word": 'cat "$CREDENTIALS_DIRECTORY/word" && ls -m /run/credentials'}):
-            assert host.login("alice", token.text).is_open()
-            word, directories = wait_until(lambda: len(found := said(host, "10-word")) == 2 and found, "the word")
-        # That of its own unit, and of no other.
-        assert word == "sesame" and directories.startswith("authtoken-hook@") and "," not in directories
-    finally:
-        host.bed.path(UNIT).unlink()
-        host.bed.path("/root/hook-word").unlink()
-        host.bed.systemctl("daemon-reload")
+    drop_in("LoadCredential=word:/root/hook-word")
+    token = host.authtoken.issue("alice")
+    with hooks(host, "login", **{"10-word": 'cat "$CREDENTIALS_DIRECTORY/word" && ls -m /run/credentials'}):
+        assert host.login("alice", token.text).is_open()
+        word, directories = wait_until(lambda: len(found := said(host, "10-word")) == 2 and found, "the word")
+    host.bed.path("/root/hook-word").unlink()
+    # That of its own unit, and of no other.
+    assert word == "sesame" and directories.startswith("authtoken-hook@") and "," not in directories
 
 
 def test_others_cannot_reach_the_socket_of_hooks(host):
