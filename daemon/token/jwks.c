@@ -14,6 +14,8 @@
 #include "daemon/token/jwk.h"
 #include "daemon/token/key-strength.h"
 
+#define KID_SHOWN_MAX 32u
+
 static bool is_allowed(const JwksRules *rules, const Algorithm *algorithm) {
         return rules->algorithms >> algorithm_index(algorithm) & 1;
 }
@@ -76,13 +78,17 @@ static int add_member(
 
 static void leave_out(JwksReport *report, const json_t *member, size_t i, int r) {
         const char *kid = json_string_value(json_object_get(member, "kid"));
+        size_t size = kid ? strnlen(kid, KID_SHOWN_MAX) : 0;
         char where[64];
 
         if (report->n_left_out++ > 0)
                 return;
+        /* Not in the midst of a character: the journal would show none of the line. */
+        while (size > 0 && (kid[size] & 0xc0) == 0x80)
+                size--;
         /* A name comes from outside: its control characters do not get into the journal. */
         if (kid && !text_has_control(kid, strlen(kid)))
-                snprintf(where, sizeof(where), "key %zu (%.32s)", i + 1, kid);
+                snprintf(where, sizeof(where), "key %zu (%.*s)", i + 1, (int)size, kid);
         else
                 snprintf(where, sizeof(where), "key %zu", i + 1);
         key_fault_set(&report->first, where, r);

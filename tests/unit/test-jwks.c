@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "daemon/token/issuer-list.h"
 #include "daemon/token/jwks.h"
 #include "token-fixture.h"
@@ -65,6 +66,11 @@ static const struct {
         { "a secret that is wanted", SET("{" OCT ",\"kid\":\"s\"}"), "HS256", 0, 1, 0 },
         { "a secret for another algorithm", SET("{" OCT ",\"kid\":\"s\",\"alg\":\"HS512\"}"),
                 "HS256", KEY_E_NONE, 0, 1 },
+        { "a name that is shown in part",
+                SET("{\"kid\":\"x\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+                    "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}," GOOD(
+                            "a")),
+                NULL, 0, 1, 1 },
         { "no keys", SET(""), NULL, KEY_E_NONE, 0, 0 },
         { "keys that are no list", "{\"keys\":{}}", NULL, KEY_E_MALFORMED, 0, 0 },
         { "one key is no set", GOOD("a"), NULL, KEY_E_MALFORMED, 0, 0 },
@@ -96,6 +102,8 @@ static void test_sets(void **state) {
                                 report.n_keys, report.n_left_out, report.first.text);
                 if (!*report.first.text != (report.n_left_out == 0))
                         fail_msg("not told: %s", rows[i].name);
+                if (!text_is_utf8(report.first.text, strlen(report.first.text)))
+                        fail_msg("no text: %s", rows[i].name);
         }
 }
 
