@@ -4,8 +4,10 @@
 #include <limits.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/secret.h"
 #include "daemon/config/config.h"
 #include "daemon/front/bus-reply.h"
@@ -16,10 +18,63 @@
 #include "daemon/token/key-listing.h"
 #include "daemon/token/keyring-refresh.h"
 
-#define ENTRY_OVERHEAD ((size_t)32) /* of the wire format, roughly */
+#define ENTRY_OVERHEAD ((size_t)32)   /* of the wire format, roughly */
+#define REPLACEMENT    "\xef\xbf\xbd" /* U+FFFD */
+
+/* Bytes of the noncharacter of Unicode that begins here, or 0: U+FDD0 … U+FDEF, and the last two of each plane. */
+static size_t noncharacter(const char *text) {
+        const uint8_t *bytes = (const uint8_t *)text;
+        size_t size = bytes[0] == 0xef ? 3 : bytes[0] >= 0xf0 ? 4 : 0;
+
+        if (size == 0 || strnlen(text, size) < size)
+                return 0;
+        if (size == 3 && bytes[1] == 0xb7)
+                return bytes[2] >= 0x90 && bytes[2] <= 0xaf ? size : 0;
+        return (bytes[1] & 0x0f) == 0x0f && bytes[size - 2] == 0xbf && bytes[size - 1] >= 0xbe
+                       ? size
+                       : 0;
+}
+
+/* sd-bus takes no message with a noncharacter. A token may well have one, and must not hide its session, and
+ * all others with it, from whoever lists them. @ret_copy: NULL where none is needed. */
+static int make_presentable(const char *text, char **ret_copy) {
+        const char *at = text;
+        char *copy, *end;
+
+        while (*at && noncharacter(at) == 0)
+                at++;
+        if (!*at)
+                return 0;
+        copy = end = malloc(strlen(text) + 1);
+        if (!copy)
+                return -ENOMEM;
+        for (at = text; *at;) {
+                size_t size = noncharacter(at);
+
+                end = mempcpy(end, size ? REPLACEMENT : at, size ? strlen(REPLACEMENT) : 1);
+                at += size ? size : 1;
+        }
+        *end = '\0';
+        *ret_copy = copy;
+        return 0;
+}
+
+static int append_text(sd_bus_message *reply, const char *text) {
+        _cleanup_(freep) char *copy = NULL;
+        int r;
+
+        r = make_presentable(text, &copy);
+        return r < 0 ? r : sd_bus_message_append(reply, "s", copy ? copy : text);
+}
 
 int bus_reply_text(sd_bus_message *reply, const char *key, const char *value) {
-        return value ? sd_bus_message_append(reply, "{sv}", key, "s", value) : 0;
+        _cleanup_(freep) char *copy = NULL;
+        int r;
+
+        if (!value)
+                return 0;
+        r = make_presentable(value, &copy);
+        return r < 0 ? r : sd_bus_message_append(reply, "{sv}", key, "s", copy ? copy : value);
 }
 
 int bus_reply_number(sd_bus_message *reply, const char *key, uint64_t value) {
@@ -58,7 +113,7 @@ static int append_list(sd_bus_message *reply, const char *key, const char *json)
         for (size_t i = 0; i < json_array_size(array) && r >= 0; i++) {
                 text = json_string_value(json_array_get(array, i));
                 if (text)
-                        r = sd_bus_message_append(reply, "s", text);
+                        r = append_text(reply, text);
         }
         for (int depth = 0; depth < 3 && r >= 0; depth++)
                 r = sd_bus_message_close_container(reply);

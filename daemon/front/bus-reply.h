@@ -20,7 +20,7 @@ typedef struct SessionRow SessionRow;
  * bus_reply_text() - append one text entry to an open a{sv}
  * @reply:      a{sv} is open
  * @key:        entry's key
- * @value:      NULL: the entry is left out
+ * @value:      NULL: the entry is left out; a noncharacter of Unicode becomes U+FFFD
  *
  * Return: 0 or positive; negative errno.
  */

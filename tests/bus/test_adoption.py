@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Tokens that nobody here has issued, with both stores: adopted once, ended for good."""
 
+import json
 import re
 import time
 
@@ -52,6 +53,25 @@ def test_its_session_ends_with_it(host, root, issuer):
     now = int(time.time())
     assert host.log_in(issuer.token(OWN_USER, exp=now + 77)) == "ok"
     assert only_session(root)["expires"] == now + 77
+
+
+def test_text_that_the_bus_does_not_take_hides_no_session(host, root, issuer, ctl):
+    odd = ["\ufdd0x", "\ufffe", "\U0001fffe", "\U0010ffff", "\ufdcf\ufdf0\ufffd\U0010fffd"]
+    token = issuer.token(OWN_USER, aud=[AUDIENCE, *odd])
+    assert host.log_in(token) == "ok"
+    _, other = root.issue(OTHER_USER)
+    (rows,) = root.call("ListSessions", "(@a{sv} {},)")
+    assert other in {row["session"] for row in rows}
+    (row,) = (row for row in rows if row["user"] == OWN_USER)
+    assert row["audience"] == [AUDIENCE, "\ufffdx", "\ufffd", "\ufffd", "\ufffd", odd[-1]]
+    assert ctl("list").returncode == 0
+
+
+def test_nor_does_it_make_a_token_bad(host, root):
+    del host
+    token, _ = root.issue(OWN_USER, r"""{'data': <'{"odd": "<\\uffff>"}'>}""")
+    (answer,) = root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})")
+    assert json.loads(answer["claims"])["data"] == {"odd": "<\ufffd>"}
 
 
 def test_it_is_validated_only_once_it_has_one(host, root, issuer):
