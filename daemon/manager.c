@@ -67,18 +67,25 @@ static int on_reload(char *message, size_t message_size, void *userdata) {
         return manager_reload(userdata, message, message_size);
 }
 
-static void on_bus(sd_bus *bus, void *userdata) {
+static int on_bus(sd_bus *bus, void *userdata) {
         Manager *manager = userdata;
+        int r;
 
         manager->service = bus_service_free(manager->service);
-        (void)logind_set_bus(manager->context.logind, bus);
+        r = logind_set_bus(manager->context.logind, bus);
         if (!bus) {
                 journal_log(manager->context.journal, LOG_WARNING,
                         "bus: connection lost; connecting again");
-                return;
+                return 0;
         }
-        if (bus_service_new(bus, &manager->context, on_reload, manager, &manager->service) < 0)
-                journal_log(manager->context.journal, LOG_ERR, "bus: cannot serve org.authtoken1");
+        if (r >= 0)
+                r = bus_service_new(bus, &manager->context, on_reload, manager, &manager->service);
+        if (r < 0) {
+                journal_log(manager->context.journal, LOG_ERR,
+                        "bus: cannot serve org.authtoken1: %s; connecting again", strerror(-r));
+                (void)logind_set_bus(manager->context.logind, NULL);
+        }
+        return r;
 }
 
 /* Hosts of a fleet that were started together do not ask the store together ever after. */

@@ -58,7 +58,7 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 
         (void)message;
         (void)ret_error;
-        connection->changed(NULL, connection->userdata);
+        (void)connection->changed(NULL, connection->userdata);
         /* Not closed from inside its own callback: the retry does it. */
         return schedule(connection, connection->retry_usec);
 }
@@ -149,11 +149,15 @@ static int connect_bus(BusConnection *connection) {
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         BusConnection *connection = userdata;
+        int r;
 
         (void)source;
         (void)usec;
         close_bus(connection);
-        if (connect_bus(connection) < 0) {
+        r = connect_bus(connection);
+        if (r >= 0)
+                r = connection->changed(connection->bus, connection->userdata);
+        if (r < 0) {
                 close_bus(connection);
                 connection->retry_usec *= 2;
                 if (connection->retry_usec > RETRY_USEC_MAX)
@@ -161,7 +165,6 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
                 return schedule(connection, connection->retry_usec);
         }
         connection->retry_usec = RETRY_USEC_FIRST;
-        connection->changed(connection->bus, connection->userdata);
         return 0;
 }
 

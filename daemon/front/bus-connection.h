@@ -14,8 +14,9 @@
 
 typedef struct BusConnection BusConnection;
 
-/* @bus: the new connection, attached to the loop; NULL when the old one broke. */
-typedef void (*BusChanged)(sd_bus *bus, void *userdata);
+/* @bus: the new connection, attached to the loop; NULL when the old one broke.
+ * Return: 0; negative errno, and it is closed, and another one made after a while. */
+typedef int (*BusChanged)(sd_bus *bus, void *userdata);
 
 /**
  * bus_connection_new() - connect, now and whenever it breaks

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,8 @@ typedef struct Stage {
         sd_event *event, *callers_event;
         BusConnection *connection;
         sd_bus *bus, *caller;
-        int requests; /* eventfd that counts those that wait */
+        int requests;   /* eventfd that counts those that wait */
+        int n_refusals; /* connections that are not to be taken */
         sd_event_source *socket;
         char trace[N_TRACE + 1];
         size_t n_trace, n_messages;
@@ -72,13 +74,18 @@ static const sd_bus_vtable methods[] = {
         SD_BUS_VTABLE_END,
 };
 
-static void on_changed(sd_bus *bus, void *userdata) {
+static int on_changed(sd_bus *bus, void *userdata) {
         Stage *stage = userdata;
 
+        if (bus && stage->n_refusals > 0) {
+                stage->n_refusals--;
+                return -ENOMEM;
+        }
         stage->bus = bus;
         if (bus)
                 assert_true(
                         sd_bus_add_object_vtable(bus, NULL, PATH, INTERFACE, methods, stage) >= 0);
+        return 0;
 }
 
 static void send_question(Stage *stage) {
@@ -228,12 +235,27 @@ static void test_orders_between_answers_gain_nothing(void **state) {
         assert_null(strstr(rest, "oo"));
 }
 
+static void test_a_connection_that_is_not_taken_is_made_again(void **state) {
+        Stage *stage = *state;
+
+        bus_connection_free(stage->connection);
+        stage->bus = NULL;
+        stage->n_refusals = 2;
+        assert_int_equal(bus_connection_new(
+                                 stage->event, BUS_SESSION, on_changed, stage, &stage->connection),
+                0);
+        while (!stage->bus)
+                assert_true(sd_event_run(stage->event, WAIT_MSEC * 1000) > 0);
+        assert_int_equal(stage->n_refusals, 0);
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
                 CASE(test_between_two_orders_the_socket_is_served),
                 CASE(test_answers_to_the_daemon_itself_come_in_bursts),
                 CASE(test_orders_between_answers_gain_nothing),
+                CASE(test_a_connection_that_is_not_taken_is_made_again),
         };
 #undef CASE
 
