@@ -80,12 +80,18 @@ static void on_done(KeyTask *task, KeyTaskResult *result, void *userdata) {
                 });
 }
 
+static const char *fault_of(const KeyOrder *order) {
+        if (order->kid && (order->algorithm || order->stage))
+                return N_("a key that is there takes neither algorithm nor stage");
+        if (order->algorithm && !algorithm_find(order->algorithm))
+                return N_("there is no algorithm of this name");
+        return NULL;
+}
+
 /* What other hosts do not know yet must not sign: they would refuse its tokens. */
 static Reason check(const Context *context, const KeyOrder *order) {
-        if (order->kid && (order->algorithm || order->stage))
+        if (fault_of(order))
                 return REASON_BAD_REQUEST;
-        if (order->algorithm && !algorithm_find(order->algorithm))
-                return REASON_ALGORITHM_REFUSED;
         if (context->config->signing_kid && !order->stage)
                 return REASON_KEY_CONFIGURED;
         if (context->config->store_type == STORE_REDIS && !order->stage && !order->kid)
@@ -118,10 +124,7 @@ static int begin(RotateKey *rotate, const KeyOrder *order) {
         if (r < 0 || reason == REASON_OK)
                 return r;
         tell_journal(rotate, AUDIT_KEY_ROTATED, reason, order->kid);
-        return operation_refuse_later(&rotate->op, reason,
-                reason == REASON_BAD_REQUEST
-                        ? N_("a key that is there takes neither algorithm nor stage")
-                        : NULL);
+        return operation_refuse_later(&rotate->op, reason, fault_of(order));
 }
 
 int rotate_key_start(Context *context, const KeyOrder *order, OperationDone done, void *userdata,

@@ -84,7 +84,7 @@ def test_a_theft_is_told_whatever_its_thief_asked_before(root, own, daemon):
 def test_a_mistaken_order_for_a_key_is_not_suspicious(root, daemon):
     with pytest.raises(CallError):
         root.call("RotateKey", "({'algorithm': <'none'>},)")
-    (line,) = wait_until(lambda: re.findall(".*key-rotated.*algorithm-refused.*", daemon.log_text()), "the line")
+    (line,) = wait_until(lambda: re.findall(".*key-rotated.*bad-request.*", daemon.log_text()), "the line")
     assert "AUTHTOKEN_SUSPICIOUS" not in line
 
 

@@ -168,7 +168,7 @@ def test_a_staged_key_is_published_before_it_signs(daemon, root):
 def test_what_cannot_be_is_refused_and_changes_nothing(daemon, root):
     before = states(root)
     refused("key-cannot-sign", rotate, root, "({'kid': <'absent'>},)")
-    refused("algorithm-refused", rotate, root, "({'algorithm': <'none'>},)")
+    refused("bad-request", rotate, root, "({'algorithm': <'none'>},)")
     refused("bad-request", rotate, root, "({'kid': <'a'>, 'stage': <true>},)")
     refused("bad-request", rotate, root, "({'stage': <'yes'>},)")
     refused("bad-request", rotate, root, "({'lifetime': <uint64 1>},)")

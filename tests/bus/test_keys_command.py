@@ -39,7 +39,7 @@ def test_rotate_stage_and_use(keys, daemon):
     assert "VERIFIES_UNTIL" in keys("list").stdout
     assert states(keys("list", "--json", "--directory", daemon.directory / "state/keys")) == listed
     check(keys("use", "absent"), NOT_FOUND, "key-cannot-sign")
-    check(keys("rotate", "--alg", "none"), FAILED, "algorithm-refused")
+    check(keys("rotate", "--alg", "none"), USAGE, "there is no algorithm of this name")
 
 
 def test_who_may_not_is_told_so(keys, polkit, daemon):
