@@ -16,6 +16,7 @@
 #include "daemon/operation/reconciler.h"
 #include "daemon/store/store-stats.h"
 #include "daemon/store/user-store.h"
+#include "daemon/token/issuer-list.h"
 #include "daemon/token/keyring.h"
 
 #define WARNING_MAX (STORE_MESSAGE_MAX + 64u)
@@ -212,6 +213,24 @@ static int add_adoption_warning(sd_bus_message *reply, const Context *context) {
         return sd_bus_message_append(reply, "s", text);
 }
 
+static int add_issuer_warnings(sd_bus_message *reply, const Context *context) {
+        const IssuerList *issuers = context->rules.issuers;
+        int r = 0;
+
+        for (size_t i = 0; i < issuer_list_size(issuers) && r >= 0; i++) {
+                const Issuer *issuer = issuer_list_at(issuers, i);
+                char text[WARNING_MAX];
+
+                if (issuer->keyring)
+                        continue;
+                snprintf(text, sizeof(text),
+                        "issuer %s: no keys, so none of its tokens is taken; the journal says why",
+                        issuer->url);
+                r = sd_bus_message_append(reply, "s", text);
+        }
+        return r;
+}
+
 static int add_warnings(sd_bus_message *reply, const Context *context) {
         uint64_t n_dropped = journal_dropped(context->journal);
         char text[WARNING_MAX];
@@ -228,6 +247,8 @@ static int add_warnings(sd_bus_message *reply, const Context *context) {
                 r = add_replicas_warning(reply, context);
         if (r >= 0)
                 r = add_adoption_warning(reply, context);
+        if (r >= 0)
+                r = add_issuer_warnings(reply, context);
         if (r >= 0 && !keyring_signing_key(context->keyring))
                 r = sd_bus_message_append(
                         reply, "s", "keys: none to sign with, so no tokens are issued here");

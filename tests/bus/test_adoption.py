@@ -49,6 +49,19 @@ def test_a_token_of_another_issuer_logs_in_and_has_a_session(host, root, issuer)
     assert only_session(root)["session"] == row["session"]
 
 
+def test_an_issuer_without_keys_is_warned_of(host, bus):
+    """From the start, when nobody has fetched them yet: it looks like a wrong token to everybody else."""
+    url, file = "https://second.example.org", bus.directory / "second.json"
+    section = Issuer(file, Secret("second")).section().replace(URL, url)
+    file.rename(file.with_suffix(".away"))
+    host.configure(section)
+    warning = f"issuer {url}: no keys, so none of its tokens is taken; the journal says why"
+    assert warning in host.status()["warnings"]
+    file.with_suffix(".away").rename(file)
+    wait_until(lambda: warning not in host.status()["warnings"], "its keys to be read")
+    assert not [text for text in host.status()["warnings"] if "issuer" in text]
+
+
 def test_its_session_ends_with_it(host, root, issuer):
     now = int(time.time())
     assert host.log_in(issuer.token(OWN_USER, exp=now + 77)) == "ok"
