@@ -98,16 +98,25 @@ static uint64_t later(uint64_t a, uint64_t b) {
         return a > b ? a : b;
 }
 
+uint64_t user_state_sessions_end_sec(const UserState *state) {
+        uint64_t end_sec = 0;
+
+        for (size_t i = 0; i < state->n_sessions; i++)
+                end_sec = later(end_sec, session_end_sec(state->sessions[i]));
+        for (size_t i = 0; i < state->n_ended; i++)
+                end_sec = later(end_sec, ended_end_sec(&state->ended[i]));
+        return end_sec;
+}
+
 uint64_t user_state_end_sec(const UserState *state) {
-        uint64_t end_sec = state->ban_until_sec ? ban_end_sec(state) : 0;
+        uint64_t end_sec = user_state_sessions_end_sec(state);
+
+        if (state->ban_until_sec != 0)
+                end_sec = later(end_sec, ban_end_sec(state));
 
         if (state->forgotten_sec != 0)
                 end_sec = later(end_sec, forgotten_end_sec(state));
         if (state->not_before_sec != 0)
                 end_sec = later(end_sec, not_before_end_sec(state));
-        for (size_t i = 0; i < state->n_sessions; i++)
-                end_sec = later(end_sec, session_end_sec(state->sessions[i]));
-        for (size_t i = 0; i < state->n_ended; i++)
-                end_sec = later(end_sec, ended_end_sec(&state->ended[i]));
         return end_sec;
 }

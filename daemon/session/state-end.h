@@ -43,6 +43,14 @@ bool user_state_is_banned(const UserState *state, const Moment *moment);
 bool user_state_forbids(const UserState *state);
 
 /**
+ * user_state_sessions_end_sec() - after this time nobody can ask for any of its sessions, live or ended
+ * @state:      borrowed
+ *
+ * Return: seconds since the epoch; 0 without a session.
+ */
+uint64_t user_state_sessions_end_sec(const UserState *state);
+
+/**
  * user_state_end_sec() - after this time nothing in the state can matter
  * @state:      borrowed
  *

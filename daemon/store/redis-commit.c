@@ -108,16 +108,34 @@ RedisCommit *redis_commit_free(RedisCommit *commit) {
         return NULL;
 }
 
-/* The sessions whose index keys are written: those that are new, and those whose end has changed. */
+/* The index keys that are written: those of sessions that are new, and of those whose end has changed. Most have one. */
+typedef struct IndexKey {
+        char name[SID_SIZE + 1];
+        uint64_t end_sec;
+} IndexKey;
+
 typedef struct Indexed {
-        const Session *sessions[USER_STATE_SESSIONS_MAX];
-        size_t n_sessions;
+        IndexKey keys[USER_STATE_SESSIONS_MAX];
+        size_t n_keys;
 } Indexed;
 
 static bool is_indexed_anew(const StoreCommit *commit, const Session *session) {
         const Session *old = user_state_find(commit->before, session->sid);
 
         return !old || session_end_sec(old) != session_end_sec(session);
+}
+
+/* One key for all of the user's is kept for as long as anybody can ask for any of them. */
+static void add_index_key(Indexed *indexed, const UserState *state, const Session *session) {
+        IndexKey *key = &indexed->keys[indexed->n_keys];
+
+        redis_key_name_owner(session->sid, session->adopted, key->name);
+        key->end_sec =
+                session->adopted ? session_end_sec(session) : user_state_sessions_end_sec(state);
+        for (size_t i = 0; i < indexed->n_keys; i++)
+                if (strcmp(indexed->keys[i].name, key->name) == 0)
+                        return;
+        indexed->n_keys++;
 }
 
 /* Among the fields that are written. */
@@ -130,7 +148,7 @@ static void find_indexed(const StoreCommit *commit, const StateFields *fields, I
                         continue;
                 session = user_state_find(commit->after, name + strlen(STATE_FIELD_LIVE));
                 if (session && is_indexed_anew(commit, session))
-                        indexed->sessions[indexed->n_sessions++] = session;
+                        add_index_key(indexed, commit->after, session);
         }
 }
 
@@ -172,12 +190,12 @@ static void add_key(
 
 static void add_keys(RedisCommit *arguments, const RedisKeyPlace *place, const StoreCommit *commit,
         const Indexed *indexed) {
-        add_number(arguments, 3 + indexed->n_sessions + (commit->guard.mark != NULL));
+        add_number(arguments, 3 + indexed->n_keys + (commit->guard.mark != NULL));
         add_key(arguments, place, REDIS_KEY_USER, commit->after->user);
         add_key(arguments, place, REDIS_KEY_USERS, "");
         add_key(arguments, place, REDIS_KEY_BEGUN, "");
-        for (size_t i = 0; i < indexed->n_sessions; i++)
-                add_key(arguments, place, REDIS_KEY_SID, indexed->sessions[i]->sid);
+        for (size_t i = 0; i < indexed->n_keys; i++)
+                add_key(arguments, place, REDIS_KEY_INDEX, indexed->keys[i].name);
         if (commit->guard.mark)
                 add_key(arguments, place, commit->guard.mark, "");
 }
@@ -216,8 +234,8 @@ static void add_values(RedisCommit *arguments, const StoreCommit *commit, const 
                 add_end(arguments, end_sec);
         add(arguments, after->user);
         add_change(arguments);
-        for (size_t i = 0; i < indexed->n_sessions; i++)
-                add_end(arguments, session_end_sec(indexed->sessions[i]));
+        for (size_t i = 0; i < indexed->n_keys; i++)
+                add_end(arguments, indexed->keys[i].end_sec);
         add_number(arguments, arguments->change.n_before);
         if (commit->guard.mark)
                 add_copy(arguments, commit->guard.begins);
@@ -228,21 +246,21 @@ static void add_values(RedisCommit *arguments, const StoreCommit *commit, const 
 /* Command, script and count; three keys; eight values; the rest for each session and field, for a guard, and for what is
  * replaced. */
 static size_t argc_max(const StateChange *change, const Indexed *indexed) {
-        return 14 + 2 * indexed->n_sessions + 2 * change->changed.n_items +
-               2 * change->added.n_items + change->gone.n_items + 3;
+        return 14 + 2 * indexed->n_keys + 2 * change->changed.n_items + 2 * change->added.n_items +
+               change->gone.n_items + 3;
 }
 
 /* Of those that are not the states' or the fields'. */
 static size_t texts_size(
         const RedisKeyPlace *place, const StoreCommit *commit, const Indexed *indexed) {
         const StoreGuard *guard = &commit->guard;
-        size_t index_size = redis_key_size(place, REDIS_KEY_SID, "") + SID_SIZE + NUMBER_SIZE;
+        size_t index_size = redis_key_size(place, REDIS_KEY_INDEX, "") + SID_SIZE + NUMBER_SIZE;
         size_t size = 6 * NUMBER_SIZE + STATE_VERSION_SIZE + 1;
 
         size += redis_key_size(place, REDIS_KEY_USER, commit->after->user);
         size += redis_key_size(place, REDIS_KEY_USERS, "");
         size += redis_key_size(place, REDIS_KEY_BEGUN, "");
-        size += indexed->n_sessions * index_size;
+        size += indexed->n_keys * index_size;
         if (guard->mark)
                 size += redis_key_size(place, guard->mark, "") + strlen(guard->begins) + 1;
         if (commit->unreadable)
@@ -253,7 +271,7 @@ static size_t texts_size(
 int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit **ret_arguments) {
         const RedisKeyPlace place = { prefix, commit->after->tenant };
         _cleanup_(state_change_clear) StateChange change = { 0 };
-        Indexed indexed = { .n_sessions = 0 };
+        Indexed indexed; /* 3 KiB that are not cleared for the one that is used */
         RedisCommit *arguments;
         size_t n_max;
         int r;
@@ -261,6 +279,7 @@ int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit 
         r = state_change_make(commit->before, commit->after, &change);
         if (r)
                 return r;
+        indexed.n_keys = 0;
         find_indexed(commit, &change.added, &indexed);
         find_indexed(commit, &change.changed, &indexed);
         n_max = argc_max(&change, &indexed);

@@ -42,8 +42,18 @@ char *redis_key_user(const char *prefix, const char *tenant, const char *user) {
         return join(prefix, tenant, REDIS_KEY_USER, user);
 }
 
-char *redis_key_sid(const char *prefix, const char *tenant, const char *sid) {
-        return join(prefix, tenant, REDIS_KEY_SID, sid);
+void redis_key_name_owner(const char *sid, bool adopted, char name[SID_SIZE + 1]) {
+        size_t size = adopted ? SID_SIZE : SID_OWNER_SIZE;
+
+        memcpy(name, sid, size);
+        name[size] = '\0';
+}
+
+char *redis_key_owner(const char *prefix, const char *tenant, const char *sid, bool adopted) {
+        char name[SID_SIZE + 1];
+
+        redis_key_name_owner(sid, adopted, name);
+        return join(prefix, tenant, REDIS_KEY_INDEX, name);
 }
 
 char *redis_key_users(const char *prefix, const char *tenant) {

@@ -5,7 +5,8 @@
  * The names of our keys. A user's hash holds the fields of state-fields.h:
  *
  *      PREFIX:TENANT:u:USER    hash, the user's state
- *      PREFIX:TENANT:i:SID     string, whose session it is
+ *      PREFIX:TENANT:i:OWNER   string, whose sessions they are whose ids begin so, see jti.h
+ *      PREFIX:TENANT:i:SID     likewise, of one that was adopted: its id says nothing
  *      PREFIX:TENANT:f:USER:PLACE string, how many logins have failed; it goes by itself
  *      PREFIX:TENANT:fn        string, how many of those were made within a window
  *      PREFIX:TENANT:fl        sorted set, USER:PLACE of who is locked out, see redis-lock-outs.h
@@ -16,7 +17,10 @@
  *      PREFIX:settled          string, empty, see redis-replicas.h
  */
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "daemon/token/jti.h"
 
 typedef struct FailureKey FailureKey;
 
@@ -24,7 +28,7 @@ typedef struct FailureKey FailureKey;
 
 /* What stands behind the tenant, before a name or alone. */
 #define REDIS_KEY_USER  "u:"
-#define REDIS_KEY_SID   "i:"
+#define REDIS_KEY_INDEX "i:"
 #define REDIS_KEY_USERS "users"
 #define REDIS_KEY_BEGUN "begun"
 
@@ -70,14 +74,23 @@ char *redis_key_users_prefix(const char *prefix, const char *tenant);
 char *redis_key_user(const char *prefix, const char *tenant, const char *user);
 
 /**
- * redis_key_sid() - the key that leads from a session to its user
+ * redis_key_name_owner() - what stands behind REDIS_KEY_INDEX for a session
+ * @sid:        of the session
+ * @adopted:    whether it was
+ * @name:       receives it
+ */
+void redis_key_name_owner(const char *sid, bool adopted, char name[SID_SIZE + 1]);
+
+/**
+ * redis_key_owner() - the key that leads from a session to its user
  * @prefix:     configured
  * @tenant:     without ':'
  * @sid:        of the session
+ * @adopted:    whether it was
  *
  * Return: owned by the caller; NULL without memory.
  */
-char *redis_key_sid(const char *prefix, const char *tenant, const char *sid);
+char *redis_key_owner(const char *prefix, const char *tenant, const char *sid, bool adopted);
 
 /**
  * redis_key_users() - the key of the list of users

@@ -89,11 +89,18 @@ int redis_request_check(RedisRequest *request, const redisReply *reply, size_t n
         return redis_request_refused(request, reply);
 }
 
-int redis_request_read(RedisRequest *request, const char *key, RedisReplyDone done) {
-        static const char script[] = "return { ARGV[1], redis.call('GET', KEYS[1]) }";
-        const char *argv[] = { "EVAL", script, "1", key, redis_request_proof(request) };
+int redis_request_read(
+        RedisRequest *request, const char *key, const char *other, RedisReplyDone done) {
+        static const char script[] = "for i = 1, #KEYS do\n"
+                                     "  local text = redis.call('GET', KEYS[i])\n"
+                                     "  if text then return { ARGV[1], text } end\n"
+                                     "end\n"
+                                     "return { ARGV[1], false }\n";
+        const char *proof = redis_request_proof(request);
+        const char *argv[] = { "EVAL", script, other ? "2" : "1", key, other ? other : proof,
+                proof };
         const RedisCommand command = {
-                .argc = ARRAY_SIZE(argv),
+                .argc = ARRAY_SIZE(argv) - (other == NULL),
                 .argv = argv,
                 .reply_max = READ_REPLY_MAX,
                 .done = done,

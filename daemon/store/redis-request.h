@@ -146,14 +146,16 @@ const char *redis_request_proof(RedisRequest *request);
 int redis_request_check(RedisRequest *request, const redisReply *reply, size_t n_elements);
 
 /**
- * redis_request_read() - ask for one key, to be answered with a proof and a text or nothing
+ * redis_request_read() - ask for a text, to be answered with a proof and the text or nothing
  * @request:    under way, or not started yet; stays the caller's unless it is asked
  * @key:        copied
+ * @other:      likewise: what counts where there is no @key; NULL: nothing does
  * @done:       gets the request, and is to check it for two elements
  *
  * Return: 0; else as redis_connection_send().
  */
-int redis_request_read(RedisRequest *request, const char *key, RedisReplyDone done);
+int redis_request_read(
+        RedisRequest *request, const char *key, const char *other, RedisReplyDone done);
 
 /**
  * redis_request_corrupt() - tell of a record that is none

@@ -128,14 +128,17 @@ static int redis_store_peek(
 
 static int redis_store_find(UserStore *base, StoreCall *call, const char *tenant, const char *sid) {
         RedisStore *store = (RedisStore *)base;
-        _cleanup_(freep) char *key = redis_key_sid(store->prefix, tenant, sid);
+        _cleanup_(freep) char *adopted = redis_key_owner(store->prefix, tenant, sid, true);
+        _cleanup_(freep) char *own = redis_key_owner(store->prefix, tenant, sid, false);
         RedisRequest *request;
         int r;
 
-        r = key ? redis_request_new(store, STORE_CALL_FIND, tenant, sid, &request) : -ENOMEM;
+        if (!adopted || !own)
+                return -ENOMEM;
+        r = redis_request_new(store, STORE_CALL_FIND, tenant, sid, &request);
         return r < 0 ? r
                      : redis_request_started(
-                               request, call, redis_request_read(request, key, on_find));
+                               request, call, redis_request_read(request, adopted, own, on_find));
 }
 
 static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommit *commit) {

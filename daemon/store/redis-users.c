@@ -80,7 +80,7 @@ static int ask_whether_begun(RedisRequest *request) {
         RedisStore *store = request->store;
         _cleanup_(freep) char *key = redis_key_begun(store->prefix, request->tenant);
 
-        return key ? redis_request_read(request, key, on_begun) : -ENOMEM;
+        return key ? redis_request_read(request, key, NULL, on_begun) : -ENOMEM;
 }
 
 static void on_page(int r, const redisReply *reply, void *userdata) {

@@ -2,18 +2,27 @@
 #include "daemon/token/jti.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "common/base64url.h"
+#include "common/cleanup.h"
 #include "common/text.h"
 
-#define SID_BYTES 16u
+#define SID_BYTES   16u
+#define OWNER_BYTES 7u   /* whole ones of SID_OWNER_SIZE characters */
+#define RANDOM_MASK 0x0f /* of the next one */
+#define DASH_FIRST  0xf8 /* the first byte of ids that begin with '-': 0xf8 … 0xfb */
+#define DASH_MASK   0xfc
+#define NO_DASH     0x7f
 /* What the kernel gives in one go, whatever happens meanwhile. */
 #define POOL_SIZE 256u
 
+DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free)
+
 /* Each byte is used once. To ask the kernel takes as long for many as for a few. */
-static int draw(char sid[SID_SIZE + 1]) {
+static int draw(uint8_t bytes[SID_BYTES]) {
         static uint8_t pool[POOL_SIZE];
         static size_t n_left;
         ssize_t n;
@@ -29,17 +38,55 @@ static int draw(char sid[SID_SIZE + 1]) {
                 n_left = sizeof(pool);
         }
         n_left -= SID_BYTES;
-        return base64url_encode(pool + n_left, SID_BYTES, sid, SID_SIZE + 1) ? -EIO : 0;
+        memcpy(bytes, pool + n_left, SID_BYTES);
+        return 0;
 }
 
 /* People give it to busctl(1) and others, which would take a dash in front for an option. */
-int sid_generate(char sid[SID_SIZE + 1]) {
-        int r;
+static int write_sid(uint8_t bytes[SID_BYTES], char sid[SID_SIZE + 1]) {
+        if ((bytes[0] & DASH_MASK) == DASH_FIRST)
+                bytes[0] &= NO_DASH;
+        return base64url_encode(bytes, SID_BYTES, sid, SID_SIZE + 1) ? -EIO : 0;
+}
 
-        do
-                r = draw(sid);
-        while (r == 0 && *sid == '-');
-        return r;
+int sid_generate(char sid[SID_SIZE + 1]) {
+        uint8_t bytes[SID_BYTES];
+        int r = draw(bytes);
+
+        return r < 0 ? r : write_sid(bytes, sid);
+}
+
+/* To look for it takes longer than a digest of a name. */
+static const EVP_MD *sha256(void) {
+        static EVP_MD *md;
+
+        if (!md)
+                md = EVP_MD_fetch(NULL, "SHA256", NULL);
+        return md;
+}
+
+/* Nobody can choose a name that begins as another one's ids do. The NUL keeps the two names apart. */
+static int name_owner(const char *tenant, const char *user, uint8_t bytes[SID_BYTES]) {
+        _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
+        uint8_t digest[EVP_MAX_MD_SIZE], random = bytes[OWNER_BYTES] & RANDOM_MASK;
+
+        if (!context || EVP_DigestInit_ex(context, sha256(), NULL) != 1 ||
+                EVP_DigestUpdate(context, tenant, strlen(tenant) + 1) != 1 ||
+                EVP_DigestUpdate(context, user, strlen(user)) != 1 ||
+                EVP_DigestFinal_ex(context, digest, NULL) != 1)
+                return -EIO;
+        memcpy(bytes, digest, OWNER_BYTES + 1);
+        bytes[OWNER_BYTES] = (uint8_t)((bytes[OWNER_BYTES] & ~RANDOM_MASK) | random);
+        return 0;
+}
+
+int sid_generate_for(const char *tenant, const char *user, char sid[SID_SIZE + 1]) {
+        uint8_t bytes[SID_BYTES];
+        int r = draw(bytes);
+
+        if (r >= 0)
+                r = name_owner(tenant, user, bytes);
+        return r < 0 ? r : write_sid(bytes, sid);
 }
 
 bool sid_is_valid(const char *text, size_t size) {

@@ -169,7 +169,7 @@ static int make_session(const Context *context, const PolicyRules *rules, const 
         if (!session)
                 return -ENOMEM;
         *session = (Session){ .generation = 1 };
-        r = sid_generate(session->sid);
+        r = sid_generate_for(context->config->tenant, order->user, session->sid);
         if (r >= 0)
                 r = json_strings_write(order->n_audience ? order->audience : own_audience,
                         order->n_audience ? order->n_audience : 1, &session->audience_json);

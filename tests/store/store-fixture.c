@@ -266,8 +266,15 @@ int fixture_list(StoreFixture *fixture, const char *tenant, char *names, size_t 
 const char *fixture_sid(unsigned int number) {
         static char sid[SID_SIZE + 1];
 
-        snprintf(sid, sizeof(sid), "%021uA", number);
+        snprintf(sid, sizeof(sid), "%010u00000000000A", number);
         return sid;
+}
+
+const char *fixture_owner(unsigned int number) {
+        static char owner[SID_OWNER_SIZE + 1];
+
+        snprintf(owner, sizeof(owner), "%010u", number);
+        return owner;
 }
 
 uint64_t fixture_now_sec(void) {

@@ -162,6 +162,14 @@ Session *fixture_session(unsigned int number);
 const char *fixture_sid(unsigned int number);
 
 /**
+ * fixture_owner() - what that sid tells of its user
+ * @number:     which
+ *
+ * Return: static buffer.
+ */
+const char *fixture_owner(unsigned int number);
+
+/**
  * fixture_store_user() - make a user with one session, in the store
  * @fixture:    any
  * @user:       new

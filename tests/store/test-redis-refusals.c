@@ -92,8 +92,9 @@ static void test_a_key_of_another_type_is_refused_unless_it_is_a_hint(void **tes
         assert_int_equal(user_state_new("default", "alice", &state), 0);
         assert_int_equal(user_state_add(state, fixture_session(1)), 0);
         assert_int_equal(fixture_commit(fixture, state), STORE_E_CORRUPT);
-        redis_server_run(&fixture->server, "DEL " ALICE " authtoken:default:i:%s", fixture_sid(1));
-        redis_server_run(&fixture->server, "HSET authtoken:default:i:%s a b", fixture_sid(1));
+        redis_server_run(
+                &fixture->server, "DEL " ALICE " authtoken:default:i:%s", fixture_owner(1));
+        redis_server_run(&fixture->server, "HSET authtoken:default:i:%s a b", fixture_owner(1));
         assert_int_equal(fixture_find(fixture, fixture_sid(1), user), STORE_E_CORRUPT);
         assert_int_equal(fixture_commit(fixture, state), 0);
         assert_int_equal(fixture_find(fixture, fixture_sid(1), user), 0);

@@ -277,9 +277,94 @@ static void test_keys_go_by_themselves_ten_minutes_after_the_end(void **test) {
         char command[128];
 
         fixture_store_user(fixture, "alice", 1);
-        snprintf(command, sizeof(command), "PTTL authtoken:default:i:%s", fixture_sid(1));
+        snprintf(command, sizeof(command), "PTTL authtoken:default:i:%s", fixture_owner(1));
         assert_integer(fixture, "PTTL " ALICE, end_msec - 60000, end_msec);
         assert_integer(fixture, command, end_msec - 60000, end_msec);
+}
+
+static Session *session_of(const char *user, uint64_t expires_in_sec) {
+        Session *session = fixture_session(0);
+
+        assert_int_equal(sid_generate_for("default", user, session->sid), 0);
+        session->expires_at_sec = fixture_now_sec() + expires_in_sec;
+        return session;
+}
+
+static void assert_owner(StoreFixture *fixture, const char *sid, const char *user) {
+        char owner[64];
+
+        assert_int_equal(fixture_find(fixture, sid, owner), 0);
+        assert_string_equal(owner, user);
+}
+
+static size_t count_keys(StoreFixture *fixture, const char *pattern) {
+        redisReply *keys = redis_server_do(&fixture->server, "KEYS %s", pattern);
+        size_t n_keys = keys->elements;
+
+        freeReplyObject(keys);
+        return n_keys;
+}
+
+#define INDEX_KEYS "authtoken:default:i:*"
+
+static void test_all_sessions_of_a_user_have_one_key_in_the_index(void **test) {
+        static const char *const users[] = { "alice", "bob" };
+        StoreFixture *fixture = *test;
+
+        for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+                _cleanup_(user_state_unrefp) UserState *state = NULL;
+
+                assert_int_equal(user_state_new("default", users[i], &state), 0);
+                for (unsigned int k = 0; k < 3; k++)
+                        assert_int_equal(
+                                user_state_add(state, session_of(users[i], 3600 * (3 - k))), 0);
+                assert_int_equal(fixture_commit(fixture, state), 0);
+                assert_int_equal(count_keys(fixture, INDEX_KEYS), i + 1);
+                for (unsigned int k = 0; k < 3; k++)
+                        assert_owner(fixture, state->sessions[k]->sid, users[i]);
+        }
+}
+
+#define ADOPTED_SID "000000000700000000000A"
+
+/* An adopted one's id is what it is elsewhere. */
+static void test_an_adopted_session_has_a_key_of_its_own(void **test) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL;
+        Session *adopted = fixture_session(7), *own = session_of("alice", 3600);
+        StoreFixture *fixture = *test;
+
+        assert_string_equal(adopted->sid, ADOPTED_SID);
+        adopted->adopted = 1;
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        assert_int_equal(user_state_add(state, adopted), 0);
+        assert_int_equal(user_state_add(state, own), 0);
+        assert_int_equal(fixture_commit(fixture, state), 0);
+        assert_int_equal(count_keys(fixture, INDEX_KEYS), 2);
+        assert_owner(fixture, ADOPTED_SID, "alice");
+        assert_owner(fixture, own->sid, "alice");
+        assert_integer(fixture, "EXISTS authtoken:default:i:" ADOPTED_SID, 1, 1);
+}
+
+/* Whoever revokes an ended session is told so for as long as its token would be good. */
+static void test_the_index_lasts_as_long_as_the_longest_session(void **test) {
+        _cleanup_(user_state_unrefp) UserState *state = NULL, *next = NULL;
+        long long end_msec = (86400LL + SESSION_END_MARGIN_SEC + 600) * 1000;
+        Session *lasting = session_of("alice", 86400), *brief = session_of("alice", 3600);
+        char sid[SID_SIZE + 1], command[128];
+        StoreFixture *fixture = *test;
+
+        memcpy(sid, lasting->sid, sizeof(sid));
+        snprintf(command, sizeof(command), "PTTL authtoken:default:i:%.10s", sid);
+        assert_int_equal(user_state_new("default", "alice", &state), 0);
+        assert_int_equal(user_state_add(state, lasting), 0);
+        assert_int_equal(fixture_commit(fixture, state), 0);
+        assert_integer(fixture, command, end_msec - 60000, end_msec);
+        assert_int_equal(fixture_load(fixture, "alice", &next), 0);
+        assert_true(user_state_end(next, sid, REASON_SESSION_REVOKED, fixture_now_sec()));
+        assert_int_equal(user_state_add(next, brief), 0);
+        assert_int_equal(fixture_commit(fixture, next), 0);
+        assert_integer(fixture, command, end_msec - 60000, end_msec);
+        assert_owner(fixture, sid, "alice");
 }
 
 /* The server's clock may be set, and nobody here would know. */
@@ -341,6 +426,9 @@ int main(void) {
                 REDIS_CASE(test_deleted_by_hand_means_revoked),
                 REDIS_CASE(test_what_we_never_wrote_is_corrupt),
                 REDIS_CASE(test_keys_go_by_themselves_ten_minutes_after_the_end),
+                REDIS_CASE(test_all_sessions_of_a_user_have_one_key_in_the_index),
+                REDIS_CASE(test_an_adopted_session_has_a_key_of_its_own),
+                REDIS_CASE(test_the_index_lasts_as_long_as_the_longest_session),
                 REDIS_CASE(test_a_key_that_forbids_something_never_goes_by_itself),
                 REDIS_CASE(test_the_server_clock_is_compared),
                 REDIS_CASE(test_a_clock_that_differs_is_told),

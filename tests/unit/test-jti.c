@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -29,6 +30,51 @@ static void test_no_session_id_looks_like_an_option(void **state) {
         (void)state;
         for (int i = 0; i < 2000; i++) {
                 assert_int_equal(sid_generate(sid), 0);
+                assert_int_not_equal(*sid, '-');
+        }
+}
+
+/* Of a user's two ids in front the same, behind that not; of others in front not. */
+static void test_a_session_id_tells_whose_it_is(void **state) {
+        static const struct {
+                const char *name, *tenant, *user;
+                bool same;
+        } cases[] = {
+                { "of the user", "default", "alice", true },
+                { "of another user", "default", "alicf", false },
+                { "of another tenant", "defaulu", "alice", false },
+                { "of names that run into each other", "defaulta", "lice", false },
+        };
+        char first[SID_SIZE + 1], sid[SID_SIZE + 1];
+
+        (void)state;
+        assert_int_equal(sid_generate_for("default", "alice", first), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                assert_int_equal(sid_generate_for(cases[i].tenant, cases[i].user, sid), 0);
+                assert_true(sid_is_valid(sid, strlen(sid)));
+                if ((memcmp(first, sid, SID_OWNER_SIZE) == 0) != cases[i].same)
+                        fail_msg("%s: %s, %s", cases[i].name, first, sid);
+                assert_string_not_equal(first + SID_OWNER_SIZE, sid + SID_OWNER_SIZE);
+        }
+}
+
+/* Hosts of a fleet agree on it, whatever they were built with: SHA-256 of "default", NUL, "alice". */
+static void test_an_owner_is_the_same_everywhere(void **state) {
+        char sid[SID_SIZE + 1];
+
+        (void)state;
+        assert_int_equal(sid_generate_for("default", "alice", sid), 0);
+        sid[SID_OWNER_SIZE] = '\0';
+        assert_string_equal(sid, "C2Wi0NnGbo");
+}
+
+static void test_no_owner_looks_like_an_option(void **state) {
+        char sid[SID_SIZE + 1], user[16];
+
+        (void)state;
+        for (int i = 0; i < 2000; i++) {
+                snprintf(user, sizeof(user), "user%d", i);
+                assert_int_equal(sid_generate_for("default", user, sid), 0);
                 assert_int_not_equal(*sid, '-');
         }
 }
@@ -88,6 +134,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_new_session_id_is_valid_and_new),
                 cmocka_unit_test(test_no_session_id_looks_like_an_option),
+                cmocka_unit_test(test_a_session_id_tells_whose_it_is),
+                cmocka_unit_test(test_an_owner_is_the_same_everywhere),
+                cmocka_unit_test(test_no_owner_looks_like_an_option),
                 cmocka_unit_test(test_what_is_formatted_is_parsed),
                 cmocka_unit_test(test_other_forms_are_refused),
         };
