@@ -5,6 +5,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "daemon/session/state-revocation.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-store.h"
 #include "daemon/store/sqlite-worker.h"
@@ -145,7 +146,8 @@ static int sqlite_store_commit(UserStore *base, StoreCall *call, const StoreComm
                 return r;
         job->state = user_state_ref(commit->after);
         job->before = user_state_ref(commit->before);
-        job->ends = commit->unreadable || commit->after->n_sessions < commit->before->n_sessions;
+        job->ends = commit->unreadable || commit->after->n_sessions < commit->before->n_sessions ||
+                    state_revokes(commit->before, commit->after);
         store_next_version(base, commit->before, &job->state->version);
         return submit(store, TAKE_PTR(job), call);
 }

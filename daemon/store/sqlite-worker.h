@@ -41,7 +41,7 @@ struct SqliteJob {
         char *unreadable; /* STORE: what it replaces; LOAD: the result, if it @examines */
         bool examines;    /* LOAD: what is no state is to be replaced */
         UserState *found; /* STORE: the result when something else is stored */
-        bool ends;        /* it only takes away, so it may use the reserve */
+        bool ends;        /* it takes away or forbids, so it may use the reserve */
         Moment moment;    /* EXPIRE */
         char *mark_expected;   /* MARK; NULL: only read; STORE: what it must begin with */
         char *mark_value;      /* MARK */

@@ -27,6 +27,7 @@
 #define DISK_SIZE     "size=2560k"
 #define NAME_SIZE_MAX 16
 #define N_ENDED       100u
+#define N_BANNED      100u
 
 static UserState *load_user(StoreFixture *fixture, unsigned int number) {
         char name[NAME_SIZE_MAX];
@@ -50,6 +51,19 @@ static int end_user(StoreFixture *fixture, unsigned int number) {
         assert_true(user_state_end(
                 state, fixture_sid(number), REASON_SESSION_REVOKED, fixture_now_sec()));
         return fixture_commit(fixture, state);
+}
+
+static int ban_user(StoreFixture *fixture, unsigned int number) {
+        _cleanup_(user_state_unrefp) UserState *state = load_user(fixture, number);
+
+        state->ban_until_sec = fixture_now_sec() + 3600;
+        return fixture_commit(fixture, state);
+}
+
+static bool is_banned(StoreFixture *fixture, unsigned int number) {
+        _cleanup_(user_state_unrefp) UserState *state = load_user(fixture, number);
+
+        return state->ban_until_sec != 0;
 }
 
 static Reason look_user_up(StoreFixture *fixture, unsigned int number) {
@@ -104,6 +118,17 @@ static void test_sessions_can_be_ended_while_others_fill_the_disk(void **test) {
                 assert_int_equal(look_user_up(fixture, i), REASON_SESSION_REVOKED);
 }
 
+/* An order need not end a session to be one that must not wait for room. */
+static void test_users_without_sessions_can_be_banned_on_a_full_disk(void **test) {
+        unsigned int n = add_users_until_full(*test);
+
+        for (unsigned int i = n; i < n + N_BANNED; i++)
+                assert_int_equal(ban_user(*test, i), 0);
+        store_fixture_reopen(*test);
+        for (unsigned int i = n; i < n + N_BANNED; i++)
+                assert_true(is_banned(*test, i));
+}
+
 /* The user store's fixture works below /tmp. */
 static int make_small_disk(void) {
         if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
@@ -117,6 +142,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 SQLITE_CASE(test_sessions_that_filled_the_disk_can_be_ended),
                 SQLITE_CASE(test_sessions_can_be_ended_while_others_fill_the_disk),
+                SQLITE_CASE(test_users_without_sessions_can_be_banned_on_a_full_disk),
         };
         int r = make_small_disk();
 
