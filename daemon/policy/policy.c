@@ -188,7 +188,7 @@ int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint
 bool policy_end_unknown(
         UserState *state, EndedSession *entry, const char *sid, PolicyEnded *ended) {
         memcpy(entry->sid, sid, sizeof(entry->sid));
-        if (user_state_insert_ended(state, entry) != 0)
+        if (!user_state_make_ended_room(state) || user_state_insert_ended(state, entry) != 0)
                 return false;
         memcpy(ended->ends[0].sid, sid, SID_SIZE + 1);
         ended->ends[0].reason = entry->reason;

@@ -125,7 +125,7 @@ int policy_expire(UserState *state, const Moment *moment, const PolicyOverdue *o
  * @sid:        what the state does not know
  * @ended:      of policy_end(), which has ended nothing
  *
- * Return: true; false when so many ends are remembered that there is no room for another.
+ * Return: true; false when so many ends of adopted sessions are remembered that there is no room for another.
  */
 bool policy_end_unknown(UserState *state, EndedSession *entry, const char *sid, PolicyEnded *ended);
 

@@ -83,6 +83,13 @@ bool user_state_prune(UserState *state, const Moment *moment) {
         return prune_not_before(state, moment->settled_sec) || changed;
 }
 
+bool user_state_make_ended_room(UserState *state) {
+        for (size_t i = 0; state->n_ended == USER_STATE_ENDED_MAX && i < state->n_ended; i++)
+                if (!state->ended[i].adopted)
+                        user_state_forget_ended(state, i);
+        return state->n_ended < USER_STATE_ENDED_MAX;
+}
+
 bool user_state_is_banned(const UserState *state, const Moment *moment) {
         return state->ban_until_sec > moment->passed_sec;
 }

@@ -28,6 +28,16 @@ typedef struct UserState UserState;
 bool user_state_prune(UserState *state, const Moment *moment);
 
 /**
+ * user_state_make_ended_room() - forget the oldest end of our own sessions if there is no room for another end
+ * @state:      changes
+ *
+ * Of our own no more than the reason is lost: absence means revoked. The end of an adopted session stays: without
+ * it the session's token would be adopted again.
+ * Return: whether there is room.
+ */
+bool user_state_make_ended_room(UserState *state);
+
+/**
  * user_state_is_banned() - whether the user is banned
  * @state:      borrowed
  * @moment:     the caller's clocks

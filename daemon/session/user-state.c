@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
 int user_state_new(const char *tenant, const char *user, UserState **ret_state) {
@@ -238,7 +239,7 @@ static void end_session(UserState *state, size_t i, Reason reason, uint64_t ende
         memcpy(entry.sid, state->sessions[i]->sid, sizeof(entry.sid));
         user_state_drop_codes(state, entry.sid);
         take_session_out(state, i);
-        if (state->n_ended == USER_STATE_ENDED_MAX) {
+        if (!user_state_make_ended_room(state)) {
                 note_forgotten(state, ended_at_sec);
                 user_state_forget_ended(state, 0);
         }

@@ -147,8 +147,8 @@ void user_state_put(UserState *state, const Session *session);
  * @reason:     REASON_SESSION_*
  * @now_sec:    the caller's clock
  *
- * When there are USER_STATE_ENDED_MAX ended ones, or no memory, the oldest reason is forgotten; the
- * session has ended all the same. Return: true if it was live, false if there was no such session.
+ * When there are USER_STATE_ENDED_MAX ended ones, or no memory, a reason is forgotten; the session has ended
+ * all the same. Return: true if it was live, false if there was no such session.
  */
 bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t now_sec);
 

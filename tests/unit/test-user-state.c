@@ -153,6 +153,34 @@ static void test_above_the_limit_the_oldest_end_is_forgotten(void **unused) {
         assert_int_equal(user_state_check(state, first, NOW), REASON_SESSION_UNKNOWN);
         assert_int_equal(user_state_check(state, second, NOW), REASON_SESSION_REVOKED);
         assert_int_equal(user_state_check(state, sid, NOW), REASON_SESSION_REVOKED);
+        assert_int_equal(state->forgotten_sec, 0);
+}
+
+/* Absence would have another issuer's token adopted again; of ours it says all that has to be known. */
+static void test_ends_of_adopted_sessions_are_forgotten_last(void **unused) {
+        _cleanup_(user_state_unrefp) UserState *state = make_state();
+        char sid[SID_SIZE + 1];
+
+        (void)unused;
+        for (unsigned int i = 0; i < 2 * USER_STATE_ENDED_MAX; i++) {
+                Session *session;
+
+                make_sid(sid, i);
+                session = make_session(sid, NOW);
+                session->adopted = i % 2;
+                assert_int_equal(user_state_add(state, session), 0);
+                assert_true(user_state_end(state, sid, REASON_SESSION_REVOKED, NOW + i));
+        }
+        make_sid(sid, 1);
+        assert_int_equal(user_state_check(state, sid, NOW), REASON_SESSION_REVOKED);
+        assert_int_equal(state->forgotten_sec, 0);
+        assert_false(user_state_make_ended_room(state));
+        add(state, SID_A, NOW);
+        assert_true(user_state_end(state, SID_A, REASON_SESSION_REVOKED, NOW + 9999));
+        assert_int_equal(user_state_check(state, sid, NOW), REASON_SESSION_UNKNOWN);
+        assert_int_equal(state->forgotten_sec, NOW + 9999);
+        assert_true(user_state_make_ended_room(state));
+        assert_int_equal(user_state_check(state, SID_A, NOW), REASON_SESSION_UNKNOWN);
 }
 
 static void test_a_session_past_its_end_is_not_live(void **unused) {
@@ -404,6 +432,7 @@ int main(void) {
                 cmocka_unit_test(test_an_end_never_reads_as_accepted),
                 cmocka_unit_test(test_a_long_token_keeps_its_end_known),
                 cmocka_unit_test(test_above_the_limit_the_oldest_end_is_forgotten),
+                cmocka_unit_test(test_ends_of_adopted_sessions_are_forgotten_last),
                 cmocka_unit_test(test_a_session_past_its_end_is_not_live),
                 cmocka_unit_test(test_pruning_ends_and_then_forgets),
                 cmocka_unit_test(test_a_clock_that_jumped_ahead_and_back_revives_nothing),
