@@ -15,6 +15,7 @@
 #include "cli/verify.h"
 #include "common/cleanup.h"
 #include "common/message.h"
+#include "daemon/token/json-text.h"
 
 typedef struct Command {
         const char *name;
@@ -128,6 +129,7 @@ int main(int argc, char **argv) {
         if (fill_standard_streams() < 0)
                 return STATUS_FAILED;
         refuse_core_dumps();
+        json_text_need_memory();
         setlocale(LC_ALL, "");
         bindtextdomain(MESSAGE_DOMAIN, LOCALE_DIRECTORY);
         while (status == STATUS_OK && (option = getopt_long(argc, argv, "+h", options, NULL)) != -1)

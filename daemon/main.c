@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "daemon/config/config.h"
 #include "daemon/manager.h"
+#include "daemon/token/json-text.h"
 
 enum {
         EXIT_USAGE = 2,
@@ -104,6 +105,7 @@ int main(int argc, char **argv) {
         if (invocation.check)
                 return check(invocation.config_path);
         refuse_core_dumps();
+        json_text_need_memory();
         umask(0077);
         r = manager_new(invocation.config_path, &manager);
         if (r >= 0)

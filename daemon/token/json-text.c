@@ -2,7 +2,20 @@
 #include "daemon/token/json-text.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+static void *allocate(size_t size) {
+        void *memory = malloc(size);
+
+        if (!memory)
+                abort();
+        return memory;
+}
+
+void json_text_need_memory(void) {
+        json_set_alloc_funcs(allocate, free);
+}
 
 /* The place of the quote that ends a string, or one that is not below @size. */
 static size_t string_end(const char *text, size_t size, size_t i) {

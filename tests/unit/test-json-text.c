@@ -6,7 +6,12 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "daemon/token/json-text.h"
@@ -90,11 +95,64 @@ static void test_a_hundred_thousand_brackets_do_not_recurse(void **state) {
         assert_int_equal(json_text_parse(text, sizeof(text), &object), JSON_TEXT_E_INVALID);
 }
 
+/* Too much for malloc() is no memory, as anywhere else. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+
+const char *__asan_default_options(void) {
+        return "allocator_may_return_null=1";
+}
+
+#define LONG_NAME       "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+#define ALLOCATIONS_MAX 20u
+
+static json_malloc_t allocate;
+static unsigned int n_until_none; /* allocations */
+
+static void *allocate_or_not(size_t size) {
+        return allocate(n_until_none-- == 0 ? PTRDIFF_MAX : size);
+}
+
+static void parse_without_memory(void) {
+        static const char text[] = "{\"sub\":\"" LONG_NAME "\"}";
+        json_t *object = NULL;
+        json_free_t release;
+        const char *name;
+
+        json_text_need_memory();
+        json_get_alloc_funcs(&allocate, &release);
+        json_set_alloc_funcs(allocate_or_not, release);
+        if (json_text_parse(text, sizeof(text) - 1, &object) != 0)
+                _exit(EXIT_SUCCESS);
+        name = json_string_value(json_object_get(object, "sub"));
+        _exit(name && strcmp(name, LONG_NAME) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static void test_without_memory_no_name_becomes_another(void **state) {
+        unsigned int n_ended = 0;
+
+        (void)state;
+        for (unsigned int i = 0; i < ALLOCATIONS_MAX; i++) {
+                int status;
+                pid_t pid;
+
+                n_until_none = i;
+                pid = fork();
+                assert_true(pid >= 0);
+                if (pid == 0)
+                        parse_without_memory();
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                n_ended += WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+                assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == EXIT_SUCCESS);
+        }
+        assert_true(n_ended > 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_only_one_strict_object_is_taken),
                 cmocka_unit_test(test_a_raw_nul_is_refused_wherever_it_stands),
                 cmocka_unit_test(test_a_hundred_thousand_brackets_do_not_recurse),
+                cmocka_unit_test(test_without_memory_no_name_becomes_another),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
