@@ -122,7 +122,9 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         if (state->forgotten_sec != 0 &&
                 adopt->claims->issued_at_sec <= state->forgotten_sec + SESSION_END_MARGIN_SEC)
                 return REASON_ADOPTION_BEFORE;
-        if (adopt->claims->issued_at_sec < state->not_before_sec)
+        /* What was issued here within the second of a revocation had a session, which has ended; of what others
+         * issued nobody knows which came first. */
+        if (state->not_before_sec != 0 && adopt->claims->issued_at_sec <= state->not_before_sec)
                 return REASON_ISSUED_BEFORE;
         reason = admission_decide(adopt->context, state, adopt->session, now_sec, &adopt->ended);
         *ret_changed = reason == REASON_OK;

@@ -280,6 +280,15 @@ def test_one_from_before_a_time_stays_out(host, root, issuer):
     assert host.log_in(issuer.token(OWN_USER, iat=now - 1)) == "ok"
 
 
+def test_one_of_the_second_of_a_revocation_stays_out(host, root, issuer):
+    token = issuer.token(OWN_USER)
+    root.call("RevokeBefore", f"('{OWN_USER}', uint64 0, '')")
+    later = int(time.time()) + 1
+    assert host.log_in(token) == "issued-before"
+    wait_until(lambda: time.time() >= later, "the next second")
+    assert host.log_in(issuer.token(OWN_USER)) == "ok"
+
+
 def test_one_from_before_all_were_revoked_stays_out(host, root, issuer):
     known, unknown = issuer.token(OWN_USER), issuer.token(OWN_USER)
     assert host.log_in(known) == "ok"
