@@ -81,7 +81,7 @@ static int name_owner(const char *tenant, const char *user, uint8_t bytes[SID_BY
 }
 
 int sid_generate_for(const char *tenant, const char *user, char sid[SID_SIZE + 1]) {
-        uint8_t bytes[SID_BYTES];
+        uint8_t bytes[SID_BYTES] = { 0 };
         int r = draw(bytes);
 
         if (r >= 0)
