@@ -10,6 +10,7 @@
 #include "cli/monitor-event.h"
 #include "common/cleanup.h"
 #include "common/message.h"
+#include "common/text.h"
 
 #define TIME_SIZE    32u
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -161,8 +162,15 @@ static ExitStatus print_json(const MonitorEvent *event, const Dictionary *sessio
 /* Names and hosts come from other people's machines: nothing of them moves the cursor. */
 static void print_word(const char *before, const char *text) {
         fputs(before, stdout);
-        for (const char *c = text; *c; c++)
-                putchar((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c);
+        for (const char *c = text; *c; c++) {
+                size_t size = (uint8_t)*c == 0xc2 && c[1] ? 2 : 1; /* of C1, too */
+
+                if (text_has_control(c, size))
+                        putchar('?');
+                else
+                        printf("%.*s", (int)size, c);
+                c += size - 1;
+        }
 }
 
 static ExitStatus print_plain(const MonitorEvent *event, const Dictionary *session) {

@@ -269,6 +269,19 @@ def test_lines_for_people(root, daemon, monitor):
     assert seen.stop(signal.SIGTERM) == (0, "")
 
 
+def test_nothing_of_a_line_is_an_order_to_the_terminal(root, daemon, monitor):
+    """ESC, and CSI as one character of C1, which takes two bytes in UTF-8."""
+    seen = monitor()
+    seen.find(lambda line: line.endswith("daemon    running"))
+    token, sid = root.issue(OWN_USER)
+    login = Login(daemon, token, rhost="a\x1b[2Jb\x9b2Jc\u00a0é")
+    line = seen.find(lambda line: f" opened    {sid}" in line)
+    assert " rhost=a?[2Jb?2Jc\u00a0é" in line
+    login.leave()
+    root.call("RevokeSession", f"('{sid}', '')")
+    assert seen.stop() == (0, "")
+
+
 def test_others_see_that_something_happens_and_not_whose(root, daemon, monitor, polkit):
     polkit.answers("no")
     own, other = monitor("--json", uid=OWN_UID), monitor("--json", uid=OTHER_UID)
