@@ -147,6 +147,23 @@ static bool has_private(const Keyring *keyring, const char *kid) {
         return index < keyring_size(keyring) && key_may_sign(keyring_at(keyring, index));
 }
 
+/* It came to sign, and the first start has made a key before it came. NULL: there is none, or several are in it. */
+static const char *credential_kid(const Keyring *keyring, const KeyDirectoryRules *rules) {
+        const char *kid = NULL;
+
+        for (size_t i = 0; rules->credential && i < keyring_size(keyring); i++) {
+                const Key *key = keyring_at(keyring, i);
+
+                if (!key_may_sign(key) ||
+                        strcmp(STRING_OR_EMPTY(key_file(key)), rules->credential) != 0)
+                        continue;
+                if (kid)
+                        return NULL;
+                kid = key_kid(key);
+        }
+        return kid;
+}
+
 /* What the configuration names must be there. What the state names may have been removed by hand: then the
  * rule for a directory without a state holds. */
 static int choose(Keyring *keyring, const KeyDirectoryRules *rules, const KeyState *state) {
@@ -158,6 +175,8 @@ static int choose(Keyring *keyring, const KeyDirectoryRules *rules, const KeySta
         apply_ends(keyring, state);
         if (!kid && has_private(keyring, state->signing))
                 kid = state->signing;
+        if (!kid)
+                kid = credential_kid(keyring, rules);
         r = keyring_choose_signing_key(keyring, kid);
         if (r)
                 return r;

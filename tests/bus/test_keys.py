@@ -382,6 +382,27 @@ def test_a_sealed_key_is_followed_by_another_one(daemon, root):
     restart(daemon, root)
 
 
+def test_a_sealed_key_signs_beside_the_one_of_the_first_start(daemon, root):
+    (folder(daemon) / ".signing").unlink(missing_ok=True)
+    before, token = signing(root), issue(root)
+    for row in keys(root).values():
+        if row["kid"] != before and row["state"] != "refresh":
+            (folder(daemon) / row["file"]).unlink()
+    credentials = daemon.directory / "sealed"
+    credentials.mkdir(mode=0o700)
+    subprocess.run([os.environ["AUTHTOKENCTL"], "keys", "generate", "--kid", "sealed", "--out",
+                    credentials / "signing-key"], check=True, capture_output=True)
+    daemon.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+    restart(daemon, root)
+    assert (signing(root), states(root)[before]) == ("sealed", "staged")
+    assert validate(daemon, token) == validate(daemon, issue(root)) == "ok"
+    assert rotate(root, f"({{'kid': <'{before}'>}},)") == before
+    restart(daemon, root)
+    assert signing(root) == before
+    del daemon.environment["CREDENTIALS_DIRECTORY"]
+    restart(daemon, root)
+
+
 def test_a_host_with_public_keys_verifies_and_ends_but_does_not_mint(daemon, root):
     token, sid = root.issue(OWN_USER)
     (jwks,) = root.call("GetJWKS")

@@ -168,6 +168,26 @@ static void test_a_host_with_public_keys_verifies_only(void **state) {
         fixture_folder_free(folder);
 }
 
+/* As after the first start, which has made a key, and 'authtokenctl keys seal'. */
+static void test_a_credential_signs_beside_other_keys(void **state) {
+        _cleanup_(keyring_unrefp) Keyring *keyring = NULL, *named = NULL;
+        char *folder = fixture_folder(), *credentials = fixture_folder();
+        _cleanup_(freep) char *path =
+                fixture_write(credentials, "signing-key", fixture_jwk("ES256"), 0440);
+        _cleanup_(freep) char *made = fixture_write(folder, "made.jwk", fixture_jwk("EdDSA"), 0600);
+        KeyDirectoryRules rules = { .directory = folder, .credential = path };
+
+        (void)state;
+        assert_int_equal(key_directory_load(&rules, &keyring, NULL), 0);
+        assert_int_equal(keyring_size(keyring), 2);
+        assert_string_equal(key_file(keyring_signing_key(keyring)), path);
+        rules.signing_kid = key_kid(keyring_at(keyring, 1));
+        assert_int_equal(key_directory_load(&rules, &named, NULL), 0);
+        assert_string_equal(key_file(keyring_signing_key(named)), made);
+        fixture_folder_free(credentials);
+        fixture_folder_free(folder);
+}
+
 static void test_a_credential_is_read_and_may_be_absent(void **state) {
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL, *other = NULL;
         char *folder = fixture_folder(), *credentials = fixture_folder();
@@ -295,6 +315,7 @@ int main(void) {
                 cmocka_unit_test(test_the_same_key_in_two_files_is_refused),
                 cmocka_unit_test(test_one_of_several_private_keys_must_be_named),
                 cmocka_unit_test(test_a_host_with_public_keys_verifies_only),
+                cmocka_unit_test(test_a_credential_signs_beside_other_keys),
                 cmocka_unit_test(test_a_credential_is_read_and_may_be_absent),
                 cmocka_unit_test(test_a_key_for_refresh_tokens_is_made_beside_the_signing_key),
                 cmocka_unit_test(test_a_host_that_only_verifies_gets_no_key_for_refresh_tokens),
