@@ -75,9 +75,15 @@ ExitStatus own_user(const char *command, const char **user) {
 }
 
 bool warn_of_unknown_user(const char *user) {
+        const struct passwd *entry;
+
         errno = 0;
         /* cppcheck-suppress getpwnamCalled ; there is one thread */
-        if (getpwnam(user) || (errno != 0 && errno != ENOENT))
+        entry = getpwnam(user);
+        if (!entry && errno != 0 && errno != ENOENT)
+                return false;
+        /* Some name services find a user by several names. Tokens, sessions and bans are of the one here. */
+        if (entry && strcmp(entry->pw_name, user) == 0)
                 return false;
         complain("warning: this host does not know the user %s", shown_user(user));
         return true;

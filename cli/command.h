@@ -163,7 +163,7 @@ ExitStatus take_text(const char *command, const char *name, const char *text, co
 ExitStatus own_user(const char *command, const char **user);
 
 /**
- * warn_of_unknown_user() - complain about a user whom this host does not know
+ * warn_of_unknown_user() - complain about a user whom this host does not know, or by another name only
  * @user:       name
  *
  * Return: whether it complained; not when the look-up failed.

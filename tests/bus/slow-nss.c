@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Preloaded into authtokend: a user data base that hangs while the file of SLOW_NSS_GATE is a FIFO that
- * nobody writes to.
+ * Preloaded into authtokend or authtokenctl: a user data base that hangs while the file of SLOW_NSS_GATE is a
+ * FIFO that nobody writes to.
  */
 
 #include <dlfcn.h>
@@ -40,6 +40,15 @@ __attribute__((visibility("default"))) int getpwnam_r(const char *name, struct p
 
         wait_at_gate();
         return next(name, entry, buffer, size, ret_entry);
+}
+
+/* A user whom the data base finds by another name, too. */
+__attribute__((visibility("default"))) struct passwd *getpwnam(const char *name) {
+        struct passwd *(*next)(const char *) =
+                (struct passwd * (*)(const char *)) dlsym(RTLD_NEXT, "getpwnam");
+        const char *alias = getenv("USER_ALIAS");
+
+        return next(alias && strcmp(name, alias) == 0 ? getenv("USER_ALIAS_OF") : name);
 }
 
 /* A host of another name, in a test that asks for one. */

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from command import USAGE, check
+from private_bus import OWN_USER
 
 HIDDEN = "(not a user name)"
 SECRETS = {
@@ -65,3 +66,12 @@ def test_a_command_that_is_a_secret_is_not_repeated(ctl, secret):
 @pytest.mark.parametrize("name", ["nosuchuser", "no.such.user", "eyJoe", "atr1", "MACHINE$"])
 def test_a_user_name_is_repeated(ctl, name):
     assert f"does not know the user {name}\n" in ctl("kick", name).stderr
+
+
+@pytest.mark.parametrize("words", [WARNED["kick"], WARNED["ban"]], ids=["kick", "ban"])
+def test_a_user_of_another_spelling_is_another_user(ctl, words):
+    alias = OWN_USER.upper()
+    done = ctl(*words, alias, env={**os.environ, "LD_PRELOAD": os.environ["SLOW_NSS"], "USER_ALIAS": alias,
+                                   "USER_ALIAS_OF": OWN_USER, "ASAN_OPTIONS": "verify_asan_link_order=0"})
+    assert f"does not know the user {alias}\n" in done.stderr
+    ctl("unban", alias)
