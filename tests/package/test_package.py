@@ -149,6 +149,9 @@ def test_the_services_are_confined(unpacked, tmp_path, name):
     level = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
     assert level, done.stdout
     assert float(level.group(1)) <= EXPOSURE_MAX, done.stdout
+    if name == "authtokend.service":
+        manual = (ROOT / "man/authtokend.8.scd").read_text(encoding="utf-8")
+        assert f"rates the unit at {level.group(1)}. " in manual, level.group(0)
 
 
 @pytest.mark.parametrize("setting", ["PrivateUsers", "ProtectProc"])
