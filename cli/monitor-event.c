@@ -8,9 +8,9 @@
 
 #include "cli/bus-client.h"
 #include "cli/monitor-event.h"
+#include "cli/shown-text.h"
 #include "common/cleanup.h"
 #include "common/message.h"
-#include "common/text.h"
 
 #define TIME_SIZE    32u
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -159,17 +159,14 @@ static ExitStatus print_json(const MonitorEvent *event, const Dictionary *sessio
         return finish_output();
 }
 
-/* Names and hosts come from other people's machines: nothing of them moves the cursor. */
+/* Names and hosts come from other people's machines. */
 static void print_word(const char *before, const char *text) {
         fputs(before, stdout);
-        for (const char *c = text; *c; c++) {
-                size_t size = (uint8_t)*c == 0xc2 && c[1] ? 2 : 1; /* of C1, too */
+        while (*text) {
+                size_t size = shown_text_foul(text);
 
-                if (text_has_control(c, size))
-                        putchar('?');
-                else
-                        printf("%.*s", (int)size, c);
-                c += size - 1;
+                putchar(size ? '?' : *text);
+                text += size ? size : 1;
         }
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/shown-text.h"
 #include "cli/table.h"
 #include "common/text.h"
 #include "common/message.h"
@@ -160,6 +161,8 @@ static int cell_text(const Table *table, ColumnKind kind, const char *value, cha
         if (is_plain && kind == COLUMN_LIST)
                 for (char *p = strchr(*ret_text, '\n'); p; p = strchr(p, '\n'))
                         *p = ',';
+        if (is_plain)
+                shown_text_clean(*ret_text);
         return 0;
 }
 

@@ -89,6 +89,13 @@ def test_list_is_a_table_for_people(ctl):
     assert created < token_expires < expires
 
 
+def test_list_shows_nothing_that_turns_a_line_around(ctl):
+    check(ctl("issue", "--device=lap\u202etop", OWN_USER), OK)
+    assert " lap?top" in check(ctl("list"), OK).stdout
+    (row,) = rows(ctl("list", "--json"), "sessions")
+    assert row["device"] == "lap\u202etop"
+
+
 def test_list_is_json_for_programs(ctl):
     check(ctl("issue", "--role=a", OWN_USER), OK)
     check(ctl("issue", OTHER_USER), OK)

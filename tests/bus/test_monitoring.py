@@ -270,13 +270,13 @@ def test_lines_for_people(root, daemon, monitor):
 
 
 def test_nothing_of_a_line_is_an_order_to_the_terminal(root, daemon, monitor):
-    """ESC, and CSI as one character of C1, which takes two bytes in UTF-8."""
+    """ESC, CSI as one character of C1, which takes two bytes in UTF-8, and what has a line read backwards."""
     seen = monitor()
     seen.find(lambda line: line.endswith("daemon    running"))
     token, sid = root.issue(OWN_USER)
-    login = Login(daemon, token, rhost="a\x1b[2Jb\x9b2Jc\u00a0é")
+    login = Login(daemon, token, rhost="a\x1b[2Jb\x9b2Jc\u00a0é\u202ed\u2067")
     line = seen.find(lambda line: f" opened    {sid}" in line)
-    assert " rhost=a?[2Jb?2Jc\u00a0é" in line
+    assert " rhost=a?[2Jb?2Jc\u00a0é?d?" in line
     login.leave()
     root.call("RevokeSession", f"('{sid}', '')")
     assert seen.stop() == (0, "")
