@@ -44,15 +44,14 @@ static void ask(AuthtokenConnection *connection, char *line, uint64_t timeout_us
 }
 
 static void ask_in_child(AuthtokenConnection *connection, char *line, uint64_t timeout_usec) {
-        pid_t child = fork();
-
-        if (child == 0) {
-                ask(connection, line, timeout_usec);
-                authtoken_connection_free(connection);
-                _exit(0);
-        }
-        printf("%" PRIdMAX "\n", (intmax_t)child);
+        if (fork() != 0)
+                return;
+        /* Its own line before its answer: the parent might come too late. */
+        printf("%" PRIdMAX "\n", (intmax_t)getpid());
         fflush(stdout);
+        ask(connection, line, timeout_usec);
+        authtoken_connection_free(connection);
+        _exit(0);
 }
 
 int main(int argc, char **argv) {
