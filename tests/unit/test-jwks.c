@@ -15,6 +15,7 @@
 #include "common/text.h"
 #include "daemon/token/issuer-list.h"
 #include "daemon/token/jwks.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 /* Keys of RFC 7515, appendices A.1 and A.3, without the braces, so that members can be added. */

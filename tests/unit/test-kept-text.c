@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/store/kept-text.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 typedef struct Bed {

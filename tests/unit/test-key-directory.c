@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "daemon/token/key-directory.h"
 #include "daemon/token/keyring-refresh.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 static KeyDirectoryRules rules_for(const char *folder, const char *algorithm) {

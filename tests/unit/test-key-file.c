@@ -19,6 +19,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/token/key-file.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 #define OCT_1 "{\"kty\":\"oct\",\"kid\":\"one\",\"alg\":\"HS256\",\"k\":\"" OCT_K "\"}"

@@ -15,6 +15,7 @@
 #include "daemon/token/jwk.h"
 #include "daemon/token/key-export.h"
 #include "daemon/token/key-import.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 static KeyDirectoryRules rules_for(const char *folder) {

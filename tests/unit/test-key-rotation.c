@@ -20,6 +20,7 @@
 #include "daemon/token/key-rotation.h"
 #include "daemon/token/token-issuer.h"
 #include "daemon/token/token-verifier.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 #define OVERLAP UINT64_C(900)

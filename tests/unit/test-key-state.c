@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/token/key-state.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 static const struct {

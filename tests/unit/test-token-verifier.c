@@ -16,6 +16,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/token/token-verifier.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 /* Keys of RFC 7515, appendices A.1 and A.3. */

@@ -6,20 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 #include <sqlite3.h>
 
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/user-store.h"
+#include "folder-fixture.h"
 
 /* On the real SQLite store: the queue's promise is about what is stored in the end. */
 typedef struct Fixture {
         sd_event *event;
         UserStore *store;
         UserQueue *queue;
-        char directory[64];
+        char *directory;
         unsigned int n_done, n_ok, n_decided;
         uint64_t last;
         Reason reason;
@@ -42,8 +42,7 @@ static int setup(void **state) {
         Fixture *fixture = calloc(1, sizeof(*fixture));
 
         assert_non_null(fixture);
-        snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/test-user-queue-XXXXXX");
-        assert_non_null(mkdtemp(fixture->directory));
+        fixture->directory = fixture_folder();
         assert_true(sd_event_new(&fixture->event) >= 0);
         open_store(fixture);
         *state = fixture;
@@ -52,18 +51,11 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
         Fixture *fixture = *state;
-        char command[128];
 
         user_queue_free(fixture->queue);
         user_store_free(fixture->store);
         sd_event_unref(fixture->event);
-        snprintf(command, sizeof(command), "%s/state.db", fixture->directory);
-        unlink(command);
-        snprintf(command, sizeof(command), "%s/state.db-wal", fixture->directory);
-        unlink(command);
-        snprintf(command, sizeof(command), "%s/state.db-shm", fixture->directory);
-        unlink(command);
-        rmdir(fixture->directory);
+        fixture_folder_free(fixture->directory);
         free(fixture);
         return 0;
 }

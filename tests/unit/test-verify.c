@@ -12,6 +12,7 @@
 
 #include "cli/verify.h"
 #include "common/cleanup.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
 
 #define ARGUMENTS_MAX 12u

@@ -6,50 +6,14 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/base64url.h"
 #include "common/cleanup.h"
 #include "daemon/token/jwk.h"
+#include "folder-fixture.h"
 #include "token-fixture.h"
-
-char *fixture_folder(void) {
-        char *folder = strdup("/tmp/authtoken-test-XXXXXX");
-
-        assert_non_null(folder);
-        assert_non_null(mkdtemp(folder));
-        return folder;
-}
-
-void fixture_folder_free(char *folder) {
-        DIR *directory = opendir(folder);
-        struct dirent *entry;
-
-        assert_non_null(directory);
-        while ((entry = readdir(directory)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        assert_int_equal(unlinkat(dirfd(directory), entry->d_name, 0), 0);
-        closedir(directory);
-        assert_int_equal(rmdir(folder), 0);
-        free(folder);
-}
-
-char *fixture_write(const char *folder, const char *name, const char *content, unsigned mode) {
-        char *path = NULL;
-        int fd;
-
-        assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
-        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, content, strlen(content)), (ssize_t)strlen(content));
-        assert_int_equal(fchmod(fd, mode), 0);
-        close(fd);
-        return path;
-}
 
 const char *fixture_jwk(const char *algorithm) {
         static char texts[ALGORITHM_COUNT][8192];
