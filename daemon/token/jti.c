@@ -2,13 +2,15 @@
 #include "daemon/token/jti.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "common/base64url.h"
 #include "common/cleanup.h"
+#include "common/secret.h"
 #include "common/text.h"
+#include "daemon/token/key.h"
 
 #define SID_BYTES   16u
 #define OWNER_BYTES 7u   /* whole ones of SID_OWNER_SIZE characters */
@@ -19,7 +21,7 @@
 /* What the kernel gives in one go, whatever happens meanwhile. */
 #define POOL_SIZE 256u
 
-DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free)
+#define PURPOSE "authtoken session owner 1"
 
 /* Each byte is used once. To ask the kernel takes as long for many as for a few. */
 static int draw(uint8_t bytes[SID_BYTES]) {
@@ -56,36 +58,49 @@ int sid_generate(char sid[SID_SIZE + 1]) {
         return r < 0 ? r : write_sid(bytes, sid);
 }
 
-/* To look for it takes longer than a digest of a name. */
-static const EVP_MD *sha256(void) {
-        static EVP_MD *md;
+/* As in refresh tokens, whose key this is: what it is used for stands in front, and a NUL ends each part. */
+static int message_of(const char *tenant, const char *user, char **ret_message, size_t *ret_size) {
+        const char *parts[] = { PURPOSE, tenant, user };
+        char *message, *end;
+        size_t size = 0;
 
-        if (!md)
-                md = EVP_MD_fetch(NULL, "SHA256", NULL);
-        return md;
-}
-
-/* Nobody can choose a name that begins as another one's ids do. The NUL keeps the two names apart. */
-static int name_owner(const char *tenant, const char *user, uint8_t bytes[SID_BYTES]) {
-        _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
-        uint8_t digest[EVP_MAX_MD_SIZE], random = bytes[OWNER_BYTES] & RANDOM_MASK;
-
-        if (!context || EVP_DigestInit_ex(context, sha256(), NULL) != 1 ||
-                EVP_DigestUpdate(context, tenant, strlen(tenant) + 1) != 1 ||
-                EVP_DigestUpdate(context, user, strlen(user)) != 1 ||
-                EVP_DigestFinal_ex(context, digest, NULL) != 1)
-                return -EIO;
-        memcpy(bytes, digest, OWNER_BYTES + 1);
-        bytes[OWNER_BYTES] = (uint8_t)((bytes[OWNER_BYTES] & ~RANDOM_MASK) | random);
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                size += strlen(parts[i]) + 1;
+        message = end = malloc(size);
+        if (!message)
+                return -ENOMEM;
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                end = mempcpy(end, parts[i], strlen(parts[i]) + 1);
+        *ret_message = message;
+        *ret_size = size;
         return 0;
 }
 
-int sid_generate_for(const char *tenant, const char *user, char sid[SID_SIZE + 1]) {
+/* Ids are told to everybody. Without the key nobody can try names on one, nor look for two names that begin alike. */
+static int name_owner(Key *key, const char *tenant, const char *user, uint8_t bytes[SID_BYTES]) {
+        uint8_t mac[KEY_SIGNATURE_MAX], random = bytes[OWNER_BYTES] & RANDOM_MASK;
+        _cleanup_(freep) char *message = NULL;
+        size_t message_size, size;
+        int r;
+
+        r = message_of(tenant, user, &message, &message_size);
+        if (r < 0)
+                return r;
+        r = key_sign(key, (KeyBytes){ message, message_size }, mac, &size);
+        if (r != 0 || size <= OWNER_BYTES)
+                return r < 0 ? r : -EIO;
+        memcpy(bytes, mac, OWNER_BYTES + 1);
+        bytes[OWNER_BYTES] = (uint8_t)((bytes[OWNER_BYTES] & ~RANDOM_MASK) | random);
+        secret_wipe(mac, size);
+        return 0;
+}
+
+int sid_generate_for(Key *key, const char *tenant, const char *user, char sid[SID_SIZE + 1]) {
         uint8_t bytes[SID_BYTES] = { 0 };
         int r = draw(bytes);
 
-        if (r >= 0)
-                r = name_owner(tenant, user, bytes);
+        if (r >= 0 && key)
+                r = name_owner(key, tenant, user, bytes);
         return r < 0 ? r : write_sid(bytes, sid);
 }
 

@@ -15,6 +15,8 @@
 #define JTI_DIGITS_MAX     16u
 #define JTI_SIZE_MAX       (SID_SIZE + 1u + JTI_DIGITS_MAX)
 
+typedef struct Key Key;
+
 enum {
         JTI_E_INVALID = 1,
 };
@@ -29,14 +31,15 @@ int sid_generate(char sid[SID_SIZE + 1]);
 
 /**
  * sid_generate_for() - a new session id
+ * @key:        for refresh tokens; NULL: it is all random
  * @tenant:     whose
  * @user:       whose
  * @sid:        receives SID_SIZE characters and NUL
  *
- * All of a user's begin with the same SID_OWNER_SIZE characters, 60 bits of SHA-256 over the names, so that a store has to
- * remember only once whose they are; the other 68 bits are random. Return: as sid_generate().
+ * With one key all of a user's begin with the same SID_OWNER_SIZE characters, 60 bits of an HMAC over the names, so that a
+ * store has to remember only once whose they are; the other 68 bits are random. Return: as sid_generate(); -ENOMEM.
  */
-int sid_generate_for(const char *tenant, const char *user, char sid[SID_SIZE + 1]);
+int sid_generate_for(Key *key, const char *tenant, const char *user, char sid[SID_SIZE + 1]);
 
 /**
  * sid_is_valid() - whether text has the one form that a session id can have

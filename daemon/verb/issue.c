@@ -162,14 +162,14 @@ static int make_session(const Context *context, const PolicyRules *rules, const 
         Session **ret_session) {
         _cleanup_(session_unrefp) Session *session = malloc(sizeof(*session));
         const char *const own_audience[] = { context->config->audience };
-        const Key *key = keyring_refresh_key(context->keyring);
+        Key *key = keyring_refresh_key(context->keyring);
         uint64_t now_sec = operation_now_sec();
         int r;
 
         if (!session)
                 return -ENOMEM;
         *session = (Session){ .generation = 1 };
-        r = sid_generate_for(context->config->tenant, order->user, session->sid);
+        r = sid_generate_for(key, context->config->tenant, order->user, session->sid);
         if (r >= 0)
                 r = json_strings_write(order->n_audience ? order->audience : own_audience,
                         order->n_audience ? order->n_audience : 1, &session->audience_json);

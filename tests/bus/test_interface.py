@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the object offers: as installed, nothing private, and signals for everybody."""
 
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -93,6 +95,16 @@ def test_everybody_hears_of_ends_and_learns_no_name(root, other):
     assert root.call("KickUser", f"('{OWN_USER}', @a{{sv}} {{}}, '')") == [0, 0]
     assert other.signal("SessionEnding", sid)[1] == "session-kicked"
     assert other.signal("SessionEnded", sid) == [sid, "session-kicked"]
+
+
+def test_nor_does_an_id_tell_the_name_to_who_tries_some(root, other):
+    """Everybody can read the names of users, and make digests of them."""
+    other.listen()
+    _, sid = root.issue(OWN_USER)
+    root.call("RevokeSession", f"('{sid}', '')")
+    assert other.signal("SessionEnded", sid)[0] == sid
+    digest = base64.urlsafe_b64encode(hashlib.sha256(f"default\0{OWN_USER}".encode()).digest()).decode()
+    assert sid[:10] != digest[:10]
 
 
 def test_the_call_of_the_manual_works(bus, daemon, root):

@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/secret.h"
 #include "daemon/store/store-scan.h"
+#include "daemon/token/key.h"
 #include "store-fixture.h"
 
 #define DEADLINE_USEC UINT64_C(60000000)
@@ -275,6 +277,19 @@ const char *fixture_owner(unsigned int number) {
 
         snprintf(owner, sizeof(owner), "%010u", number);
         return owner;
+}
+
+void fixture_name_session(Session *session, const char *user) {
+        char bytes[33] = { 1, 2, 3 };
+        const Secret secret = { .size = 32, .data = bytes };
+        const KeySource source = { .kid = "fleet",
+                .algorithm = algorithm_find("HS256"),
+                .secret = &secret,
+                .may_sign = true };
+        _cleanup_(key_freep) Key *key = NULL;
+
+        assert_int_equal(key_new(&source, &key), 0);
+        assert_int_equal(sid_generate_for(key, "default", user, session->sid), 0);
 }
 
 uint64_t fixture_now_sec(void) {

@@ -154,20 +154,21 @@ uint64_t fixture_now_sec(void);
 Session *fixture_session(unsigned int number);
 
 /**
- * fixture_sid() - the sid of fixture_session()
+ * fixture_sid() - the sid of fixture_session(), in a static buffer
  * @number:     which
- *
- * Return: static buffer.
  */
 const char *fixture_sid(unsigned int number);
 
 /**
- * fixture_owner() - what that sid tells of its user
+ * fixture_owner() - what that sid tells of its user, in a static buffer
  * @number:     which
- *
- * Return: static buffer.
  */
 const char *fixture_owner(unsigned int number);
+
+/**
+ * fixture_name_session() - give @session an id as hosts do that share a key for refresh tokens
+ */
+void fixture_name_session(Session *session, const char *user);
 
 /**
  * fixture_store_user() - make a user with one session, in the store

@@ -68,7 +68,7 @@ static Session *make_session(const Case *c) {
         uint64_t now_sec = (uint64_t)time(NULL);
 
         assert_non_null(session);
-        assert_int_equal(sid_generate_for("default", USER, session->sid), 0);
+        fixture_name_session(session, USER);
         session->generation = c->used ? 12 : 1;
         session->created_at_sec = now_sec;
         session->rotated_at_sec = session->issued_at_sec = now_sec + (c->used ? 9000 : 0);

@@ -285,7 +285,7 @@ static void test_keys_go_by_themselves_ten_minutes_after_the_end(void **test) {
 static Session *session_of(const char *user, uint64_t expires_in_sec) {
         Session *session = fixture_session(0);
 
-        assert_int_equal(sid_generate_for("default", user, session->sid), 0);
+        fixture_name_session(session, user);
         session->expires_at_sec = fixture_now_sec() + expires_in_sec;
         return session;
 }

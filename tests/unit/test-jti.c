@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/secret.h"
 #include "daemon/token/jti.h"
+#include "daemon/token/key.h"
 
 static void test_a_new_session_id_is_valid_and_new(void **state) {
         char a[SID_SIZE + 1], b[SID_SIZE + 1];
@@ -34,6 +36,24 @@ static void test_no_session_id_looks_like_an_option(void **state) {
         }
 }
 
+/* For refresh tokens. */
+static Key *make_key(char first) {
+        char bytes[33] = { first, 1, 2, 3 };
+        const Secret secret = { .size = 32, .data = bytes };
+        const KeySource source = { .kid = "one",
+                .algorithm = algorithm_find("HS256"),
+                .secret = &secret,
+                .may_sign = true };
+        Key *key;
+
+        assert_int_equal(key_new(&source, &key), 0);
+        return key;
+}
+
+static bool same_owner(const char *a, const char *b) {
+        return memcmp(a, b, SID_OWNER_SIZE) == 0;
+}
+
 /* Of a user's two ids in front the same, behind that not; of others in front not. */
 static void test_a_session_id_tells_whose_it_is(void **state) {
         static const struct {
@@ -45,36 +65,55 @@ static void test_a_session_id_tells_whose_it_is(void **state) {
                 { "of another tenant", "defaulu", "alice", false },
                 { "of names that run into each other", "defaulta", "lice", false },
         };
+        _cleanup_(key_freep) Key *key = make_key(1);
         char first[SID_SIZE + 1], sid[SID_SIZE + 1];
 
         (void)state;
-        assert_int_equal(sid_generate_for("default", "alice", first), 0);
+        assert_int_equal(sid_generate_for(key, "default", "alice", first), 0);
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                assert_int_equal(sid_generate_for(cases[i].tenant, cases[i].user, sid), 0);
+                assert_int_equal(sid_generate_for(key, cases[i].tenant, cases[i].user, sid), 0);
                 assert_true(sid_is_valid(sid, strlen(sid)));
-                if ((memcmp(first, sid, SID_OWNER_SIZE) == 0) != cases[i].same)
+                if (same_owner(first, sid) != cases[i].same)
                         fail_msg("%s: %s, %s", cases[i].name, first, sid);
                 assert_string_not_equal(first + SID_OWNER_SIZE, sid + SID_OWNER_SIZE);
         }
 }
 
-/* Hosts of a fleet agree on it, whatever they were built with: SHA-256 of "default", NUL, "alice". */
+/* Ids are told to everybody, and names are easily guessed. */
+static void test_whose_it_is_only_hosts_with_the_key_can_tell(void **state) {
+        _cleanup_(key_freep) Key *key = make_key(1), *other = make_key(2);
+        char sid[SID_SIZE + 1], others[SID_SIZE + 1], bare[SID_SIZE + 1], next[SID_SIZE + 1];
+
+        (void)state;
+        assert_int_equal(sid_generate_for(key, "default", "alice", sid), 0);
+        assert_int_equal(sid_generate_for(other, "default", "alice", others), 0);
+        assert_int_equal(sid_generate_for(NULL, "default", "alice", bare), 0);
+        assert_int_equal(sid_generate_for(NULL, "default", "alice", next), 0);
+        assert_false(same_owner(sid, others));
+        assert_false(same_owner(sid, bare));
+        assert_false(same_owner(bare, next));
+}
+
+/* Hosts of a fleet agree on it, whatever they were built with: HMAC-SHA-256 of the purpose, "default" and "alice", each
+ * with a NUL, by Python's hmac. */
 static void test_an_owner_is_the_same_everywhere(void **state) {
+        _cleanup_(key_freep) Key *key = make_key(1);
         char sid[SID_SIZE + 1];
 
         (void)state;
-        assert_int_equal(sid_generate_for("default", "alice", sid), 0);
+        assert_int_equal(sid_generate_for(key, "default", "alice", sid), 0);
         sid[SID_OWNER_SIZE] = '\0';
-        assert_string_equal(sid, "C2Wi0NnGbo");
+        assert_string_equal(sid, "GSNVR9FBll");
 }
 
 static void test_no_owner_looks_like_an_option(void **state) {
+        _cleanup_(key_freep) Key *key = make_key(1);
         char sid[SID_SIZE + 1], user[16];
 
         (void)state;
         for (int i = 0; i < 2000; i++) {
                 snprintf(user, sizeof(user), "user%d", i);
-                assert_int_equal(sid_generate_for("default", user, sid), 0);
+                assert_int_equal(sid_generate_for(key, "default", user, sid), 0);
                 assert_int_not_equal(*sid, '-');
         }
 }
@@ -135,6 +174,7 @@ int main(void) {
                 cmocka_unit_test(test_a_new_session_id_is_valid_and_new),
                 cmocka_unit_test(test_no_session_id_looks_like_an_option),
                 cmocka_unit_test(test_a_session_id_tells_whose_it_is),
+                cmocka_unit_test(test_whose_it_is_only_hosts_with_the_key_can_tell),
                 cmocka_unit_test(test_an_owner_is_the_same_everywhere),
                 cmocka_unit_test(test_no_owner_looks_like_an_option),
                 cmocka_unit_test(test_what_is_formatted_is_parsed),
