@@ -25,7 +25,8 @@ typedef struct FindOwner {
         char *user;
         uint64_t adoptable_until_sec; /* 0: without a session it is nothing */
         RefreshToken refresh;
-        bool is_refresh; /* the subject is one, of whomever the index names */
+        bool is_bare;    /* the subject does not say whose it is, but the index does */
+        bool is_refresh; /* it is a refresh token */
         StoreCall *call;
 } FindOwner;
 
@@ -46,21 +47,6 @@ static void finish(FindOwner *find, Reason reason) {
                                             .user = find->user,
                                             .sid = find->sid,
                                             .adoptable_until_sec = find->adoptable_until_sec });
-}
-
-/* The index is a hint: the user's state says whether the session is or was really this user's. */
-static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
-        _cleanup_(user_state_unrefp) UserState *owned = state;
-        FindOwner *find = userdata;
-        Reason reason;
-
-        find->call = store_call_free(call);
-        reason = operation_reason_of_store(r);
-        if (reason == REASON_OK &&
-                user_state_check(owned, find->sid, operation_now_sec()) == REASON_SESSION_UNKNOWN &&
-                find->adoptable_until_sec <= operation_now_sec())
-                reason = REASON_SESSION_UNKNOWN;
-        finish(find, reason);
 }
 
 /* The user is in the MAC, so it can be checked only now; any generation of the session will do, as an
@@ -97,11 +83,50 @@ static const char *find_without_index(const FindOwner *find) {
         return search.user;
 }
 
+static Reason take_user(FindOwner *find, const char *user) {
+        free(find->user);
+        find->user = strdup(user);
+        if (!find->user)
+                return REASON_INTERNAL;
+        return find->is_refresh ? check_refresh(find) : REASON_OK;
+}
+
+/* Whom the index names may be another: one key of it, which is wrong or damaged, leads to all sessions of a user. */
+static Reason take_user_known_here(FindOwner *find) {
+        const char *user = find->is_bare ? find_without_index(find) : NULL;
+
+        if (!user || (find->user && strcmp(find->user, user) == 0))
+                return REASON_SESSION_UNKNOWN;
+        return take_user(find, user);
+}
+
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
+
 static int load_user(FindOwner *find) {
         const Context *context = find->op.context;
 
         return user_store_load(context->store, (StoreName){ context->config->tenant, find->user },
                 on_loaded, find, &find->call);
+}
+
+/* The index is a hint: the user's state says whether the session is or was really this user's. */
+static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
+        _cleanup_(user_state_unrefp) UserState *owned = state;
+        FindOwner *find = userdata;
+        Reason reason;
+
+        find->call = store_call_free(call);
+        reason = operation_reason_of_store(r);
+        if (reason == REASON_OK &&
+                user_state_check(owned, find->sid, operation_now_sec()) == REASON_SESSION_UNKNOWN &&
+                find->adoptable_until_sec <= operation_now_sec())
+                reason = REASON_SESSION_UNKNOWN;
+        if (reason == REASON_SESSION_UNKNOWN && take_user_known_here(find) == REASON_OK) {
+                if (load_user(find) >= 0)
+                        return;
+                reason = REASON_INTERNAL;
+        }
+        finish(find, reason);
 }
 
 /* A session never changes its user: what a state of theirs once said of it still holds, however old it is. */
@@ -119,17 +144,11 @@ static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         Reason reason;
 
         reason = operation_reason_of_store(r);
-        if (reason == REASON_SESSION_UNKNOWN) {
-                user = find_without_index(find);
-                reason = user ? REASON_OK : reason;
-        }
-        if (reason == REASON_OK) {
-                find->user = strdup(user);
-                if (!find->user)
-                        reason = REASON_INTERNAL;
-        }
-        if (reason == REASON_OK && find->is_refresh)
-                reason = check_refresh(find);
+        if (reason == REASON_OK)
+                reason = take_user(find, user);
+        if ((reason == REASON_SESSION_UNKNOWN || reason == REASON_SIGNATURE_INVALID) &&
+                take_user_known_here(find) == REASON_OK)
+                reason = REASON_OK;
         find->call = store_call_free(call);
         if (reason == REASON_OK && !is_known_here(find)) {
                 if (load_user(find) >= 0)
@@ -191,6 +210,7 @@ static int ask_store(FindOwner *find) {
 
         if (find->user)
                 return load_user(find);
+        find->is_bare = true;
         return user_store_find_sid(context->store,
                 (StoreName){ context->config->tenant, find->sid }, on_found, find, &find->call);
 }

@@ -45,6 +45,19 @@ def test_names_with_digests_that_begin_alike_hide_no_session(root):
         root.call("RevokeSession", f"('{sid}', '')")
 
 
+@pytest.mark.parametrize("order", ["RevokeSession", "RevokeToken"])
+def test_a_wrong_index_hides_no_login_that_is_open_here(root, redis, daemon, session, order):
+    """As it is wrong for one of two users whose ids begin alike."""
+    token, sid = session
+    login = Login(daemon, token)
+    try:
+        redis.run("SET", f"authtoken:default:i:{sid[:10]}", OTHER_USER)
+        root.call(order, f"('{sid}{'.1' if order == 'RevokeToken' else ''}', '')")
+        assert log_in(daemon, token)[0] == DENIED
+    finally:
+        login.leave()
+
+
 @pytest.mark.parametrize("damage", [["SET", "x"], ["HSET", "s:AAAAAAAAAAAAAAAAAAAAAA", "{"]])
 def test_one_damaged_record_does_not_hide_the_others(root, redis, daemon, session, damage):
     _, other = root.issue(OTHER_USER)
