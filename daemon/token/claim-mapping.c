@@ -18,6 +18,7 @@
 #define DASH_FIRST         0xf8 /* the first byte of ids that begin with '-': 0xf8 … 0xfb */
 #define DASH_MASK          0xfc
 #define ADOPTED_GENERATION 1u
+#define HERE_SIZE_MAX      16384u /* numbers may be written longer than they were */
 
 DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free)
 
@@ -121,14 +122,36 @@ static Reason map_claims(const json_t *object, const ClaimMapping *mapping, json
         return reason == REASON_OK ? map_roles(object, mapping, claims) : reason;
 }
 
-static Reason finish(json_t *claims, const Jws *jws, const char *sid, Claims **ret_claims) {
+/* For services, which know our claims by their names: those say what holds here, or are not there. The rest is as its
+ * issuer wrote it. */
+static Reason compose_here(const json_t *object, json_t *claims, char **ret_here) {
+        static const char *const ours[] = { "roles", "plat", "did", "src", "tnt", "data" };
+        json_auto_t *here = json_copy((json_t *)object);
+
+        for (size_t i = 0; here && i < ARRAY_SIZE(ours); i++)
+                (void)json_object_del(here, ours[i]);
+        if (!here || json_object_update(here, claims))
+                return REASON_INTERNAL;
+        *ret_here = json_dumps(here, JSON_COMPACT);
+        if (!*ret_here)
+                return REASON_INTERNAL;
+        return strlen(*ret_here) > HERE_SIZE_MAX ? REASON_TOKEN_TOO_LARGE : REASON_OK;
+}
+
+/* @object: as it was signed; @claims: what it means here, but for "jti". */
+static Reason finish(const json_t *object, json_t *claims, const Jws *jws, const char *sid,
+        Claims **ret_claims) {
+        _cleanup_(freep) char *here = NULL;
         char jti[JTI_SIZE_MAX + 1];
         Reason reason;
 
         jti_format(sid, ADOPTED_GENERATION, jti);
         if (json_object_set_new(claims, "jti", json_string(jti)))
                 return REASON_INTERNAL;
-        reason = claims_from_object(claims, jws->payload.data, jws->payload.size, ret_claims);
+        reason = compose_here(object, claims, &here);
+        if (reason == REASON_OK)
+                reason = claims_from_object(
+                        claims, jws->payload.data, jws->payload.size, here, ret_claims);
         if (reason != REASON_OK)
                 return reason;
         memcpy((*ret_claims)->sid, sid, SID_SIZE + 1);
@@ -156,7 +179,7 @@ static Reason parse_foreign(
                 return reason;
         if (!make_sid(issuer, &identity, sid))
                 return REASON_INTERNAL;
-        reason = finish(claims, jws, sid, ret_claims);
+        reason = finish(object, claims, jws, sid, ret_claims);
         if (reason == REASON_OK)
                 (*ret_claims)->origin = CLAIMS_FOREIGN;
         return reason;
@@ -183,7 +206,7 @@ static Reason parse_stateless(
         if (reason == REASON_OK && !make_sid(rules->issuer, &identity, sid))
                 reason = REASON_INTERNAL;
         if (reason == REASON_OK)
-                reason = finish(claims, jws, sid, ret_claims);
+                reason = finish(object, claims, jws, sid, ret_claims);
         if (reason == REASON_OK)
                 (*ret_claims)->origin = CLAIMS_STATELESS;
         return reason;

@@ -42,7 +42,8 @@ typedef struct ClaimsSource {
         const json_t *object;
         const char *text;
         size_t size;
-        char *data_json; /* NULL: no "data" */
+        const char *here; /* NULL: @text */
+        char *data_json;  /* NULL: no "data" */
 } ClaimsSource;
 
 static bool is_claim_text(const json_t *value) {
@@ -151,6 +152,8 @@ static size_t block_size(const ClaimsSource *source) {
         }
         if (source->data_json)
                 size += strlen(source->data_json) + 1;
+        if (source->here)
+                size += strlen(source->here) + 1;
         return size;
 }
 
@@ -210,12 +213,14 @@ static Claims *claims_build(const ClaimsSource *source) {
         if (source->data_json)
                 claims->data_json = put_text(&cursor, source->data_json, strlen(source->data_json));
         claims->json = put_text(&cursor, source->text, source->size);
+        claims->here_json =
+                source->here ? put_text(&cursor, source->here, strlen(source->here)) : claims->json;
         return claims;
 }
 
-Reason claims_from_object(
-        const json_t *object, const char *text, size_t size, Claims **ret_claims) {
-        ClaimsSource source = { .object = object, .text = text, .size = size };
+Reason claims_from_object(const json_t *object, const char *text, size_t size, const char *here,
+        Claims **ret_claims) {
+        ClaimsSource source = { .object = object, .text = text, .size = size, .here = here };
         const json_t *data = json_object_get(object, "data");
         Reason reason;
 
@@ -241,7 +246,7 @@ Reason claims_parse(const char *text, size_t size, const VerifyRules *rules, Cla
 
         if (json_text_parse(text, size, &object))
                 return REASON_CLAIMS_MALFORMED;
-        reason = claims_from_object(object, text, size, &claims);
+        reason = claims_from_object(object, text, size, NULL, &claims);
         json_decref(object);
         if (reason != REASON_OK)
                 return reason;

@@ -51,6 +51,7 @@ typedef struct Claims {
         const char *name;
         const char *data_json; /* the caller's own claims, a JSON object */
         const char *json;      /* the whole claim set, as it was signed */
+        const char *here_json; /* and as it is to be understood on this host */
         size_t size;           /* bytes of this block */
         unsigned n_ref;
 } Claims;
@@ -72,12 +73,13 @@ Reason claims_parse(const char *text, size_t size, const VerifyRules *rules, Cla
  * @object:     borrowed
  * @text:       what claims->json becomes
  * @size:       of @text
+ * @here:       what claims->here_json becomes; NULL: the same
  * @ret_claims: one reference, owned by the caller; without a session's id
  *
  * Return: as claims_parse().
  */
-Reason claims_from_object(
-        const struct json_t *object, const char *text, size_t size, Claims **ret_claims);
+Reason claims_from_object(const struct json_t *object, const char *text, size_t size,
+        const char *here, Claims **ret_claims);
 
 /**
  * claims_check() - hold claims against the rules and a request

@@ -90,7 +90,7 @@ static OperationResult result_of(Reason reason, const Claims *claims) {
         return (OperationResult){
                 .reason = REASON_OK,
                 .claims = claims,
-                .claims_json = claims->json,
+                .claims_json = claims->here_json,
                 .sid = claims->sid,
                 .user = claims->subject,
                 .jti = claims->jti,

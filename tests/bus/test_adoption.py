@@ -2,15 +2,17 @@
 """Tokens that nobody here has issued, with both stores: adopted once, ended for good."""
 
 import json
+import os
 import re
+import subprocess
 import time
 
 import pytest
 
 from adopting_host import Host, issuer, store  # noqa: F401 (fixtures)
 from foreign_issuer import AUDIENCE, URL, Issuer, Rsa, Secret
-from frames import DENIED, TOKEN, VALIDATE, ask, ask_as
-from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, CallError, wait_until
+from frames import CLAIMS, DENIED, OK, TOKEN, VALIDATE, ask, ask_as
+from private_bus import OTHER_UID, OTHER_USER, OWN_UID, OWN_USER, SECONDS, CallError, wait_until
 
 N_ENDED_MAX = 256  # as USER_STATE_ENDED_MAX
 
@@ -97,7 +99,24 @@ def test_it_is_validated_only_once_it_has_one(host, root, issuer):
     assert host.log_in(token) == "ok"
     (info,) = root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})")
     assert info["user"] == OWN_USER
-    assert f"{OWN_USER}@example.org" in info["claims"]
+
+
+def test_a_service_is_told_who_it_is_here(host, root, issuer):
+    """What our claims are called may stand in the token as well, and say what nobody here has allowed."""
+    token = issuer.token(OWN_USER, sub=f"{OWN_USER}@example.org", roles=["admin"], tnt="other", did="phone", plat="web",
+                         src="x", data={"a": 1}, email="somebody@example.org", name="Some Body")
+    assert host.log_in(token) == "ok"
+    (info,) = root.call("ValidateToken", f"('{token}', @a{{sv}} {{}})")
+    claims = json.loads(info["claims"])
+    assert (claims["sub"], claims["jti"]) == (OWN_USER, info["jti"])
+    assert sorted(claims) == ["aud", "email", "exp", "iat", "iss", "jti", "name", "sub"]
+    _, status, answer = ask(host.directory / "socket" / "pam.sock", VALIDATE, {TOKEN: token})
+    assert (status, json.loads(answer[CLAIMS])) == (OK, claims)
+    done = subprocess.run([os.environ["WHOAMI"], host.directory / "socket" / "pam.sock"], input=token + "\n", text=True,
+                          capture_output=True, timeout=SECONDS, check=True)
+    assert done.stdout == f"{OWN_USER}\n"
+    root.call("RevokeToken", f"('{claims['jti']}', '')")
+    assert host.log_in(token) == "session-revoked"
 
 
 def test_only_a_login_by_root_adopts(host, root, issuer):

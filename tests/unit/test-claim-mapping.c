@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "daemon/token/claim-mapping.h"
 #include "daemon/token/token-verifier.h"
+#include "daemon/token/user-map.h"
 #include "token-fixture.h"
 
 static Reason verify(const Keyring *keyring, const VerifyRules *rules, const Secret *token,
@@ -72,9 +74,71 @@ static void test_tokens_of_a_predecessor(void **state) {
         }
 }
 
+#define THEIRS "\"iss\":\"https://x\",\"aud\":\"us\"," FIXTURE_TIMES
+
+/* What else it says, and what a service here is told of that: our names mean what they mean here, or are not there. */
+static const struct {
+        const char *name, *said, *told;
+} meanings[] = {
+        { "who it is", "", "" },
+        { "roles of its own", ",\"roles\":[\"admin\"]", "" },
+        { "roles that count", ",\"roles\":[\"admin\"],\"groups\":\"ops\"",
+                ",\"groups\":\"ops\",\"roles\":[\"ops\"]" },
+        { "all of ours, of any type",
+                ",\"plat\":1,\"did\":[],\"src\":{},\"tnt\":null,\"data\":\"\"", "" },
+        { "what is its own", ",\"name\":\"A\",\"x\":[1]", ",\"name\":\"A\",\"x\":[1]" },
+};
+
+static Reason read_theirs(const char *payload, Claims **ret_claims) {
+        _cleanup_(user_map_freep) UserMap *users = NULL;
+        ClaimMapping mapping = { .user_claim = "login", .roles_claim = "groups" };
+        const VerifyRules rules = { .issuer = "https://x", .mapping = &mapping, .foreign = true };
+        const KeyBytes text = { payload, strlen(payload) };
+        const Jws jws = { .payload = text, .signed_text = text };
+
+        assert_int_equal(user_map_parse("*", &users), 0);
+        mapping.users = users;
+        return claim_mapping_parse(&jws, &rules, ret_claims);
+}
+
+static void test_claims_mean_what_they_mean_here(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+                _cleanup_(claims_unrefp) Claims *claims = NULL;
+                char payload[512], told[512];
+
+                snprintf(payload, sizeof(payload),
+                        "{" THEIRS ",\"sub\":\"root\",\"jti\":\"7\",\"login\":\"alice\"%s}",
+                        meanings[i].said);
+                assert_int_equal(read_theirs(payload, &claims), REASON_OK);
+                snprintf(told, sizeof(told),
+                        "{" THEIRS ",\"sub\":\"alice\",\"jti\":\"%s\",\"login\":\"alice\"%s}",
+                        claims->jti, meanings[i].told);
+                if (strcmp(claims->here_json, told) != 0)
+                        fail_msg("%s: %s", meanings[i].name, claims->here_json);
+                assert_string_equal(claims->json, payload);
+        }
+}
+
+/* 0.1 is read as a number, and written as 0.10000000000000001. */
+static void test_claims_that_become_too_long_are_refused(void **state) {
+        char payload[6000] =
+                "{" THEIRS ",\"sub\":\"x\",\"jti\":\"7\",\"login\":\"alice\",\"x\":[0.1";
+        size_t size = strlen(payload);
+        Claims *claims = NULL;
+
+        (void)state;
+        while (size < sizeof(payload) - sizeof(",0.1]}"))
+                size += (size_t)snprintf(payload + size, sizeof(payload) - size, ",0.1");
+        snprintf(payload + size, sizeof(payload) - size, "]}");
+        assert_int_equal(read_theirs(payload, &claims), REASON_TOKEN_TOO_LARGE);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_tokens_of_a_predecessor),
+                cmocka_unit_test(test_claims_mean_what_they_mean_here),
+                cmocka_unit_test(test_claims_that_become_too_long_are_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
