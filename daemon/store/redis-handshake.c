@@ -27,24 +27,23 @@ struct RedisHandshake {
         const RedisLogin *login;
         bool require_durable;
         uint64_t (*now_sec)(void);
-        RedisHandshakeDone done;
-        void *userdata;
-        /* Of the connection that is being greeted. */
+        RedisHandshakeEvents events;
+        bool looking;
+        /* Of the connection that is being greeted, and from then on. */
         RedisConnection *connection;
         Answer append_only, no_eviction, sync_always;
         bool loading;
         RedisFindings findings;
 };
 
-int redis_handshake_new(const StoreConfig *config, const RedisLogin *login, RedisHandshakeDone done,
-        void *userdata, RedisHandshake **ret_handshake) {
+int redis_handshake_new(const StoreConfig *config, const RedisLogin *login,
+        const RedisHandshakeEvents *events, RedisHandshake **ret_handshake) {
         RedisHandshake *handshake = calloc(1, sizeof(*handshake));
 
         if (!handshake)
                 return -ENOMEM;
         handshake->login = login;
-        handshake->done = done;
-        handshake->userdata = userdata;
+        handshake->events = *events;
         handshake->require_durable = config->require_durable;
         handshake->now_sec = config->now_sec;
         *ret_handshake = handshake;
@@ -171,7 +170,7 @@ static void on_script(int r, const redisReply *reply, void *userdata) {
                 redis_connection_refuse(handshake->connection, findings->message);
                 return;
         }
-        handshake->done(findings, handshake->userdata);
+        handshake->events.done(findings, handshake->events.userdata);
         redis_connection_ready(handshake->connection);
 }
 
@@ -204,4 +203,45 @@ void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connectio
         if (redis_login_is_default(handshake->login))
                 ask(handshake, on_sync, (const char *[]){ "CONFIG", "GET", "appendfsync" });
         ask(handshake, on_script, (const char *[]){ "SCRIPT", "LOAD", redis_commit_script });
+}
+
+/* The last answer. */
+static void on_looked(int r, const redisReply *reply, void *userdata) {
+        RedisHandshake *handshake = userdata;
+        RedisFindings *findings = &handshake->findings;
+        const RedisFindings before = *findings;
+
+        handshake->looking = false;
+        on_memory(r, reply, handshake);
+        /* A server that is busy with a script says nothing of it. */
+        if (handshake->append_only == ANSWER_UNKNOWN || handshake->no_eviction == ANSWER_UNKNOWN)
+                return;
+        judge_durability(handshake);
+        if (handshake->require_durable && !findings->durable)
+                redis_connection_leave(handshake->connection, findings->message);
+        else if (findings->durable != before.durable || findings->forgetful != before.forgetful ||
+                 strcmp(findings->message, before.message) != 0)
+                handshake->events.changed(findings, handshake->events.userdata);
+}
+
+static bool look(RedisHandshake *handshake, const char *section, RedisReplyDone done) {
+        const char *argv[] = { "INFO", section };
+        const RedisCommand command = {
+                .argc = ARRAY_SIZE(argv),
+                .argv = argv,
+                .reply_max = REPLY_MAX,
+                .done = done,
+                .userdata = handshake,
+        };
+
+        return redis_connection_send(handshake->connection, &command) == 0;
+}
+
+void redis_handshake_look_again(RedisHandshake *handshake) {
+        if (handshake->looking)
+                return;
+        handshake->append_only = ANSWER_UNKNOWN;
+        handshake->no_eviction = ANSWER_UNKNOWN;
+        handshake->looking = look(handshake, "persistence", on_persistence) &&
+                             look(handshake, "memory", on_looked);
 }

@@ -32,18 +32,24 @@ typedef struct RedisFindings {
 /* The server is of use. Called before redis_connection_ready(). */
 typedef void (*RedisHandshakeDone)(const RedisFindings *findings, void *userdata);
 
+/* @done:       for each connection that is of use
+ * @changed:    what it keeps has become another thing; not called for one that is of no use any more */
+typedef struct RedisHandshakeEvents {
+        RedisHandshakeDone done, changed;
+        void *userdata;
+} RedisHandshakeEvents;
+
 /**
  * redis_handshake_new() - prepare what is said on each connection
  * @config:     its demand for durability is copied
  * @login:      borrowed; outlives the handshake
- * @done:       for each connection that is of use
- * @userdata:   for @done
+ * @events:     copied
  * @ret_handshake: owned by the caller; outlives the connections it greets
  *
  * Return: 0; -ENOMEM.
  */
-int redis_handshake_new(const StoreConfig *config, const RedisLogin *login, RedisHandshakeDone done,
-        void *userdata, RedisHandshake **ret_handshake);
+int redis_handshake_new(const StoreConfig *config, const RedisLogin *login,
+        const RedisHandshakeEvents *events, RedisHandshake **ret_handshake);
 
 /**
  * redis_handshake_free() - free what is said
@@ -60,3 +66,11 @@ DEFINE_CLEANUP(RedisHandshake, redis_handshake_free)
  * @connection: just connected
  */
 void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connection);
+
+/**
+ * redis_handshake_look_again() - ask anew whether the server keeps what it acknowledges
+ * @handshake:  of a connection that is ready
+ *
+ * CONFIG SET needs no restart. Where it does not and has to, the connection is given up.
+ */
+void redis_handshake_look_again(RedisHandshake *handshake);

@@ -39,7 +39,8 @@ typedef struct RedisStore {
         unsigned int next_outsized;   /* the one that is forgotten for another */
         RedisSentinel *sentinel;      /* NULL: the address is configured */
         RedisRole *role;
-        RedisReplicas *replicas;               /* NULL: they are not waited for */
+        unsigned int n_roles;    /* answers: what else may change is asked for less often */
+        RedisReplicas *replicas; /* NULL: they are not waited for */
         char stream[REDIS_STREAM_ID_SIZE + 1]; /* of replication, of the connected master; or "" */
         bool few_replicas;                     /* it was said that there are not enough */
         StoreNotices notices;

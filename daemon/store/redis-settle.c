@@ -8,6 +8,8 @@
 #include "daemon/store/redis-request.h"
 #include "daemon/store/redis-settle.h"
 
+#define ROLES_PER_LOOK 5u /* 10 s */
+
 static void tell_unreplicated(RedisStore *store, const char *fault) {
         store_notices_tell(&store->notices, &store->base, STORE_FAILURE_REPLICAS,
                 "%s: a revocation is in force, but a failover may undo it: %s", store->address.text,
@@ -96,6 +98,8 @@ static void on_role(RedisRoleKind kind, unsigned int n_replicas, void *userdata)
                 count_replicas(store, n_replicas);
         else
                 redis_connection_leave(store->connection, redis_role_fault(kind));
+        if (++store->n_roles % ROLES_PER_LOOK == 0)
+                redis_handshake_look_again(store->handshake);
 }
 
 static void on_master(const RedisAddress *address, void *userdata) {

@@ -193,14 +193,18 @@ static void on_lost(bool was_ready, const char *why, void *userdata) {
                 snprintf(store->told, sizeof(store->told), "%s", why);
 }
 
+static void note_durability(StoreHealth *health, const RedisFindings *findings) {
+        health->durable = findings->durable;
+        health->forgetful = findings->forgetful;
+        snprintf(health->message, sizeof(health->message), "%s", findings->message);
+}
+
 static void on_greeted(const RedisFindings *findings, void *userdata) {
         RedisStore *store = userdata;
         StoreHealth *health = &store->base.health;
 
         health->online = true;
-        health->durable = findings->durable;
-        health->forgetful = findings->forgetful;
-        snprintf(health->message, sizeof(health->message), "%s", findings->message);
+        note_durability(health, findings);
         memcpy(store->script_sha, findings->script_sha, sizeof(store->script_sha));
         redis_settle_greeted(store, findings);
         if (store->watch)
@@ -216,6 +220,18 @@ static void on_greeted(const RedisFindings *findings, void *userdata) {
                 store_tell(&store->base, LOG_WARNING,
                         "%s: the server's clock differs from ours by %" PRId64 " s",
                         store->address.text, findings->clock_ahead_sec);
+}
+
+static void on_findings(const RedisFindings *findings, void *userdata) {
+        RedisStore *store = userdata;
+
+        note_durability(&store->base.health, findings);
+        if (findings->message[0] != '\0')
+                store_tell(&store->base, LOG_WARNING, "%s: %s", store->address.text,
+                        findings->message);
+        else
+                store_tell(&store->base, LOG_NOTICE, "%s: keeps what it acknowledges",
+                        store->address.text);
 }
 
 static void on_changed(const char *user, void *userdata) {
@@ -366,6 +382,7 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
         RedisConnectionEvents events = {
                 .connected = on_connected, .lost = on_lost, .userdata = store
         };
+        const RedisHandshakeEvents handshake_events = { on_greeted, on_findings, store };
         int r;
 
         if (!store)
@@ -388,7 +405,7 @@ int redis_store_new(const StoreConfig *config, sd_event *event, StoreNotice noti
                 &(RedisCredentials){ config->username, config->password, config->database },
                 &store->login);
         if (r >= 0)
-                r = redis_handshake_new(config, store->login, on_greeted, store, &store->handshake);
+                r = redis_handshake_new(config, store->login, &handshake_events, &store->handshake);
         if (r < 0)
                 return r;
         r = redis_connection_new(event, config->sentinels ? NULL : &store->address,
