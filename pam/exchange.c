@@ -13,6 +13,7 @@
 #include "pam/status.h"
 
 #define DAEMON_USER "authtoken"
+#define NOWHERE     "?" /* no address, and no name of a host */
 
 static IpcBytes item(const PamtokCall *call, int type) {
         const void *value = NULL;
@@ -28,6 +29,17 @@ static IpcBytes item(const PamtokCall *call, int type) {
         return bytes;
 }
 
+/* Who comes from where nobody can read must not pass for somebody at this host. */
+static IpcBytes remote_host(const PamtokCall *call) {
+        IpcBytes bytes = item(call, PAM_RHOST);
+        const void *value = NULL;
+
+        if (!bytes.data && pam_get_item(call->pamh, PAM_RHOST, &value) == PAM_SUCCESS && value &&
+                *(const char *)value)
+                return ipc_bytes(NOWHERE);
+        return bytes;
+}
+
 void pamtok_request(
         const PamtokCall *call, IpcType type, const char *user, IpcMessage *ret_request) {
         *ret_request = (IpcMessage){
@@ -35,7 +47,7 @@ void pamtok_request(
                 .user = ipc_bytes(user),
                 .service = item(call, PAM_SERVICE),
                 .tty = item(call, PAM_TTY),
-                .rhost = item(call, PAM_RHOST),
+                .rhost = remote_host(call),
                 .ruser = item(call, PAM_RUSER),
         };
 }
