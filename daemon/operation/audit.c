@@ -185,6 +185,7 @@ static bool is_of_bus(const AuditRecord *record) {
                 AUDIT_CODE_CREATED,
                 AUDIT_ADOPTION_CONFIRMED,
                 AUDIT_VALIDATE,
+                AUDIT_RECORD_REPLACED,
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(of_bus); i++)

@@ -43,6 +43,14 @@ def test_an_order_names_who_gave_it(root, other, daemon, polkit, event, member, 
     wait_for_a_line_more(daemon, event, uid, seen)
 
 
+@pytest.mark.parametrize("uid", [0, OTHER_UID])
+def test_an_order_with_nothing_to_lower_names_who_gave_it(root, other, daemon, polkit, uid):
+    polkit.answers("yes")
+    with pytest.raises(CallError, match="not-ahead"):
+        (root if uid == 0 else other).call("LowerBefore", f"('{OWN_USER}', '')")
+    wait_for_a_line_more(daemon, "before-lowered", uid, 0)
+
+
 def test_a_refresh_and_a_code_name_who_asked(root, own, daemon):
     access, refresh, _ = root.call("IssueToken", f"('{OWN_USER}', @a{{sv}} {{}})")
     own.call("CreateCode", f"('{access}', @a{{sv}} {{}})")

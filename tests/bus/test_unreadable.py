@@ -2,6 +2,7 @@
 """A user whose record in the store cannot be read: what still ends the sessions, and what is said of it."""
 
 import contextlib
+import re
 import sqlite3
 import time
 
@@ -9,7 +10,7 @@ import pytest
 
 from bus_fixtures import on_stores
 from frames import DENIED, OK
-from private_bus import OTHER_USER, OWN_USER, CallError, wait_until
+from private_bus import OTHER_UID, OTHER_USER, OWN_USER, CallError, wait_until
 from token_login import Login, log_in
 
 pytestmark = on_stores("sqlite", "redis")
@@ -92,6 +93,18 @@ def test_an_order_to_end_all_replaces_it_and_says_so(root, daemon, damage, order
     root.call(order, WHOLE[order])
     assert bans(root) == {}
     assert log_in(daemon, root.issue(OWN_USER)[0])[0] == OK
+
+
+@pytest.mark.parametrize("uid", [0, OTHER_UID])
+def test_a_replaced_record_names_who_gave_the_order(root, other, daemon, polkit, damage, uid):
+    polkit.answers("yes")
+    root.issue(OWN_USER)
+    damage()
+    seen = len(daemon.log_text())
+    caller = root if uid == 0 else other
+    assert refusal_of(caller, "RevokeUser", WHOLE["RevokeUser"]).code == "record-replaced"
+    line = re.compile(f'AUTHTOKEN_EVENT="record-replaced".*AUTHTOKEN_PEER_UID="{uid}"')
+    wait_until(lambda: line.search(daemon.log_text()[seen:]), "the line with the uid")
 
 
 def test_a_ban_is_as_it_was_ordered(root, daemon, damage):
