@@ -13,89 +13,44 @@
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
 
+/* What else an event is, in its row of AUDIT_EVENTS. */
+typedef enum AuditFlag {
+        OF_BUS = 1 << 0, /* comes about by an order over the bus only, which vouches for its uid */
+        OF_KEY = 1 << 1, /* about a key, not a user */
+        OF_ALL_USERS = 1 << 2, /* about all of them */
+        OF_ANYBODY = 1 << 3,   /* what any user of the host can cause as often as they like */
+        COUNTED = 1 << 4,      /* an order that is in vain where it finds nothing */
+        NO_REFUSAL = 1 << 5,   /* its reason says why it came about: nobody was refused anything */
+        SUSPICIOUS = 1 << 6,   /* whatever its reason */
+} AuditFlag;
+
 static const struct {
         const char *name, *message_id, *words;
+        int priority, refused_priority;
+        unsigned int flags; /* AuditFlag */
 } events[] = {
-#define X(symbol, name, id, words) [AUDIT_##symbol] = { name, id, words },
+#define X(symbol, name, id, words, priority, refused, flags) \
+        [AUDIT_##symbol] = { name, id, words, priority, refused, flags },
         AUDIT_EVENTS(X)
 #undef X
 };
 
+static bool has(const AuditRecord *record, AuditFlag flag) {
+        return events[record->event].flags & flag;
+}
+
 static int priority_of(const AuditRecord *record) {
-        switch (record->event) {
-        case AUDIT_ACCOUNT:
-        case AUDIT_VALIDATE:
-                if (record->reason == REASON_OK)
-                        return LOG_DEBUG;
-                break;
-        case AUDIT_LOGIN_ENDED:
-                return LOG_NOTICE;
-        case AUDIT_SESSION_END:
-                return LOG_INFO;
-        case AUDIT_LOGIN_LEFT:
-        case AUDIT_RECORD_UNREADABLE:
-        case AUDIT_REUSE:
-                return LOG_ERR;
-        case AUDIT_AUTHENTICATE:
-        case AUDIT_LIVE_SESSION:
-        case AUDIT_OPEN:
-        case AUDIT_CLOSE:
-        case AUDIT_ISSUE:
-        case AUDIT_ADOPT:
-        case AUDIT_ADOPTION_CONFIRMED:
-        case AUDIT_REFRESH:
-        case AUDIT_REVOKE:
-        case AUDIT_KICK:
-        case AUDIT_LOGOUT:
-        case AUDIT_RECONCILE:
-        case AUDIT_BUS_CALL:
-        case AUDIT_CODE_CREATED:
-        case AUDIT_CODE_USED:
-        case AUDIT_KEYS_REFUSED:
-        case AUDIT_HOOK:
-        case AUDIT_REQUEST:
-        case AUDIT_LEFT_OUT:
-                break;
-        case AUDIT_KEY_GENERATED:
-        case AUDIT_KEY_ROTATED:
-        case AUDIT_KEY_RETIRED:
-                return record->reason == REASON_OK ? LOG_NOTICE : LOG_WARNING;
-        case AUDIT_UNBAN:
-        case AUDIT_UNLOCK:
-                break;
-        case AUDIT_BAN:
-        case AUDIT_LOWER:
-        case AUDIT_REVOKE_ALL:
-                if (record->reason == REASON_OK)
-                        return LOG_NOTICE;
-                break;
-        case AUDIT_BINDING:
-        case AUDIT_LOCK_OUT:
-        case AUDIT_RECORD_REPLACED:
-                return LOG_WARNING;
-        }
-        return record->reason == REASON_OK ? LOG_INFO : LOG_WARNING;
+        return record->reason == REASON_OK ? events[record->event].priority
+                                           : events[record->event].refused_priority;
 }
 
 static bool is_refusal(const AuditRecord *record) {
         return record->reason != REASON_OK && record->reason != REASON_RECORD_REPLACED &&
-               record->event != AUDIT_RECORD_UNREADABLE && record->event != AUDIT_LOGIN_ENDED &&
-               record->event != AUDIT_LOGIN_LEFT && record->event != AUDIT_RECONCILE &&
-               record->event != AUDIT_LOCK_OUT && record->event != AUDIT_SESSION_END &&
-               record->event != AUDIT_BINDING && record->event != AUDIT_HOOK &&
-               record->event != AUDIT_LEFT_OUT;
+               !has(record, NO_REFUSAL);
 }
 
-static bool is_of_key(const AuditRecord *record) {
-        return record->event == AUDIT_KEY_GENERATED || record->event == AUDIT_KEY_ROTATED ||
-               record->event == AUDIT_KEY_RETIRED;
-}
-
-/* An order to end sessions that there are none of. */
 static bool is_in_vain(const AuditRecord *record) {
-        return record->count == 0 &&
-               (record->event == AUDIT_REVOKE || record->event == AUDIT_KICK ||
-                       record->event == AUDIT_LOGOUT);
+        return has(record, COUNTED) && record->count == 0;
 }
 
 /* Of all lines these are the most, and a format takes longer than what it says. */
@@ -118,14 +73,14 @@ static void join(char *text, size_t size, const char *const parts[3]) {
 static void compose(const AuditRecord *record, char *text, size_t size) {
         bool is_call = record->event == AUDIT_BUS_CALL && record->reason == REASON_OK;
         bool is_refused = is_refusal(record);
-        const char *between = is_call || (is_of_key(record) && !is_refused) ? ": " : " for ";
+        const char *between = is_call || (has(record, OF_KEY) && !is_refused) ? ": " : " for ";
         const char *whom = record->user ? record->user : "unknown user";
 
-        if (record->event == AUDIT_REVOKE_ALL || record->event == AUDIT_ADOPTION_CONFIRMED)
+        if (has(record, OF_ALL_USERS))
                 whom = "all users";
         if (is_call)
                 whom = STRING_OR_EMPTY(record->service);
-        if (is_of_key(record))
+        if (has(record, OF_KEY))
                 whom = record->kid ? record->kid : "a new key";
         if (record->event == AUDIT_LEFT_OUT)
                 snprintf(text, size, "%u more lines of uid %ju are not written", record->count,
@@ -138,7 +93,7 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
         else if (record->reason != REASON_OK)
                 snprintf(text, size, "%s%s%s: %s", events[record->event].words, between, whom,
                         reason_text(record->reason));
-        else if (is_in_vain(record) || (record->event == AUDIT_UNLOCK && record->count == 0))
+        else if (is_in_vain(record))
                 snprintf(
                         text, size, "%s for %s: there was none", events[record->event].words, whom);
         else
@@ -157,41 +112,10 @@ static bool is_suspicious(const AuditRecord *record) {
                 REASON_LOGIN_FOREIGN,
         };
 
-        for (size_t i = 0; i < ARRAY_SIZE(reasons) && !is_of_key(record); i++)
+        for (size_t i = 0; i < ARRAY_SIZE(reasons) && !has(record, OF_KEY); i++)
                 if (record->reason == reasons[i])
                         return true;
-        return record->suspicious || record->event == AUDIT_LOCK_OUT ||
-               record->event == AUDIT_REUSE || record->event == AUDIT_BINDING;
-}
-
-/* What comes about by an order over the bus only, and so has a uid that the bus vouches for. */
-static bool is_of_bus(const AuditRecord *record) {
-        static const AuditEvent of_bus[] = {
-                AUDIT_BUS_CALL,
-                AUDIT_LEFT_OUT,
-                AUDIT_KEY_ROTATED,
-                AUDIT_KEY_GENERATED,
-                AUDIT_ISSUE,
-                AUDIT_REFRESH,
-                AUDIT_REUSE,
-                AUDIT_REVOKE,
-                AUDIT_REVOKE_ALL,
-                AUDIT_LOWER,
-                AUDIT_KICK,
-                AUDIT_LOGOUT,
-                AUDIT_BAN,
-                AUDIT_UNBAN,
-                AUDIT_UNLOCK,
-                AUDIT_CODE_CREATED,
-                AUDIT_ADOPTION_CONFIRMED,
-                AUDIT_VALIDATE,
-                AUDIT_RECORD_REPLACED,
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(of_bus); i++)
-                if (record->event == of_bus[i])
-                        return true;
-        return false;
+        return record->suspicious || has(record, SUSPICIOUS);
 }
 
 static void count_record(Metrics *metrics, const AuditRecord *record) {
@@ -221,7 +145,7 @@ static void write_record(Context *context, const AuditRecord *record) {
         if (record->pid > 0)
                 (void)text_format_u64((uint64_t)record->pid, pid);
         /* The bus vouches for a caller's uid, not for its pid. */
-        if (record->pid > 0 || is_of_bus(record))
+        if (record->pid > 0 || has(record, OF_BUS))
                 (void)text_format_u64(record->uid, uid);
         if (record->count > 0)
                 (void)text_format_u64(record->count, count);
@@ -262,13 +186,13 @@ void audit_tell_left_out(Context *context) {
                                       });
 }
 
-/* What any user of the host can cause as often as they like. A theft takes a live session each time, and must not
- * drown in what its thief asked before. */
+/* What any user of the host can cause as often as they like, orders only while they find nothing. A theft takes a
+ * live session each time, and must not drown in what its thief asked before. */
 static bool is_of_anybody(const AuditRecord *record) {
-        if (record->uid == 0 || record->event == AUDIT_REUSE)
+        if (record->uid == 0 || has(record, SUSPICIOUS))
                 return false;
-        return is_refusal(record) || is_in_vain(record) || record->event == AUDIT_AUTHENTICATE ||
-               record->event == AUDIT_ACCOUNT || record->event == AUDIT_VALIDATE;
+        return is_refusal(record) ||
+               (has(record, OF_ANYBODY) && (is_in_vain(record) || !has(record, COUNTED)));
 }
 
 void audit(Context *context, const AuditRecord *record) {
