@@ -177,9 +177,9 @@ void session_change_clear(SessionChange *change) {
         policy_ended_clear(&change->ended);
 }
 
-void session_change_tell(SessionChange *change, int event, Reason reason) {
+void session_change_tell(SessionChange *change, AuditEvent event, Reason reason) {
         AuditRecord record = {
-                .event = (AuditEvent)event,
+                .event = event,
                 .reason = reason,
                 .user = change->user,
                 .sid = *change->sid ? change->sid : NULL,

@@ -6,6 +6,7 @@
  */
 
 #include "authtoken/reason.h"
+#include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/policy/policy.h"
 #include "daemon/token/jti.h"
@@ -51,10 +52,10 @@ void session_change_clear(SessionChange *change);
 /**
  * session_change_tell() - a line for the journal
  * @change:     committed, or refused
- * @event:      AuditEvent
+ * @event:      which line
  * @reason:     how it went
  */
-void session_change_tell(SessionChange *change, int event, Reason reason);
+void session_change_tell(SessionChange *change, AuditEvent event, Reason reason);
 
 /**
  * session_change_follow() - end the logins of what a committed change ended, without waiting

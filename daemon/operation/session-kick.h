@@ -11,7 +11,7 @@
 /* Verbs embed it as their first member. */
 typedef struct SessionKick {
         SessionChange change;
-        int event;        /* AUDIT_KICK or AUDIT_BAN */
+        AuditEvent event; /* AUDIT_KICK or AUDIT_BAN */
         SessionEnd *ends; /* now, or before with a login that is still there; text of @change */
         size_t n_ends;
         Reason reason; /* how the commit went */
