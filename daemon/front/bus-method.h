@@ -5,6 +5,7 @@
  * What each method takes, which verb it starts, and how the verb's result becomes a reply.
  */
 
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 #include "daemon/front/bus-request.h"
@@ -20,6 +21,10 @@ struct BusMethod {
         /* Append the method's results to a reply. 0; negative errno; or negative with @error set. */
         int (*reply)(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
                 sd_bus_error *error);
+
+        /* The groups of the user whom the verb is about make a difference for it, so they are looked up before
+         * it is started. A revocation does not wait for a user data base that hangs. */
+        bool needs_rules;
 };
 
 /**

@@ -129,21 +129,11 @@ static void on_rules(UserRulesCall *call, Reason reason, const PolicyRules *rule
         start(request);
 }
 
-/* Whom the groups of a user make a difference for. A revocation does not wait for a user data base that hangs. */
-static bool needs_rules(const BusMethod *method) {
-        static const char *const names[] = { "IssueToken", "KickSession", "KickUser" };
-
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (!strcmp(method->name, names[i]))
-                        return true;
-        return false;
-}
-
 static bool has_rules(const BusRequest *request) {
         const char *user = subject_user(request);
         PolicyRules rules;
 
-        return !user || !needs_rules(request->method) ||
+        return !user || !request->method->needs_rules ||
                user_rules_now(request->scope->context, user, &rules);
 }
 
