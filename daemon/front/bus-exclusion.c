@@ -95,10 +95,7 @@ int bus_exclusion_start_list_lock_outs(BusRequest *request) {
                 request->scope->context, &order, bus_request_on_done, request, &request->op);
 }
 
-int bus_exclusion_reply_lifted(BusRequest *request, const OperationResult *result,
-        sd_bus_message *reply, sd_bus_error *error) {
-        (void)request;
-        (void)error;
+int bus_exclusion_reply_lifted(sd_bus_message *reply, const OperationResult *result) {
         return sd_bus_message_append(reply, "u", (uint32_t)result->n_lifted);
 }
 
@@ -125,13 +122,10 @@ static int append_row(sd_bus_message *reply, const Row *row, size_t *cost) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int bus_exclusion_reply_lock_outs(BusRequest *request, const OperationResult *result,
-        sd_bus_message *reply, sd_bus_error *error) {
+int bus_exclusion_reply_lock_outs(sd_bus_message *reply, const OperationResult *result) {
         size_t cost = 0;
         int r;
 
-        (void)request;
-        (void)error;
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; i < result->lock_outs->n_items && r >= 0; i++) {
                 const LockOut *item = &result->lock_outs->items[i];
@@ -142,13 +136,10 @@ int bus_exclusion_reply_lock_outs(BusRequest *request, const OperationResult *re
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int bus_exclusion_reply_bans(BusRequest *request, const OperationResult *result,
-        sd_bus_message *reply, sd_bus_error *error) {
+int bus_exclusion_reply_bans(sd_bus_message *reply, const OperationResult *result) {
         size_t cost = 0;
         int r;
 
-        (void)request;
-        (void)error;
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; i < result->n_bans && r >= 0; i++) {
                 const BanRow *ban = &result->bans[i];

@@ -61,36 +61,27 @@ int bus_exclusion_start_list_lock_outs(BusRequest *request);
 
 /**
  * bus_exclusion_reply_lifted() - how many LiftLockOut has lifted
- * @request:    done
- * @result:     its number
  * @reply:      grows
- * @error:      untouched
+ * @result:     its number
  *
  * Return: as BusMethod.reply.
  */
-int bus_exclusion_reply_lifted(BusRequest *request, const OperationResult *result,
-        sd_bus_message *reply, sd_bus_error *error);
+int bus_exclusion_reply_lifted(sd_bus_message *reply, const OperationResult *result);
 
 /**
  * bus_exclusion_reply_lock_outs() - what ListLockOuts found, as aa{sv}
- * @request:    done
- * @result:     its lock-outs
  * @reply:      grows
- * @error:      untouched
+ * @result:     its lock-outs
  *
  * Return: as BusMethod.reply; -E2BIG above BUS_REPLY_MAX.
  */
-int bus_exclusion_reply_lock_outs(BusRequest *request, const OperationResult *result,
-        sd_bus_message *reply, sd_bus_error *error);
+int bus_exclusion_reply_lock_outs(sd_bus_message *reply, const OperationResult *result);
 
 /**
  * bus_exclusion_reply_bans() - what ListBans found, as aa{sv}
- * @request:    done
- * @result:     its bans
  * @reply:      grows
- * @error:      untouched
+ * @result:     its bans
  *
  * Return: as BusMethod.reply; -E2BIG above BUS_REPLY_MAX.
  */
-int bus_exclusion_reply_bans(BusRequest *request, const OperationResult *result,
-        sd_bus_message *reply, sd_bus_error *error);
+int bus_exclusion_reply_bans(sd_bus_message *reply, const OperationResult *result);

@@ -64,13 +64,6 @@ static int start_issue(BusRequest *request) {
                 bus_request_on_done, request, &request->op);
 }
 
-static int reply_tokens(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)request;
-        (void)error;
-        return bus_reply_tokens(reply, result);
-}
-
 static int start_refresh(BusRequest *request) {
         return refresh_start(request->scope->context,
                 &(RefreshOrder){
@@ -93,12 +86,9 @@ static int start_create_code(BusRequest *request) {
                 bus_request_on_done, request, &request->op);
 }
 
-static int reply_code(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
+static int reply_code(sd_bus_message *reply, const OperationResult *result) {
         int r;
 
-        (void)request;
-        (void)error;
         r = sd_bus_message_sensitive(reply);
         return r < 0 ? r : sd_bus_message_append(reply, "s", result->token->data);
 }
@@ -116,12 +106,9 @@ static int start_validate(BusRequest *request) {
                 bus_request_on_done, request, &request->op);
 }
 
-static int reply_validate(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
+static int reply_validate(sd_bus_message *reply, const OperationResult *result) {
         int r;
 
-        (void)request;
-        (void)error;
         r = sd_bus_message_sensitive(reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -174,49 +161,21 @@ static int start_list(BusRequest *request) {
                 request->scope->context, &filter, bus_request_on_done, request, &request->op);
 }
 
-static int reply_nothing(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)request;
-        (void)result;
-        (void)reply;
-        (void)error;
-        return 0;
-}
-
-static int reply_revoked(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)request;
-        (void)error;
+static int reply_revoked(sd_bus_message *reply, const OperationResult *result) {
         return sd_bus_message_append(reply, "u", (uint32_t)result->n_revoked);
 }
 
-static int reply_kicked(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)request;
-        (void)error;
+static int reply_kicked(sd_bus_message *reply, const OperationResult *result) {
         return sd_bus_message_append(
                 reply, "uu", (uint32_t)result->n_ended, (uint32_t)result->n_failed);
 }
 
-static int reply_sessions(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)request;
-        (void)error;
+static int reply_sessions(sd_bus_message *reply, const OperationResult *result) {
         return bus_reply_sessions(reply, result->sessions, result->n_sessions);
 }
 
-static int reply_count(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)request;
-        (void)error;
+static int reply_count(sd_bus_message *reply, const OperationResult *result) {
         return sd_bus_message_append(reply, "u", (uint32_t)result->n_sessions);
-}
-
-static int reply_keys(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)result;
-        (void)error;
-        return bus_reply_keys(reply, request->scope->context->keyring);
 }
 
 static int start_confirm_adoption(BusRequest *request) {
@@ -241,49 +200,34 @@ static int start_rotate_key(BusRequest *request) {
                 bus_request_on_done, request, &request->op);
 }
 
-static int reply_kid(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)request;
-        (void)error;
+static int reply_kid(sd_bus_message *reply, const OperationResult *result) {
         return sd_bus_message_append(reply, "s", result->kid);
 }
 
-static int reply_jwks(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
+static int show_keys(sd_bus_message *reply, const Context *context) {
+        return bus_reply_keys(reply, context->keyring);
+}
+
+static int show_jwks(sd_bus_message *reply, const Context *context) {
         _cleanup_(freep) char *json = NULL;
         int r;
 
-        (void)result;
-        (void)error;
-        r = keyring_jwks(request->scope->context->keyring, &json);
+        r = keyring_jwks(context->keyring, &json);
         return r < 0 ? r : sd_bus_message_append(reply, "s", json);
 }
 
-static int reply_status(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
-        (void)result;
-        (void)error;
-        return bus_status_append(reply, request->scope->context);
-}
-
-static int reply_metrics(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
+static int show_metrics(sd_bus_message *reply, const Context *context) {
         _cleanup_(freep) char *text = NULL;
         int r;
 
-        (void)result;
-        (void)error;
-        r = metrics_text(request->scope->context, &text);
+        r = metrics_text(context, &text);
         return r < 0 ? r : sd_bus_message_append(reply, "s", text);
 }
 
-static int reply_reload(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-        sd_bus_error *error) {
+static int reload(BusRequest *request, sd_bus_error *error) {
         char message[RELOAD_MESSAGE_MAX] = "";
         int r;
 
-        (void)result;
-        (void)reply;
         r = request->scope->reload(message, sizeof(message), request->scope->reload_userdata);
         if (r > 0)
                 return sd_bus_error_set(error, BUS_ERROR_REFUSED, message);
@@ -300,11 +244,15 @@ static const BusMethod methods[] = {
                                 BUS_OPTION_NO_REFRESH | BUS_OPTION_CLIENT_ADDRESS |
                                 BUS_OPTION_USER_AGENT },
                 .start = start_issue,
-                .reply = reply_tokens,
+                .reply = bus_reply_tokens,
                 .needs_rules = true,
         },
-        { "RefreshToken", { { BUS_ARGUMENT_TOKEN }, 0 }, .start = start_refresh,
-                .reply = reply_tokens },
+        {
+                "RefreshToken",
+                { { BUS_ARGUMENT_TOKEN }, 0 },
+                .start = start_refresh,
+                .reply = bus_reply_tokens,
+        },
         {
                 "ValidateToken",
                 { { BUS_ARGUMENT_TOKEN, BUS_ARGUMENT_OPTIONS }, BUS_OPTION_ONE_AUDIENCE },
@@ -322,13 +270,11 @@ static const BusMethod methods[] = {
                 "RevokeToken",
                 { { BUS_ARGUMENT_SUBJECT, BUS_ARGUMENT_NOTE }, 0 },
                 .start = start_revoke,
-                .reply = reply_nothing,
         },
         {
                 "RevokeSession",
                 { { BUS_ARGUMENT_SID, BUS_ARGUMENT_NOTE }, 0 },
                 .start = start_revoke,
-                .reply = reply_nothing,
         },
         {
                 "RevokeUser",
@@ -371,15 +317,25 @@ static const BusMethod methods[] = {
                 "UnbanUser",
                 { { BUS_ARGUMENT_USER }, 0 },
                 .start = bus_exclusion_start_unban,
-                .reply = reply_nothing,
         },
-        { "ListBans", { { BUS_ARGUMENT_NONE }, 0 }, .start = bus_exclusion_start_list,
-                .reply = bus_exclusion_reply_bans },
-        { "LiftLockOut", { { BUS_ARGUMENT_USER, BUS_ARGUMENT_PLACE }, 0 },
-                .start = bus_exclusion_start_lift, .reply = bus_exclusion_reply_lifted },
-        { "ListLockOuts", { { BUS_ARGUMENT_OPTIONS }, BUS_OPTION_USER },
+        {
+                "ListBans",
+                { { BUS_ARGUMENT_NONE }, 0 },
+                .start = bus_exclusion_start_list,
+                .reply = bus_exclusion_reply_bans,
+        },
+        {
+                "LiftLockOut",
+                { { BUS_ARGUMENT_USER, BUS_ARGUMENT_PLACE }, 0 },
+                .start = bus_exclusion_start_lift,
+                .reply = bus_exclusion_reply_lifted,
+        },
+        {
+                "ListLockOuts",
+                { { BUS_ARGUMENT_OPTIONS }, BUS_OPTION_USER },
                 .start = bus_exclusion_start_list_lock_outs,
-                .reply = bus_exclusion_reply_lock_outs },
+                .reply = bus_exclusion_reply_lock_outs,
+        },
         {
                 "KickSession",
                 { { BUS_ARGUMENT_SID, BUS_ARGUMENT_NOTE }, 0 },
@@ -415,8 +371,8 @@ static const BusMethod methods[] = {
                 .start = start_logout,
                 .reply = reply_revoked,
         },
-        { "ListKeys", { { BUS_ARGUMENT_NONE }, 0 }, .reply = reply_keys },
-        { "GetJWKS", { { BUS_ARGUMENT_NONE }, 0 }, .reply = reply_jwks },
+        { "ListKeys", { { BUS_ARGUMENT_NONE }, 0 }, .show = show_keys },
+        { "GetJWKS", { { BUS_ARGUMENT_NONE }, 0 }, .show = show_jwks },
         {
                 "RotateKey",
                 { { BUS_ARGUMENT_OPTIONS },
@@ -424,13 +380,11 @@ static const BusMethod methods[] = {
                 .start = start_rotate_key,
                 .reply = reply_kid,
         },
-        { "ConfirmAdoption", { { BUS_ARGUMENT_NONE }, 0 }, .start = start_confirm_adoption,
-                .reply = reply_nothing },
-        { "ConfirmAdoptionSince", { { BUS_ARGUMENT_NUMBER }, 0 }, .start = start_confirm_adoption,
-                .reply = reply_nothing },
-        { "GetStatus", { { BUS_ARGUMENT_NONE }, 0 }, .reply = reply_status },
-        { "GetMetrics", { { BUS_ARGUMENT_NONE }, 0 }, .reply = reply_metrics },
-        { "Reload", { { BUS_ARGUMENT_NONE }, 0 }, .reply = reply_reload },
+        { "ConfirmAdoption", { { BUS_ARGUMENT_NONE }, 0 }, .start = start_confirm_adoption },
+        { "ConfirmAdoptionSince", { { BUS_ARGUMENT_NUMBER }, 0 }, .start = start_confirm_adoption },
+        { "GetStatus", { { BUS_ARGUMENT_NONE }, 0 }, .show = bus_status_append },
+        { "GetMetrics", { { BUS_ARGUMENT_NONE }, 0 }, .show = show_metrics },
+        { "Reload", { { BUS_ARGUMENT_NONE }, 0 }, .at_once = reload },
 };
 
 const BusMethod *bus_method_find(const char *name) {

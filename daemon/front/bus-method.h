@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What each method takes, which verb it starts, and how the verb's result becomes a reply.
+ * What each method takes, which verb it starts, and how the verb's result becomes a reply; or what it does and shows
+ * without a verb.
  */
 
 #include <stdbool.h>
@@ -15,12 +16,18 @@ struct BusMethod {
         BusArgumentRule rule;
 
         /* Start the verb with bus_request_on_done(), which will not come before this returns; 0 or negative
-         * errno. NULL: there is nothing to start, and reply is called with no result. */
+         * errno. NULL: there is none, and the answer comes at once. */
         int (*start)(BusRequest *request);
 
-        /* Append the method's results to a reply. 0; negative errno; or negative with @error set. */
-        int (*reply)(BusRequest *request, const OperationResult *result, sd_bus_message *reply,
-                sd_bus_error *error);
+        /* Append what the verb found. 0 or more; negative errno. NULL: nothing but that it is done. */
+        int (*reply)(sd_bus_message *reply, const OperationResult *result);
+
+        /* Without a verb: do what is asked, before the answer is begun. 0; negative errno; or negative with
+         * @error set. NULL: there is nothing to do. */
+        int (*at_once)(BusRequest *request, sd_bus_error *error);
+
+        /* Without a verb: append what the daemon has in memory. As reply. */
+        int (*show)(sd_bus_message *reply, const Context *context);
 
         /* The groups of the user whom the verb is about make a difference for it, so they are looked up before
          * it is started. A revocation does not wait for a user data base that hangs. */

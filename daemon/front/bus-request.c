@@ -80,18 +80,41 @@ static void deny(BusRequest *request, const char *words) {
         finish_with_error(request, &error);
 }
 
+/* @result: of the verb; NULL: there was none. */
+static int fill(sd_bus_message *reply, const BusRequest *request, const OperationResult *result) {
+        const BusMethod *method = request->method;
+
+        if (method->show)
+                return method->show(reply, request->scope->context);
+        return method->reply ? method->reply(reply, result) : 0;
+}
+
 static void finish_with_result(BusRequest *request, const OperationResult *result) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
         r = sd_bus_message_new_method_return(request->message, &reply);
         if (r >= 0)
-                r = request->method->reply(request, result, reply, &error);
+                r = fill(reply, request, result);
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
         if (r >= 0)
                 request_free(request);
+        else
+                finish_with_reason(request, reason_of_errno(r));
+}
+
+static void answer_at_once(BusRequest *request) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = 0;
+
+        /* No verb tells the journal whose order it was. */
+        if (!bus_authz_is_free(request->permission->others))
+                tell_journal(request, REASON_OK);
+        if (request->method->at_once)
+                r = request->method->at_once(request, &error);
+        if (r >= 0)
+                finish_with_result(request, NULL);
         else if (sd_bus_error_is_set(&error))
                 finish_with_error(request, &error);
         else
@@ -146,10 +169,7 @@ static void run(BusRequest *request) {
                 return;
         }
         if (!request->method->start) {
-                /* No verb tells the journal whose order it was. */
-                if (!bus_authz_is_free(request->permission->others))
-                        tell_journal(request, REASON_OK);
-                finish_with_result(request, NULL);
+                answer_at_once(request);
                 return;
         }
         if (has_rules(request)) {
