@@ -42,6 +42,16 @@ void operation_init(
         Operation *op, Context *context, OperationWaiter waiter, OperationFree free_body);
 
 /**
+ * operation_started() - the end of a verb's starter: hand the object to the caller, or drop it
+ * @op:         initialised; invalid afterwards if @r is negative
+ * @r:          whether something was started that will complete it
+ * @ret_op:     set unless @r is negative; NULL: the caller will never detach
+ *
+ * Return: @r if negative; 0.
+ */
+int operation_started(Operation *op, int r, Operation **ret_op);
+
+/**
  * operation_tell() - tell the waiter now, and go on
  * @op:         stays valid; to be finished
  * @result:     borrowed

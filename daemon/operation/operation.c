@@ -74,6 +74,16 @@ static void operation_free(Operation *op) {
         op->free_body(op);
 }
 
+int operation_started(Operation *op, int r, Operation **ret_op) {
+        if (r < 0) {
+                operation_free(op);
+                return r;
+        }
+        if (ret_op)
+                *ret_op = op;
+        return 0;
+}
+
 Operation *operation_detach(Operation *op) {
         if (op)
                 op->done = NULL;

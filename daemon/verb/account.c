@@ -252,10 +252,5 @@ int account_start(Context *context, const LoginRequest *request, OperationDone d
                         r = operation_finish_later(&account->op, reason);
                 }
         }
-        if (r < 0) {
-                operation_abandon(&account->op);
-                return r;
-        }
-        *ret_op = &account->op;
-        return 0;
+        return operation_started(&account->op, r, ret_op);
 }

@@ -211,17 +211,10 @@ static int start(AuthenticateSession *auth, const LoginRequest *request) {
 int authenticate_session_start(Context *context, const LoginRequest *request, OperationDone done,
         void *userdata, Operation **ret_op) {
         AuthenticateSession *auth = calloc(1, sizeof(*auth));
-        int r;
 
         if (!auth)
                 return -ENOMEM;
         operation_init(
                 &auth->op, context, (OperationWaiter){ done, userdata }, authenticate_session_free);
-        r = start(auth, request);
-        if (r < 0) {
-                operation_abandon(&auth->op);
-                return r;
-        }
-        *ret_op = &auth->op;
-        return 0;
+        return operation_started(&auth->op, start(auth, request), ret_op);
 }

@@ -382,10 +382,5 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
                 auth->refusal = reason;
                 r = auth->limit.note ? 0 : operation_finish_later(&auth->op, reason);
         }
-        if (r < 0) {
-                operation_abandon(&auth->op);
-                return r;
-        }
-        *ret_op = &auth->op;
-        return 0;
+        return operation_started(&auth->op, r, ret_op);
 }

@@ -48,7 +48,6 @@ int ban_start(Context *context, const BanOrder *order, OperationDone done, void 
         Operation **ret_op) {
         Ban *ban = calloc(1, sizeof(*ban));
         SessionChange *change;
-        int r;
 
         if (!ban)
                 return -ENOMEM;
@@ -57,12 +56,5 @@ int ban_start(Context *context, const BanOrder *order, OperationDone done, void 
         ban->kick.event = AUDIT_BAN;
         change->end_reason = REASON_USER_BANNED;
         change->end = end;
-        r = start(ban, order);
-        if (r < 0) {
-                operation_abandon(&change->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &change->op;
-        return 0;
+        return operation_started(&change->op, start(ban, order), ret_op);
 }

@@ -84,10 +84,5 @@ int close_session_start(Context *context, const LoginRequest *request, Operation
                 return -ENOMEM;
         operation_init(op, context, (OperationWaiter){ done, userdata }, close_session_free);
         r = operation_finish_later(op, close_login(context, request));
-        if (r < 0) {
-                operation_abandon(op);
-                return r;
-        }
-        *ret_op = op;
-        return 0;
+        return operation_started(op, r, ret_op);
 }

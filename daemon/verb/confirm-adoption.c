@@ -70,10 +70,5 @@ int confirm_adoption_start(Context *context, const AdoptionOrder *order, Operati
                         &confirm->op, REASON_BAD_REQUEST, N_("the time is still to come"));
         else
                 r = adoption_ask(context->adoption, &confirm->request);
-        if (r < 0) {
-                operation_abandon(&confirm->op);
-                return r;
-        }
-        *ret_op = &confirm->op;
-        return 0;
+        return operation_started(&confirm->op, r, ret_op);
 }

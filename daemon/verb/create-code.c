@@ -153,10 +153,5 @@ int create_code_start(Context *context, const CodeOrder *order, OperationDone do
                 tell_journal(create, reason);
                 r = operation_finish_later(&create->op, reason);
         }
-        if (r < 0) {
-                operation_abandon(&create->op);
-                return r;
-        }
-        *ret_op = &create->op;
-        return 0;
+        return operation_started(&create->op, r, ret_op);
 }

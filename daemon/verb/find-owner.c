@@ -226,11 +226,5 @@ int find_owner_start(Context *context, const char *subject, OperationDone done, 
         operation_init(&find->op, context, (OperationWaiter){ done, userdata }, find_owner_free);
         reason = read_subject(find, subject);
         r = reason == REASON_OK ? ask_store(find) : operation_finish_later(&find->op, reason);
-        if (r < 0) {
-                operation_abandon(&find->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &find->op;
-        return 0;
+        return operation_started(&find->op, r, ret_op);
 }

@@ -267,11 +267,5 @@ int issue_start(Context *context, const IssueOrder *order, OperationDone done, v
                 tell_journal(issue, reason);
                 r = operation_refuse_later(&issue->op, reason, fault_of(reason));
         }
-        if (r < 0) {
-                operation_abandon(&issue->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &issue->op;
-        return 0;
+        return operation_started(&issue->op, r, ret_op);
 }

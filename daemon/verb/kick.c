@@ -20,7 +20,6 @@ int kick_start(Context *context, const EndOrder *order, OperationDone done, void
         SessionKick *kick = calloc(1, sizeof(*kick));
         EndOrder scope = *order;
         PolicyRules rules;
-        int r;
 
         if (!kick)
                 return -ENOMEM;
@@ -30,12 +29,5 @@ int kick_start(Context *context, const EndOrder *order, OperationDone done, void
         (void)user_rules_last(context, order->filter.user, &rules);
         if (rules.kick_scope == KICK_SCOPE_USER)
                 scope.filter = (SessionFilter){ .user = order->filter.user };
-        r = session_kick_start(kick, &scope);
-        if (r < 0) {
-                operation_abandon(&kick->change.op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &kick->change.op;
-        return 0;
+        return operation_started(&kick->change.op, session_kick_start(kick, &scope), ret_op);
 }

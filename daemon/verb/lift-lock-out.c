@@ -66,17 +66,9 @@ static int start(LiftLockOut *lift, const LockOutOrder *order) {
 int lift_lock_out_start(Context *context, const LockOutOrder *order, OperationDone done,
         void *userdata, Operation **ret_op) {
         LiftLockOut *lift = calloc(1, sizeof(*lift));
-        int r;
 
         if (!lift)
                 return -ENOMEM;
         operation_init(&lift->op, context, (OperationWaiter){ done, userdata }, lift_lock_out_free);
-        r = start(lift, order);
-        if (r < 0) {
-                operation_abandon(&lift->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &lift->op;
-        return 0;
+        return operation_started(&lift->op, start(lift, order), ret_op);
 }

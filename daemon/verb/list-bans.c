@@ -75,18 +75,10 @@ static void on_walked(UserWalk *walk, Reason reason) {
 
 int list_bans_start(Context *context, OperationDone done, void *userdata, Operation **ret_op) {
         ListBans *list = calloc(1, sizeof(*list));
-        int r;
 
         if (!list)
                 return -ENOMEM;
         operation_init(&list->op, context, (OperationWaiter){ done, userdata }, list_bans_free);
         list->walk = (UserWalk){ .context = context, .take = take, .done = on_walked };
-        r = user_walk_start(&list->walk);
-        if (r < 0) {
-                operation_abandon(&list->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &list->op;
-        return 0;
+        return operation_started(&list->op, user_walk_start(&list->walk), ret_op);
 }

@@ -44,11 +44,5 @@ int list_lock_outs_start(Context *context, const LockOutOrder *order, OperationD
         operation_init(
                 &list->op, context, (OperationWaiter){ done, userdata }, list_lock_outs_free);
         r = lock_outs_list(context->store, &which, on_listed, list, &list->call);
-        if (r < 0) {
-                operation_abandon(&list->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &list->op;
-        return 0;
+        return operation_started(&list->op, r, ret_op);
 }

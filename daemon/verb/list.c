@@ -265,17 +265,9 @@ static int start(List *list, const SessionFilter *filter) {
 int list_start(Context *context, const SessionFilter *filter, OperationDone done, void *userdata,
         Operation **ret_op) {
         List *list = calloc(1, sizeof(*list));
-        int r;
 
         if (!list)
                 return -ENOMEM;
         operation_init(&list->op, context, (OperationWaiter){ done, userdata }, list_free);
-        r = start(list, filter);
-        if (r < 0) {
-                operation_abandon(&list->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &list->op;
-        return 0;
+        return operation_started(&list->op, start(list, filter), ret_op);
 }

@@ -29,19 +29,11 @@ static void on_committed(SessionChange *change, Reason reason) {
 int logout_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         SessionChange *change = calloc(1, sizeof(*change));
-        int r;
 
         if (!change)
                 return -ENOMEM;
         operation_init(&change->op, context, (OperationWaiter){ done, userdata }, logout_free);
         change->end_reason = REASON_SESSION_LOGGED_OUT;
         change->committed = on_committed;
-        r = session_change_start(change, order);
-        if (r < 0) {
-                operation_abandon(&change->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &change->op;
-        return 0;
+        return operation_started(&change->op, session_change_start(change, order), ret_op);
 }

@@ -193,10 +193,5 @@ int open_session_start(Context *context, const LoginRequest *request, OperationD
         r = login_subject_copy(request, &open->subject);
         if (r >= 0)
                 r = start(open);
-        if (r < 0) {
-                operation_abandon(&open->op);
-                return r;
-        }
-        *ret_op = &open->op;
-        return 0;
+        return operation_started(&open->op, r, ret_op);
 }

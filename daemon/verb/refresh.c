@@ -252,11 +252,5 @@ int refresh_start(Context *context, const RefreshOrder *order, OperationDone don
                 tell_journal(refresh, reason);
                 r = operation_refuse_later(&refresh->op, answer_of(reason), detail_of(reason));
         }
-        if (r < 0) {
-                operation_abandon(&refresh->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &refresh->op;
-        return 0;
+        return operation_started(&refresh->op, r, ret_op);
 }

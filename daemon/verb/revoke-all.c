@@ -212,11 +212,5 @@ int revoke_all_start(Context *context, const EndOrder *order, OperationDone done
         }
         if (r >= 0)
                 r = start(all);
-        if (r < 0) {
-                operation_abandon(&all->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &all->op;
-        return 0;
+        return operation_started(&all->op, r, ret_op);
 }

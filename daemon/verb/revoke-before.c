@@ -73,7 +73,6 @@ static int start(RevokeBefore *revoke, const EndOrder *order) {
 int revoke_before_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         RevokeBefore *revoke = calloc(1, sizeof(*revoke));
-        int r;
 
         if (!revoke)
                 return -ENOMEM;
@@ -82,12 +81,5 @@ int revoke_before_start(Context *context, const EndOrder *order, OperationDone d
         revoke->change.end_reason = REASON_SESSION_REVOKED;
         revoke->change.end = end;
         revoke->change.committed = on_committed;
-        r = start(revoke, order);
-        if (r < 0) {
-                operation_abandon(&revoke->change.op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &revoke->change.op;
-        return 0;
+        return operation_started(&revoke->change.op, start(revoke, order), ret_op);
 }

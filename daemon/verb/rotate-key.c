@@ -131,7 +131,6 @@ int rotate_key_start(Context *context, const KeyOrder *order, OperationDone done
         Operation **ret_op) {
         const Key *signing = keyring_signing_key(context->keyring);
         RotateKey *rotate = calloc(1, sizeof(*rotate));
-        int r;
 
         if (!rotate)
                 return -ENOMEM;
@@ -141,12 +140,5 @@ int rotate_key_start(Context *context, const KeyOrder *order, OperationDone done
         rotate->stage = order->stage;
         if (signing)
                 (void)snprintf(rotate->before, sizeof(rotate->before), "%s", key_kid(signing));
-        r = begin(rotate, order);
-        if (r < 0) {
-                operation_abandon(&rotate->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &rotate->op;
-        return 0;
+        return operation_started(&rotate->op, begin(rotate, order), ret_op);
 }

@@ -63,11 +63,5 @@ int unban_start(Context *context, const BanOrder *order, OperationDone done, voi
                     ? user_queue_change(context->queue, context->config->tenant, unban->user,
                               &(UserChange){ .decide = decide, .done = on_done, .userdata = unban })
                     : -ENOMEM;
-        if (r < 0) {
-                operation_abandon(&unban->op);
-                return r;
-        }
-        if (ret_op)
-                *ret_op = &unban->op;
-        return 0;
+        return operation_started(&unban->op, r, ret_op);
 }

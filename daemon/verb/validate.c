@@ -161,10 +161,5 @@ int validate_start(Context *context, const LoginRequest *request, OperationDone 
                 tell_journal(context, request, NULL, reason);
                 r = operation_finish_later(&validate->op, reason);
         }
-        if (r < 0) {
-                operation_abandon(&validate->op);
-                return r;
-        }
-        *ret_op = &validate->op;
-        return 0;
+        return operation_started(&validate->op, r, ret_op);
 }
