@@ -177,6 +177,13 @@ void session_change_clear(SessionChange *change) {
         policy_ended_clear(&change->ended);
 }
 
+void session_change_free(Operation *op) {
+        SessionChange *change = (SessionChange *)op;
+
+        session_change_clear(change);
+        free(change);
+}
+
 void session_change_tell(SessionChange *change, AuditEvent event, Reason reason) {
         AuditRecord record = {
                 .event = event,

@@ -50,6 +50,12 @@ int session_change_start(SessionChange *change, const EndOrder *order);
 void session_change_clear(SessionChange *change);
 
 /**
+ * session_change_free() - OperationFree of a verb that owns nothing but its SessionChange
+ * @op:         first member of it; the verb's object begins with it
+ */
+void session_change_free(Operation *op);
+
+/**
  * session_change_tell() - a line for the journal
  * @change:     committed, or refused
  * @event:      which line

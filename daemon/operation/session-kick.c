@@ -103,7 +103,10 @@ int session_kick_start(SessionKick *kick, const EndOrder *order) {
         return session_change_start(&kick->change, order);
 }
 
-void session_kick_clear(SessionKick *kick) {
+void session_kick_free(Operation *op) {
+        SessionKick *kick = (SessionKick *)op;
+
         session_change_clear(&kick->change);
         free(kick->ends);
+        free(kick);
 }

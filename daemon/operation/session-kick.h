@@ -28,7 +28,7 @@ typedef struct SessionKick {
 int session_kick_start(SessionKick *kick, const EndOrder *order);
 
 /**
- * session_kick_clear() - free what it owns
- * @kick:       its memory is the verb's
+ * session_kick_free() - OperationFree of a verb that owns nothing but its SessionKick
+ * @op:         first member of it; the verb's object begins with it
  */
-void session_kick_clear(SessionKick *kick);
+void session_kick_free(Operation *op);

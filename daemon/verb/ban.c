@@ -19,13 +19,6 @@ typedef struct Ban {
         uint64_t until_sec;
 } Ban;
 
-static void ban_free(Operation *op) {
-        Ban *ban = (Ban *)op;
-
-        session_kick_clear(&ban->kick);
-        free(ban);
-}
-
 static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
         Ban *ban = (Ban *)change;
 
@@ -52,7 +45,8 @@ int ban_start(Context *context, const BanOrder *order, OperationDone done, void 
         if (!ban)
                 return -ENOMEM;
         change = &ban->kick.change;
-        operation_init(&change->op, context, (OperationWaiter){ done, userdata }, ban_free);
+        operation_init(
+                &change->op, context, (OperationWaiter){ done, userdata }, session_kick_free);
         ban->kick.event = AUDIT_BAN;
         change->end_reason = REASON_USER_BANNED;
         change->end = end;

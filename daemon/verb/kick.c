@@ -8,13 +8,6 @@
 #include "daemon/operation/user-rules.h"
 #include "daemon/verb/session-verbs.h"
 
-static void kick_free(Operation *op) {
-        SessionKick *kick = (SessionKick *)op;
-
-        session_kick_clear(kick);
-        free(kick);
-}
-
 int kick_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op) {
         SessionKick *kick = calloc(1, sizeof(*kick));
@@ -23,7 +16,8 @@ int kick_start(Context *context, const EndOrder *order, OperationDone done, void
 
         if (!kick)
                 return -ENOMEM;
-        operation_init(&kick->change.op, context, (OperationWaiter){ done, userdata }, kick_free);
+        operation_init(
+                &kick->change.op, context, (OperationWaiter){ done, userdata }, session_kick_free);
         kick->event = AUDIT_KICK;
         kick->change.end_reason = REASON_SESSION_KICKED;
         (void)user_rules_last(context, order->filter.user, &rules);

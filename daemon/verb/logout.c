@@ -8,13 +8,6 @@
 #include "daemon/operation/user-queue.h"
 #include "daemon/verb/session-verbs.h"
 
-static void logout_free(Operation *op) {
-        SessionChange *change = (SessionChange *)op;
-
-        session_change_clear(change);
-        free(change);
-}
-
 static void on_committed(SessionChange *change, Reason reason) {
         if (user_change_is_done(reason))
                 session_change_follow(change);
@@ -32,7 +25,8 @@ int logout_start(Context *context, const EndOrder *order, OperationDone done, vo
 
         if (!change)
                 return -ENOMEM;
-        operation_init(&change->op, context, (OperationWaiter){ done, userdata }, logout_free);
+        operation_init(
+                &change->op, context, (OperationWaiter){ done, userdata }, session_change_free);
         change->end_reason = REASON_SESSION_LOGGED_OUT;
         change->committed = on_committed;
         return operation_started(&change->op, session_change_start(change, order), ret_op);

@@ -99,13 +99,6 @@ static void finish(RevokeAll *all) {
                                    });
 }
 
-static void revoke_one_free(Operation *op) {
-        RevokeOne *one = (RevokeOne *)op;
-
-        session_change_clear(&one->change);
-        free(one);
-}
-
 static void on_committed(SessionChange *change, Reason reason) {
         RevokeAll *all = ((RevokeOne *)change)->all;
 
@@ -127,7 +120,7 @@ static int start_one(RevokeAll *all, const char *user) {
 
         if (!one)
                 return -ENOMEM;
-        operation_init(&one->change.op, all->op.context, (OperationWaiter){}, revoke_one_free);
+        operation_init(&one->change.op, all->op.context, (OperationWaiter){}, session_change_free);
         one->all = all;
         one->change.end_reason = REASON_SESSION_REVOKED;
         one->change.committed = on_committed;

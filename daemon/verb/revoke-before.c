@@ -23,13 +23,6 @@ typedef struct RevokeBefore {
         Reason lowered;
 } RevokeBefore;
 
-static void revoke_before_free(Operation *op) {
-        RevokeBefore *revoke = (RevokeBefore *)op;
-
-        session_change_clear(&revoke->change);
-        free(revoke);
-}
-
 static int end(SessionChange *change, UserState *state, uint64_t now_sec) {
         RevokeBefore *revoke = (RevokeBefore *)change;
 
@@ -77,7 +70,7 @@ int revoke_before_start(Context *context, const EndOrder *order, OperationDone d
         if (!revoke)
                 return -ENOMEM;
         operation_init(&revoke->change.op, context, (OperationWaiter){ done, userdata },
-                revoke_before_free);
+                session_change_free);
         revoke->change.end_reason = REASON_SESSION_REVOKED;
         revoke->change.end = end;
         revoke->change.committed = on_committed;
