@@ -30,7 +30,6 @@
 #include "daemon/store-source.h"
 #include "daemon/store/store-watch.h"
 #include "daemon/store/user-store.h"
-#include "daemon/token/claims.h"
 #include "daemon/token/token-cache.h"
 
 static void on_store_notice(int priority, const char *message, void *userdata) {
@@ -163,7 +162,6 @@ void context_parts_free(Context *context) {
         hook_client_free(context->hooks);
         clock_keeper_free(context->clock);
         handle_table_free(context->handles);
-        claims_unref(context->last_claims);
         token_cache_free(context->cache);
         logind_free(context->logind);
         user_rules_free(context->user_rules);

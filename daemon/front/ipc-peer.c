@@ -75,24 +75,14 @@ typedef struct RequestTexts {
         char handle[IPC_HANDLE_SIZE + 1];
 } RequestTexts;
 
-static void send_answer(IpcPeer *peer, const IpcMessage *answer) {
-        uint8_t buffer[ANSWER_SIZE_MAX];
-        size_t used;
-
-        if (ipc_message_encode(answer, buffer, sizeof(buffer), &used))
-                return;
-        /* A peer that does not read its answers loses them: the daemon waits for nobody. */
-        (void)send(peer->fd, buffer, used, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-static IpcMessage answer_of(
-        const IpcPeer *peer, IpcType type, uint32_t id, const OperationResult *result) {
+static IpcMessage answer_of(const Request *request, const OperationResult *result) {
+        IpcType type = request->type;
         bool is_live = type == IPC_AUTHENTICATE_SESSION;
         IpcMessage answer = {
                 .type = (IpcType)(type | IPC_REPLY),
                 .status = is_live ? ipc_status_of_live_session(result->reason)
                                   : ipc_status_of(result->reason),
-                .id = id,
+                .id = request->id,
         };
 
         if (result->reason == REASON_OK) {
@@ -100,16 +90,21 @@ static IpcMessage answer_of(
                 answer.claims = ipc_bytes(type == IPC_VALIDATE ? result->claims_json : NULL);
                 answer.session =
                         ipc_bytes(type == IPC_AUTHENTICATE || is_live ? result->sid : NULL);
-        } else if (peer->uid == 0 || type == IPC_VALIDATE) {
+        } else if (request->peer->uid == 0 || type == IPC_VALIDATE) {
                 answer.reason = ipc_bytes(reason_code(result->reason));
         }
         return answer;
 }
 
-static void answer_now(IpcPeer *peer, const IpcMessage *request, const OperationResult *result) {
-        IpcMessage answer = answer_of(peer, request->type, request->id, result);
+static void answer(const Request *request, const OperationResult *result) {
+        IpcMessage message = answer_of(request, result);
+        uint8_t buffer[ANSWER_SIZE_MAX];
+        size_t used;
 
-        send_answer(peer, &answer);
+        if (ipc_message_encode(&message, buffer, sizeof(buffer), &used))
+                return;
+        /* A peer that does not read its answers loses them: the daemon waits for nobody. */
+        (void)send(request->peer->fd, buffer, used, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void forget_name_call(Request *request) {
@@ -144,19 +139,15 @@ static void request_free(Request *request) {
 
 static void on_done(Operation *op, const OperationResult *result, void *userdata) {
         Request *request = userdata;
-        IpcMessage answer = answer_of(request->peer, request->type, request->id, result);
 
         (void)op;
         request->op = NULL;
-        send_answer(request->peer, &answer);
+        answer(request, result);
         request_free(request);
 }
 
 static void refuse(Request *request, Reason reason) {
-        IpcMessage answer = answer_of(
-                request->peer, request->type, request->id, &(OperationResult){ .reason = reason });
-
-        send_answer(request->peer, &answer);
+        answer(request, &(OperationResult){ .reason = reason });
         request_free(request);
 }
 
@@ -278,18 +269,20 @@ static void look_name_up(Request *request, const uint8_t *packet, size_t size) {
         }
 }
 
-static bool validate_at_once(IpcPeer *peer, const IpcMessage *message) {
-        OperationResult result;
+static void on_validated(Operation *op, const OperationResult *result, void *userdata) {
+        (void)op;
+        answer(userdata, result);
+}
+
+static bool validate_at_once(Request *request, const IpcMessage *message) {
+        Context *context = ipc_listener_context(request->peer->listener);
         RequestTexts texts;
         LoginRequest login;
 
-        if (message->type != IPC_VALIDATE)
+        if (request->type != IPC_VALIDATE)
                 return false;
-        login = login_request_of(peer, message, &texts);
-        if (!validate_now(ipc_listener_context(peer->listener), &login, &result))
-                return false;
-        answer_now(peer, message, &result);
-        return true;
+        login = login_request_of(request->peer, message, &texts);
+        return validate_now(context, &login, on_validated, request);
 }
 
 /* Whoever gave up acts as if nothing had happened, so nothing must. */
@@ -303,8 +296,8 @@ static bool is_late(const IpcPeer *peer, const IpcMessage *message) {
 static IpcPeerFate handle(IpcPeer *peer, const uint8_t *packet, size_t size) {
         const OperationResult denied = { .reason = REASON_NOT_AUTHORISED };
         const OperationResult failed = { .reason = REASON_INTERNAL };
+        Request *request, brief; /* @brief is answered before this returns, and linked nowhere */
         IpcMessage message;
-        Request *request;
         size_t i;
 
         if (ipc_message_decode(packet, size, &message) || (message.type & IPC_REPLY)) {
@@ -313,18 +306,19 @@ static IpcPeerFate handle(IpcPeer *peer, const uint8_t *packet, size_t size) {
         }
         if (is_late(peer, &message))
                 return IPC_PEER_KEEP;
+        brief = (Request){ .peer = peer, .type = message.type, .id = message.id };
         for (i = 0; i < ARRAY_SIZE(rows); i++)
                 if (rows[i].type == message.type)
                         break;
         if (i == ARRAY_SIZE(rows) || (rows[i].permission == PERMIT_ROOT && peer->uid != 0)) {
                 ipc_peer_tell_refusal(peer, REASON_NOT_AUTHORISED);
-                answer_now(peer, &message, &denied);
+                answer(&brief, &denied);
                 return IPC_PEER_KEEP;
         }
-        if (validate_at_once(peer, &message))
+        if (validate_at_once(&brief, &message))
                 return IPC_PEER_KEEP;
         if (request_new(peer, &message, rows[i].start, &request) < 0)
-                answer_now(peer, &message, &failed);
+                answer(&brief, &failed);
         else if (rows[i].permission == PERMIT_OWN_NAME && peer->uid != 0)
                 look_name_up(request, packet, size);
         else

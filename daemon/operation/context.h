@@ -15,7 +15,6 @@
 #include "daemon/token/verify-rules.h"
 
 typedef struct Adoption Adoption;
-typedef struct Claims Claims;
 typedef struct ClockKeeper ClockKeeper;
 typedef struct Config Config;
 typedef struct DeadlineTimer DeadlineTimer;
@@ -70,7 +69,6 @@ typedef struct Context {
         Signer *signer;
         VerifyRules rules; /* for our own tokens; text borrowed from @config */
         TokenCache *cache;
-        Claims *last_claims; /* keeps what validate_now() lent out */
         UserStore *store;
         ClockKeeper *clock;
         Adoption *adoption;

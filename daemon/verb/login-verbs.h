@@ -53,8 +53,10 @@ int validate_start(Context *context, const LoginRequest *request, OperationDone 
  * validate_now() - the same without waiting, when all that is needed is in memory
  * @context:    the daemon
  * @request:    borrowed
- * @ret_result: borrowed until control returns to the loop
+ * @done:       called before this returns, if it was decided, and with no operation
+ * @userdata:   for @done
  *
  * Return: true if it was decided; false: use validate_start().
  */
-bool validate_now(Context *context, const LoginRequest *request, OperationResult *ret_result);
+bool validate_now(
+        Context *context, const LoginRequest *request, OperationDone done, void *userdata);

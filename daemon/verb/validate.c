@@ -98,27 +98,25 @@ static OperationResult result_of(Reason reason, const Claims *claims) {
         };
 }
 
-bool validate_now(Context *context, const LoginRequest *request, OperationResult *ret_result) {
+bool validate_now(
+        Context *context, const LoginRequest *request, OperationDone done, void *userdata) {
+        _cleanup_(claims_unrefp) Claims *claims = NULL;
         const UserState *state;
-        Claims *claims = NULL;
+        OperationResult result;
         Reason reason;
 
         reason = check_token(context, request, &claims);
         if (reason == REASON_OK) {
                 if (user_store_peek(
-                            context->store, context->config->tenant, claims->subject, &state)) {
-                        claims_unref(claims);
+                            context->store, context->config->tenant, claims->subject, &state))
                         return false;
-                }
                 reason = check_state(context, claims, state);
                 if (reason == REASON_OK)
                         note_use(context, claims, state);
         }
         tell_journal(context, request, claims, reason);
-        *ret_result = result_of(reason, claims);
-        /* The caller borrows the claims until control returns to the loop. */
-        claims_unref(context->last_claims);
-        context->last_claims = claims;
+        result = result_of(reason, claims);
+        done(NULL, &result, userdata);
         return true;
 }
 
