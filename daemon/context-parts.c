@@ -14,6 +14,7 @@
 #include "daemon/logind/logind.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/adoption.h"
+#include "daemon/operation/census.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/deadline.h"
@@ -100,6 +101,8 @@ static int open_keepers(Context *context) {
         if (r >= 0)
                 r = owner_cache_new(&context->owners);
         if (r >= 0)
+                r = census_view_new(&context->census_view);
+        if (r >= 0)
                 r = login_ender_new(context, &context->ender);
         if (r >= 0)
                 r = deadline_timer_new(context, &context->deadlines);
@@ -154,6 +157,7 @@ void context_parts_stop(Context *context) {
         user_queue_free(context->queue);
         owner_cache_free(context->owners);
         operation_free_all(context);
+        census_view_free(context->census_view);
         signer_free(context->signer);
         adoption_free(context->adoption);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-page.h"
 #include "daemon/operation/user-queue.h"
+#include "daemon/policy/census-mark.h"
 #include "daemon/session/session-check.h"
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
@@ -27,6 +29,13 @@
 
 _Static_assert(CENSUS_TEXT_MAX <= STORE_MARK_MAX, "a census is no mark");
 
+struct CensusView {
+        char stored[CENSUS_TEXT_MAX]; /* as it was seen last; "": nothing */
+        unsigned int n_rounds;        /* since it changed; alone: since the start */
+        bool busy, has_counted;
+};
+
+/* One count. */
 typedef struct Census {
         Operation op;
         StoreCall *call;
@@ -42,7 +51,7 @@ typedef struct Census {
 static void census_free(Operation *op) {
         Census *census = (Census *)op;
 
-        op->context->metrics->census.busy = false;
+        op->context->census_view->busy = false;
         sd_event_source_disable_unref(census->pause);
         user_page_clear(&census->page);
         store_call_free(census->call);
@@ -111,7 +120,7 @@ static void on_written(StoreCall *call, int r, const char *value, void *userdata
         census->call = store_call_free(call);
         if (r == 0) {
                 census_mark_format(&census->mark, census->stored);
-                (void)watch(&census->op.context->metrics->census, census->stored);
+                (void)watch(census->op.context->census_view, census->stored);
                 census->written(census);
         } else {
                 /* After a conflict it is for somebody else to count. */
@@ -137,7 +146,7 @@ static void write_mark(Census *census, void (*written)(Census *census)) {
 }
 
 static void on_told(Census *census) {
-        census->op.context->metrics->census.has_counted = true;
+        census->op.context->census_view->has_counted = true;
         adopt(census->op.context, &census->mark);
         operation_finish_reason(&census->op, REASON_OK);
 }
@@ -298,7 +307,7 @@ static void begin(Census *census, const CensusMark *last) {
 static void on_read(StoreCall *call, int r, const char *value, void *userdata) {
         Census *census = userdata;
         Context *context = census->op.context;
-        CensusView *view = &context->metrics->census;
+        CensusView *view = context->census_view;
         CensusMark mark;
         bool known;
 
@@ -332,8 +341,26 @@ static bool is_time(const Metrics *metrics, CensusView *view) {
         return metrics->n_users <= CENSUS_USERS_OFTEN || round % CENSUS_ROUNDS_SELDOM == 0;
 }
 
+int census_view_new(CensusView **ret_view) {
+        CensusView *view = calloc(1, sizeof(*view));
+
+        if (!view)
+                return -ENOMEM;
+        *ret_view = view;
+        return 0;
+}
+
+CensusView *census_view_free(CensusView *view) {
+        free(view);
+        return NULL;
+}
+
+bool census_is_busy(const CensusView *view) {
+        return view->busy;
+}
+
 void census_start(Context *context) {
-        CensusView *view = &context->metrics->census;
+        CensusView *view = context->census_view;
         bool shared = context->config->store_type == STORE_REDIS;
         Census *census;
 

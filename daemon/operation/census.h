@@ -9,7 +9,34 @@
  * are over.
  */
 
+#include <stdbool.h>
+
 typedef struct Context Context;
+
+/* What this host remembers of it from one count to the next. */
+typedef struct CensusView CensusView;
+
+/**
+ * census_view_new() - nothing is known yet
+ * @ret_view:   owned by the caller; outlives every count
+ *
+ * Return: 0; -ENOMEM.
+ */
+int census_view_new(CensusView **ret_view);
+
+/**
+ * census_view_free() - free it
+ * @view:       no count is under way; NULL is fine
+ *
+ * Return: NULL.
+ */
+CensusView *census_view_free(CensusView *view);
+
+/**
+ * census_is_busy() - whether this host counts, or sees what others have counted
+ * @view:       borrowed
+ */
+bool census_is_busy(const CensusView *view);
 
 /**
  * census_start() - count or see what others have counted, if it is time for it and no count is under way

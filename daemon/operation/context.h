@@ -15,6 +15,7 @@
 #include "daemon/token/verify-rules.h"
 
 typedef struct Adoption Adoption;
+typedef struct CensusView CensusView;
 typedef struct ClockKeeper ClockKeeper;
 typedef struct Config Config;
 typedef struct DeadlineTimer DeadlineTimer;
@@ -83,6 +84,7 @@ typedef struct Context {
         HookClient *hooks;
         UserQueue *queue;
         OwnerCache *owners;
+        CensusView *census_view;
         LoginEnder *ender;
         DeadlineTimer *deadlines;
         SessionEventSink sink; /* NULL: nobody listens */

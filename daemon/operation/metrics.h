@@ -12,16 +12,8 @@
 #include "authtoken/reason.h"
 #include "daemon/operation/audit-meter.h"
 #include "daemon/operation/audit.h"
-#include "daemon/policy/census-mark.h"
 
 typedef struct Context Context;
-
-/* What this host knows of the census: see census.h. */
-typedef struct CensusView {
-        char stored[CENSUS_TEXT_MAX]; /* as it was seen last; "": nothing */
-        unsigned int n_rounds;        /* since it changed; alone: since the start */
-        bool busy, has_counted;
-} CensusView;
 
 typedef struct Metrics {
         uint64_t started_at_sec;
@@ -38,7 +30,6 @@ typedef struct Metrics {
         /* What the last census found. */
         uint64_t n_live_sessions, n_users, counted_at_sec; /* 0: none yet */
         bool users_lost;                                   /* it did not see all of them */
-        CensusView census;
 } Metrics;
 
 /**

@@ -61,12 +61,14 @@ static void host_start(Host *host, StoreFixture *fixture, const char *name) {
         assert_int_equal(journal_new(NULL, JOURNAL_STDERR, LOG_CRIT, &context->journal), 0);
         assert_int_equal(clock_keeper_new(context, &context->clock), 0);
         assert_int_equal(user_queue_new(fixture->store, &context->queue), 0);
+        assert_int_equal(census_view_new(&context->census_view), 0);
         assert_int_equal(login_registry_open(host->directory, &context->logins), 0);
         assert_int_equal(login_report_new(context, &context->report), 0);
 }
 
 static void host_stop(Host *host) {
         operation_free_all(&host->context);
+        census_view_free(host->context.census_view);
         login_report_free(host->context.report);
         login_registry_free(host->context.logins);
         user_queue_free(host->context.queue);
@@ -75,9 +77,9 @@ static void host_stop(Host *host) {
 }
 
 static void wait_until_done(Host *host) {
-        for (unsigned int i = 0; host->metrics.census.busy && i < TURNS_MAX; i++)
+        for (unsigned int i = 0; census_is_busy(host->context.census_view) && i < TURNS_MAX; i++)
                 store_fixture_turn(host->fixture, TURN_USEC);
-        assert_false(host->metrics.census.busy);
+        assert_false(census_is_busy(host->context.census_view));
 }
 
 static void do_round(Host *host) {
