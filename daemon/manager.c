@@ -25,10 +25,12 @@
 #include "daemon/logind/logind.h"
 #include "daemon/manager.h"
 #include "daemon/operation/adoption.h"
+#include "daemon/operation/audit-meter.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/census.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/context.h"
+#include "daemon/operation/hook.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
@@ -46,6 +48,8 @@
 struct Manager {
         Context context;
         Metrics metrics;
+        AuditMeter meter;
+        HookFailures hook_failures;
         char *config_path;
         KeyCredentials credentials;
         Config *config;
@@ -241,6 +245,8 @@ int manager_new(const char *config_path, Manager **ret_manager) {
         (void)mallopt(M_ARENA_MAX, 1);
         manager->metrics.started_at_sec = operation_now_sec();
         manager->context.metrics = &manager->metrics;
+        manager->context.meter = &manager->meter;
+        manager->context.hook_failures = &manager->hook_failures;
         manager->context.sink = on_session_event;
         manager->context.sink_userdata = manager;
         if (config_path) {

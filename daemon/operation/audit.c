@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "daemon/journal/journal.h"
+#include "daemon/operation/audit-meter.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/metrics.h"
@@ -175,7 +176,7 @@ static void write_record(Context *context, const AuditRecord *record) {
 void audit_tell_left_out(Context *context) {
         AuditMeterCount found;
 
-        while (audit_meter_next(&context->metrics->meter, operation_now_sec(), &found))
+        while (audit_meter_next(context->meter, operation_now_sec(), &found))
                 write_record(context, &(AuditRecord){
                                               .event = AUDIT_LEFT_OUT,
                                               .reason = REASON_TOO_MANY_REQUESTS,
@@ -205,7 +206,7 @@ void audit(Context *context, const AuditRecord *record) {
         count_record(metrics, record);
         if (is_of_anybody(record)) {
                 audit_tell_left_out(context);
-                if (!audit_meter_take(&metrics->meter, record->uid, operation_now_sec())) {
+                if (!audit_meter_take(context->meter, record->uid, operation_now_sec())) {
                         metrics->n_left_out++;
                         return;
                 }

@@ -15,12 +15,14 @@
 #include "daemon/token/verify-rules.h"
 
 typedef struct Adoption Adoption;
+typedef struct AuditMeter AuditMeter;
 typedef struct CensusView CensusView;
 typedef struct ClockKeeper ClockKeeper;
 typedef struct Config Config;
 typedef struct DeadlineTimer DeadlineTimer;
 typedef struct HandleTable HandleTable;
 typedef struct HookClient HookClient;
+typedef struct HookFailures HookFailures;
 typedef struct Journal Journal;
 typedef struct KeyKeeper KeyKeeper;
 typedef struct LoginEnder LoginEnder;
@@ -91,4 +93,6 @@ typedef struct Context {
         void *sink_userdata;
         Operation *operations; /* all that are under way */
         Metrics *metrics;
+        AuditMeter *meter;
+        HookFailures *hook_failures;
 } Context;

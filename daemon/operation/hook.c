@@ -10,7 +10,6 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/hook.h"
-#include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
 
 #define REPLY_USEC UINT64_C(100000) /* for the answer to reach the program that waits for it */
@@ -33,11 +32,11 @@ static int encode(const HookEvent *event, char **ret_json) {
  * in between. */
 static void tell_journal(Context *context, const HookResult *result) {
         char note[HOOK_NAME_MAX + HOOK_NOTE_MAX + 16];
-        Metrics *metrics = context->metrics;
+        HookFailures *failures = context->hook_failures;
         uint64_t now_sec = operation_now_sec();
 
-        metrics->n_hooks_not_told++;
-        if (metrics->hook_told_sec == now_sec)
+        failures->n_not_told++;
+        if (failures->told_sec == now_sec)
                 return;
 
         snprintf(note, sizeof(note), "%s%s%s", *result->hook ? "hook " : "", result->hook,
@@ -47,10 +46,10 @@ static void tell_journal(Context *context, const HookResult *result) {
                                .reason = REASON_HOOK_FAILED,
                                .service = hook_kind_name(result->kind),
                                .note = note,
-                               .count = metrics->n_hooks_not_told,
+                               .count = failures->n_not_told,
                        });
-        metrics->hook_told_sec = now_sec;
-        metrics->n_hooks_not_told = 0;
+        failures->told_sec = now_sec;
+        failures->n_not_told = 0;
 }
 
 static void on_told(HookCall *call, const HookResult *result, void *userdata) {

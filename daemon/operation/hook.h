@@ -15,6 +15,12 @@
 
 typedef struct Context Context;
 
+/* What failed, of which the journal is told once a second; zeroed at the beginning. */
+typedef struct HookFailures {
+        uint64_t told_sec;
+        unsigned int n_not_told; /* since then */
+} HookFailures;
+
 /* Borrowed for the call of hook_ask(). */
 typedef struct HookQuestion {
         HookEvent event;

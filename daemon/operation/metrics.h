@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "authtoken/reason.h"
-#include "daemon/operation/audit-meter.h"
 #include "daemon/operation/audit.h"
 
 typedef struct Context Context;
@@ -24,9 +23,6 @@ typedef struct Metrics {
         Reason last_refusal;
         AuditEvent last_refused;
         uint64_t last_refusal_sec; /* 0: none */
-        AuditMeter meter;
-        uint64_t hook_told_sec;        /* when a failure of hooks was written last */
-        unsigned int n_hooks_not_told; /* since then */
         /* What the last census found. */
         uint64_t n_live_sessions, n_users, counted_at_sec; /* 0: none yet */
         bool users_lost;                                   /* it did not see all of them */

@@ -15,6 +15,7 @@
 #include "daemon/journal/journal.h"
 #include "daemon/keys/signer.h"
 #include "daemon/login/login-registry.h"
+#include "daemon/operation/audit-meter.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/deadline.h"
@@ -47,6 +48,7 @@ typedef struct Client {
 typedef struct Bench {
         Context context;
         Metrics metrics;
+        AuditMeter meter;
         Config *config;
         BenchKey *key;
         Client clients[N_USERS];
@@ -217,6 +219,7 @@ static void open_all(const char *directory, const char *redis) {
         Context *context = &bench.context;
 
         context->metrics = &bench.metrics;
+        context->meter = &bench.meter;
         open_config(directory, redis);
         open_keys(directory);
         if (sd_event_new(&context->event) < 0 ||
