@@ -27,8 +27,12 @@ def files():
 
 
 def c_files(*tops, suffixes=(".c", ".h")):
-    return [path for path in files()
-            if path.suffix in suffixes and (not tops or path.parts[0] in tops)]
+    """Those below each of the folders; one without any is a mistake of the test, which would look at nothing."""
+    tops = [pathlib.Path(top) for top in tops or (".",)]
+    found = {top: [path for path in files() if path.suffix in suffixes and path.is_relative_to(top)] for top in tops}
+    for top, paths in found.items():
+        assert paths, f"no {' or '.join(suffixes)} below {top}"
+    return sorted({path for paths in found.values() for path in paths})
 
 
 @functools.lru_cache(maxsize=None)
@@ -108,6 +112,7 @@ def functions():
             found.append(Function(pathlib.Path(row["path"]), row["name"], row["line"],
                                   row.get("end", row["line"]), _parameters(row["signature"]),
                                   row["kind"] == "prototype"))
+    assert {function.is_prototype for function in found} == {True, False}
     return found
 
 

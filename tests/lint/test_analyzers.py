@@ -109,6 +109,7 @@ def shell_scripts():
         head = (ROOT / path).read_bytes()[:64].split(b"\n")[0]
         if re.match(rb"#!.*\b(sh|bash|dash)\b", head):
             found.append(str(path))
+    assert found
     return found
 
 

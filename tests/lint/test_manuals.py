@@ -72,6 +72,7 @@ def config_options():
         section_name, name = re.match(r'\s*\{\s*"(\w+)",\s*"(\w+)",', row).groups()
         fallback = re.search(r'\.fallback = "([^"]*)"', row)
         found[f"[{section_name}] {name}"] = fallback and fallback.group(1)
+    assert any(found.values()), f"no default in {CONFIG_TABLE}"
     return found
 
 
@@ -123,6 +124,12 @@ def bus_members(kind):
             for node in interface.iter(kind)}
 
 
+def policy_actions():
+    found = {action.get("id") for action in xml.etree.ElementTree.fromstring(text(BUS_POLICY)).iter("action")}
+    assert found, f"no action in {BUS_POLICY}"
+    return found
+
+
 def page_members(*titles):
     """{name: signature} of the entries of the D-Bus manual: *Name*(s user, u n) → u ended"""
     found = {}
@@ -155,15 +162,13 @@ def test_each_method_has_a_row_of_permission():
 
 def test_each_action_that_is_asked_for_is_installed():
     asked = {f"org.authtoken1.{name}" for name in re.findall(r'ACTION\("([\w-]+)"\)', text(BUS_TABLE))}
-    root = xml.etree.ElementTree.fromstring(text(BUS_POLICY))
-    installed = {action.get("id") for action in root.iter("action")}
-    none(asked - installed, f"actions that {BUS_POLICY} lacks")
+    assert asked, f"no action in {BUS_TABLE}"
+    none(asked - policy_actions(), f"actions that {BUS_POLICY} lacks")
 
 
 def test_each_action_is_in_the_manual():
-    root = xml.etree.ElementTree.fromstring(text(BUS_POLICY))
     page = plain(text(BUS_PAGE))
-    names = {action.get("id").rsplit(".", 1)[1] for action in root.iter("action")}
+    names = {action.rsplit(".", 1)[1] for action in policy_actions()}
     none([name for name in names if not re.search(rf"(?<![a-z-]){name}(?![a-z-])", page)], f"actions not in {BUS_PAGE}")
 
 
@@ -180,6 +185,7 @@ def test_each_command_and_option_is_in_the_manual():
     sources = [path for path in files() if path.parts[0] == "cli" and path.suffix == ".c"]
     options = {f"--{name}" for path in sources
                for name in re.findall(r'\{ "([a-z0-9-]+)", (?:no|required|optional)_argument', text(path))}
+    assert options, "no option in cli/"
     page = plain(text(COMMAND_PAGE))
     none([name for name in options if not re.search(rf"{name}(?![a-z-])", page)], f"options not in {COMMAND_PAGE}")
     shown = set(re.findall(r"\*(--[a-z0-9-]+)", page))
@@ -201,14 +207,11 @@ def test_each_command_and_option_is_completed():
 
 
 def test_links_of_the_documents_lead_somewhere():
-    findings = []
-    for path in files():
-        if path.suffix != ".md":
-            continue
-        for target in re.findall(r"\]\(([^)#:]+)\)", text(path)):
-            if not (ROOT / path.parent / target).exists():
-                findings.append(f"{path}: {target}")
-    none(findings, "links to nothing")
+    links = [(path, target) for path in files() if path.suffix == ".md"
+             for target in re.findall(r"\]\(([^)#:]+)\)", text(path))]
+    assert links
+    none([f"{path}: {target}" for path, target in links if not (ROOT / path.parent / target).exists()],
+         "links to nothing")
 
 
 def test_files_of_this_tree_that_the_readme_names_in_commands_are_there():
@@ -222,6 +225,7 @@ def test_packages_that_the_build_needs_are_listed_once():
     control = text(pathlib.Path("debian/control"))
     block = re.search(r"^Build-Depends:(.*?)^\S", control, re.MULTILINE | re.DOTALL).group(1)
     wanted = set(re.findall(r"^\s*([a-z][\w.+-]+)", block, re.MULTILINE))
+    assert "meson" in wanted
     # Virtual names, and what provides them.
     provided = {"pkg-config": "pkgconf", "debhelper-compat": "debhelper"}
     listed = set(text(pathlib.Path("scripts/packages")).split("group[demo]")[0].split())

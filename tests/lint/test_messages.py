@@ -22,6 +22,7 @@ def listed(name):
 
 
 LANGUAGES = listed("LINGUAS")
+assert LANGUAGES
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +58,19 @@ def test_a_language_is_complete(template, language):
 
 def test_what_an_order_is_refused_with_can_be_translated():
     """A literal that goes to whoever gave the order, rather than to the journal, is marked."""
+    marked = re.compile(r'(?:operation_refuse_later|deny)\([^;"]*?N_\("')
     literal = re.compile(r'(?:operation_refuse_later|deny)\((?:[^;"]|"")*?(?<!N_\()"', re.DOTALL)
-    none([f"{path}: {found.group(0)[-60:]!r}" for path in c_files("daemon/verb", "daemon/front", suffixes=(".c",))
-          for found in literal.finditer(text(path))], "texts for people without N_()")
+    for top in ("daemon/verb", "daemon/front"):
+        paths = c_files(top, suffixes=(".c",))
+        assert any(marked.search(text(path)) for path in paths), f"no words of refusal found in {top}"
+        none([f"{path}: {found.group(0)[-60:]!r}" for path in paths for found in literal.finditer(text(path))],
+             "texts for people without N_()")
 
 
 def entries(path):
     """{message id: its text}"""
     parts = re.split(r"^-- ([0-9a-f]{32})$", text(path), flags=re.MULTILINE)
+    assert len(parts) > 1, f"{path}: no entry found"
     return dict(zip(parts[1::2], parts[2::2]))
 
 

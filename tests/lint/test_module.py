@@ -75,15 +75,15 @@ def test_the_library_exports_what_its_header_declares(build):
 def test_the_librarys_manual_has_each_function(build):
     del build
     declared = set(re.findall(r"(authtoken_\w+)\(\) - ", text(LIBRARY_HEADER)))
-    assert declared == set(re.findall(r"(authtoken_\w+)\(", text(LIBRARY_PAGE).split("# DESCRIPTION")[0]))
+    assert declared and declared == set(re.findall(r"(authtoken_\w+)\(", text(LIBRARY_PAGE).split("# DESCRIPTION")[0]))
 
 
 def test_the_daemon_links_what_the_design_names(build):
-    assert needed(build / "daemon" / "authtokend") <= DAEMON_NEEDS
+    assert {"libc.so.6"} < needed(build / "daemon" / "authtokend") <= DAEMON_NEEDS
 
 
 def test_the_command_links_no_store(build):
-    assert needed(build / "cli" / "authtokenctl") <= CLI_NEEDS
+    assert {"libc.so.6"} < needed(build / "cli" / "authtokenctl") <= CLI_NEEDS
 
 
 def hardening_faults(path):

@@ -17,6 +17,7 @@ def is_python(path):
 
 
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if is_python(path))
+assert SCRIPTS
 
 
 def imported(path):
