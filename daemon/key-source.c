@@ -11,11 +11,12 @@
 #include "daemon/operation/context.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/operation.h"
+#include "daemon/store/store-type.h"
 #include "daemon/token/algorithm.h"
 #include "daemon/token/keyring.h"
 
 KeyDirectoryRules key_source_rules(const Config *config, const KeyCredentials *credentials) {
-        bool is_local = config->store_type == STORE_SQLITE;
+        bool is_local = !store_type_is_shared(config->store_type);
 
         return (KeyDirectoryRules){
                 .directory = config->key_directory,

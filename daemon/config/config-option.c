@@ -15,6 +15,7 @@
 #include "daemon/config/config-section.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/redis-address.h"
+#include "daemon/store/store-type.h"
 #include "daemon/token/verify-rules.h"
 
 #define MSEC              UINT64_C(1000)
@@ -41,7 +42,12 @@
 static const char *const bus_words[] = { "system", "session", "none", NULL };
 static const char *const target_words[] = { "auto", "journal", "stderr", NULL };
 static const char *const level_words[] = { "info", "debug", NULL };
-static const char *const store_words[] = { "sqlite", "redis", NULL };
+static const char *const store_words[] = {
+#define X(symbol, name) name,
+        STORE_TYPES(X)
+#undef X
+                NULL,
+};
 static const char *const synchronous_words[] = { "full", "off", NULL };
 static const char *const single_words[] = { "off", "device", "platform", "user", NULL };
 static const char *const bind_words[] = { "off", "warn", "deny", NULL };

@@ -15,6 +15,7 @@
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/reconciler.h"
 #include "daemon/store/store-stats.h"
+#include "daemon/store/store-type.h"
 #include "daemon/store/user-store.h"
 #include "daemon/token/issuer-list.h"
 #include "daemon/token/keyring.h"
@@ -51,8 +52,7 @@ static int append_store(sd_bus_message *reply, const Context *context) {
                 { "store_replicas", health.n_replicas },
                 { "store_replicas_wanted", health.n_replicas_wanted },
         };
-        r = bus_reply_text(reply, "store_type",
-                context->config->store_type == STORE_REDIS ? "redis" : "sqlite");
+        r = bus_reply_text(reply, "store_type", store_type_name(context->config->store_type));
         if (r >= 0)
                 r = bus_reply_flag(reply, "store_online", health.online);
         if (r >= 0)

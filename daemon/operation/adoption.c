@@ -12,6 +12,7 @@
 #include "daemon/operation/operation-object.h"
 #include "daemon/store/kept-text.h"
 #include "daemon/store/store-mark.h"
+#include "daemon/store/store-type.h"
 
 #define MARK      "adoption"
 #define TRIES_MAX 16u
@@ -203,7 +204,7 @@ static void doubt(Adoption *adoption) {
 }
 
 static bool is_sole_writer(const Adoption *adoption) {
-        return adoption->context->config->store_type == STORE_SQLITE;
+        return !store_type_is_shared(adoption->context->config->store_type);
 }
 
 /* The ends of sessions may go one by one, and the epoch stays. */

@@ -22,6 +22,7 @@
 #include "daemon/session/user-state.h"
 #include "daemon/store/store-mark.h"
 #include "daemon/store/store-scan.h"
+#include "daemon/store/store-type.h"
 
 #define MARK          "census"
 #define PAUSE_USEC    UINT64_C(1000000) /* between two pages */
@@ -361,7 +362,7 @@ bool census_is_busy(const CensusView *view) {
 
 void census_start(Context *context) {
         CensusView *view = context->census_view;
-        bool shared = context->config->store_type == STORE_REDIS;
+        bool shared = store_type_is_shared(context->config->store_type);
         Census *census;
 
         if (view->busy || (!shared && !is_time(context->metrics, view)))

@@ -8,10 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum StoreType {
-        STORE_SQLITE,
-        STORE_REDIS,
-} StoreType;
+#include "daemon/store/store-type.h"
 
 /* Borrowed for user_store_new() only. */
 typedef struct StoreConfig {

@@ -9,6 +9,7 @@
 #include "daemon/operation/audit.h"
 #include "daemon/operation/key-keeper.h"
 #include "daemon/operation/operation-object.h"
+#include "daemon/store/store-type.h"
 #include "daemon/token/keyring.h"
 #include "daemon/verb/rotate-key.h"
 
@@ -94,7 +95,7 @@ static Reason check(const Context *context, const KeyOrder *order) {
                 return REASON_BAD_REQUEST;
         if (context->config->signing_kid && !order->stage)
                 return REASON_KEY_CONFIGURED;
-        if (context->config->store_type == STORE_REDIS && !order->stage && !order->kid)
+        if (store_type_is_shared(context->config->store_type) && !order->stage && !order->kid)
                 return REASON_KEY_NOT_SHARED;
         return REASON_OK;
 }
