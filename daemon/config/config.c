@@ -12,12 +12,11 @@
 #include "daemon/config/config-option.h"
 #include "daemon/config/config-section.h"
 
-#ifndef CONFIG_VENDOR_FILE
-#define CONFIG_VENDOR_FILE "/usr/lib/authtoken/authtokend.conf"
-#endif
-#define CONFIG_HOST_FILE "/etc/authtoken/authtokend.conf"
-#define CONFIG_DROP_INS  "/etc/authtoken/authtokend.conf.d"
-#define DROP_INS_MAX     256u
+/* The build says VENDOR_DIRECTORY, which is below its prefix. */
+#define CONFIG_VENDOR_FILE VENDOR_DIRECTORY "/authtokend.conf"
+#define CONFIG_HOST_FILE   "/etc/authtoken/authtokend.conf"
+#define CONFIG_DROP_INS    "/etc/authtoken/authtokend.conf.d"
+#define DROP_INS_MAX       256u
 
 /* Where the options of one section with a name were set last. */
 typedef struct NamedOrigins {
