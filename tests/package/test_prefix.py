@@ -60,6 +60,16 @@ def test_the_daemon_reads_the_file_that_was_installed(installed, tmp_path):
     assert f"{file}:1: unknown section" in done.stderr
 
 
+def test_units_and_services_name_programs_that_are_there(installed):
+    files = [*(installed / "lib" / "systemd" / "system").iterdir(),
+             *(installed / "share" / "dbus-1" / "system-services").iterdir()]
+    named = {(path.name, program) for path in files
+             for program in re.findall(r"^Exec\w*=[-+!:@]*(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    assert ("authtokend.service", f"{installed}/sbin/authtokend") in named
+    # A name without a folder is one that systemd looks for, of a program that is not ours.
+    assert {(unit, program) for unit, program in named if not shutil.which(program)} == set()
+
+
 def test_no_program_names_the_folders_of_another_prefix(installed):
     programs = [path for folder in ("bin", "sbin", "lib") for path in (installed / folder).rglob("*")
                 if path.is_file() and path.read_bytes().startswith(b"\x7fELF")]
