@@ -64,7 +64,7 @@ static const char *const scope_words[] = { "session", "user", NULL };
 
 static const ConfigOption options[OPTION_COUNT] = {
         [OPTION_DAEMON_SOCKET] = { "Daemon", "Socket", PLACE(socket_path), config_field_path,
-                .max = SOCKET_LEN, .fallback = "/run/authtoken/pam.sock", .fixed = true,
+                .max = SOCKET_LEN, .fallback = IPC_SOCKET_PATH, .fixed = true,
                 .allowed = "an absolute path of at most 107 bytes" },
         [OPTION_DAEMON_RUNTIME_DIRECTORY] = { "Daemon", "RuntimeDirectory",
                 PLACE(runtime_directory), config_field_path, .max = PATH_LEN,

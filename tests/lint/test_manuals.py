@@ -12,6 +12,7 @@ REASONS_PAGE = pathlib.Path("man/authtoken-reasons.7.scd")
 CONFIG_TABLE = pathlib.Path("daemon/config/config-option.c")
 CONFIG_PAGE = pathlib.Path("man/authtokend.conf.5.scd")
 CONFIG_VENDOR = pathlib.Path("systemd/authtokend.conf")
+WIRE_CONTRACT = pathlib.Path("include/authtoken/ipc-message.h")
 MODULE_TABLE = pathlib.Path("pam/args.c")
 MODULE_PAGE = pathlib.Path("man/pam_authtoken.8.scd")
 BUS_XML = next((path for path in files() if path.name == "org.authtoken1.Manager.xml"), None)
@@ -64,14 +65,19 @@ def test_each_event_of_the_journal_is_in_the_manual():
     same((EVENT_TABLE, set(events)), (DAEMON_PAGE, set(re.split(r",\s+", said))), "events")
 
 
+def constant(name):
+    """What a macro of the wire contract stands for."""
+    return re.search(rf'^#define {name}\s+"(.*)"$', text(WIRE_CONTRACT), re.MULTILINE).group(1)
+
+
 def config_options():
     """{"[Section] Name": its default or None}"""
     rows = re.split(r"^\s+\[OPTION_\w+\] =", text(CONFIG_TABLE), flags=re.MULTILINE)[1:]
     found = {}
     for row in rows:
         section_name, name = re.match(r'\s*\{\s*"(\w+)",\s*"(\w+)",', row).groups()
-        fallback = re.search(r'\.fallback = "([^"]*)"', row)
-        found[f"[{section_name}] {name}"] = fallback and fallback.group(1)
+        fallback = re.search(r'\.fallback = (?:"([^"]*)"|(\w+))', row)
+        found[f"[{section_name}] {name}"] = fallback and (constant(fallback[2]) if fallback[2] else fallback[1])
     assert any(found.values()), f"no default in {CONFIG_TABLE}"
     return found
 
@@ -107,6 +113,12 @@ def test_the_vendors_file_shows_the_defaults():
     none([f"{name}={shown[name]}, the table says {default}"
           for name, default in config_options().items()
           if default is not None and shown.get(name, default) != default], f"defaults in {CONFIG_VENDOR}")
+
+
+def test_the_sockets_of_the_units_are_the_defaults():
+    defaults = config_options()
+    for unit, option in (("authtokend.socket", "[Daemon] Socket"), ("authtoken-hook.socket", "[Hooks] Socket")):
+        assert f"\nListenSequentialPacket={defaults[option]}\n" in text(pathlib.Path("systemd") / unit)
 
 
 def test_each_option_of_the_module_has_an_entry():
