@@ -12,8 +12,7 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "common/message.h"
-
-#define SID_SIZE 22
+#include "daemon/token/jti.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct Revoke {
@@ -152,9 +151,10 @@ static ExitStatus check(const Revoke *revoke, int n_operands) {
 
 /* The id of a session, a dot and a number; what is before the dot is as clear. */
 static bool is_jti(const char *text) {
-        const char *rest = text + strcspn(text, ".");
+        size_t size = strcspn(text, ".");
+        const char *rest = text + size;
 
-        if (rest - text != SID_SIZE)
+        if (size != SID_SIZE)
                 return false;
         return *rest == '\0' ||
                (rest[1] != '\0' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
