@@ -11,11 +11,8 @@
 #include "cli/polkit-agent.h"
 #include "common/cleanup.h"
 #include "common/message.h"
+#include "authtoken/bus-name.h"
 #include "authtoken/reason.h"
-
-#define NAME      "org.authtoken1"
-#define PATH      "/org/authtoken1"
-#define INTERFACE "org.authtoken1.Manager"
 
 #define USEC_PER_SEC        UINT64_C(1000000)
 #define NSEC_PER_USEC       INT64_C(1000)
@@ -32,11 +29,11 @@ typedef struct ErrorMeaning {
 #define START_IT N_("Is the daemon running? See: systemctl status authtokend.service")
 
 static const ErrorMeaning meanings[] = {
-        { NAME ".Error.NotFound", STATUS_NOT_FOUND, N_("See what there is: authtokenctl list") },
-        { NAME ".Error.Refused", STATUS_FAILED, NULL },
-        { NAME ".Error.InvalidArgument", STATUS_USAGE, NULL },
-        { NAME ".Error.LimitReached", STATUS_UNDECIDED, NULL },
-        { NAME ".Error.Unavailable", STATUS_UNDECIDED, N_("See: authtokenctl status") },
+        { BUS_ERROR_NOT_FOUND, STATUS_NOT_FOUND, N_("See what there is: authtokenctl list") },
+        { BUS_ERROR_REFUSED, STATUS_FAILED, NULL },
+        { BUS_ERROR_INVALID_ARGUMENT, STATUS_USAGE, NULL },
+        { BUS_ERROR_LIMIT_REACHED, STATUS_UNDECIDED, NULL },
+        { BUS_ERROR_UNAVAILABLE, STATUS_UNDECIDED, N_("See: authtokenctl status") },
         { SD_BUS_ERROR_ACCESS_DENIED, STATUS_DENIED,
                 N_("Run it as root, or as somebody whom polkit allows it") },
         { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, STATUS_DENIED,
@@ -195,7 +192,8 @@ ExitStatus bus_client_open(const CommandLine *line, sd_bus **ret_bus) {
 ExitStatus bus_client_prepare(sd_bus *bus, const char *method, sd_bus_message **ret_call) {
         int r;
 
-        r = sd_bus_message_new_method_call(bus, ret_call, NAME, PATH, INTERFACE, method);
+        r = sd_bus_message_new_method_call(
+                bus, ret_call, AUTHTOKEN_NAME, AUTHTOKEN_PATH, AUTHTOKEN_INTERFACE, method);
         if (r >= 0)
                 r = sd_bus_message_sensitive(*ret_call);
         return r < 0 ? bus_client_broken("compose the call", r) : STATUS_OK;

@@ -14,17 +14,15 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "authtoken/bus-name.h"
 #include "cli/bus-client.h"
 #include "cli/monitor-event.h"
 #include "cli/monitoring.h"
 #include "common/cleanup.h"
 #include "common/message.h"
 
-#define NAME      "org.authtoken1"
-#define PATH      "/org/authtoken1"
-#define INTERFACE "org.authtoken1.Manager"
-#define BUS       "org.freedesktop.DBus"
-#define BUS_PATH  "/org/freedesktop/DBus"
+#define BUS      "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
 
 #define LIST_USEC UINT64_C(3000000) /* events wait so long for who it was */
 
@@ -148,8 +146,8 @@ static void list_sessions(Monitor *monitor) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(
-                monitor->bus, &call, NAME, PATH, INTERFACE, "ListSessions");
+        r = sd_bus_message_new_method_call(monitor->bus, &call, AUTHTOKEN_NAME, AUTHTOKEN_PATH,
+                AUTHTOKEN_INTERFACE, "ListSessions");
         if (r >= 0)
                 r = sd_bus_message_set_allow_interactive_authorization(call, 0);
         if (r >= 0)
@@ -212,12 +210,12 @@ static int on_interrupt(
 static int listen(Monitor *monitor) {
         int r;
 
-        r = sd_bus_match_signal(
-                monitor->bus, NULL, NAME, PATH, INTERFACE, NULL, on_signal, monitor);
+        r = sd_bus_match_signal(monitor->bus, NULL, AUTHTOKEN_NAME, AUTHTOKEN_PATH,
+                AUTHTOKEN_INTERFACE, NULL, on_signal, monitor);
         if (r >= 0)
                 r = sd_bus_add_match(monitor->bus, NULL,
                         "type='signal',sender='" BUS "',path='" BUS_PATH "',interface='" BUS
-                        "',member='NameOwnerChanged',arg0='" NAME "'",
+                        "',member='NameOwnerChanged',arg0='" AUTHTOKEN_NAME "'",
                         on_owner, monitor);
         return r;
 }
@@ -249,8 +247,8 @@ static bool daemon_runs(sd_bus *bus) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int runs = 0;
 
-        if (sd_bus_call_method(bus, BUS, BUS_PATH, BUS, "NameHasOwner", NULL, &reply, "s", NAME) >=
-                0)
+        if (sd_bus_call_method(bus, BUS, BUS_PATH, BUS, "NameHasOwner", NULL, &reply, "s",
+                    AUTHTOKEN_NAME) >= 0)
                 (void)sd_bus_message_read(reply, "b", &runs);
         return runs;
 }

@@ -3,10 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authtoken/bus-name.h"
 #include "common/cleanup.h"
 #include "daemon/front/bus-authz.h"
 
-#define ACTION(name) "org.authtoken1." name
+#define ACTION(name) AUTHTOKEN_NAME "." name
 
 static const BusPermission permissions[] = {
         { "IssueToken", ACTION("issue-self"), ACTION("issue") },

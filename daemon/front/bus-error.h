@@ -9,13 +9,8 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
+#include "authtoken/bus-name.h"
 #include "authtoken/reason.h"
-
-#define BUS_ERROR_NOT_FOUND        "org.authtoken1.Error.NotFound"
-#define BUS_ERROR_REFUSED          "org.authtoken1.Error.Refused"
-#define BUS_ERROR_UNAVAILABLE      "org.authtoken1.Error.Unavailable"
-#define BUS_ERROR_INVALID_ARGUMENT "org.authtoken1.Error.InvalidArgument"
-#define BUS_ERROR_LIMIT_REACHED    "org.authtoken1.Error.LimitReached"
 
 /**
  * bus_error_set_reason() - fill an error from a reason

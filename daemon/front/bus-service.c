@@ -3,14 +3,11 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "authtoken/bus-name.h"
 #include "daemon/front/bus-request.h"
 #include "daemon/front/bus-service.h"
 #include "daemon/journal/journal.h"
 #include "daemon/operation/context.h"
-
-#define NAME      "org.authtoken1"
-#define PATH      "/org/authtoken1"
-#define INTERFACE "org.authtoken1.Manager"
 
 /* Replies to RequestName, as the specification of D-Bus numbers them. */
 #define NAME_IN_QUEUE 2u
@@ -112,11 +109,11 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         refusal = sd_bus_message_get_error(reply);
         if (refusal)
                 journal_log(service->scope.context->journal, LOG_ERR,
-                        "cannot own the bus name %s, so D-Bus calls will not arrive: %s", NAME,
-                        STRING_OR_EMPTY(refusal->message));
+                        "cannot own the bus name %s, so D-Bus calls will not arrive: %s",
+                        AUTHTOKEN_NAME, STRING_OR_EMPTY(refusal->message));
         else if (sd_bus_message_read(reply, "u", &answer) > 0 && answer == NAME_IN_QUEUE)
                 journal_log(service->scope.context->journal, LOG_WARNING,
-                        "the bus name %s has another owner; waiting for it", NAME);
+                        "the bus name %s has another owner; waiting for it", AUTHTOKEN_NAME);
         return 0;
 }
 
@@ -136,11 +133,11 @@ int bus_service_new(
         };
         r = bus_peers_new(bus, context->names, &service->scope.peers);
         if (r >= 0)
-                r = sd_bus_add_object_vtable(
-                        bus, &service->object, PATH, INTERFACE, vtable, &service->scope);
+                r = sd_bus_add_object_vtable(bus, &service->object, AUTHTOKEN_PATH,
+                        AUTHTOKEN_INTERFACE, vtable, &service->scope);
         if (r >= 0)
                 r = sd_bus_request_name_async(
-                        bus, &service->name, NAME, SD_BUS_NAME_QUEUE, on_name, service);
+                        bus, &service->name, AUTHTOKEN_NAME, SD_BUS_NAME_QUEUE, on_name, service);
         if (r < 0)
                 return r;
         *ret_service = TAKE_PTR(service);
@@ -153,7 +150,7 @@ BusService *bus_service_free(BusService *service) {
         sd_bus_slot_unref(service->name);
         sd_bus_slot_unref(service->object);
         bus_peers_free(service->scope.peers);
-        (void)sd_bus_release_name_async(service->scope.bus, NULL, NAME, NULL, NULL);
+        (void)sd_bus_release_name_async(service->scope.bus, NULL, AUTHTOKEN_NAME, NULL, NULL);
         sd_bus_unref(service->scope.bus);
         free(service);
         return NULL;
@@ -165,26 +162,28 @@ void bus_service_emit(BusService *service, const SessionEvent *event) {
 
         switch (event->type) {
         case SESSION_EVENT_OPENED:
-                (void)sd_bus_emit_signal(
-                        bus, PATH, INTERFACE, "SessionOpened", "ss", event->sid, event->reason);
+                (void)sd_bus_emit_signal(bus, AUTHTOKEN_PATH, AUTHTOKEN_INTERFACE, "SessionOpened",
+                        "ss", event->sid, event->reason);
                 return;
         case SESSION_EVENT_REFRESHED:
-                (void)sd_bus_emit_signal(bus, PATH, INTERFACE, "SessionRefreshed", "s", event->sid);
+                (void)sd_bus_emit_signal(bus, AUTHTOKEN_PATH, AUTHTOKEN_INTERFACE,
+                        "SessionRefreshed", "s", event->sid);
                 return;
         case SESSION_EVENT_ENDING:
-                (void)sd_bus_emit_signal(bus, PATH, INTERFACE, "SessionEnding", "sst", event->sid,
-                        event->reason, event->deadline_usec);
+                (void)sd_bus_emit_signal(bus, AUTHTOKEN_PATH, AUTHTOKEN_INTERFACE, "SessionEnding",
+                        "sst", event->sid, event->reason, event->deadline_usec);
                 return;
         case SESSION_EVENT_ENDED:
-                (void)sd_bus_emit_signal(
-                        bus, PATH, INTERFACE, "SessionEnded", "ss", event->sid, event->reason);
+                (void)sd_bus_emit_signal(bus, AUTHTOKEN_PATH, AUTHTOKEN_INTERFACE, "SessionEnded",
+                        "ss", event->sid, event->reason);
                 return;
         case SESSION_EVENT_KEY_ROTATED:
-                (void)sd_bus_emit_signal(bus, PATH, INTERFACE, "KeyRotated", "s", event->kid);
+                (void)sd_bus_emit_signal(
+                        bus, AUTHTOKEN_PATH, AUTHTOKEN_INTERFACE, "KeyRotated", "s", event->kid);
                 return;
         case SESSION_EVENT_REVOKED:
-                (void)sd_bus_emit_signal(
-                        bus, PATH, INTERFACE, "TokenRevoked", "ss", event->sid, event->reason);
+                (void)sd_bus_emit_signal(bus, AUTHTOKEN_PATH, AUTHTOKEN_INTERFACE, "TokenRevoked",
+                        "ss", event->sid, event->reason);
                 return;
         }
 }
