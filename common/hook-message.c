@@ -17,7 +17,7 @@ static const char *const kinds[] = {
 #undef X
 };
 
-static const char *const outcomes[] = {
+static const char *const outcomes[HOOK_OUTCOME_COUNT] = {
         [HOOK_ALLOWED] = "allowed",
         [HOOK_VETOED] = "vetoed",
         [HOOK_FAILED] = "failed",
@@ -31,6 +31,10 @@ typedef struct Cursor {
 
 const char *hook_kind_name(HookKind kind) {
         return kinds[kind];
+}
+
+const char *hook_outcome_name(HookOutcome outcome) {
+        return outcomes[outcome];
 }
 
 static bool ends_with(const char *text, const char *end) {
@@ -149,9 +153,9 @@ int hook_answer_encode(const HookAnswer *answer, char *buffer, size_t size, size
 }
 
 static bool take_outcome(Cursor *cursor, HookOutcome *ret_outcome) {
-        for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++)
+        for (HookOutcome i = 0; i < HOOK_OUTCOME_COUNT; i++)
                 if (take(cursor, outcomes[i])) {
-                        *ret_outcome = (HookOutcome)i;
+                        *ret_outcome = i;
                         return true;
                 }
         return false;

@@ -39,6 +39,9 @@ typedef enum HookOutcome {
         HOOK_FAILED, /* a hook could not be run to its end: nobody said yes, nobody said no */
 } HookOutcome;
 
+/* No value of the enum, or each switch over it would have to name it. */
+#define HOOK_OUTCOME_COUNT (HOOK_FAILED + 1)
+
 /* Text is borrowed, and need not end with NUL. */
 typedef struct HookMessage {
         HookKind kind;
@@ -62,6 +65,12 @@ enum {
  * @kind:       below HOOK_KIND_COUNT
  */
 const char *hook_kind_name(HookKind kind);
+
+/**
+ * hook_outcome_name() - the word for what came of an event
+ * @outcome:    below HOOK_OUTCOME_COUNT
+ */
+const char *hook_outcome_name(HookOutcome outcome);
 
 /**
  * hook_name_is_valid() - whether a file of this name can be a hook

@@ -37,7 +37,7 @@ typedef struct HookResult {
 } HookResult;
 
 typedef struct HookCounters {
-        uint64_t n_outcomes[HOOK_KIND_COUNT][HOOK_FAILED + 1];
+        uint64_t n_outcomes[HOOK_KIND_COUNT][HOOK_OUTCOME_COUNT];
         uint64_t n_dropped[HOOK_KIND_COUNT]; /* HOOK_CLIENT_E_FULL */
         bool is_failing;                     /* the last one failed */
         size_t n_open, n_waiting;            /* now */

@@ -97,20 +97,16 @@ static void add_verbs(FILE *out, const Metrics *metrics) {
 }
 
 static void add_hooks(FILE *out, const HookClient *hooks) {
-        static const char *const outcomes[] = {
-                [HOOK_ALLOWED] = "allowed",
-                [HOOK_VETOED] = "vetoed",
-                [HOOK_FAILED] = "failed",
-        };
         HookCounters counters;
 
         hook_client_counters(hooks, &counters);
         family(out, "hooks", "counter", "Events that hooks were told of, by what came of it.");
         for (HookKind kind = 0; kind < HOOK_KIND_COUNT; kind++)
-                for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++)
+                for (HookOutcome i = 0; i < HOOK_OUTCOME_COUNT; i++)
                         fprintf(out,
                                 PREFIX "hooks_total{event=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
-                                hook_kind_name(kind), outcomes[i], counters.n_outcomes[kind][i]);
+                                hook_kind_name(kind), hook_outcome_name(i),
+                                counters.n_outcomes[kind][i]);
         family(out, "hooks_dropped", "counter", "Events for hooks that found no room to wait.");
         for (HookKind kind = 0; kind < HOOK_KIND_COUNT; kind++)
                 fprintf(out, PREFIX "hooks_dropped_total{event=\"%s\"} %" PRIu64 "\n",
