@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <limits.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "daemon/config/config.h"
@@ -18,12 +16,10 @@ bool hook_is_on(const Context *context, HookKind kind) {
         return context->hooks && (context->config->hook_events & (1u << kind));
 }
 
-static int encode(const HookEvent *event, char **ret_json) {
-        char host[HOST_NAME_MAX + 1] = "";
+static int encode(const Context *context, const HookEvent *event, char **ret_json) {
         HookEvent whole = *event;
 
-        (void)gethostname(host, sizeof(host) - 1);
-        whole.host = host;
+        whole.host = context->host;
         whole.time_sec = operation_now_sec();
         return hook_event_encode(&whole, ret_json);
 }
@@ -65,7 +61,7 @@ void hook_send(Context *context, const HookEvent *event) {
 
         if (!hook_is_on(context, event->kind))
                 return;
-        r = encode(event, &json);
+        r = encode(context, event, &json);
         if (r == 0) {
                 order.json = json;
                 order.timeout_usec = context->config->hook_background_usec;
@@ -95,7 +91,7 @@ int hook_ask(Context *context, const HookQuestion *question, HookDone done, void
         _cleanup_(freep) char *json = NULL;
         int r;
 
-        r = encode(&question->event, &json);
+        r = encode(context, &question->event, &json);
         if (r < 0)
                 return r;
         return hook_client_start(context->hooks,
