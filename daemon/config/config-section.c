@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,24 @@ const ConfigSectionKind *config_section_kind_find(const char *kind, size_t size)
                 if (strlen(kinds[i].kind) == size && !memcmp(kinds[i].kind, kind, size))
                         return &kinds[i];
         return NULL;
+}
+
+static void add_to_list(char *text, size_t size, const char *section, const char *name) {
+        size_t used = strlen(text);
+
+        (void)snprintf(text + used, size - used, "%s[%s%s]", used ? ", " : "", section, name);
+}
+
+void config_section_list(char *text, size_t size) {
+        *text = '\0';
+        for (ConfigOptionId id = 0; id < OPTION_COUNT; id++) {
+                const ConfigOption *option = config_option_at(id);
+
+                if (config_option_first(option->section) == option)
+                        add_to_list(text, size, option->section, "");
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                add_to_list(text, size, kinds[i].kind, " \"NAME\"");
 }
 
 static char **items_of(const ConfigSectionKind *kind, const Config *config) {

@@ -24,6 +24,14 @@ typedef struct ConfigSectionKind {
 } ConfigSectionKind;
 
 #define CONFIG_SECTION_ITEMS_MAX 1024u
+#define CONFIG_SECTION_LIST_MAX  256u
+
+/**
+ * config_section_list() - what the header of a section may be, for people
+ * @text:       receives "[Daemon], [Token], ..., [Policy "NAME"], ..." and NUL
+ * @size:       bytes of @text, CONFIG_SECTION_LIST_MAX is enough
+ */
+void config_section_list(char *text, size_t size);
 
 /**
  * config_section_kind_at() - the kinds of sections, one after the other

@@ -131,6 +131,13 @@ static int on_named_section(Loader *loader, const char *header, const ConfigPlac
         return 0;
 }
 
+static int refuse_section(Loader *loader, const ConfigPlace *place) {
+        char sections[CONFIG_SECTION_LIST_MAX];
+
+        config_section_list(sections, sizeof(sections));
+        return config_fault(&loader->fault, place, "unknown section; allowed are %s", sections);
+}
+
 static int on_section(const char *section, const ConfigPlace *place, void *userdata) {
         Loader *loader = userdata;
         const ConfigOption *first = config_option_first(section);
@@ -140,10 +147,7 @@ static int on_section(const char *section, const ConfigPlace *place, void *userd
         if (strchr(section, '"'))
                 return on_named_section(loader, section, place);
         if (!first)
-                return config_fault(&loader->fault, place,
-                        "unknown section; [Daemon], [Token], [Keys], [Store], [Session], [Kick], "
-                        "[Hooks], [Migration] and [Limits] are allowed, and [Policy \"NAME\"], "
-                        "[Service \"NAME\"] and [Issuer \"URL\"]");
+                return refuse_section(loader, place);
         line = &loader->sections[config_option_id(first)];
         if (*line)
                 return config_fault(&loader->fault, place, "section [%s] stands in line %u already",

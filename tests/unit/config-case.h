@@ -16,6 +16,12 @@
 #define TEN     "aaaaaaaaaa"
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
+/* Of the message about an unknown section. */
+#define SECTIONS                                                                                 \
+        "allowed are [Daemon], [Token], [Keys], [Store], [Session], [Kick], [Hooks], [Limits], " \
+        "[Migration], "                                                                          \
+        "[Policy \"NAME\"], [Service \"NAME\"], [Issuer \"NAME\"]"
+
 typedef struct ConfigCase {
         const char *name, *text, *message; /* @message NULL: accepted */
 } ConfigCase;

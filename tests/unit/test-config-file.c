@@ -18,13 +18,9 @@ static const ConfigCase forms[] = {
         { "a comment behind a value is fine", "[Token]\nIssuer = a ; us\n", NULL },
         { "a tab before a value is fine", "[Token]\nIssuer =\ta\n", NULL },
         { "an unknown section is refused", "[Tokens]\nIssuer=a\n",
-                "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed, and [Policy "
-                "\"NAME\"], [Service \"NAME\"] and [Issuer \"URL\"]" },
+                "configuration:1: unknown section; " SECTIONS },
         { "an unknown section is refused without a key in it", "[Token]\n[tokens]\n",
-                "configuration:2: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed, and [Policy "
-                "\"NAME\"], [Service \"NAME\"] and [Issuer \"URL\"]" },
+                "configuration:2: unknown section; " SECTIONS },
         { "an unknown key is refused", "[Token]\n\nlifetime=1h\n",
                 "configuration:3: unknown option in section [Token]; authtokend.conf(5) "
                 "lists them" },
@@ -52,9 +48,7 @@ static const ConfigCase forms[] = {
                 "configuration:1: something stands behind the section's name; it needs a "
                 "line of its own" },
         { "a long name of a section is read whole", "[" HUNDRED HUNDRED "]\n",
-                "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed, and [Policy "
-                "\"NAME\"], [Service \"NAME\"] and [Issuer \"URL\"]" },
+                "configuration:1: unknown section; " SECTIONS },
         { "a word alone is refused", "[Token]\nIssuer\n",
                 "configuration:2: neither [SECTION], KEY=VALUE nor a comment" },
         { "the first of two faults is told", "[Token]\nIssuer\nLeeway=x\n",

@@ -41,9 +41,7 @@ static const ConfigCase forms[] = {
         { "the same option twice is refused", "[Policy \"user:a\"]\nMaxSessions=1\nMaxSessions=2\n",
                 "configuration:3: MaxSessions= stands in line 2 already" },
         { "a policy without a name is refused", "[Policy]\nMaxSessions=1\n",
-                "configuration:1: unknown section; [Daemon], [Token], [Keys], [Store], "
-                "[Session], [Kick], [Hooks], [Migration] and [Limits] are allowed, and [Policy "
-                "\"NAME\"], [Service \"NAME\"] and [Issuer \"URL\"]" },
+                "configuration:1: unknown section; " SECTIONS },
         { "a section that has no name is refused with one", "[Token \"a\"]\n", UNKNOWN },
         { "a policy in lower case is refused", "[policy \"user:a\"]\n", UNKNOWN },
         { "a name without a blank before it is refused", "[Policy\"user:a\"]\n", UNKNOWN },
