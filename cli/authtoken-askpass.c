@@ -11,13 +11,13 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/askpass-choice.h"
 #include "cli/askpass-part.h"
 #include "cli/command.h"
+#include "common/core-dump.h"
 #include "common/message.h"
 
 #define NEXT_DEFAULT "/usr/bin/ssh-askpass"
@@ -125,8 +125,7 @@ int main(int argc, char **argv) {
         _cleanup_(askpass_token_clear) AskpassToken token = { 0 };
         AskpassPrompt prompt;
 
-        /* Neither a core dump nor a debugger of the same user gets the token out of here. */
-        (void)prctl(PR_SET_DUMPABLE, 0);
+        core_dump_refuse();
         setlocale(LC_ALL, "");
         bindtextdomain(MESSAGE_DOMAIN, LOCALE_DIRECTORY);
         if (argc != 2) {

@@ -5,8 +5,6 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -14,6 +12,7 @@
 #include "cli/shown-user.h"
 #include "cli/verify.h"
 #include "common/cleanup.h"
+#include "common/core-dump.h"
 #include "common/message.h"
 #include "daemon/token/json-text.h"
 
@@ -102,16 +101,6 @@ static int fill_standard_streams(void) {
         return 0;
 }
 
-/* Tokens, and with "keys" the signing keys, are in this memory: nothing of it may end in a core file. */
-static void refuse_core_dumps(void) {
-        const struct rlimit none = { 0 };
-
-        (void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__ /* the leak check at exit traces its own process */
-        (void)prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
-
 static ExitStatus set_bus(CommandLine *line) {
         if (line->bus) {
                 complain("--bus is given twice\nSee: authtokenctl --help");
@@ -128,7 +117,7 @@ int main(int argc, char **argv) {
 
         if (fill_standard_streams() < 0)
                 return STATUS_FAILED;
-        refuse_core_dumps();
+        core_dump_refuse();
         json_text_need_memory();
         setlocale(LC_ALL, "");
         bindtextdomain(MESSAGE_DOMAIN, LOCALE_DIRECTORY);

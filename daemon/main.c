@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/core-dump.h"
 #include "daemon/config/config.h"
 #include "daemon/manager.h"
 #include "daemon/token/json-text.h"
@@ -38,16 +37,6 @@ static void print_help(void) {
                "  --check        only say whether the configuration is good\n"
                "  --version      print the version\n"
                "  --help         print this\n");
-}
-
-/* Signing keys and tokens are in this memory: nothing of it may end in a core file. */
-static void refuse_core_dumps(void) {
-        const struct rlimit none = {};
-
-        (void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__ /* the leak check at exit traces its own process */
-        (void)prctl(PR_SET_DUMPABLE, 0);
-#endif
 }
 
 typedef struct Invocation {
@@ -104,7 +93,7 @@ int main(int argc, char **argv) {
                 return r;
         if (invocation.check)
                 return check(invocation.config_path);
-        refuse_core_dumps();
+        core_dump_refuse();
         json_text_need_memory();
         umask(0077);
         r = manager_new(invocation.config_path, &manager);
