@@ -7,6 +7,7 @@
 #include <time.h>
 #include <wchar.h>
 
+#include "authtoken/bus-name.h"
 #include "cli/bus-client.h"
 #include "cli/table.h"
 #include "common/text.h"
@@ -133,6 +134,12 @@ static const char *words_of_adoption(const char *code) {
 }
 
 /* Beyond the largest bucket the daemon has nothing to say but that. */
+static bool is_beyond(const char *value) {
+        uint64_t usec;
+
+        return text_parse_u64(value, UINT64_MAX, &usec) == 0 && usec == AUTHTOKEN_USEC_BEYOND;
+}
+
 static void show_line(const Line *line, const char *value) {
         char text[TIME_SIZE];
         uint64_t seconds;
@@ -143,7 +150,7 @@ static void show_line(const Line *line, const char *value) {
                 value = strcmp(value, "0") ? _("yes") : _("no");
         if (!strcmp(line->key, "adoption"))
                 value = words_of_adoption(value);
-        if (line->kind == COLUMN_NUMBER && !strcmp(value, "18446744073709551615"))
+        if (line->kind == COLUMN_NUMBER && is_beyond(value))
                 value = _("more than 1000000");
         if (line->kind == COLUMN_TIME) {
                 time = text_parse_u64(value, INT64_MAX, &seconds) ? 0 : (time_t)seconds;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include "authtoken/bus-name.h"
 #include "daemon/store/store-stats.h"
 #include "daemon/store/user-store.h"
 
@@ -68,7 +69,7 @@ uint64_t store_stats_quantile_usec(const StoreStats *stats, unsigned int permill
                 if (n_below * 1000 >= n_all * permille)
                         return bounds_usec[i];
         }
-        return UINT64_MAX;
+        return AUTHTOKEN_USEC_BEYOND;
 }
 
 const char *store_operation_name(StoreOperation operation) {

@@ -5,6 +5,8 @@
  * What the daemon and its errors are called on the bus, as org.authtoken1(5) promises.
  */
 
+#include <stdint.h>
+
 #define AUTHTOKEN_NAME      "org.authtoken1"
 #define AUTHTOKEN_PATH      "/org/authtoken1"
 #define AUTHTOKEN_INTERFACE AUTHTOKEN_NAME ".Manager"
@@ -14,3 +16,6 @@
 #define BUS_ERROR_UNAVAILABLE      AUTHTOKEN_NAME ".Error.Unavailable"
 #define BUS_ERROR_INVALID_ARGUMENT AUTHTOKEN_NAME ".Error.InvalidArgument"
 #define BUS_ERROR_LIMIT_REACHED    AUTHTOKEN_NAME ".Error.LimitReached"
+
+/* GetStatus: store_p50_usec and store_p99_usec when it took longer than is told apart. */
+#define AUTHTOKEN_USEC_BEYOND UINT64_MAX
