@@ -64,15 +64,6 @@ typedef struct Reader {
         unsigned int seen; /* BusOption, or-ed */
 } Reader;
 
-static int copy(const char *text, char **ret_copy) {
-        char *made = strdup(text);
-
-        if (!made)
-                return -ENOMEM;
-        *ret_copy = made;
-        return 0;
-}
-
 /* @what: the argument or key, for the message. The text itself is not repeated: it may be anything. */
 static int check_text(Reader *reader, const char *what, const char *text) {
         size_t size = strlen(text);
@@ -95,7 +86,7 @@ static int take_user(Reader *reader, const char *text) {
                         reader->error, REASON_BAD_REQUEST, N_("the user is given twice"));
         if (!text_is_user_name(text, strnlen(text, USER_NAME_MAX + 1)))
                 return bus_error_set_reason(reader->error, REASON_USER_INVALID);
-        return copy(text, &reader->arguments->user);
+        return text_copy(text, &reader->arguments->user);
 }
 
 static int take_note(Reader *reader, const char *text) {
@@ -110,7 +101,7 @@ static int take_note(Reader *reader, const char *text) {
                         return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                                 N_("the reason has a token in it"));
         }
-        return copy(text, &reader->arguments->note);
+        return text_copy(text, &reader->arguments->note);
 }
 
 static int take_secret(Reader *reader, const char *text, Secret **ret_secret) {
@@ -136,7 +127,7 @@ static int take_narrower(Reader *reader, const char *what, const char *text, cha
         if (!*text)
                 return 0;
         r = check_text(reader, what, text);
-        return r < 0 ? r : copy(text, ret_copy);
+        return r < 0 ? r : text_copy(text, ret_copy);
 }
 
 static const OptionRow *find_option(const BusArgumentRule *rule, const char *key) {
@@ -170,7 +161,7 @@ static int append_item(Reader *reader, const OptionRow *row, BusTextList *list, 
         if (list->n_items >= BUS_LIST_MAX)
                 return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                         "%s has more than %u entries", row->key, BUS_LIST_MAX);
-        r = copy(text, &list->items[list->n_items]);
+        r = text_copy(text, &list->items[list->n_items]);
         if (r >= 0)
                 list->n_items++;
         return r;
@@ -195,7 +186,7 @@ static int take_json(Reader *reader, const OptionRow *row, const char *text, cha
         if (strnlen(text, BUS_DATA_MAX + 1) > BUS_DATA_MAX)
                 return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                         "%s is longer than %u bytes", row->key, BUS_DATA_MAX);
-        return copy(text, ret_copy);
+        return text_copy(text, ret_copy);
 }
 
 /* What a session may be bound to, even if the rules of today bind none. */
@@ -239,7 +230,7 @@ static int take_value(Reader *reader, const OptionRow *row, bool is_array) {
         r = check_text(reader, row->key, text);
         if (r >= 0 && row->kind == OPTION_PLACE)
                 r = check_place(reader, row->key, text);
-        return r < 0 ? r : copy(text, member);
+        return r < 0 ? r : text_copy(text, member);
 }
 
 static const char *type_of(OptionKind kind) {

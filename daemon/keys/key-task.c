@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/eventfd.h>
+
+#include "common/text.h"
 
 struct KeyTask {
         KeyTaskOrder order; /* its texts are owned */
@@ -52,13 +53,6 @@ static int on_finished(sd_event_source *source, int fd, uint32_t events, void *u
         return 0;
 }
 
-static int copy_text(const char **text) {
-        if (!*text)
-                return 0;
-        *text = strdup(*text);
-        return *text ? 0 : -ENOMEM;
-}
-
 static int copy_order(KeyTask *task, const KeyTaskOrder *order) {
         KeyTaskOrder copy = *order;
         const char **texts[] = { &copy.rules.directory, &copy.rules.credential,
@@ -67,7 +61,7 @@ static int copy_order(KeyTask *task, const KeyTaskOrder *order) {
         int r = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-                int copied = copy_text(texts[i]);
+                int copied = text_copy(*texts[i], (char **)texts[i]);
 
                 r = r ? r : copied;
         }

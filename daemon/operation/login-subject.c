@@ -3,19 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "common/text.h"
 #include "daemon/login/process.h"
 #include "daemon/operation/login-subject.h"
 #include "daemon/operation/operation.h"
 #include "daemon/policy/login-failure.h"
-
-static bool copy_text(const char *text, char **ret_copy) {
-        if (!text)
-                return true;
-        *ret_copy = strdup(text);
-        return *ret_copy;
-}
 
 int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject) {
         const char *rhost = request->rhost;
@@ -27,12 +20,12 @@ int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject) {
         }
         ret_subject->pid = request->pid;
         ret_subject->uid = request->uid;
-        if (!copy_text(request->user, &ret_subject->user) ||
-                !copy_text(request->service, &ret_subject->service) ||
-                !copy_text(request->tty, &ret_subject->tty) ||
-                !copy_text(rhost, &ret_subject->rhost) ||
-                !copy_text(request->ruser, &ret_subject->ruser) ||
-                !copy_text(request->handle, &ret_subject->handle))
+        if (text_copy(request->user, &ret_subject->user) ||
+                text_copy(request->service, &ret_subject->service) ||
+                text_copy(request->tty, &ret_subject->tty) ||
+                text_copy(rhost, &ret_subject->rhost) ||
+                text_copy(request->ruser, &ret_subject->ruser) ||
+                text_copy(request->handle, &ret_subject->handle))
                 return -ENOMEM;
         return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
 #include "daemon/operation/audit.h"
@@ -118,13 +119,6 @@ static void on_done(Reason reason, const UserState *state, void *userdata) {
         change->committed(change, reason);
 }
 
-static int copy_text(const char *text, char **ret_copy) {
-        if (!text)
-                return 0;
-        *ret_copy = strdup(text);
-        return *ret_copy ? 0 : -ENOMEM;
-}
-
 /* What ends all that there is need not know what there was. */
 static bool is_whole(const SessionChange *change) {
         return !*change->sid && !change->platform && !change->device && !change->is_partial;
@@ -135,13 +129,13 @@ int session_change_start(SessionChange *change, const EndOrder *order) {
         Context *context = change->op.context;
         int r;
 
-        r = copy_text(filter->user, &change->user);
+        r = text_copy(filter->user, &change->user);
         if (r >= 0)
-                r = copy_text(filter->platform, &change->platform);
+                r = text_copy(filter->platform, &change->platform);
         if (r >= 0)
-                r = copy_text(filter->device, &change->device);
+                r = text_copy(filter->device, &change->device);
         if (r >= 0 && order->note && *order->note)
-                r = copy_text(order->note, &change->note);
+                r = text_copy(order->note, &change->note);
         if (r < 0)
                 return r;
         change->adoptable_until_sec = filter->adoptable_until_sec;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "common/text.h"
 #include "daemon/session/state-revocation.h"
 #include "daemon/store/sqlite-database.h"
 #include "daemon/store/sqlite-store.h"
@@ -24,11 +25,6 @@ typedef struct SqliteStore {
         bool write_failed; /* the last failure was one of writing */
 } SqliteStore;
 
-static int copy_text(const char *text, char **ret_copy) {
-        *ret_copy = text ? strdup(text) : NULL;
-        return text && !*ret_copy ? -ENOMEM : 0;
-}
-
 static int job_new(SqliteStore *store, SqliteJobType type, const char *tenant, const char *subject,
         SqliteJob **ret_job) {
         _cleanup_(sqlite_job_freep) SqliteJob *job = calloc(1, sizeof(*job));
@@ -38,9 +34,9 @@ static int job_new(SqliteStore *store, SqliteJobType type, const char *tenant, c
                 return -ENOMEM;
         job->type = type;
         job->started_usec = store_now_usec(&store->base);
-        r = copy_text(tenant, &job->tenant);
+        r = text_copy(tenant, &job->tenant);
         if (r == 0)
-                r = copy_text(subject, &job->subject);
+                r = text_copy(subject, &job->subject);
         if (r < 0)
                 return r;
         *ret_job = TAKE_PTR(job);
@@ -139,9 +135,9 @@ static int sqlite_store_commit(UserStore *base, StoreCall *call, const StoreComm
 
         r = job_new(store, SQLITE_JOB_STORE, NULL, commit->guard.mark, &job);
         if (r == 0)
-                r = copy_text(commit->guard.begins, &job->mark_expected);
+                r = text_copy(commit->guard.begins, &job->mark_expected);
         if (r == 0)
-                r = copy_text(commit->unreadable, &job->unreadable);
+                r = text_copy(commit->unreadable, &job->unreadable);
         if (r < 0)
                 return r;
         job->state = user_state_ref(commit->after);
@@ -179,9 +175,9 @@ static int sqlite_store_mark(UserStore *base, StoreCall *call, const StoreMarkCh
 
         r = job_new(store, SQLITE_JOB_MARK, change->mark.tenant, change->mark.name, &job);
         if (r == 0)
-                r = copy_text(change->expected, &job->mark_expected);
+                r = text_copy(change->expected, &job->mark_expected);
         if (r == 0)
-                r = copy_text(change->value, &job->mark_value);
+                r = text_copy(change->value, &job->mark_value);
         return r < 0 ? r : submit(store, TAKE_PTR(job), call);
 }
 
@@ -192,7 +188,7 @@ static int failure_job_new(
 
         r = job_new(store, type, key->tenant, key->user, &job);
         if (r == 0)
-                r = copy_text(key->place, &job->place);
+                r = text_copy(key->place, &job->place);
         if (r < 0)
                 return r;
         *ret_job = TAKE_PTR(job);

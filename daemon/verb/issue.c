@@ -103,13 +103,6 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                             });
 }
 
-static int copy_text(const char *text, char **ret_copy) {
-        if (!text || !*text)
-                return 0;
-        *ret_copy = strdup(text);
-        return *ret_copy ? 0 : -ENOMEM;
-}
-
 static int copy_texts(const IssueOrder *order, Session *session) {
         const struct {
                 const char *text;
@@ -125,8 +118,9 @@ static int copy_texts(const IssueOrder *order, Session *session) {
         };
         int r = 0;
 
+        /* An empty text of an order is one that was not given. */
         for (size_t i = 0; i < ARRAY_SIZE(rows) && r >= 0; i++)
-                r = copy_text(rows[i].text, rows[i].place);
+                r = text_copy(*STRING_OR_EMPTY(rows[i].text) ? rows[i].text : NULL, rows[i].place);
         return r;
 }
 
@@ -178,7 +172,7 @@ static int make_session(const Context *context, const PolicyRules *rules, const 
         if (r >= 0)
                 r = copy_texts(order, session);
         if (r >= 0 && key && !order->no_refresh)
-                r = copy_text(key_kid(key), &session->refresh_kid);
+                r = text_copy(key_kid(key), &session->refresh_kid);
         if (r < 0)
                 return r;
         session->created_at_sec = now_sec;
