@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text-hash.h"
 #include "common/text.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/elevation-list.h"
 #include "daemon/login/login-record.h"
 #include "daemon/login/record-directory.h"
-#include "daemon/login/text-hash.h"
 
 #define N_BUCKETS      1024u
 #define PRUNE_AT_LEAST 64u

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/secret.h"
+#include "common/text-hash.h"
 #include "daemon/logind/logind.h"
 #include "daemon/login/elevation-list.h"
 #include "daemon/login/host-id.h"
@@ -13,7 +14,6 @@
 #include "daemon/login/login-registry.h"
 #include "daemon/login/login-state.h"
 #include "daemon/login/record-directory.h"
-#include "daemon/login/text-hash.h"
 
 #define N_BUCKETS 4096u
 

@@ -6,8 +6,8 @@
 #include <sys/queue.h>
 #include <systemd/sd-event.h>
 
+#include "common/text-hash.h"
 #include "daemon/login/login-registry.h"
-#include "daemon/login/text-hash.h"
 #include "daemon/operation/context.h"
 #include "daemon/operation/login-ender.h"
 #include "daemon/operation/user-rules.h"

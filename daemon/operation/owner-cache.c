@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text-hash.h"
 #include "daemon/operation/owner-cache.h"
 #include "daemon/token/jti.h"
 
@@ -36,11 +37,9 @@ OwnerCache *owner_cache_free(OwnerCache *cache) {
 
 /* Session ids are random, but who asks chooses what he asks for. */
 static size_t place_of(const char *sid) {
-        uint32_t hash = 2166136261u; /* FNV-1a */
+        uint64_t hash = text_hash_add(text_hash_begin(), sid);
 
-        for (const char *c = sid; *c; c++)
-                hash = (hash ^ (uint8_t)*c) * 16777619u;
-        return (hash ^ hash >> 16) % N_PLACES;
+        return (hash ^ hash >> 32) % N_PLACES;
 }
 
 void owner_cache_put(OwnerCache *cache, const char *sid, const char *user) {

@@ -7,9 +7,9 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "common/text-hash.h"
 #include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
-#include "daemon/login/text-hash.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/reconcile.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text-hash.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-queue.h"
 #include "daemon/session/user-state.h"
@@ -43,11 +44,9 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
 static void on_committed(StoreCall *call, int r, UserState *state, void *userdata);
 
 static Line **find_line(UserQueue *queue, const char *tenant, const char *user) {
-        uint32_t hash = 2166136261u; /* FNV-1a */
+        uint64_t hash = text_hash_add(text_hash_begin(), user);
         Line **line;
 
-        for (const char *c = user; *c; c++)
-                hash = (hash ^ (uint8_t)*c) * 16777619u;
         for (line = &queue->buckets[hash % N_BUCKETS]; *line; line = &(*line)->next)
                 if (!strcmp((*line)->user, user) && !strcmp((*line)->tenant, tenant))
                         break;

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "common/text-hash.h"
 #include "daemon/config/config.h"
 #include "daemon/nss/user-names.h"
 #include "daemon/operation/context.h"
@@ -52,11 +53,9 @@ static Entry *entry_free(Entry *entry) {
 }
 
 static Entry **find(UserRules *rules, const char *user) {
-        uint32_t hash = 2166136261u; /* FNV-1a */
+        uint64_t hash = text_hash_add(text_hash_begin(), user);
         Entry **link;
 
-        for (const char *c = user; *c; c++)
-                hash = (hash ^ (uint8_t)*c) * 16777619u;
         for (link = &rules->buckets[hash % N_BUCKETS]; *link; link = &(*link)->next)
                 if (!strcmp((*link)->user, user))
                         break;

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 
+#include "common/text-hash.h"
 #include "daemon/store/failure-table.h"
 #include "daemon/store/lock-out-list.h"
 
@@ -73,18 +74,11 @@ FailureTable *failure_table_free(FailureTable *table) {
         return NULL;
 }
 
-/* FNV-1a from a random start, so that nobody can choose names that share a bucket beforehand. */
-static uint64_t hash_text(uint64_t hash, const char *text) {
-        do {
-                hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-        } while (*text++);
-        return hash;
-}
-
+/* From a random start, so that nobody can choose names that share a bucket beforehand. */
 static uint64_t hash_key(const FailureTable *table, const FailureKey *key) {
-        uint64_t hash = hash_text(table->seed, key->tenant);
+        uint64_t hash = text_hash_add(table->seed, key->tenant);
 
-        hash = hash_text(hash_text(hash, key->user), key->place);
+        hash = text_hash_add(text_hash_add(hash, key->user), key->place);
         return hash ^ hash >> 32;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/text-hash.h"
 #include "common/text.h"
 #include "daemon/store/redis-connection.h"
 #include "daemon/store/redis-keys.h"
@@ -41,12 +42,9 @@ struct RedisWatch {
         uint64_t changed_at[N_BUCKETS]; /* by the hash of the user */
 };
 
+/* Two users who share a bucket cost a load. */
 static size_t bucket_of(const char *user) {
-        uint32_t hash = 2166136261u; /* FNV-1a; two users who share a bucket cost a load */
-
-        for (const char *c = user; *c; c++)
-                hash = (hash ^ (uint8_t)*c) * 16777619u;
-        return hash % N_BUCKETS;
+        return text_hash_add(text_hash_begin(), user) % N_BUCKETS;
 }
 
 static void all_changed(RedisWatch *watch) {

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 
+#include "common/text-hash.h"
 #include "daemon/session/user-state.h"
 #include "daemon/store/state-cache.h"
 
@@ -72,17 +73,10 @@ int state_cache_new(size_t count_max, size_t size_max, StateCache **ret_cache) {
         return 0;
 }
 
-/* FNV-1a from a random start, so that nobody can choose names that share a bucket beforehand. */
-static uint64_t hash_text(uint64_t hash, const char *text) {
-        do {
-                hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-        } while (*text++);
-        return hash;
-}
-
-/* Nearly all that is asked for is of one tenant. */
+/* From a random start, so that nobody can choose names that share a bucket beforehand. Nearly all that is
+ * asked for is of one tenant. */
 static uint64_t hash_user(const StateCache *cache, const char *user) {
-        uint64_t hash = hash_text(cache->seed, user);
+        uint64_t hash = text_hash_add(cache->seed, user);
 
         return hash ^ hash >> 32;
 }

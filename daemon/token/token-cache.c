@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "common/text-hash.h"
 #include "daemon/token/token-verifier.h"
 
 #define DIGEST_SIZE    32u
@@ -82,10 +83,8 @@ static uint32_t *digest_head(TokenCache *cache, const uint8_t digest[DIGEST_SIZE
 }
 
 static uint32_t *sid_head(TokenCache *cache, const char *sid) {
-        uint32_t hash = 2166136261u; /* FNV-1a */
+        uint64_t hash = text_hash_add(text_hash_begin(), sid);
 
-        for (; *sid; sid++)
-                hash = (hash ^ (uint8_t)*sid) * 16777619u;
         return &cache->by_sid[hash & (cache->capacity - 1)];
 }
 

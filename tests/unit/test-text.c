@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
+#include "common/text-hash.h"
 #include "common/text.h"
 
 #define BYTES(literal) (literal), sizeof(literal) - 1
@@ -193,10 +194,23 @@ static void test_copies(void **unused) {
         assert_null(none);
 }
 
+static uint64_t hash_two(const char *first, const char *second) {
+        return text_hash_add(text_hash_add(text_hash_begin(), first), second);
+}
+
+static void test_hashes(void **unused) {
+        (void)unused;
+        assert_true(hash_two("alice", "a") == hash_two("alice", "a"));
+        assert_true(hash_two("alice", "") == hash_two("alice", NULL));
+        assert_true(hash_two("alice", "a") != hash_two("alic", "ea"));
+        assert_true(hash_two("alice", "") != hash_two("", "alice"));
+        assert_true(text_hash_add(1, "alice") != text_hash_add(2, "alice"));
+}
+
 typedef struct Tests {
         struct CMUnitTest list[ARRAY_SIZE(utf8_cases) + ARRAY_SIZE(control_cases) +
                                ARRAY_SIZE(user_cases) + ARRAY_SIZE(token_cases) +
-                               ARRAY_SIZE(number_cases) + 2];
+                               ARRAY_SIZE(number_cases) + 3];
         size_t count;
 } Tests;
 
@@ -221,5 +235,6 @@ int main(void) {
         add(&tests, "numbers are written as they are read",
                 test_numbers_are_written_as_they_are_read, NULL);
         add(&tests, "a copy is its own, and one of nothing is nothing", test_copies, NULL);
+        add(&tests, "two texts do not run into each other in their hash", test_hashes, NULL);
         return cmocka_run_group_tests_name("text", tests.list, NULL, NULL);
 }

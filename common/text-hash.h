@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * FNV-1a over texts, for the tables in memory: keys are names that this host's administrators and
- * kernel gave, and random ids, not a stranger's choice.
+ * FNV-1a over texts, for tables in memory that find their own entry by comparing afterwards. Where a
+ * stranger chooses the texts, the table begins with a random number instead of text_hash_begin().
  */
 
 #include <stdint.h>
@@ -19,7 +19,7 @@ static inline uint64_t text_hash_begin(void) {
 
 /**
  * text_hash_add() - the hash of what was and a text, kept apart from the next one
- * @hash:       so far
+ * @hash:       so far, or a random start
  * @text:       NULL counts as empty
  */
 static inline uint64_t text_hash_add(uint64_t hash, const char *text) {
