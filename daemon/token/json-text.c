@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/token/json-text.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,12 @@ static void *allocate(size_t size) {
 
 void json_text_need_memory(void) {
         json_set_alloc_funcs(allocate, free);
+}
+
+int json_text_set(json_t *object, const char *name, const char *text) {
+        if (!text)
+                return 0;
+        return json_object_set_new(object, name, json_string(text)) ? -ENOMEM : 0;
 }
 
 /* The place of the quote that ends a string, or one that is not below @size. */

@@ -3,7 +3,7 @@
 
 /*
  * Strict JSON for everything that comes from outside: one object, UTF-8, no duplicate member, no
- * NUL, bounded depth, nothing behind it.
+ * NUL, bounded depth, nothing behind it. And what writing it takes more than once.
  */
 
 #include <stddef.h>
@@ -24,6 +24,16 @@ enum {
  * writes beyond it.
  */
 void json_text_need_memory(void);
+
+/**
+ * json_text_set() - add a text to an object
+ * @object:     grows
+ * @name:       of the member
+ * @text:       UTF-8; NULL adds nothing
+ *
+ * Return: 0; -ENOMEM, also for text that is not UTF-8.
+ */
+int json_text_set(json_t *object, const char *name, const char *text);
 
 /**
  * json_text_parse() - parse one object

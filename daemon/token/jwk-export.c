@@ -14,6 +14,7 @@
 
 #include "common/base64url.h"
 #include "daemon/token/ecdsa-signature.h"
+#include "daemon/token/json-text.h"
 #include "daemon/token/key-strength.h"
 
 #define RSA_GENERATE_BITS  3072u
@@ -60,14 +61,10 @@ static const Algorithm *algorithm_of_pkey(EVP_PKEY *pkey) {
         return NULL;
 }
 
-static int set_text(json_t *object, const char *name, const char *text) {
-        return json_object_set_new(object, name, json_string(text)) ? -ENOMEM : 0;
-}
-
 static int export_rsa(json_t *object, EVP_PKEY *pkey) {
         int r;
 
-        r = set_text(object, "kty", "RSA");
+        r = json_text_set(object, "kty", "RSA");
         if (r == 0)
                 r = set_number(object, "n", pkey, OSSL_PKEY_PARAM_RSA_N, 0);
         if (r == 0)
@@ -78,9 +75,9 @@ static int export_rsa(json_t *object, EVP_PKEY *pkey) {
 static int export_ec(json_t *object, EVP_PKEY *pkey, const Algorithm *algorithm) {
         int r;
 
-        r = set_text(object, "kty", "EC");
+        r = json_text_set(object, "kty", "EC");
         if (r == 0)
-                r = set_text(object, "crv", algorithm->curve);
+                r = json_text_set(object, "crv", algorithm->curve);
         if (r == 0)
                 r = set_number(
                         object, "x", pkey, OSSL_PKEY_PARAM_EC_PUB_X, algorithm->coordinate_size);
@@ -97,9 +94,9 @@ static int export_okp(json_t *object, EVP_PKEY *pkey, const Algorithm *algorithm
 
         if (EVP_PKEY_get_raw_public_key(pkey, bytes, &size) != 1)
                 return -EIO;
-        r = set_text(object, "kty", "OKP");
+        r = json_text_set(object, "kty", "OKP");
         if (r == 0)
-                r = set_text(object, "crv", algorithm->curve);
+                r = json_text_set(object, "crv", algorithm->curve);
         if (r == 0)
                 r = set_bytes(object, "x", bytes, size);
         return r;
@@ -160,7 +157,7 @@ static int generate_secret(
                 base64url_encode(name, sizeof(name), kid, KEY_THUMBPRINT_SIZE + 1))
                 r = -EIO;
         if (r == 0)
-                r = set_text(object, "kty", "oct");
+                r = json_text_set(object, "kty", "oct");
         if (r == 0)
                 r = set_bytes(object, "k", bytes, algorithm->digest_size);
         secret_wipe(bytes, sizeof(bytes));
@@ -217,7 +214,7 @@ int jwk_export_private(EVP_PKEY *pkey, json_t *object) {
 int jwk_export_secret(const Secret *secret, json_t *object) {
         int r;
 
-        r = set_text(object, "kty", "oct");
+        r = json_text_set(object, "kty", "oct");
         if (r == 0 && secret->size > NUMBER_SIZE_MAX)
                 r = -EIO;
         if (r == 0)
@@ -274,11 +271,11 @@ static int generate(const Algorithm *algorithm, const char *use, const char *nam
         if (strcmp(use, JWK_USE_REFRESH) == 0)
                 kid[REFRESH_KID_SIZE] = '\0';
         if (r == 0)
-                r = set_text(object, "kid", name ? name : kid);
+                r = json_text_set(object, "kid", name ? name : kid);
         if (r == 0)
-                r = set_text(object, "alg", algorithm->name);
+                r = json_text_set(object, "alg", algorithm->name);
         if (r == 0)
-                r = set_text(object, "use", use);
+                r = json_text_set(object, "use", use);
         if (r == 0) {
                 text = json_dumps(object, JSON_INDENT(2));
                 r = text ? secret_new(text, strlen(text), &secret) : -ENOMEM;

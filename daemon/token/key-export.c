@@ -7,11 +7,8 @@
 #include <jansson.h>
 
 #include "common/cleanup.h"
+#include "daemon/token/json-text.h"
 #include "daemon/token/jwk.h"
-
-static int set_text(json_t *object, const char *name, const char *text) {
-        return json_object_set_new(object, name, json_string(text)) ? -ENOMEM : 0;
-}
 
 static int describe(const Key *key, bool is_refresh, json_t **ret_object) {
         json_t *object;
@@ -28,11 +25,11 @@ static int describe(const Key *key, bool is_refresh, json_t **ret_object) {
                 r = object ? jwk_export_secret(key_secret(key), object) : -ENOMEM;
         }
         if (r == 0)
-                r = set_text(object, "kid", STRING_OR_EMPTY(key_kid(key)));
+                r = json_text_set(object, "kid", STRING_OR_EMPTY(key_kid(key)));
         if (r == 0)
-                r = set_text(object, "alg", key_algorithm(key)->name);
+                r = json_text_set(object, "alg", key_algorithm(key)->name);
         if (r == 0)
-                r = set_text(object, "use", is_refresh ? JWK_USE_REFRESH : "sig");
+                r = json_text_set(object, "use", is_refresh ? JWK_USE_REFRESH : "sig");
         if (r)
                 json_decref(object);
         else

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "daemon/token/json-text.h"
 #include "daemon/token/jwk.h"
 #include "daemon/token/keyring-refresh.h"
 
@@ -208,12 +209,6 @@ Key *keyring_at(const Keyring *keyring, size_t index) {
         return keyring->keys[index];
 }
 
-static int set_text(json_t *object, const char *name, const char *text) {
-        if (!text)
-                return 0;
-        return json_object_set_new(object, name, json_string(text)) ? -ENOMEM : 0;
-}
-
 static int append_public(json_t *array, const Key *key) {
         const Algorithm *algorithm = key_algorithm(key);
         json_t *object;
@@ -224,11 +219,11 @@ static int append_public(json_t *array, const Key *key) {
         r = jwk_export_public(key_pkey(key), &object);
         if (r)
                 return r > 0 ? -EIO : r;
-        r = set_text(object, "kid", key_kid(key));
+        r = json_text_set(object, "kid", key_kid(key));
         if (r == 0)
-                r = set_text(object, "alg", algorithm ? algorithm->name : NULL);
+                r = json_text_set(object, "alg", algorithm ? algorithm->name : NULL);
         if (r == 0)
-                r = set_text(object, "use", "sig");
+                r = json_text_set(object, "use", "sig");
         if (r) {
                 json_decref(object);
                 return r;
