@@ -10,7 +10,7 @@
 
 #include "cli/keys.h"
 #include "common/message.h"
-#include "daemon/token/jwk.h"
+#include "daemon/token/jwk-generate.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/key-import.h"
 #include "daemon/token/keyring-refresh.h"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
-#include "daemon/token/jwk.h"
+#include "daemon/token/jwk-generate.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/keyring-refresh.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "daemon/token/jwk.h"
+#include "daemon/token/jwk-generate.h"
 
 /* One change of one directory, under its lock. */
 typedef struct Change {

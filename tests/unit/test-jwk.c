@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/token/json-text.h"
+#include "daemon/token/jwk-generate.h"
 #include "daemon/token/jwk.h"
 #include "token-fixture.h"
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
-#include "daemon/token/jwk.h"
+#include "daemon/token/jwk-generate.h"
 #include "daemon/token/key-export.h"
 #include "daemon/token/key-import.h"
 #include "folder-fixture.h"

@@ -11,7 +11,7 @@
 
 #include "common/base64url.h"
 #include "common/cleanup.h"
-#include "daemon/token/jwk.h"
+#include "daemon/token/jwk-generate.h"
 #include "folder-fixture.h"
 #include "token-fixture.h"
 
