@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/container-of.h"
 #include "common/text.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/admission.h"
@@ -165,7 +166,7 @@ int adopt_commit(Adopt *adopt) {
 }
 
 static void on_counted(AdoptionRequest *request, Reason reason) {
-        Adopt *adopt = (Adopt *)((char *)request - offsetof(Adopt, request));
+        Adopt *adopt = CONTAINER_OF(request, Adopt, request);
         bool was_ready = adopt->is_ready;
 
         if (reason == REASON_OK && was_ready && adopt_commit(adopt) < 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/container-of.h"
 #include "common/text.h"
 #include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
@@ -149,8 +149,7 @@ static int load(AuthenticateSession *auth) {
 }
 
 static void on_hooks(LoginHook *hook, Reason reason) {
-        AuthenticateSession *auth =
-                (AuthenticateSession *)((char *)hook - offsetof(AuthenticateSession, hook));
+        AuthenticateSession *auth = CONTAINER_OF(hook, AuthenticateSession, hook);
 
         if (reason == REASON_OK && load(auth) < 0)
                 reason = REASON_INTERNAL;

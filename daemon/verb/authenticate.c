@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/container-of.h"
 #include "common/text.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/adopt.h"
@@ -126,7 +127,7 @@ static void note_refusal(Authenticate *auth, Reason reason) {
 }
 
 static void on_noted(LoginLimit *limit) {
-        Authenticate *auth = (Authenticate *)((char *)limit - offsetof(Authenticate, limit));
+        Authenticate *auth = CONTAINER_OF(limit, Authenticate, limit);
 
         /* Of a wrong code it may be counted before there is a refusal. */
         if (auth->refusal != REASON_OK)
@@ -172,7 +173,7 @@ static int go_on(Authenticate *auth) {
 }
 
 static void on_hooks(LoginHook *hook, Reason reason) {
-        Authenticate *auth = (Authenticate *)((char *)hook - offsetof(Authenticate, hook));
+        Authenticate *auth = CONTAINER_OF(hook, Authenticate, hook);
 
         if (reason == REASON_OK && go_on(auth) < 0)
                 reason = REASON_INTERNAL;
@@ -208,7 +209,7 @@ static void on_bound(Reason reason, const UserState *state, void *userdata) {
 
 /* Now there is a session, and all else is as with any other. */
 static void on_adopted(Adopt *adopt, Reason reason) {
-        Authenticate *auth = (Authenticate *)((char *)adopt - offsetof(Authenticate, adopt));
+        Authenticate *auth = CONTAINER_OF(adopt, Authenticate, adopt);
 
         adopt->is_ready = false;
         if (reason == REASON_OK && load(auth) < 0)
@@ -248,14 +249,14 @@ static Reason check_session(Authenticate *auth, const Session *session, bool *re
 }
 
 static Reason check_adoption(Adopt *adopt) {
-        Authenticate *auth = (Authenticate *)((char *)adopt - offsetof(Authenticate, adopt));
+        Authenticate *auth = CONTAINER_OF(adopt, Authenticate, adopt);
         bool is_first;
 
         return check_session(auth, adopt->session, &is_first);
 }
 
 static void on_ready(Adopt *adopt) {
-        Authenticate *auth = (Authenticate *)((char *)adopt - offsetof(Authenticate, adopt));
+        Authenticate *auth = CONTAINER_OF(adopt, Authenticate, adopt);
 
         if (login_hook_is_due(&auth->hook))
                 login_hook_start(&auth->hook, adopt->session);
@@ -313,7 +314,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
 
 /* From here on all is as if the token had been brought. */
 static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
-        Authenticate *auth = (Authenticate *)((char *)redeem - offsetof(Authenticate, redeem));
+        Authenticate *auth = CONTAINER_OF(redeem, Authenticate, redeem);
 
         login_limit_settle(&auth->limit, auth->op.context, &auth->subject, reason);
         if (redeem->claims) {

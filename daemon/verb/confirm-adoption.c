@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <systemd/sd-event.h>
 
+#include "common/container-of.h"
 #include "common/message.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
@@ -36,7 +37,7 @@ static int on_later(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* A token of this very second is refused, since it may have been ended in it: when we answer, it is over. */
 static void on_done(AdoptionRequest *request, Reason reason) {
-        Confirm *confirm = (Confirm *)((char *)request - offsetof(Confirm, request));
+        Confirm *confirm = CONTAINER_OF(request, Confirm, request);
         Context *context = confirm->op.context;
 
         audit(context, &(AuditRecord){

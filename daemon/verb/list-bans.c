@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/container-of.h"
 #include "daemon/operation/clock-keeper.h"
 #include "daemon/operation/operation-object.h"
 #include "daemon/operation/user-walk.h"
@@ -50,7 +51,7 @@ static void finish(ListBans *list) {
 }
 
 static Reason take(UserWalk *walk, UserState *state) {
-        ListBans *list = (ListBans *)((char *)walk - offsetof(ListBans, walk));
+        ListBans *list = CONTAINER_OF(walk, ListBans, walk);
         Moment moment = clock_keeper_now(list->op.context->clock);
         UserState **banned;
 
@@ -65,7 +66,7 @@ static Reason take(UserWalk *walk, UserState *state) {
 }
 
 static void on_walked(UserWalk *walk, Reason reason) {
-        ListBans *list = (ListBans *)((char *)walk - offsetof(ListBans, walk));
+        ListBans *list = CONTAINER_OF(walk, ListBans, walk);
 
         if (reason == REASON_OK)
                 finish(list);

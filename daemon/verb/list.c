@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/container-of.h"
 #include "common/text.h"
 #include "daemon/config/config.h"
 #include "daemon/login/login-registry.h"
@@ -234,13 +235,13 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
 }
 
 static Reason take(UserWalk *walk, UserState *state) {
-        List *list = (List *)((char *)walk - offsetof(List, walk));
+        List *list = CONTAINER_OF(walk, List, walk);
 
         return state->n_sessions > 0 ? keep(list, state) : REASON_OK;
 }
 
 static void on_walked(UserWalk *walk, Reason reason) {
-        finish_or_refuse((List *)((char *)walk - offsetof(List, walk)), reason);
+        finish_or_refuse(CONTAINER_OF(walk, List, walk), reason);
 }
 
 static int start(List *list, const SessionFilter *filter) {

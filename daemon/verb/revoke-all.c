@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/container-of.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
@@ -174,7 +175,7 @@ static void go_on(RevokeAll *all) {
 
 /* Else another issuer's token that nobody has brought yet would still open a session. */
 static void on_epoch(AdoptionRequest *request, Reason reason) {
-        RevokeAll *all = (RevokeAll *)((char *)request - offsetof(RevokeAll, epoch));
+        RevokeAll *all = CONTAINER_OF(request, RevokeAll, epoch);
 
         if (reason != REASON_OK)
                 all->n_failed++;
