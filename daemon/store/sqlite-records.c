@@ -258,7 +258,7 @@ int sqlite_records_find(
         return failed ? failed : r;
 }
 
-void user_names_clear(UserNames *names) {
+void sqlite_names_clear(SqliteNames *names) {
         for (size_t i = 0; i < names->n_names; i++) {
                 free(names->users[i]);
                 if (names->tenants)
@@ -266,10 +266,10 @@ void user_names_clear(UserNames *names) {
         }
         free(names->users);
         free(names->tenants);
-        *names = (UserNames){ 0 };
+        *names = (SqliteNames){ 0 };
 }
 
-static int add_user(UserNames *names, sqlite3_stmt *row, int column) {
+static int add_user(SqliteNames *names, sqlite3_stmt *row, int column) {
         char **users = names->users;
 
         /* Room doubles at the powers of two. */
@@ -286,7 +286,7 @@ static int add_user(UserNames *names, sqlite3_stmt *row, int column) {
         return 0;
 }
 
-static int read_users(SqliteDatabase *database, SqliteStatement statement, UserNames *ret_names) {
+static int read_users(SqliteDatabase *database, SqliteStatement statement, SqliteNames *ret_names) {
         sqlite3_stmt *row = database->statements[statement];
         int r = 0, code, failed;
 
@@ -297,7 +297,7 @@ static int read_users(SqliteDatabase *database, SqliteStatement statement, UserN
 }
 
 int sqlite_records_scan(
-        SqliteDatabase *database, const char *tenant, const char *after, UserNames *ret_names) {
+        SqliteDatabase *database, const char *tenant, const char *after, SqliteNames *ret_names) {
         bind_text(database, SQLITE_STATEMENT_SCAN, 1, tenant);
         bind_text(database, SQLITE_STATEMENT_SCAN, 2, after);
         bind_int(database, SQLITE_STATEMENT_SCAN, 3, STORE_PAGE_MAX);
@@ -362,7 +362,7 @@ int sqlite_records_guard(SqliteDatabase *database, const SqliteMark *mark) {
                        : STORE_E_MARK;
 }
 
-static int add_pair(UserNames *names, sqlite3_stmt *row) {
+static int add_pair(SqliteNames *names, sqlite3_stmt *row) {
         char *tenant = NULL;
         int r;
 
@@ -422,7 +422,7 @@ static int expire_lock_outs(SqliteDatabase *database, uint64_t passed_sec) {
         return sqlite_database_run(database, SQLITE_STATEMENT_EXPIRE_LOCK_OUTS);
 }
 
-int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, UserNames *ret_names) {
+int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, SqliteNames *ret_names) {
         SqliteStatement statement = SQLITE_STATEMENT_EXPIRE;
         sqlite3_stmt *row = database->statements[statement];
         int r, code, failed;

@@ -21,16 +21,16 @@ typedef struct UserState UserState;
 #define SQLITE_RECORDS_EXPIRE_MAX 1000u
 
 /* Owned names; @tenants is NULL where there is only one. */
-typedef struct UserNames {
+typedef struct SqliteNames {
         char **tenants, **users;
         size_t n_names;
-} UserNames;
+} SqliteNames;
 
 /**
- * user_names_clear() - free what the names own
+ * sqlite_names_clear() - free what the names own
  * @names:      empty afterwards
  */
-void user_names_clear(UserNames *names);
+void sqlite_names_clear(SqliteNames *names);
 
 /**
  * sqlite_records_load() - read a user's state
@@ -96,7 +96,7 @@ int sqlite_records_guard(SqliteDatabase *database, const SqliteMark *mark);
  * @ret_names:  empty; cleared by the caller, on failure too
  */
 int sqlite_records_scan(
-        SqliteDatabase *database, const char *tenant, const char *after, UserNames *ret_names);
+        SqliteDatabase *database, const char *tenant, const char *after, SqliteNames *ret_names);
 
 /**
  * sqlite_records_lock_out() - write down until when somebody is locked out
@@ -127,4 +127,4 @@ int sqlite_records_lift(SqliteDatabase *database, const FailureKey *key);
  * @moment:     states go when it is settled, lock-outs when it has passed
  * @ret_names:  whose; empty; cleared by the caller, on failure too
  */
-int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, UserNames *ret_names);
+int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, SqliteNames *ret_names);

@@ -33,7 +33,7 @@ SqliteJob *sqlite_job_free(SqliteJob *job) {
         user_state_unref(job->before);
         user_state_unref(job->state);
         user_state_unref(job->found);
-        user_names_clear(&job->names);
+        sqlite_names_clear(&job->names);
         free(job);
         return NULL;
 }
@@ -122,7 +122,7 @@ static void forget_results(SqliteJob *job) {
         }
         job->found = user_state_unref(job->found);
         free(TAKE_PTR(job->user));
-        user_names_clear(&job->names);
+        sqlite_names_clear(&job->names);
 }
 
 static void set_result(SqliteJob *job, SqliteDatabase *database, int r) {

@@ -49,7 +49,7 @@ struct SqliteJob {
         uint64_t until_sec;    /* LOCK_OUT */
         unsigned int n_lifted; /* LIFT: in memory, beforehand */
         char *user;            /* FIND, MARK: the result */
-        UserNames names;       /* SCAN, EXPIRE: the result */
+        SqliteNames names;     /* SCAN, EXPIRE: the result */
         int result;            /* 0, STORE_E_* or negative errno */
         int sqlite_error;      /* that led to @result; 0: none */
         uint64_t started_usec; /* CLOCK_MONOTONIC */
