@@ -7,7 +7,7 @@
 #include "cli/bus-client.h"
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 typedef struct AdoptLine {
         bool confirm, help;

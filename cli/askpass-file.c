@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/askpass-file.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define READ_SIZE 4096u
 

@@ -5,7 +5,7 @@
 
 #include "cli/askpass-prompt.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 /* The module's, to the last character: see pam/prompt.c. It speaks the language of the program that it is in, which
  * for sudo is the user's; sshd has none. */

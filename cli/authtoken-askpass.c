@@ -18,7 +18,7 @@
 #include "cli/askpass-part.h"
 #include "cli/command.h"
 #include "common/core-dump.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define NEXT_DEFAULT "/usr/bin/ssh-askpass"
 #define GUARD        "AUTHTOKEN_ASKPASS_PASSED"
@@ -127,7 +127,7 @@ int main(int argc, char **argv) {
 
         core_dump_refuse();
         setlocale(LC_ALL, "");
-        bindtextdomain(MESSAGE_DOMAIN, LOCALE_DIRECTORY);
+        bindtextdomain(TRANSLATION_DOMAIN, LOCALE_DIRECTORY);
         if (argc != 2) {
                 complain("exactly one prompt is needed: see authtoken-askpass(1)");
                 return STATUS_USAGE;

@@ -7,7 +7,7 @@
 #include "cli/bus-client.h"
 #include "cli/table.h"
 #include "common/time-span.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 

@@ -10,7 +10,7 @@
 #include "cli/bus-client.h"
 #include "cli/polkit-agent.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "authtoken/bus-name.h"
 #include "authtoken/reason.h"
 

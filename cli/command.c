@@ -9,8 +9,8 @@
 
 #include "cli/command.h"
 #include "cli/shown-user.h"
-#include "common/message.h"
 #include "common/text.h"
+#include "common/translation.h"
 
 static void begin_line(void) {
         fprintf(stderr, "%s: ", program_invocation_short_name);

@@ -9,7 +9,7 @@
 #include "cli/token-pair.h"
 #include "common/cleanup.h"
 #include "common/time-span.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define USEC_PER_SEC       UINT64_C(1000000)
 #define MARGIN_DEFAULT_SEC 300u

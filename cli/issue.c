@@ -12,7 +12,7 @@
 #include "cli/table.h"
 #include "cli/token-pair.h"
 #include "common/time-span.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define LIST_MAX     64u
 #define USEC_PER_SEC UINT64_C(1000000)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cli/keys.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/token/jwk-generate.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/key-import.h"

@@ -7,7 +7,7 @@
 #include "cli/bus-client.h"
 #include "cli/keys-input.h"
 #include "cli/keys.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/token/key-import.h"
 
 typedef enum Option {

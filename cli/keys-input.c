@@ -8,7 +8,7 @@
 #include "cli/keys-input.h"
 #include "cli/token-reader.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 /* Line by line, not shown, up to the end of the input: PEM has several. */
 static int read_terminal(Secret *content) {

@@ -7,7 +7,7 @@
 #include "cli/bus-client.h"
 #include "cli/keys.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 typedef enum Option {
         OPTION_ALG = 256,

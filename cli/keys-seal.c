@@ -12,7 +12,7 @@
 
 #include "cli/keys-input.h"
 #include "cli/keys.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/token/key-export.h"
 #include "daemon/token/keyring-refresh.h"
 

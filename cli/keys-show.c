@@ -9,7 +9,7 @@
 #include "cli/bus-client.h"
 #include "cli/keys.h"
 #include "cli/table.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/token/key-directory.h"
 #include "daemon/token/key-listing.h"
 #include "daemon/token/keyring-refresh.h"

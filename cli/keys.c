@@ -5,7 +5,7 @@
 
 #include "cli/keys.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 static const char help[] =
         N_("Usage: authtokenctl keys COMMAND [ARGUMENT]...\n\n"

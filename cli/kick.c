@@ -8,7 +8,7 @@
 #include "cli/bus-client.h"
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define PLATFORMS_MAX 16u
 #define TEXT_SIZE_MAX 256u /* what the daemon takes */

@@ -7,7 +7,7 @@
 #include "cli/bus-client.h"
 #include "cli/token-input.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct Logout {

@@ -13,7 +13,7 @@
 #include "cli/verify.h"
 #include "common/cleanup.h"
 #include "common/core-dump.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/token/json-text.h"
 
 typedef struct Command {
@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
         core_dump_refuse();
         json_text_need_memory();
         setlocale(LC_ALL, "");
-        bindtextdomain(MESSAGE_DOMAIN, LOCALE_DIRECTORY);
+        bindtextdomain(TRANSLATION_DOMAIN, LOCALE_DIRECTORY);
         while (status == STATUS_OK && (option = getopt_long(argc, argv, "+h", options, NULL)) != -1)
                 switch (option) {
                 case OPTION_BUS:

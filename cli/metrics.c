@@ -11,7 +11,7 @@
 #include "cli/bus-client.h"
 #include "cli/monitoring.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define MODE 0644 /* node_exporter runs as somebody else */
 

@@ -10,7 +10,7 @@
 #include "cli/monitor-event.h"
 #include "cli/shown-text.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define TIME_SIZE    32u
 #define USEC_PER_SEC UINT64_C(1000000)

@@ -19,7 +19,7 @@
 #include "cli/monitor-event.h"
 #include "cli/monitoring.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define BUS      "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"

@@ -10,7 +10,7 @@
 #include "cli/token-input.h"
 #include "cli/token-pair.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 /* Text is borrowed from the arguments. */
 typedef struct Refresh {

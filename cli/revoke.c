@@ -11,7 +11,7 @@
 #include "cli/token-input.h"
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/token/jti.h"
 
 /* Text is borrowed from the arguments. */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "cli/shown-user.h"
-#include "common/message.h"
 #include "common/text.h"
+#include "common/translation.h"
 #include "daemon/token/login-code.h"
 
 const char *shown_user(const char *text) {

@@ -11,7 +11,7 @@
 #include "cli/bus-client.h"
 #include "cli/table.h"
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define WORDS_WIDTH 20
 #define TIME_SIZE   32u

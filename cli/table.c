@@ -12,7 +12,7 @@
 #include "cli/shown-text.h"
 #include "cli/table.h"
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define TIME_TEXT_SIZE 32u
 

@@ -9,7 +9,7 @@
 #include "cli/token-input.h"
 #include "cli/token-pair.h"
 #include "cli/token-reader.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 #define TOKEN_SIZE_MAX 65536u
 

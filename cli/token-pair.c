@@ -8,8 +8,8 @@
 #include "cli/bus-client.h"
 #include "cli/dictionary.h"
 #include "cli/token-pair.h"
-#include "common/message.h"
 #include "common/text.h"
+#include "common/translation.h"
 
 void token_pair_clear(TokenPair *pair) {
         secret_free(pair->access);

@@ -5,7 +5,7 @@
 
 #include "cli/bus-client.h"
 #include "common/cleanup.h"
-#include "common/message.h"
+#include "common/translation.h"
 
 static const struct option options[] = {
         { "help", no_argument, NULL, 'h' },

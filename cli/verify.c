@@ -11,7 +11,7 @@
 #include "cli/token-reader.h"
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/token/key-file.h"
 #include "daemon/token/token-verifier.h"
 

@@ -6,7 +6,7 @@
 #include <syslog.h>
 
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "pam/call.h"
 
 int pamtok_call_begin(

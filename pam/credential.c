@@ -7,7 +7,7 @@
 #include "common/cleanup.h"
 #include "common/secret.h"
 #include "common/text.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "pam/credential.h"
 
 #define CODE_PREFIX "at-"

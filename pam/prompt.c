@@ -6,7 +6,7 @@
 #include <syslog.h>
 
 #include "authtoken/ipc-message.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "pam/credential.h"
 #include "pam/prompt.h"
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/message.h"
 #include "common/secret.h"
 #include "common/text.h"
+#include "common/translation.h"
 #include "daemon/front/bus-arguments.h"
 #include "daemon/front/bus-error.h"
 #include "daemon/policy/binding.h"

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/message.h"
 #include "common/secret.h"
+#include "common/translation.h"
 #include "daemon/config/config.h"
 #include "daemon/front/bus-error.h"
 #include "daemon/front/bus-method.h"

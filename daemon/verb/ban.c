@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/session-kick.h"
 #include "daemon/policy/exclusion.h"

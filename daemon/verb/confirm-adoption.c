@@ -5,7 +5,7 @@
 #include <systemd/sd-event.h>
 
 #include "common/container-of.h"
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/operation/adoption.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/operation-object.h"

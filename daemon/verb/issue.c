@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/message.h"
 #include "common/text.h"
+#include "common/translation.h"
 #include "common/word-list.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/admission.h"

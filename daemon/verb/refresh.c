@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/clock-keeper.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/message.h"
+#include "common/translation.h"
 #include "daemon/config/config.h"
 #include "daemon/operation/audit.h"
 #include "daemon/operation/key-keeper.h"

@@ -11,10 +11,10 @@
 
 #include <libintl.h>
 
-#define MESSAGE_DOMAIN "authtoken"
+#define TRANSLATION_DOMAIN "authtoken"
 
 #define N_(text) text
 /* dgettext() looks nowhere but at the program's locale, so it may be used in somebody else's process. */
-#define _(text) dgettext(MESSAGE_DOMAIN, text)
+#define _(text) dgettext(TRANSLATION_DOMAIN, text)
 /* The form that goes with a number. */
-#define _n(one, many, n) dngettext(MESSAGE_DOMAIN, one, many, n)
+#define _n(one, many, n) dngettext(TRANSLATION_DOMAIN, one, many, n)
