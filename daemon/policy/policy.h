@@ -57,8 +57,8 @@ typedef struct PolicyScene {
  * one as the others that name none. At the limit, sessions that are good for nothing make room, the
  * oldest first: the token has expired, and no login may be open. Then the oldest ones of all do, if
  * the rules evict.
- * Return: REASON_OK; REASON_USER_BANNED; REASON_SESSION_LIMIT; REASON_CLAIM_INVALID for an address
- * that nothing can be bound to; REASON_INTERNAL.
+ * Return: REASON_OK; REASON_USER_BANNED; REASON_ISSUED_BEFORE where tokens of now are refused as too
+ * old, as a clock that ran ahead leaves it; REASON_SESSION_LIMIT; REASON_INTERNAL.
  */
 Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session,
         const PolicyScene *scene, PolicyEnded *ret_ended);
