@@ -317,7 +317,6 @@ static void finish_job(SqliteJob *job, void *userdata) {
                 store_count_commit(&store->base, job->before, job->result);
                 store_call_finish(job->call, job->result, &result);
                 return;
-                break;
         case SQLITE_JOB_FIND:
                 type = STORE_CALL_FIND;
                 break;
