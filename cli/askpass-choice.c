@@ -44,7 +44,7 @@ static int format_map_path(char path[PATH_MAX]) {
                                     : -ENOENT;
 }
 
-/* An expired one is none: the user may want to type a password instead. */
+/* An expired token counts as none: the user may want to type a password instead. */
 static bool is_good(const AskpassToken *token, const char *path) {
         if (token->claims->expires_at_sec > (uint64_t)time(NULL))
                 return true;
@@ -65,7 +65,7 @@ static bool is_for(const AskpassToken *token, const AskpassPrompt *prompt) {
                askpass_host_read(name, strlen(name), host) && askpass_token_is_for(token, host);
 }
 
-/* A token of another user or host that lies about is no mistake. */
+/* A file with a token for another user or host is no mistake. */
 static bool try_file(const char *path, const AskpassPrompt *prompt, AskpassToken *ret_token) {
         if (askpass_token_read(path, ret_token) == 0 && is_users(ret_token, prompt) &&
                 is_for(ret_token, prompt) && is_good(ret_token, path))
@@ -95,7 +95,7 @@ static bool try_directory(const AskpassPrompt *prompt, AskpassToken *ret_token) 
         return found;
 }
 
-/* What the user wrote down for this host stands above the audience. */
+/* The user's map for this host takes precedence over the audience. */
 static bool try_mapped(
         const AskpassMapEntry *entry, const AskpassPrompt *prompt, AskpassToken *ret_token) {
         char path[PATH_MAX];
@@ -116,7 +116,7 @@ static bool try_mapped(
         return (entry->has_user || is_users(ret_token, prompt)) && is_good(ret_token, path);
 }
 
-/* 0 found, or ASKPASS_MAP_E_NONE, or negative: complained, and nothing may be guessed instead. */
+/* 0 found; ASKPASS_MAP_E_NONE; negative: complained, and the caller must not guess instead. */
 static int read_map(const AskpassPrompt *prompt, AskpassMapEntry *ret_entry) {
         _cleanup_(secret_freep) Secret *text = NULL;
         char path[PATH_MAX];

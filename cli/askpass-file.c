@@ -48,7 +48,7 @@ int askpass_file_read(const char *path, AskpassFileRule rule, Secret **ret_text)
         struct stat status;
         int r;
 
-        /* Non-blocking, so that a pipe in the place of the file is refused and not waited for. */
+        /* Non-blocking, so that a pipe in place of the file is refused instead of waited for. */
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
                                 (rule == ASKPASS_FILE_PRIVATE ? O_NOFOLLOW : 0));
         if (fd < 0)

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Files that decide where a token goes: only what nobody but the user could have written counts.
+ * Files that decide where a token goes: they count only if nobody but the user could have written
+ * them.
  */
 
 #include "common/secret.h"
@@ -17,7 +18,7 @@ typedef enum AskpassFileRule {
 /**
  * askpass_file_read() - read a whole file
  * @path:       NUL-terminated
- * @rule:       whose it has to be
+ * @rule: who has to own it
  * @ret_text:   owned by the caller
  *
  * Return: 0; -ENOENT; -EPERM it breaks the rule; -EFBIG; other negative errno.

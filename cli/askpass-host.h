@@ -2,9 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Names of hosts, in one spelling: small letters, no dot at the end, no brackets around an address. Nothing but
- * ASCII, so that no name only looks like another one. An IPv6 address stands in its shortest form. Two names are the same host exactly if their spellings are
- * the same: nothing is looked up.
+ * Names of hosts, in one spelling: small letters, no dot at the end, no brackets around an address, ASCII only (so that no name merely looks like
+ * another), IPv6 addresses in their shortest form. Two names are the same host exactly if their spellings are the same: nothing is looked up.
  */
 
 #include <stdbool.h>

@@ -35,7 +35,7 @@ static Piece take_word(Piece *line) {
         return word;
 }
 
-/* The same line, or another one, names this user; an empty piece names any. */
+/* Whether the line is for this user; an empty name is for any. */
 static bool user_fits(Piece user, const AskpassPrompt *prompt) {
         return user.size == 0 || (strlen(prompt->user) == user.size &&
                                          memcmp(prompt->user, user.data, user.size) == 0);
@@ -49,7 +49,7 @@ static bool host_fits(const char *pattern, const AskpassPrompt *prompt) {
         return askpass_host_fits(prompt->host, pattern);
 }
 
-/* Copies the host's pattern out of the target, in which the user may stand. */
+/* Copies the host's pattern out of the target, without the user. */
 static bool read_target(Piece target, Piece *ret_user, char pattern[ASKPASS_HOST_MAX + 3]) {
         const char *at = memrchr(target.data, '@', target.size);
         char host[ASKPASS_HOST_MAX + 1];
@@ -89,7 +89,8 @@ static int read_line(Piece line, const AskpassPrompt *prompt, AskpassMapEntry *r
         return 0;
 }
 
-/* All lines are read, also behind the one that fits: a mistake must not depend on who is asked for. */
+/* All lines are read, also those after the one that fits: whether a mistake is found must not
+ * depend on the prompt. */
 int askpass_map_find(const char *text, const AskpassPrompt *prompt, AskpassMapEntry *ret_entry,
         unsigned int *ret_line) {
         int found = ASKPASS_MAP_E_NONE;

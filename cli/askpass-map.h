@@ -7,7 +7,7 @@
  *      [USER@]HOST FILE
  *
  * HOST is a host, "*." and a domain, or "sudo" for sudo on this host. The first line that fits counts. Lines that
- * are empty or begin with '#' say nothing.
+ * are empty or begin with '#' are ignored.
  */
 
 #include <stdbool.h>

@@ -3,14 +3,15 @@
 
 /*
  * A token in answers that are short enough for the program that asks: "authtoken:1/3:" and the first third, and
- * so on. Each call knows nothing of the one before, so the split follows from the token and the limit alone.
+ * so on. A call knows nothing of the one before, so the split depends on the token and the limit alone.
  */
 
 #include <stddef.h>
 
 #include "common/secret.h"
 
-/* Below what the programs can pass on (1023 and 511), since an answer of just that size counts as cut. */
+/* Less than the programs can pass on (1023 and 511), since an answer of exactly that size counts as
+ * cut. */
 #define ASKPASS_ANSWER_SSH_MAX  1000u
 #define ASKPASS_ANSWER_SUDO_MAX 500u
 

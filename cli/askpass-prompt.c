@@ -7,8 +7,8 @@
 #include "common/cleanup.h"
 #include "common/translation.h"
 
-/* The module's, to the last character: see pam/prompt.c. It speaks the language of the program that it is in, which
- * for sudo is the user's; sshd has none. */
+/* The module's prompts, to the last character: see pam/prompt.c. The module speaks the language of its program:
+ * for sudo the user's; sshd has none. */
 static const char *const whole_prompts[] = {
         "Password or access token: ",
         "Access token: ",
@@ -57,7 +57,7 @@ static bool read_question(const char *text, AskpassPrompt *prompt) {
         return read_part(text, prompt);
 }
 
-/* user@host: a user of a joined domain has an @ of their own, a host never has one. */
+/* user@host: the name of a user of a joined domain may contain an @, that of a host never does. */
 static bool read_target(const char *text, size_t size, AskpassPrompt *prompt) {
         const char *at = memrchr(text, '@', size);
         size_t user_size;

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What a program asks its askpass, and on whose behalf. Only a prompt that is known to the last character is
- * a question for a token; everything else is somebody else's question, whatever it looks like.
+ * What a program asks its askpass, and on whose behalf. A prompt asks for a token only if it is known to the
+ * last character; any other prompt is somebody else's, whatever it looks like.
  *
- * ssh puts "(user@host) " before what the server asks. That part alone is the client's; all behind it can be
- * the words of a hostile server. So host and user may hold no character with which a server, or a name that
- * somebody made up, could end the client's part early and begin another one.
+ * ssh puts "(user@host) " before the server's question. Only that part is the client's; everything behind it
+ * can come from a hostile server. So host and user may not contain a character by which a server, or an
+ * invented name, could end the client's part early and begin another one.
  */
 
 #include "cli/askpass-host.h"

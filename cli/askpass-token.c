@@ -27,7 +27,7 @@ static int take_bare(const Secret *text, Secret **ret_token) {
         return secret_new(begin, strcspn(begin, BLANKS), ret_token);
 }
 
-/* The file is the user's, and so is the loss if somebody made the token up: no key is needed to read it. */
+/* The signature is not checked: the file is the user's, and an invented token harms only the user. */
 int askpass_token_parse(const Secret *text, AskpassToken *ret_token) {
         const VerifyRules rules = { .foreign = true };
         _cleanup_(jws_clear) Jws jws = { 0 };

@@ -23,7 +23,7 @@
 #define NEXT_DEFAULT "/usr/bin/ssh-askpass"
 #define GUARD        "AUTHTOKEN_ASKPASS_PASSED"
 
-/* An alternative of the distribution may well lead back to this program. */
+/* The default askpass may be an alternative of the distribution that leads back to this program. */
 static bool is_this_program(const char *path) {
         struct stat own, other;
 
@@ -31,7 +31,7 @@ static bool is_this_program(const char *path) {
                own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
-/* Of the prompt nothing is shown here: it may be a server's. */
+/* The prompt is not shown here: it may be a server's. */
 static ExitStatus pass_on(const char *prompt) {
         const char *next = getenv("AUTHTOKEN_ASKPASS_NEXT");
 
@@ -47,8 +47,8 @@ static ExitStatus pass_on(const char *prompt) {
         return STATUS_FAILED;
 }
 
-/* Who shows the prompt decides what its beginning is worth: only ssh and sudo are known to keep a server's, or
- * anybody's, words behind their own. */
+/* The beginning of a prompt can be trusted only if ssh or sudo asks: they are known to put a server's, or
+ * anybody's, words after their own. */
 static bool is_asked_by(const char *program) {
         char path[64], name[32] = "";
         FILE *file;
@@ -80,7 +80,7 @@ static bool is_trusted(const AskpassPrompt *prompt) {
         return false;
 }
 
-/* Where the prompt does not say whose token it wants, sudo asks for that of its caller. */
+/* If the prompt names no user, sudo wants its caller's token. */
 static bool fill_user(AskpassPrompt *prompt) {
         const struct passwd *entry;
 

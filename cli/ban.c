@@ -48,7 +48,7 @@ static const char help[] =
            "  -h, --help     this text\n\n"
            "The exit status is 1 if a login did not end.\n");
 
-/* A ban without an end has no time in this column. */
+/* This column is empty for a ban without an end. */
 static const Column columns[] = {
         { N_("USER"), "user", NULL, COLUMN_TEXT, COLUMN_BOTH },
         { N_("UNTIL"), "until", NULL, COLUMN_TIME, COLUMN_BOTH },
@@ -76,7 +76,7 @@ static ExitStatus set_option(Ban *ban, Option option) {
         return point_to_help("ban");
 }
 
-/* The daemon takes 0 for "without end", which is not what "--for 0" sounds like. */
+/* For the daemon 0 means "without end", but "--for 0" does not sound like that. */
 static ExitStatus take_span(Ban *ban) {
         uint64_t usec;
 
@@ -115,7 +115,7 @@ static ExitStatus impose(const Ban *ban, sd_bus *bus) {
         ExitStatus status;
         int r;
 
-        /* Who is unknown here may be known elsewhere, or tomorrow: a ban holds for a name. */
+        /* A user unknown here may exist on other hosts, or tomorrow: a ban holds for a name. */
         (void)warn_of_unknown_user(ban->user);
         status = bus_client_prepare(bus, "BanUser", &call);
         if (status != STATUS_OK)

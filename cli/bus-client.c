@@ -46,7 +46,7 @@ static const ErrorMeaning meanings[] = {
         { "org.freedesktop.DBus.Error.TimedOut", STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_DISCONNECTED, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_NO_SERVER, STATUS_UNREACHABLE, START_IT },
-        /* What libsystemd makes of a bus that talks nonsense. */
+        /* libsystemd's error for a bus that sends nonsense. */
         { SD_BUS_ERROR_IO_ERROR, STATUS_UNREACHABLE, START_IT },
         { SD_BUS_ERROR_INCONSISTENT_MESSAGE, STATUS_UNREACHABLE, START_IT },
         { "System.Error.ENOMEM", STATUS_FAILED, NULL },
@@ -73,8 +73,8 @@ static ErrorMeaning meaning_of(const sd_bus_error *error, int r) {
         return (ErrorMeaning){ .status = STATUS_FAILED };
 }
 
-/* The daemon says "CODE: TEXT" in English. The code stays; the text, which is that of the code or says more, is in
- * the language of whoever asked, unless there is a number or a name in it. */
+/* The daemon answers "CODE: TEXT" in English. The code is kept. The text, that of the code or a longer one, is
+ * translated for the user, unless it contains a number or a name. */
 static void complain_of(const char *what, const char *message) {
         const char *text = strstr(message, ": ");
         _cleanup_(freep) char *code = text ? strndup(message, (size_t)(text - message)) : NULL;
@@ -86,7 +86,7 @@ static void complain_of(const char *what, const char *message) {
                 complain("cannot %s: %s", _(what), message);
 }
 
-/* What is not there is mostly a session; what else it can be has a list of its own. */
+/* Usually a session was not found; the methods that look for something else are listed. */
 static const char *list_of(const char *message) {
         static const struct {
                 Reason reason;

@@ -13,7 +13,7 @@
 /* How long a call may take. */
 typedef enum CallPatience {
         CALL_SHORT,
-        /* As long as the daemon lives: how long a login is given to end is its business. */
+        /* As long as the daemon lives: only it knows how long a login may take to end. */
         CALL_ENDLESS,
 } CallPatience;
 

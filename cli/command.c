@@ -82,7 +82,8 @@ bool warn_of_unknown_user(const char *user) {
         entry = getpwnam(user);
         if (!entry && errno != 0 && errno != ENOENT)
                 return false;
-        /* Some name services find a user by several names. Tokens, sessions and bans are of the one here. */
+        /* Some name services find a user by several names. Tokens, sessions and bans use the one in
+         * pw_name. */
         if (entry && strcmp(entry->pw_name, user) == 0)
                 return false;
         complain("warning: this host does not know the user %s", shown_user(user));
@@ -93,7 +94,7 @@ ExitStatus finish_output(void) {
         errno = 0;
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return STATUS_OK;
-        /* A write before this one may have failed, and its errno is gone. */
+        /* An earlier write may have failed; its errno is lost. */
         complain("cannot write to standard output: %s", strerror(errno ? errno : EIO));
         return STATUS_FAILED;
 }

@@ -15,7 +15,7 @@ typedef enum ExitStatus {
         STATUS_UNDECIDED, /* neither done nor refused: the store is away, or too much is asked; leaves as STATUS_FAILED */
 } ExitStatus;
 
-/* What stood before the subcommand. */
+/* The arguments before the subcommand. */
 typedef struct CommandLine {
         const char *bus; /* "system", "session" or an address */
 } CommandLine;
@@ -136,8 +136,8 @@ ExitStatus show_help(const char *text);
  * @text:       borrowed from the arguments
  * @value:      where it goes; NULL so far
  *
- * Of two values one would be dropped silently, so a second one is refused. For paths, which may be any bytes.
- * Return: STATUS_OK; STATUS_USAGE, complained.
+ * A second value is refused, since one of the two would be dropped silently. For paths, which may be any
+ * bytes. Return: STATUS_OK; STATUS_USAGE, complained.
  */
 ExitStatus take_argument(
         const char *command, const char *name, const char *text, const char **value);

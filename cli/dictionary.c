@@ -132,7 +132,7 @@ static int read_entry(sd_bus_message *message, DictionaryEntry *entry) {
         return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
-/* A half-read entry belongs to the dictionary, too, and is freed with it. */
+/* A partly read entry belongs to the dictionary already, and is freed with it. */
 static DictionaryEntry *add_entry(Dictionary *dictionary) {
         DictionaryEntry *entry = calloc(1, sizeof(*entry));
 

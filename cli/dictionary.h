@@ -35,8 +35,8 @@ DEFINE_CLEANUP(Dictionary, dictionary_free)
  * @message:    the next element is one
  * @ret_dictionary: owned by the caller
  *
- * Values that are no text, number, boolean, list of text or list of dictionaries are passed over: a newer
- * daemon may tell more. Return: 0; negative errno.
+ * Values of other types than text, number, boolean, list of text or list of dictionaries are skipped: a
+ * newer daemon may send more. Return: 0; negative errno.
  */
 int dictionary_read(sd_bus_message *message, Dictionary **ret_dictionary);
 

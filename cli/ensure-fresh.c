@@ -115,11 +115,12 @@ static ExitStatus run(const CommandLine *line, const EnsureFresh *ensure) {
         has_room = status == STATUS_OK;
         if (has_room)
                 status = token_pair_renew(line, old.refresh, &next);
-        /* Nobody said no, and it is good for a little while yet. */
+        /* Nothing was refused, and the old token is good for a little while. */
         if ((status == STATUS_UNREACHABLE || status == STATUS_UNDECIDED || !has_room) &&
                 left_sec(&old) > 0)
                 return print(&old);
-        /* On disk before anybody uses it: what was used and is not known any more is lost. */
+        /* On disk before anybody uses it: if the new refresh token were used and then lost, the
+         * old one would count as stolen. */
         if (status == STATUS_OK)
                 status = pair_file_replace(&file, &next);
         return status == STATUS_OK ? print(&next) : status;

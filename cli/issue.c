@@ -212,13 +212,14 @@ static int append_options(sd_bus_message *call, const Issue *issue) {
                         r = sd_bus_message_append(call, "{sv}", texts[i].key, "s", texts[i].value);
         if (r >= 0 && issue->lifetime_sec)
                 r = sd_bus_message_append(call, "{sv}", "lifetime", "t", issue->lifetime_sec);
-        /* A session with a refresh token that nobody has would be kept until the token ends. */
+        /* Without this the session would have a refresh token that nobody holds, and be kept
+         * until that token ends. */
         if (r >= 0 && !issue->pair)
                 r = sd_bus_message_append(call, "{sv}", "no_refresh", "b", 1);
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-/* Of the file that has no token yet, for a signal that ends us. */
+/* The path of the file that has no token yet, for a signal that ends us. */
 static const char *volatile unfinished;
 
 static void on_end(int number) {
@@ -226,11 +227,11 @@ static void on_end(int number) {
 
         if (path)
                 (void)unlink(path);
-        (void)raise(number); /* with the default, now that it was handled once */
+        (void)raise(number); /* raised again, now with the default action */
 }
 
-/* Whoever gives up, such as at the question for a password, may give the same order again. It is only our own file that
- * is removed, so no signal comes between its making and its name. */
+/* A user who gives up, for example at the question for a password, may repeat the command, so remove the file.
+ * Signals are blocked until @unfinished names it, so that only our own file is removed. */
 static int make_output(const char *path) {
         static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
         const struct sigaction action = { .sa_handler = on_end, .sa_flags = (int)SA_RESETHAND };
@@ -252,7 +253,7 @@ static int make_output(const char *path) {
         return fd;
 }
 
-/* A file that somebody else made could be read by them, or lead elsewhere. */
+/* If somebody else had made the file, they could read it, or it could lead elsewhere. */
 static ExitStatus open_output(const char *path, FILE **ret_file) {
         int fd = make_output(path);
 
@@ -281,7 +282,7 @@ static ExitStatus write_output(const Issue *issue, FILE *file, const char *text)
         return STATUS_FAILED;
 }
 
-/* What went to a file is not shown once more. */
+/* A token that went to a file is not printed as well. */
 static ExitStatus print_json(const Issue *issue, const Dictionary *answer) {
         _cleanup_(table_freep) Table *table = NULL;
         size_t n_hidden = issue->output ? 1 : 0;
@@ -351,7 +352,7 @@ static ExitStatus order(sd_bus *bus, const Issue *issue, Dictionary **ret_answer
         return read_answer(issue, reply, ret_answer);
 }
 
-/* A session whose token nobody holds would count, and be live, until its end. */
+/* Otherwise a session whose token nobody holds would live, and count, until its end. */
 static void take_back(sd_bus *bus, const Dictionary *answer) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         const char *session = dictionary_text(answer, "session");
@@ -430,8 +431,8 @@ ExitStatus issue_main(const CommandLine *line, int argc, char **argv) {
                         return status;
         }
         status = begin(line, &issue, file);
-        /* The path may be someone's symbolic link by now, but it was our file's name, and unlink() follows
-         * none. */
+        /* By now somebody may have put a symbolic link there, but the path was our file's, and unlink()
+         * does not follow links. */
         if (status != STATUS_OK && issue.output)
                 (void)unlink(issue.output);
         return status;

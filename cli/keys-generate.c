@@ -121,7 +121,7 @@ static ExitStatus parse(Generate *generate, int argc, char **argv) {
         return check(generate);
 }
 
-/* The way through the reader that the daemon has: what it would not take is not given out. */
+/* Read the key as the daemon would: a key that it would refuse is not given out. */
 static ExitStatus make(const Generate *generate, Secret **ret_text, Keyring **ret_keyring) {
         static const KeyFileRules rules = { .any_place = true, .refresh = true };
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;

@@ -54,7 +54,7 @@ static ExitStatus parse(Import *import, int argc, char **argv) {
         return take_argument("keys import", "FILE", argv[optind], &import->file);
 }
 
-/* Whose the file is does not matter: what counts is who may write into the directory. */
+/* The owner of the file does not matter: only who may write to the directory does. */
 static ExitStatus read_keys(const char *file, Keyring **ret_keyring) {
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         KeyFault fault = { "out of memory" };

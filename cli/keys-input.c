@@ -37,8 +37,8 @@ static int read_terminal(Secret *content) {
         return r == TOKEN_READER_E_END ? 0 : r;
 }
 
-/* Not by the name /dev/stdin: a socket, as some programs give their children, has none that can be opened, and a
- * file that somebody else has opened for us need not be ours to open. */
+/* Do not open /dev/stdin: it cannot be opened if it is a socket, as some programs give their children, nor if
+ * it is a file that we have no right to open ourselves. */
 int keys_input_load(const char *file, Keyring *keyring, KeyFault *fault) {
         static const KeyFileRules rules = { .any_place = true, .refresh = true };
         _cleanup_(secret_freep) Secret *content = NULL;

@@ -97,7 +97,7 @@ static int take_key(const Keyring *keyring, Seal *seal, Secret **ret_text) {
         return key_export(key, is_refresh, ret_text);
 }
 
-/* What the daemon would refuse at its start is not sealed. As a JWK it keeps the name that it has here. */
+/* A key that the daemon would refuse at its start is not sealed. As a JWK it keeps its key id. */
 static ExitStatus read_key(Seal *seal, Secret **ret_text) {
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         KeyFault fault = { "out of memory" };
@@ -138,7 +138,7 @@ static void encrypt(const Seal *seal, int input) {
         _exit(NO_ENTRY);
 }
 
-/* It fits the pipe, so that nothing waits for a reader. */
+/* The key fits into the pipe, so the write does not wait for a reader. */
 static int feed(int fd, const Secret *text) {
         ssize_t n = write(fd, text->data, text->size);
 
@@ -153,7 +153,7 @@ static ExitStatus wait_for(pid_t pid) {
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return STATUS_FAILED;
-        /* It has said itself what was wrong. */
+        /* systemd-creds has already said what was wrong. */
         return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? STATUS_OK : STATUS_FAILED;
 }
 

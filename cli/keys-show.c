@@ -71,7 +71,7 @@ static ExitStatus load(const char *directory, Keyring **ret_keyring) {
         int r;
 
         r = key_directory_load(&rules, ret_keyring, &fault);
-        /* Which of them, the configuration says. */
+        /* The configuration says which of them signs. */
         if (r == KEY_E_SEVERAL_SIGNING || r == KEY_E_SEVERAL_REFRESH)
                 r = key_directory_load_all(&rules, ret_keyring, &fault);
         if (r == 0)

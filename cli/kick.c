@@ -56,8 +56,8 @@ static const char help[] =
            "  -h, --help         this text\n\n"
            "The exit status is 1 if a login did not end.\n");
 
-/* Each platform is a call of its own, so that the daemon would find a fault of the second one only after the
- * first has been kicked. */
+/* Checked here, because each platform is a call of its own: the daemon would find a fault in the second
+ * one only after the first was kicked. */
 static ExitStatus add_platform(Kick *kick) {
         const char **place = &kick->platforms[kick->n_platforms];
         size_t size = strlen(optarg);
@@ -154,8 +154,8 @@ static ExitStatus kick_once(sd_bus *bus, Kick *kick, const char *platform) {
         return STATUS_OK;
 }
 
-/* The answer to a kick counts logins, and a session without a login is ended, too. Who may kick need not be
- * allowed to list, and is not bothered for it. */
+/* The answer to a kick counts logins, but a session without a login is ended, too. A caller who may kick
+ * need not be allowed to list, and is not asked for a password for that. */
 static bool has_session(sd_bus *bus, const char *user) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         int r;

@@ -73,7 +73,7 @@ static const Column columns[] = {
         { "BOOT", NULL, "boot", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { N_("LOGIND"), NULL, "logind", COLUMN_TEXT, COLUMN_BOTH },
         { N_("LEADER"), NULL, "leader", COLUMN_NUMBER, COLUMN_BOTH },
-        /* A session has those of its newest login, which people see in the line below. */
+        /* For a session these are of its newest login, which people see in the line below. */
         { N_("TTY"), NULL, "tty", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
         { "TTY", "tty", "tty", COLUMN_TEXT, COLUMN_JSON_ONLY },
         { N_("FROM"), NULL, "rhost", COLUMN_TEXT, COLUMN_PLAIN_ONLY },
@@ -118,7 +118,7 @@ static ExitStatus parse(List *list, int argc, char **argv) {
                 return complain_usage("list", "one user, or --all, or neither");
         if (argc > optind)
                 return take_text("list", "USER", argv[optind], &list->user);
-        /* Somebody who may not see all sessions asks for those that are certainly allowed. */
+        /* A caller who may not see all sessions asks for their own, which are always allowed. */
         return list->all || geteuid() == 0 ? STATUS_OK : own_user("list", &list->user);
 }
 
@@ -140,7 +140,7 @@ static ExitStatus ask(const CommandLine *line, const List *list, sd_bus_message 
         return bus_client_call(call, "list sessions", CALL_SHORT, ret_reply);
 }
 
-/* That a user has none is an answer, unless the name is a slip of the pen. */
+/* No sessions is a valid answer, unless the name was mistyped. */
 static bool is_nobody(const List *list) {
         return list->user && warn_of_unknown_user(list->user);
 }

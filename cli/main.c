@@ -22,7 +22,7 @@ typedef struct Command {
         const char *words;
 } Command;
 
-/* Works without a daemon, with the exit statuses of its own manual. */
+/* Works without a daemon, and has exit statuses of its own. */
 static ExitStatus run_verify(const CommandLine *line, int argc, char **argv) {
         (void)line;
         return (ExitStatus)verify_main(argc, argv);
@@ -85,8 +85,8 @@ static ExitStatus run(const CommandLine *line, int argc, char **argv) {
         return STATUS_USAGE;
 }
 
-/* Else the first file that is opened would become standard output or standard error, and get what is written there.
- * Reading and writing still fail, as they do for a closed descriptor. */
+/* Otherwise the first file that is opened would become standard output or standard error, and receive that
+ * output. Reading and writing still fail, as for a closed descriptor. */
 static int fill_standard_streams(void) {
         static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 

@@ -15,7 +15,8 @@
 
 #define MODE 0644 /* node_exporter runs as somebody else */
 
-/* What a scraper is told when there is nobody to ask: a missing file would look like a missing host. */
+/* The text for a scraper when the daemon cannot be reached: a missing file would look like a missing
+ * host. */
 #define DOWN                                                \
         "# TYPE authtoken_up gauge\n"                       \
         "# HELP authtoken_up Whether the daemon answers.\n" \
@@ -65,14 +66,15 @@ static int write_file(int fd, const char *text) {
         return r;
 }
 
-/* Of a link, a pipe or a device, such as /dev/null, a file would take the place. */
+/* Replace regular files only: rename() would otherwise put a file in place of a link, a pipe or
+ * a device such as /dev/null. */
 static bool may_replace(const char *path) {
         struct stat info;
 
         return lstat(path, &info) < 0 || S_ISREG(info.st_mode);
 }
 
-/* Whoever reads it meanwhile sees the old one or the new one, never half of one. */
+/* A reader sees the old file or the new one, never half of one. */
 static ExitStatus replace_file(const char *path, const char *text) {
         _cleanup_(freep) char *draft = NULL;
         int fd, r;

@@ -15,7 +15,7 @@
 #define TIME_SIZE    32u
 #define USEC_PER_SEC UINT64_C(1000000)
 
-/* Which signal has what, in order: s the session, r a reason, k a key, t a deadline. */
+/* The arguments of each signal, in order: s the session, r a reason, k a key, t a deadline. */
 static const struct {
         const char *name, *members;
         const char *words;

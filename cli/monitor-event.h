@@ -37,7 +37,7 @@ int monitor_event_new(const char *name, const char *reason, MonitorEvent **ret_e
  * @message:    of org.authtoken1.Manager
  * @ret_event:  owned by the caller
  *
- * A signal that a newer daemon has is shown by its name alone. Return: 0; negative errno.
+ * A signal that only a newer daemon has is shown by its name alone. Return: 0; negative errno.
  */
 int monitor_event_read(sd_bus_message *message, MonitorEvent **ret_event);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The daemon's signals name nobody. Who may list sessions is told of the session as well: the list is
- * fetched when a session appears that is not on it, and events wait for that, so that their order stays.
+ * The daemon's signals name nobody. A caller who may list sessions also sees whose session it is: the
+ * list is fetched when a session appears that is not on it. Events wait for the list, so that their
+ * order stays.
  */
 
 #include <errno.h>
@@ -34,7 +35,8 @@ typedef struct Monitor {
         bool only_own;                 /* everybody's sessions are not for the caller */
         Dictionary *sessions, *before; /* the last two lists: the ended ones are on the older one */
         MonitorEvent *first, **last;   /* that wait for a list */
-        size_t n_waiting, n_covered;   /* of them, and that came before it was asked for */
+        size_t n_waiting, n_covered;   /* events in the queue; those that came before the list
+                                        * was asked for */
         ExitStatus status;
 } Monitor;
 
@@ -95,7 +97,7 @@ static void print_first(Monitor *monitor) {
                 stop(monitor, status);
 }
 
-/* A list knows what was before it was asked for. What has come since needs the next one. */
+/* A list covers events from before it was asked for. Later ones need the next list. */
 static void print_covered(Monitor *monitor) {
         for (; monitor->n_covered > 0; monitor->n_covered--)
                 print_first(monitor);

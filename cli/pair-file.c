@@ -30,7 +30,7 @@ static int lock(int fd) {
         return r < 0 ? -errno : 0;
 }
 
-/* Whoever had the lock before may have put another file in the place of the one that we waited for. */
+/* The previous holder of the lock may have replaced the file that we waited for. */
 static int is_still_there(const char *path, int fd, bool *ret_there) {
         struct stat there, ours;
 
@@ -142,8 +142,8 @@ static int sync_folder(const char *path) {
         return r;
 }
 
-/* Always the same name, hidden beside the file: what a client that was killed has left there, tokens too, goes with
- * the next one. Nobody else is at it, since the file itself is locked. */
+/* Always the same hidden name beside the file: if a client was killed, the next one removes what it left there,
+ * tokens included. Nobody else uses it, since the file itself is locked. */
 static int name_next(const char *path, char **ret_name) {
         const char *slash = strrchr(path, '/');
         int folder_size = slash ? (int)(slash - path) + 1 : 0;
@@ -186,7 +186,7 @@ static void forget_next(PairFile *file) {
         free(TAKE_PTR(file->next_path));
 }
 
-/* The new file is locked before it has the name, so that nobody comes in between. */
+/* The new file is locked before it gets the name, so that nobody can lock it first. */
 static int replace(PairFile *file, const Secret *text) {
         int r;
 

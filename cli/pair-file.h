@@ -30,8 +30,8 @@ ExitStatus pair_file_open(const char *path, PairFile *ret_file, TokenPair *ret_p
  * pair_file_make_room() - see to it that the next pair can be written, before it is asked for
  * @file:       open
  *
- * A pair that was got and cannot be kept leaves the file with a refresh token that is used up: the next one to
- * use it would end the session. Return: STATUS_OK; STATUS_FAILED, complained.
+ * If a new pair could not be written, the file would keep a refresh token that is used up, and its next use
+ * would end the session. Return: STATUS_OK; STATUS_FAILED, complained.
  */
 ExitStatus pair_file_make_room(PairFile *file);
 

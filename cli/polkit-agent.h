@@ -8,6 +8,6 @@
 /**
  * polkit_agent_start() - have an agent for this process, if there is none yet
  *
- * It ends with us. Without pkttyagent polkit asks nobody, and says no.
+ * It ends with us. Without pkttyagent polkit asks nobody, and refuses.
  */
 void polkit_agent_start(void);

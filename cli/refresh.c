@@ -78,7 +78,8 @@ static ExitStatus refresh_file(const CommandLine *line, const char *path) {
                 status = pair_file_make_room(&file);
         if (status == STATUS_OK)
                 status = token_pair_renew(line, old.refresh, &next);
-        /* On disk before anybody uses it: what was used and is not known any more is lost. */
+        /* On disk before anybody uses it: if the new refresh token were used and then lost, the
+         * old one would count as stolen. */
         if (status == STATUS_OK)
                 status = pair_file_replace(&file, &next);
         if (status != STATUS_OK)

@@ -149,7 +149,7 @@ static ExitStatus check(const Revoke *revoke, int n_operands) {
         return STATUS_OK;
 }
 
-/* The id of a session, a dot and a number; what is before the dot is as clear. */
+/* A session id, a dot and a number; the id alone is just as clear. */
 static bool is_jti(const char *text) {
         size_t size = strcspn(text, ".");
         const char *rest = text + size;
@@ -204,7 +204,7 @@ static int append_sessions(const Revoke *revoke, sd_bus_message *call) {
         return r;
 }
 
-/* What is more than one session, but for all of a user's. */
+/* The orders for several sessions, except all sessions of one user. */
 static ExitStatus compose_many(const Revoke *revoke, sd_bus *bus, sd_bus_message **ret_call) {
         const char *method = "RevokeSessions", *reason = STRING_OR_EMPTY(revoke->reason);
         ExitStatus status;

@@ -7,7 +7,8 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 
-/* Unicode Standard Annex 9, section 2, by the bytes that they begin with, and the range of the last one. */
+/* The characters of Unicode Standard Annex 9, section 2: their first bytes, and the range of the last
+ * one. */
 static const struct {
         const char *begin;
         uint8_t first, last;

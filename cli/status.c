@@ -98,7 +98,7 @@ static const struct {
                 N_("stopped: the store was set back; order \"authtokenctl adopt --confirm\"") },
 };
 
-/* For people each is a line, in JSON the keys are the columns of one row. */
+/* For people each key is a line, in JSON the keys are the columns of one row. */
 static ExitStatus show_json(const Dictionary *status) {
         _cleanup_(table_freep) Table *table = NULL;
         Column columns[ARRAY_SIZE(lines)];

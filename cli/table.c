@@ -145,7 +145,7 @@ static int list_json(const char *lines, char **ret_text) {
         return r;
 }
 
-/* What a cell shows. In JSON all but lists is as the dictionary has it. */
+/* The text of a cell. In JSON everything except lists is printed as the dictionary has it. */
 static int cell_text(const Table *table, ColumnKind kind, const char *value, char **ret_text) {
         bool is_plain = table->form == TABLE_PLAIN;
 

@@ -28,7 +28,7 @@ static int read_from(int fd, const char *prompt, Secret **ret_token) {
         return r;
 }
 
-/* As the PAM module does with what is pasted: editors and mail leave blanks around a token. */
+/* As the PAM module does with pasted text: editors and mail leave blanks around a token. */
 static int trim(Secret **token) {
         const Secret *whole = *token;
         size_t start = 0, end = whole->size;
@@ -47,7 +47,7 @@ static int trim(Secret **token) {
         return 0;
 }
 
-/* Who keeps a pair means its access token. What is none is told to be no token. */
+/* A pair stands for its access token. Anything else is reported as no token. */
 static int take_out_of_pair(Secret **token) {
         TokenPair pair = {};
         int r;

@@ -9,7 +9,7 @@
 
 #include "cli/token-terminal.h"
 
-/* Of CR LF, so that a token of the largest size can have it behind. */
+/* The size of CR LF, which may follow a token of the largest size. */
 #define LINE_END_SIZE 2u
 
 /* Characters that hold one byte more than a token may have. */
@@ -30,7 +30,7 @@ static int fill(TokenReader *reader) {
         return n == 0 ? TOKEN_READER_E_END : 0;
 }
 
-/* Keeps what may still be looked at, and passes over the rest. */
+/* Keeps the bytes that may still be needed, and skips the rest. */
 static int append_bounded(const TokenReader *reader, Secret *text, const char *data, size_t size) {
         size_t limit = text_limit(reader) + LINE_END_SIZE;
         size_t room = text->size < limit ? limit - text->size : 0;
@@ -67,7 +67,7 @@ static int read_line(TokenReader *reader, Secret *text) {
         return r;
 }
 
-/* What is too long already stays so, and may never end. */
+/* A line that is too long stays so, and its end may never come. */
 static int read_whole(TokenReader *reader, Secret *text) {
         size_t limit = text_limit(reader) + LINE_END_SIZE;
         int r;
@@ -96,7 +96,7 @@ static int take_typed(TokenReader *reader, Secret *text) {
         return token_terminal_edit(text, text_limit(reader), *start);
 }
 
-/* Whoever has typed something before the end of the input means that. */
+/* Text typed before the end of the input counts as a line. */
 static int read_typed(TokenReader *reader, Secret *text) {
         int r = 0;
 
@@ -124,8 +124,8 @@ static int read_text(TokenReader *reader, Secret *text) {
         return reader->is_batch ? read_line(reader, text) : read_whole(reader, text);
 }
 
-/* What echo and editors put behind a token. Of a text that was too long the end is gone, and whether it happens to
- * break off behind a newline makes no difference: the rest is still too long. */
+/* Removes the line end that echo and editors put behind a token. The end of a text that was too long is lost,
+ * so it may happen to break off at a newline; without that newline it is still too long. */
 static void strip_line_end(const TokenReader *reader, Secret *text) {
         size_t size = text->size, limit = text_limit(reader);
 

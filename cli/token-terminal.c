@@ -25,7 +25,7 @@ static struct {
         volatile sig_atomic_t is_held, is_quiet, is_asking, was_left;
 } terminal;
 
-/* What fails here has nobody who could be told. */
+/* Nobody could be told of a failure here. */
 static void say(const char *text, size_t size) {
         ssize_t n = write(STDERR_FILENO, text, size);
 
@@ -39,7 +39,8 @@ static bool is_in_front(void) {
         return group < 0 || group == getpgrp();
 }
 
-/* Marked before it is done: a signal in between gives the settings back in vain, but one behind it must. */
+/* Mark it first: a signal before tcsetattr() then restores the settings needlessly, but one after it
+ * must restore them. */
 static int be_quiet(void) {
         bool was_quiet = terminal.is_quiet;
         int r;
@@ -92,8 +93,8 @@ static void on_signal(int number) {
         errno = error;
 }
 
-/* What is ignored, as with nohup, stays so. Not blocked is SIGTTOU: it keeps what is in the background from the
- * terminal. */
+/* Ignored signals, as with nohup, stay ignored. SIGTTOU is not blocked: it keeps a background process away
+ * from the terminal. */
 static void catch_signals(void) {
         struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 

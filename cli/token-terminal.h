@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Tokens that are typed or pasted at a terminal: without echo, and as long as they may be. Line by line, as
- * terminals are read by default, what is behind MAX_CANON (4095) bytes would be dropped.
+ * Tokens that are typed or pasted at a terminal: without echo, and up to any length. By default terminals
+ * are read line by line, and everything after MAX_CANON (4095) bytes would be dropped.
  *
  * There is one terminal at a time. It gets its settings back before a signal stops or ends the process.
  */
@@ -36,7 +36,7 @@ int token_terminal_hold(int fd, const char *prompt);
 size_t token_terminal_count_plain(const char *data, size_t size);
 
 /**
- * token_terminal_edit() - do what a character does to the line that is not a part of it
+ * token_terminal_edit() - apply a character that edits the line instead of being a part of it
  * @line:       what was typed before
  * @limit:      a line of so many bytes is too long, and stays so until all of it is erased
  * @c:          read from the terminal
@@ -48,13 +48,14 @@ int token_terminal_edit(Secret *line, size_t limit, char c);
 /**
  * token_terminal_was_left() - whether the process was stopped since the last call, and has asked again
  *
- * As terminals do with a line that ^Z is typed in, what there is of it is forgotten then.
+ * The line so far is then dropped, as terminals do when ^Z is typed.
  */
 bool token_terminal_was_left(void);
 
 /**
  * token_terminal_release() - give the terminal its settings back, and drop what nobody has read
  *
- * Nothing happens where none is held. The rest of what was pasted would be a command for the shell.
+ * Does nothing if no terminal is held. The shell would otherwise run the rest of a pasted text as a
+ * command.
  */
 void token_terminal_release(void);

@@ -53,7 +53,7 @@ static ExitStatus take_words(Unlock *unlock, int argc, char **argv) {
                 status = take_text("unlock", "USER", argv[optind], &unlock->user);
         if (status == STATUS_OK && n > 1)
                 status = take_text("unlock", "PLACE", argv[optind + 1], &unlock->place);
-        /* As of a variable that is not set: it would mean everywhere. */
+        /* An empty place, for example from an unset variable, would mean everywhere. */
         if (status == STATUS_OK && unlock->place && !*unlock->place)
                 return complain_usage("unlock", "PLACE is empty");
         return status;

@@ -156,7 +156,7 @@ static int parse_option(Option option, char *argument, VerifyCommand *command) {
         return EXIT_UNUSABLE;
 }
 
-/* Of two values one would be dropped silently. */
+/* One of two values would be dropped silently. */
 static int refuse_second(int row, VerifyCommand *command) {
         uint32_t bit = UINT32_C(1) << row;
 
@@ -190,7 +190,7 @@ static int parse_command(int argc, char **argv, VerifyCommand *command) {
         return 0;
 }
 
-/* Splits [KID=]FILE. What has a slash before its first '=' is a path that contains one. */
+/* Splits [KID=]FILE. With a slash before the first '=' the whole argument is a path. */
 static const char *split_key(char *argument, const char **ret_kid) {
         char *equals = strchr(argument, '=');
 
@@ -202,7 +202,7 @@ static const char *split_key(char *argument, const char **ret_kid) {
         return equals + 1;
 }
 
-/* The place of a file that somebody names here is their business, as is its mode. */
+/* The user names the file, so its place and mode are not checked. */
 static int load_keys(VerifyCommand *command, Keyring *keyring, KeyFault *fault) {
         KeyFileRules rules = {
                 .any_place = true,

@@ -83,8 +83,8 @@ bool base64url_is_text(const char *text, size_t size) {
 }
 
 /*
- * Reads 2 … 4 characters into 24 bits. All of them are looked at before the verdict, so the time
- * does not depend on where a wrong one stands within the group.
+ * Reads 2 … 4 characters into 24 bits. All are read before the verdict, so that the time does not
+ * depend on the position of a wrong character.
  */
 static int group_read(const char *text, size_t count, uint32_t *ret_bits) {
         uint32_t bits = 0;
@@ -122,7 +122,8 @@ int base64url_decode(
         }
 
         if (rest > 0) {
-                /* RFC 4648 §3.5: bits behind the last byte must be zero, or one value has two forms. */
+                /* RFC 4648 §3.5: bits after the last byte must be zero, or one value would have two
+                 * forms. */
                 if (group_read(text + whole, rest, &bits) || bits & (rest == 2 ? 0xffffu : 0xffu))
                         return BASE64URL_E_INVALID;
                 buffer[used++] = (uint8_t)(bits >> 16);

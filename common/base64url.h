@@ -24,7 +24,7 @@ enum {
  * @text:       need not end with NUL
  * @size:       characters
  *
- * It does not say that the text can be decoded: one character too many or trailing bits may be left.
+ * The text may still be impossible to decode: one character too many, or trailing bits.
  */
 bool base64url_is_text(const char *text, size_t size);
 

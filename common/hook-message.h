@@ -7,8 +7,8 @@
  *      authtoken-hook 1 EVENT DEADLINE\n{JSON}         to the runner
  *      allowed | vetoed NAME | failed [NAME]           and back; NAME is the file of a hook
  *
- * DEADLINE is a point of CLOCK_MONOTONIC in microseconds: a runner that was started late knows that
- * nobody waits any more. The JSON is for the hooks; the runner hands it on and does not look into it.
+ * DEADLINE is a point of CLOCK_MONOTONIC in microseconds: by it a runner that was started late knows
+ * that nobody waits any more. The JSON is for the hooks; the runner hands it on unread.
  */
 
 #include <stdbool.h>
@@ -52,7 +52,7 @@ typedef struct HookMessage {
 
 typedef struct HookAnswer {
         HookOutcome outcome;
-        char name[HOOK_NAME_MAX + 1]; /* of the hook; empty for HOOK_ALLOWED, or if it was none */
+        char name[HOOK_NAME_MAX + 1]; /* of the hook; empty for HOOK_ALLOWED, or if none decided */
 } HookAnswer;
 
 enum {

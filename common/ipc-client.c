@@ -16,7 +16,7 @@
 #define USEC_PER_MSEC 1000u
 #define USEC_PER_SEC  1000000u
 
-/* A full queue of the server can not be waited for by poll(), so look again this often. */
+/* poll() cannot wait for a full queue of the server, so try again this often. */
 #define CONNECT_RETRY_MSEC 5
 
 /* Longer than a verification, much shorter than anybody notices. */
@@ -83,7 +83,8 @@ static bool has_dots(const char *path) {
         return strstr(path, "/./") || strstr(path, "/../");
 }
 
-/* Walks from the root down: a directory says something only if its parents are sound. */
+/* Walks from the root down: the rights of a directory count only if those of its parents are
+ * sound. */
 static int path_check(const char *path, uid_t trusted_uid) {
         struct sockaddr_un address;
         char part[sizeof(address.sun_path)];
@@ -217,8 +218,8 @@ static int packet_send(IpcClient *client, uint64_t deadline_usec) {
         return 0;
 }
 
-/* An answer often comes in less time than falling asleep and being woken take: so look for a little
- * while, and let others have the processor meanwhile, before sleeping. */
+/* An answer often comes in less time than falling asleep and being woken take. So look for it
+ * for a little while, yielding the processor, before sleeping. */
 static int packet_await(int fd, struct msghdr *header, uint64_t deadline_usec, size_t *ret_size) {
         uint64_t sleep_usec = now_usec() + LOOK_USEC;
         ssize_t n;
@@ -249,7 +250,7 @@ static int packet_receive(IpcClient *client, uint64_t deadline_usec) {
         if (r)
                 return r;
 
-        /* MSG_CTRUNC: a descriptor came along, which the kernel closed for want of room. */
+        /* MSG_CTRUNC: a descriptor came along, which the kernel closed for lack of room. */
         return header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? IPC_CLIENT_E_MALFORMED : 0;
 }
 
@@ -260,7 +261,7 @@ static int exchange(
 
         r = ipc_message_encode(request, client->buffer, sizeof(client->buffer), &client->used);
         if (r) {
-                /* How far the encoder came is not known, and it may have copied a token. */
+                /* The encoder may have copied a token before it failed, so wipe the buffer. */
                 client->used = sizeof(client->buffer);
                 return IPC_CLIENT_E_FULL;
         }

@@ -13,8 +13,8 @@
  * 2. the socket itself: whoever else owns it could be listening on it;
  * 3. the process that listens (SO_PEERCRED): with socket activation that is systemd.
  *
- * A symbolic link, "." or ".." in the path is refused. Whoever passes these checks can change the
- * path between check and connection, and nobody else can, so checking by name is enough.
+ * A symbolic link, "." or ".." in the path is refused. Only the trusted owners can change the path
+ * between check and connection, so checking by name is enough.
  */
 
 #include <stddef.h>
@@ -64,7 +64,7 @@ int ipc_client_open(
  * ipc_client_is_open() - whether the server still waits for a request
  * @client:     between two calls
  *
- * False also when it sent something unasked. Return: what it looked like a moment ago.
+ * False also when the server sent something unasked. Return: the state a moment ago.
  */
 bool ipc_client_is_open(const IpcClient *client);
 

@@ -17,7 +17,7 @@ typedef enum FieldKind {
         KIND_JSON,
 } FieldKind;
 
-/* What a field is in the masks below. */
+/* A field's bit in the masks below. */
 enum {
         HAS_DEADLINE = 1 << 0,
         HAS_USER = 1 << 1,

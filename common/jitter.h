@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Randomness that only has to keep many hosts from doing the same thing at the same moment. Nothing that anybody must not
- * guess is made of it.
+ * Randomness that only has to keep many hosts from doing the same thing at the same moment. Never use it for anything
+ * that must not be guessed.
  */
 
 #include <stdint.h>

@@ -5,7 +5,8 @@
 
 #include "common/text.h"
 
-/* Byte ranges of RFC 3629 §4, one row a form; they leave out overlong forms and surrogates. */
+/* Byte ranges of RFC 3629 §4, one row for each form; they leave out overlong forms and
+ * surrogates. */
 typedef struct Utf8Form {
         uint8_t first_low, first_high;
         uint8_t second_low, second_high;
@@ -96,7 +97,7 @@ static bool begins_with(const char *text, size_t size, const char *prefix) {
         return size >= prefix_size && memcmp(text, prefix, prefix_size) == 0;
 }
 
-/* One of our refresh tokens, or JSON in base64url with two parts behind it. */
+/* One of our refresh tokens, or JSON in base64url followed by two parts. */
 static bool begins_like_token(const char *text, size_t size) {
         unsigned int n_dots = 0;
 
@@ -126,7 +127,7 @@ bool text_is_user_name(const char *text, size_t size) {
                 return false;
 
         for (size_t i = 0; i < size; i++) {
-                /* The machine accounts of Active Directory end so. */
+                /* The names of machine accounts of Active Directory end with '$'. */
                 bool dollar_end = text[i] == '$' && i > 0 && i == size - 1;
 
                 if (!is_name_character(text[i]) && !dollar_end)
@@ -158,7 +159,7 @@ int text_parse_u64(const char *text, uint64_t max, uint64_t *ret_value) {
 
         if (text[0] == '\0')
                 return TEXT_E_INVALID;
-        /* A wrong character is told before a wrong range, wherever it stands. */
+        /* A wrong character is reported rather than a wrong range, wherever it is. */
         for (const char *p = text; *p; p++)
                 if (!is_digit(*p))
                         return TEXT_E_INVALID;

@@ -32,8 +32,8 @@ bool text_has_control(const char *text, size_t size);
  *
  * 1 … USER_NAME_MAX characters of [A-Za-z0-9._@\-$], not beginning with '-', not "." or "..", not all
  * digits (it would be taken for a uid), '$' only at the end: what shadow, systemd and NSS
- * back-ends agree on, with '@' for joined domains. Never white space, ':', '/', or a control. What looks
- * like a token is none either: somebody typed it at the wrong place, and names are logged and stored.
+ * back-ends agree on, with '@' for joined domains. Never white space, ':', '/', or a control. Nor is
+ * text that looks like a token: somebody typed it at the wrong place, and names are logged and stored.
  */
 bool text_is_user_name(const char *text, size_t size);
 
@@ -50,7 +50,7 @@ enum {
 };
 
 /**
- * text_copy() - a copy of a text that need not be there
+ * text_copy() - a copy of an optional text
  * @text:       NUL-terminated; NULL is copied as NULL
  * @ret_copy:   owned by the caller
  *

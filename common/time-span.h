@@ -14,7 +14,7 @@ enum {
 /**
  * time_span_parse() - read a time span as systemd.time(7) writes it
  * @text:       such as "15min", "1h 30min", "500ms"; a number without a unit is in seconds and
- *              stands alone. Fractions, months and years are not taken.
+ *              stands alone. Fractions, months and years are refused.
  * @ret_usec:   untouched on failure
  *
  * Return: 0; TIME_SPAN_E_INVALID, also for a span that does not fit.

@@ -31,7 +31,7 @@ static bool is_absent(CURLU *url, CURLUPart part) {
         return curl_url_get(url, part, &text, 0) != CURLUE_OK;
 }
 
-/* Without a query or fragment if it is to be an issuer's. */
+/* An issuer's URL has no query or fragment. */
 static bool read_origin(const char *text, bool is_issuer, Origin *ret_origin) {
         _cleanup_(curl_url_cleanupp) CURLU *url = curl_url();
         _cleanup_(curl_freep) char *scheme = NULL;

@@ -13,7 +13,7 @@ void document_clear(Document *document) {
         *document = (Document){ 0 };
 }
 
-/* What is too large is cut off where it becomes so, not kept until it ends. */
+/* A transfer that gets too large is ended at that point, not read to its end. */
 static size_t on_data(char *data, size_t size, size_t n, void *userdata) {
         Document *document = userdata;
         size_t more = size * n;
@@ -43,7 +43,7 @@ static CURLcode set_place(CURL *curl, const Download *download) {
                 code = curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
         if (code == CURLE_OK && download->ca_file)
                 code = curl_easy_setopt(curl, CURLOPT_CAINFO, download->ca_file);
-        /* One that was named is the only one: not also whatever the system trusts. */
+        /* If a file was named, only its certificates are trusted, not also the system's. */
         if (code == CURLE_OK && download->ca_file)
                 code = curl_easy_setopt(curl, CURLOPT_CAPATH, (char *)NULL);
         return code;

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* What RFC 7518 and 8037 say that a public key has. */
+/* The members that a public key has by RFC 7518 and 8037. */
 static const struct {
         const char *type;
         const char *members[3];

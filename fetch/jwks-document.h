@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A first look at a JWK Set: enough to tell it from an error page, without what would be needed to trust it.
- * The daemon looks at each key itself.
+ * A first check of a JWK Set: enough to tell it from an error page, not enough to trust it. The daemon
+ * checks each key itself.
  */
 
 #include <stddef.h>

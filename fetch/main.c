@@ -2,7 +2,7 @@
 
 /*
  * authtoken-jwks-fetch: keeps a copy of another issuer's public keys. It runs apart from the daemon, which
- * has keys and no network; this has a network and no keys. What goes wrong leaves the copy as it was.
+ * has keys and no network; this program has a network and no keys. A failure leaves the copy as it was.
  */
 
 #include <getopt.h>

@@ -41,7 +41,8 @@ static int write_all(int fd, const Document *document) {
         return fchmod(fd, 0644) < 0 || fsync(fd) < 0 ? -1 : 0;
 }
 
-/* Of a link, a pipe or a device, such as /dev/null, a file would take the place. */
+/* Replace regular files only: rename() would otherwise put a file in place of a link, a pipe or
+ * a device such as /dev/null. */
 static bool may_replace(const char *path) {
         struct stat info;
 

@@ -90,7 +90,7 @@ int hook_directory_open(const char *path, int *ret_fd) {
         }
         if (r)
                 return r;
-        /* The last one holds the hooks: there, sticky is not enough. */
+        /* The last directory holds the hooks: for it, sticky is not enough. */
         if (fstat(fd, &info) < 0)
                 r = -errno;
         else if (!is_safe(&info))

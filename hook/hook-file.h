@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which files are hooks. Whoever may write one decides who logs in, so that only root may: of the file,
- * of its directory, and of every directory above.
+ * Which files are hooks. Whoever can write one decides who logs in, so only root may write to the file,
+ * its directory, and every directory above.
  */
 
 #include <stddef.h>
@@ -38,7 +38,8 @@ enum {
  * hook_file_judge() - what to do with a file of the directory
  * @info:       of the file itself, not of where a link points
  *
- * What is executable and must not run is an error and not just left out: the administrator counts on it.
+ * An executable file that must not run is an error, and not just left out: the administrator relies on
+ * it.
  */
 HookFileVerdict hook_file_judge(const struct stat *info);
 
@@ -53,8 +54,8 @@ const char *hook_file_fault(HookFileVerdict verdict);
  * @path:       absolute
  * @ret_fd:     owned by the caller
  *
- * A sticky directory above it may be writable: what is root's in there, stays root's.
- * Return: 0; HOOK_FILE_E_UNSAFE; negative errno.
+ * A sticky directory above it may be writable: others cannot replace root's files in it. Return: 0;
+ * HOOK_FILE_E_UNSAFE; negative errno.
  */
 int hook_directory_open(const char *path, int *ret_fd);
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What hooks write, and what the runner has to say: lines on standard error, which is the journal. So
- * much of each hook and no more; the rest is counted.
+ * The output of hooks and of the runner: lines on standard error, which is the journal. The output of
+ * each hook is limited; the rest is counted.
  */
 
 #include <stddef.h>

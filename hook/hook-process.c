@@ -35,7 +35,7 @@ static uint64_t now_usec(void) {
         return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* A file and no pipe: a hook need not read it, and the runner never waits for one that does not. */
+/* A file, not a pipe: a hook need not read it, and the runner never waits for one that does not. */
 static int make_input(const HookMessage *message) {
         _cleanup_(closep) int fd = memfd_create("event", MFD_CLOEXEC);
 
@@ -79,8 +79,8 @@ static int set_attributes(posix_spawnattr_t *attributes) {
         return r;
 }
 
-/* Where the service manager has put what LoadCredential= names; the name of the unit, and so of the directory, is
- * another one each time. */
+/* Where the service manager put the files of LoadCredential=. The unit, and so the directory, has another name
+ * each time. */
 static int name_credentials(char *variable, size_t size) {
         const char *directory = getenv("CREDENTIALS_DIRECTORY");
 
@@ -164,7 +164,7 @@ static void read_output(Process *process) {
         }
 }
 
-/* The hook's end, and not that of its output, which a child of its own may hold open. */
+/* Wait for the end of the hook, not of its output: a child of the hook may hold that open. */
 static bool wait_for_end(Process *process, uint64_t deadline_usec) {
         for (;;) {
                 struct pollfd fds[] = {
@@ -201,7 +201,8 @@ static HookOutcome judge(const Process *process, const siginfo_t *info) {
         return HOOK_VETOED;
 }
 
-/* The group goes before its leader is reaped: afterwards the number could be somebody else's. */
+/* The group is killed before its leader is reaped: afterwards the number could be somebody
+ * else's. */
 static HookOutcome finish(Process *process, bool ended) {
         struct pollfd end = { .fd = process->pid_fd, .events = POLLIN };
         siginfo_t info = { 0 };

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One hook from its start to its end: in a process group of its own, with the event on standard input,
- * and gone with all of its group when its time is up.
+ * One hook from its start to its end: in a process group of its own, with the event on standard input.
+ * When its time is up, the whole group is killed.
  */
 
 #include <stddef.h>

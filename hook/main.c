@@ -47,7 +47,7 @@ static int receive(char *packet, size_t size, HookMessage *ret_message) {
         return hook_message_decode(packet, (size_t)n, ret_message) ? -EBADMSG : 0;
 }
 
-/* Whoever asked may be gone. */
+/* The daemon that asked may be gone. */
 static int answer(const HookAnswer *verdict) {
         char packet[HOOK_ANSWER_MAX];
         size_t size;
@@ -75,7 +75,7 @@ static HookOutcome run_file(int directory_fd, const HookJob *job) {
         return HOOK_FAILED;
 }
 
-/* The first hook that does not let a login pass has decided. What has happened anyway is told to all. */
+/* The first hook that does not allow a login decides. Other events are told to all hooks. */
 static HookAnswer run_files(int directory_fd, const HookFiles *files, const char *directory,
         const HookMessage *message) {
         HookAnswer verdict = { .outcome = HOOK_ALLOWED };

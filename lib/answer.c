@@ -35,7 +35,7 @@ int answer_of_reason(Reason reason, AuthtokenAnswer **ret_answer) {
         return 0;
 }
 
-/* The daemon has checked the claims; here they need not be looked at again, only be understood. */
+/* The daemon has checked the claims; here they are only parsed. */
 static int read_claims(const IpcMessage *reply, AuthtokenAnswer *answer) {
         answer->json = strndup(reply->claims.data, reply->claims.size);
         if (!answer->json)

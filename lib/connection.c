@@ -63,7 +63,8 @@ AuthtokenConnection *authtoken_connection_free(AuthtokenConnection *connection) 
 static int fail(AuthtokenConnection *connection, int r, AuthtokenAnswer **ret_answer) {
         int outcome = r == IPC_CLIENT_E_FULL ? AUTHTOKEN_E_REFUSED : AUTHTOKEN_E_UNAVAILABLE;
 
-        /* What comes after a failure must never be taken for the answer to another question. */
+        /* A packet that comes after a failure must never be taken for the answer to another
+         * question. */
         connection->client = ipc_client_close(connection->client);
         if (r < 0)
                 return r;
@@ -94,7 +95,7 @@ static int call(AuthtokenConnection *connection, const IpcMessage *request, uint
         if (connection->client && connection->opener != getpid())
                 connection->client = ipc_client_close(connection->client);
         idle = connection->client != NULL;
-        /* A connection that lies idle ends with the daemon, also between this look and the call. To ask
+        /* An idle connection ends with the daemon, also between this check and the call. Asking
          * twice is harmless: the question changes nothing. */
         if (idle && !ipc_client_is_open(connection->client))
                 connection->client = ipc_client_close(connection->client);
@@ -105,7 +106,7 @@ static int call(AuthtokenConnection *connection, const IpcMessage *request, uint
         return call_once(connection, request, deadline_usec, ret_reply);
 }
 
-/* What the daemon would take for no message at all. */
+/* Arguments that the daemon would not accept in a message. */
 static bool may_be_audience(const char *text) {
         size_t size = strlen(text);
 

@@ -12,8 +12,8 @@
 #include "pam/transaction.h"
 
 /*
- * The user manager of a login that is under way, whose own account check has passed. logind makes
- * that login wait for it: a second opinion would double the time that a hung daemon costs.
+ * The user manager of a login that is under way and has passed its own account check. logind makes
+ * the login wait for the user manager, so a second check would double the delay of a hung daemon.
  */
 static bool is_user_manager(const PamtokCall *call) {
         const void *service = NULL;
@@ -82,7 +82,8 @@ int pamtok_account(const PamtokCall *call) {
         if (!by_token && is_user_manager(call))
                 return PAM_IGNORE;
 
-        /* Some name services know a user by several names. A ban is on the user, whatever was typed. */
+        /* Some name services know a user by several names. A ban holds for the user, whichever name
+         * was typed. */
         entry = pam_modutil_getpwnam(call->pamh, user);
         if (entry)
                 user = entry->pw_name;

@@ -3,7 +3,7 @@
 
 #include "pam/call.h"
 
-/* How long a login that no token opened waits for the daemon's opinion. */
+/* How long a login that no token opened waits for the daemon's answer. */
 #define PAMTOK_OPINION_TIMEOUT_USEC UINT64_C(500000)
 
 /**

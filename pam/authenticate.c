@@ -33,7 +33,8 @@ static int deny(const PamtokCall *call, const char *user, Reason reason) {
 }
 
 static int deny_cut(const PamtokCall *call, const char *user, size_t size) {
-        /* That is no secret from whoever typed it, and without it nobody finds out why. */
+        /* This tells the user who typed it nothing secret, and without it nobody would find the
+         * cause. */
         pamtok_tell(call,
                 "The access token was cut off after %zu characters: %s can pass on no more.", size,
                 _(pamtok_credential_cutter(size)));
@@ -69,8 +70,8 @@ static int accept_token(const PamtokCall *call, PamtokTransaction *transaction,
 }
 
 /*
- * For a user who does not exist the daemon is asked, too, only without any effect: so the time that
- * passes, and the line that the user reads, are those of a token that is refused.
+ * The daemon is asked even for a user who does not exist, but to no effect. So the time that
+ * passes, and the line that the user reads, are the same as for a refused token.
  */
 static int check_token(const PamtokCall *call, PamtokTransaction *transaction, const char *user,
         const PamtokCredential *token) {
@@ -92,7 +93,8 @@ static int check_token(const PamtokCall *call, PamtokTransaction *transaction, c
                 deny(call, user, REASON_USER_UNKNOWN);
                 return PAM_USER_UNKNOWN;
         }
-        /* Without a handle the login could never be ended. Only who is not root gets none. */
+        /* Without a handle the login could never be ended. The daemon gives none to a process
+         * that is not root. */
         if (answer.status == IPC_STATUS_OK && answer.handle[0] == '\0' && geteuid() == 0)
                 answer = (PamtokAnswer){
                         .status = IPC_STATUS_UNAVAILABLE,
@@ -148,7 +150,7 @@ static void parts_clear(PamtokParts *parts) {
         secret_free(parts->whole);
 }
 
-/* A password is never put together from parts: what they make goes to the daemon, or nowhere. */
+/* Parts never make a password: the whole goes to the daemon, or nowhere. */
 static int obtain_parts(
         const PamtokCall *call, const char *user, const Secret *first, Secret **ret_answer) {
         _cleanup_(parts_clear) PamtokParts parts = { 0 };

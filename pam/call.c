@@ -56,7 +56,7 @@ void pamtok_tell(const PamtokCall *call, const char *format, ...) {
                 return;
 
         va_start(arguments, format);
-        /* A line that does not reach the user changes no verdict. */
+        /* The verdict stays the same if the line does not reach the user. */
         (void)pam_vprompt(call->pamh, PAM_ERROR_MSG, NULL, _(format), arguments);
         va_end(arguments);
 }

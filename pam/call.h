@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One call of an entry: what libpam gave us, and what goes to the log and to the user.
+ * One call of an entry: the arguments from libpam, and the lines for the log and the user.
  *
- * The log gets reason codes, checked names and nothing else from outside; the user gets one generic
- * line, so that a stranger learns nothing.
+ * From outside, only reason codes and checked names go to the log. The user gets one generic line,
+ * so that a stranger learns nothing.
  */
 
 #include <security/pam_modules.h>

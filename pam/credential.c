@@ -46,12 +46,13 @@ static bool is_object(const char *text, size_t size) {
         return size - begin >= 2 && text[begin] == '{' && text[size - 1] == '}';
 }
 
-/* It is decoded in a Secret, since it may be the begin of a password with dots. */
+/* Decode it in a Secret, since it may be the beginning of a password with dots. */
 static bool decodes_to_object(const char *text, size_t size) {
         _cleanup_(secret_freep) Secret *copy = NULL;
         size_t used;
 
-        /* Out of memory: a token that is taken for a password would leave the module. */
+        /* Out of memory: say that it is a token, since a token that is taken for a password
+         * would leave the module. */
         if (secret_new(text, size, &copy))
                 return true;
         if (base64url_decode(copy->data, size, (uint8_t *)copy->data, size, &used))
@@ -144,7 +145,7 @@ static const char *read_number(const char *text, size_t size, char end, uint32_t
         return text + i + 1;
 }
 
-/* Numbers that cannot be make it no password: it is a piece of a token all the same. */
+/* Even with impossible numbers it is no password, but a piece of a token. */
 static bool is_part(PamtokCredential *credential) {
         const char *text = credential->data, *end = text + credential->size;
         uint32_t part, n_parts;

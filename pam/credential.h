@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What somebody typed at the prompt. The module looks at the form only, to tell what must go to the
- * daemon from what must never leave the module; whether a token is good is the daemon's to say.
+ * What somebody typed at the prompt. The module looks at the form only: a token must go to the
+ * daemon, a password must never leave the module. The daemon decides whether a token is good.
  */
 
 #include <stddef.h>
@@ -15,7 +15,7 @@ typedef enum PamtokForm {
         PAMTOK_FORM_PASSWORD, /* nothing of the below */
         PAMTOK_FORM_TOKEN,    /* three base64url parts; the first decodes to {…} (RFC 7519 §3) */
         PAMTOK_FORM_CODE,     /* at-XXXXX-XXXXX, or at- and 26 characters; Crockford's base32 */
-        PAMTOK_FORM_CUT,      /* a token without its end, as long as some prompt's limit */
+        PAMTOK_FORM_CUT,      /* a token without its end, exactly as long as some prompt allows */
         PAMTOK_FORM_PART,     /* authtoken:1/3:… of a token too long for one answer */
 } PamtokForm;
 
@@ -28,7 +28,7 @@ typedef struct PamtokCredential {
 } PamtokCredential;
 
 /**
- * pamtok_credential_cutter() - which programs give the module no longer answer than this
+ * pamtok_credential_cutter() - the programs that cut answers at this size
  * @size:       characters of an answer
  *
  * Return: static text for a person; NULL: an answer of this size was not cut.
@@ -40,7 +40,7 @@ const char *pamtok_credential_cutter(size_t size);
  * @text:       the answer; need not end with NUL
  * @size:       characters
  *
- * A token that was pasted with white space around it is a token: as a password it would reach
- * whatever checks passwords.
+ * A token that was pasted with white space around it is still a token: as a password it would be
+ * sent to wherever passwords are checked.
  */
 PamtokCredential pamtok_credential_classify(const char *text, size_t size);

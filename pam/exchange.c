@@ -53,9 +53,9 @@ void pamtok_request(
 }
 
 /*
- * Whom to trust besides root. The system's own socket is root's, and systemd listens on it. Another
- * one was named by whoever wrote the stack: for an ordinary process it may be its own user's, who
- * could change the process anyway; for root it may be the daemon's.
+ * Whom to trust besides root. The system's own socket belongs to root, and systemd listens on it.
+ * Another socket was named by the author of the stack: for an ordinary process it may belong to its
+ * own user, who could change the process anyway; for root it may belong to the daemon's user.
  */
 static uid_t trusted_uid(const PamtokCall *call) {
         const struct passwd *daemon;
@@ -83,8 +83,8 @@ PamtokLine pamtok_connect(const PamtokCall *call) {
         return line;
 }
 
-/* A line that said nothing for long, since a directory server was slow, may be closed by now; and
- * where the daemon was too busy to take it, there is time now. */
+/* The daemon may have closed a connection that was idle for long because a directory server was
+ * slow. Or it was too busy to accept the connection; now there is time to wait. */
 static bool needs_another(const PamtokLine *line) {
         if (line->client)
                 return !ipc_client_is_open(line->client);
@@ -104,7 +104,7 @@ static int ask(const PamtokCall *call, PamtokLine *line, const IpcMessage *reque
                            : ipc_client_call(line->client, request, deadline_usec, ret_reply);
 }
 
-/* The codes we know; what the daemon says beyond them does not reach the log. */
+/* Only known codes reach the log, nothing else that the daemon sends. */
 static const char *reason_text_of(const IpcMessage *reply) {
         char code[64];
         Reason reason;

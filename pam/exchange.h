@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One question to the daemon, and its answer. Whatever goes wrong on the way is an answer, too:
- * UNAVAILABLE, with the reason.
+ * One question to the daemon, and its answer. A failure on the way is an answer, too: UNAVAILABLE,
+ * with the reason.
  */
 
 #include "authtoken/ipc-message.h"
@@ -26,7 +26,7 @@ typedef struct PamtokAnswer {
 } PamtokAnswer;
 
 /**
- * pamtok_request() - begin a request with what the transaction knows
+ * pamtok_request() - begin a request with the items of the transaction
  * @call:       begun
  * @type:       AUTHENTICATE, ACCOUNT or OPEN_SESSION
  * @user:       PAM_USER; borrowed by @ret_request
@@ -41,8 +41,8 @@ void pamtok_request(
  * pamtok_connect() - connect ahead of an exchange, without waiting for anything
  * @call:       begun
  *
- * So the daemon wakes up while we do something else.
- * Return: for pamtok_exchange() alone, which also tells what is wrong.
+ * So the daemon wakes up while we do something else. Return: for pamtok_exchange() only, which also
+ * reports a failure.
  */
 PamtokLine pamtok_connect(const PamtokCall *call);
 
@@ -50,7 +50,7 @@ PamtokLine pamtok_connect(const PamtokCall *call);
  * pamtok_exchange() - ask the daemon and wait for its answer
  * @call:       begun
  * @line:       from pamtok_connect(), closed here; NULL: connect now
- * @request:    from pamtok_request(), with what else belongs to it
+ * @request: from pamtok_request(), completed by the caller
  * @timeout_usec: relative
  * @ret_answer: always filled in
  */

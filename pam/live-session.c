@@ -10,7 +10,7 @@
 #include "pam/live-session.h"
 #include "pam/status.h"
 
-/* With the account check of the password that follows it stays below a second. */
+/* Together with the account check of the password that follows, this stays below a second. */
 #define TIMEOUT_MAX_USEC UINT64_C(300000)
 
 static int refuse(const PamtokCall *call, const PamtokAnswer *answer, const char *user) {

@@ -27,7 +27,8 @@ static int run(pam_handle_t *pamh, int flags, int argc, const char **argv, const
         int r;
 
         r = pamtok_call_begin(pamh, flags, argc, argv, &call);
-        /* The other entries only take away: without them a misspelt word would lock everybody out. */
+        /* The other entries can only refuse: if a misspelt option made them fail, it would lock
+         * everybody out. */
         if (r != PAM_SUCCESS && entry->admits)
                 return r;
 

@@ -63,7 +63,7 @@ static int part_append(const Secret *answer, uint32_t part, uint32_t n_parts, Pa
         Secret *whole = parts->whole;
         PamtokCredential piece = pamtok_credential_classify(answer->data, answer->size);
 
-        /* Its end went somewhere else: the whole would be a token that nobody has signed. */
+        /* The end of the part is lost: the whole would be a token that nobody has signed. */
         if (piece.form == PAMTOK_FORM_PART && pamtok_credential_cutter(answer->size))
                 parts->cut_size = answer->size;
         if (parts->cut_size || piece.form != PAMTOK_FORM_PART || piece.part != part ||

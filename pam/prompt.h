@@ -43,7 +43,7 @@ typedef struct PamtokParts {
  * @first:      the first answer, as typed
  * @parts:      zeroed before; what they make together
  *
- * Return: as pamtok_prompt(); PAM_AUTH_ERR for a part that was cut off or is not the one that was
- * asked for, or for a whole above IPC_TOKEN_MAX.
+ * Return: as pamtok_prompt(); PAM_AUTH_ERR for a part that was cut off or is not the requested one,
+ * or for a whole above IPC_TOKEN_MAX.
  */
 int pamtok_prompt_parts(const PamtokCall *call, const Secret *first, PamtokParts *parts);

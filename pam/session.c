@@ -21,7 +21,7 @@ static int open_login(const PamtokCall *call, PamtokTransaction *transaction) {
         request.handle = ipc_bytes(transaction->handle);
         pamtok_exchange(call, NULL, &request, call->args.timeout_usec, &answer);
 
-        /* A second try, which is refused, does not undo the first. */
+        /* A second attempt, which is refused, does not undo the first. */
         transaction->opened = transaction->opened || answer.status == IPC_STATUS_OK;
         if (answer.status != IPC_STATUS_OK) {
                 pamtok_answer_log(call, &answer, user, "session refused");

@@ -22,10 +22,9 @@ int pamtok_status_auth(IpcStatus status);
  * @status:     the daemon's; any value
  * @by_token:   whether a token opened this login
  *
- * A login by something else goes on while the daemon is away or at odds with the module; one by a
- * token does not. Nobody gets PAM_SUCCESS: a "sufficient" module that says so would skip the
- * expiry and nologin checks of the others.
- * Return: PAM code.
+ * While the daemon is away or of another version, a login without a token goes on, and one by a
+ * token does not. Nobody gets PAM_SUCCESS: from a "sufficient" module it would skip the expiry and
+ * nologin checks of the others. Return: PAM code.
  */
 int pamtok_status_account(IpcStatus status, bool by_token);
 

@@ -23,7 +23,7 @@ int pamtok_transaction_get(const PamtokCall *call, PamtokTransaction **ret_trans
 
         r = pam_get_data(call->pamh, DATA_NAME, &data);
         if (r == PAM_SUCCESS && data) {
-                /* libpam lends what it holds as const; this module put it there and may change it. */
+                /* libpam returns its data as const; this module put it there and may change it. */
                 *ret_transaction = (PamtokTransaction *)data;
                 return PAM_SUCCESS;
         }
@@ -43,7 +43,7 @@ int pamtok_transaction_get(const PamtokCall *call, PamtokTransaction **ret_trans
 }
 
 void pamtok_transaction_hide(const PamtokCall *call) {
-        /* Asked first, since libpam logs an error when there is nothing to delete. */
+        /* Check first, since libpam logs an error when there is nothing to delete. */
         if (pam_getenv(call->pamh, PAMTOK_HANDLE_VARIABLE))
                 (void)pam_putenv(call->pamh, PAMTOK_HANDLE_VARIABLE);
 }

@@ -31,7 +31,8 @@ typedef struct PamtokTransaction {
         bool began;                       /* authentication ran in this process */
         bool settled;                     /* the environment is not looked at any more */
         bool other_auth; /* a password was handed on; whoever gets further was accepted by it */
-        bool asked;      /* in vain for a session, then for this password: not to be asked twice */
+        bool asked;      /* an earlier line found no session and asked for this password: do not
+                          * ask again */
         bool opened;     /* the session of @handle */
 } PamtokTransaction;
 

@@ -61,7 +61,7 @@ AuthtokenConnection *authtoken_connection_free(AuthtokenConnection *connection);
  *
  * Nothing is sent to a server that is not root's or the daemon's own.
  * Return: 0 the token is good; AUTHTOKEN_E_*; -EINVAL for an empty token, or an audience that is empty, longer
- * than AUTHTOKEN_AUDIENCE_MAX or not UTF-8; other negative errno. Whatever is not 0 means: do not let them in.
+ * than AUTHTOKEN_AUDIENCE_MAX or not UTF-8; other negative errno. Anything but 0 means: do not let them in.
  */
 int authtoken_validate(AuthtokenConnection *connection, const char *token, const char *audience,
         uint64_t timeout_usec, AuthtokenAnswer **ret_answer);
@@ -79,7 +79,7 @@ AuthtokenAnswer *authtoken_answer_free(AuthtokenAnswer *answer);
  * @answer:     borrowed
  *
  * Return: "ok" or a code of authtoken-reasons(7); borrowed from @answer, never NULL. It is for logs:
- * whoever brought the token needs to know no more than that it was refused.
+ * the person with the token needs to know only that it was refused.
  */
 const char *authtoken_answer_reason(const AuthtokenAnswer *answer);
 

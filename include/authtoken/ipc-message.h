@@ -12,10 +12,10 @@
  * All integers are little-endian. The payload size equals what follows the header, to the byte.
  * Every field appears at most once, and there are at most IPC_FIELDS_MAX. A tag with
  * IPC_FIELD_MANDATORY set that the receiver does not know refuses the message; other unknown tags
- * are skipped. Text is NUL-free UTF-8. No known field is empty but OTHER_AUTH, which always is: what
- * is not there is left out. The status of a request is 0.
- * A request carries the point of CLOCK_MONOTONIC until which its sender waits (IPC_FIELD_DEADLINE);
- * the daemon drops what nobody waits for any more. Both ends have to share that clock.
+ * are skipped. Text is NUL-free UTF-8. Absent values are left out: no known field is empty, except
+ * OTHER_AUTH, which always is. The status of a request is 0. A request carries the point of
+ * CLOCK_MONOTONIC until which its sender waits (IPC_FIELD_DEADLINE); the daemon drops what nobody
+ * waits for any more. Both ends have to share that clock.
  *
  * request              needs                                may add              answer adds
  * AUTHENTICATE         USER SERVICE TOKEN                   TTY RHOST RUSER ROLE HANDLE SESSION
@@ -32,7 +32,7 @@
  * that is OK has no REASON. HANDLE is missing in an OK for a peer who may not open sessions.
  *
  * AUTHENTICATE_SESSION asks whether the token session that opened the peer's own login session vouches
- * for USER. Which one that is the daemon learns from the kernel, never from the message.
+ * for USER. The daemon learns from the kernel, never from the message, which login session that is.
  */
 
 #include <stdbool.h>
