@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The claims of a session's current token, from its record: for a login by a code, which brings no token.
+ * The claims of a session's current token, from its record: for a login by a code, which has no token.
  */
 
 #include "authtoken/reason.h"
@@ -10,7 +10,7 @@
 typedef struct Claims Claims;
 typedef struct Session Session;
 
-/* Of whom the token is. Borrowed for the call. */
+/* The token's owner. Borrowed for the call. */
 typedef struct SessionOwner {
         const char *issuer, *tenant, *user;
 } SessionOwner;

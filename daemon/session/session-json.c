@@ -14,7 +14,7 @@
 /* The text of session-numbers.h. */
 #define NUMBERS_NAME  "t"
 #define NUMBERS_BEGIN "{\"" NUMBERS_NAME "\":"
-/* Of what stands around a text, or of a number, with its name. */
+/* The characters around a text, or of a number, with its name. */
 #define MEMBER_SIZE_MAX 32u
 #define ESCAPE_SIZE     6u
 
@@ -74,7 +74,8 @@ static bool is_object(const char *text) {
         return json_is_object(json);
 }
 
-/* What most sessions have, whatever a host is configured with; no audience or role is empty. */
+/* The audience of most sessions, stored as "", as no audience or role is empty. It does not
+ * depend on a host's configuration, so that all hosts agree. */
 #define USUAL_STRINGS "[\"authtoken\"]"
 #define NO_STRINGS    "null"
 
@@ -122,15 +123,15 @@ static void put_text(Writer *writer, const char *text) {
         put_character(writer, '"');
 }
 
-/* The braces and commas are whose it is: the first member is always there. */
+/* Writes a comma first: the first member is always there. */
 static void put_name(Writer *writer, const char *name) {
         put_character(writer, ',');
         put_text(writer, name);
         put_character(writer, ':');
 }
 
-/* What is kept is an array, or the string that stands alone in it; its text is made again when it is read, so it
- * has to be the one that is made. */
+/* Stored is an array, or the string that is alone in it. Reading makes the compact text again, so @text has
+ * to be that text. */
 static int put_strings(Writer *writer, const char *text) {
         json_auto_t *json = NULL;
         _cleanup_(freep) char *again = NULL;
@@ -158,7 +159,7 @@ static int put_strings(Writer *writer, const char *text) {
         return 0;
 }
 
-/* Nearly every session has the usual one. */
+/* Nearly every session has the usual audience. */
 static int put_audience(Writer *writer, const char *name, const char *text) {
         if (text && strcmp(text, USUAL_STRINGS) == 0)
                 return 0;
@@ -198,7 +199,7 @@ static int put_member(Writer *writer, const SessionMember *member, const Session
         put_name(writer, member->name);
         if (member->type == SESSION_MEMBER_STRINGS)
                 return put_strings(writer, text);
-        /* What cannot be read again must not be written: it would lock the user out. */
+        /* Do not write what could not be read again: it would lock the user out. */
         if (member->type == SESSION_MEMBER_OBJECT && !is_object(text))
                 return -EINVAL;
         if (!text_is_utf8(text, strlen(text)))
@@ -213,13 +214,13 @@ static size_t member_size_max(const SessionMember *member, const Session *sessio
         if (session_member_is_number(member))
                 return member->name ? MEMBER_SIZE_MAX : 0;
         text = session_get_text(session, member);
-        /* That there is no audience is said. */
+        /* A missing audience is written, too. */
         if (!text && member->type != SESSION_MEMBER_AUDIENCE)
                 return 0;
         return MEMBER_SIZE_MAX + ESCAPE_SIZE * strlen(STRING_OR_EMPTY(text));
 }
 
-/* What a session cannot take more than, written out. Small for most: malloc() takes its time for a kilobyte. */
+/* An upper bound of a session's stored text. Small for most: malloc() is slow for a kilobyte. */
 static size_t text_size_max(const Session *session) {
         size_t size = SESSION_NUMBERS_SIZE_MAX + MEMBER_SIZE_MAX;
 

@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The stored form of one session: a flat JSON object after the table session_members. What a caller gave
- * as JSON comes back byte for byte, so that a token that is signed again on another host holds exactly the
- * claims of the first: data is kept as text, audience and roles as what their compact text is the text of.
+ * The stored form of one session: a flat JSON object after the table session_members. JSON from a caller
+ * comes back byte for byte, so that a token that is signed again on another host holds exactly the claims
+ * of the first: data is kept as text, audience and roles as the JSON values, which are always written
+ * compactly.
  */
 
 #include <stdbool.h>
@@ -19,8 +20,9 @@ typedef struct Session Session;
  * @session:    borrowed
  * @ret_text:   owned by the caller
  *
- * The sid is not in it. Return: 0; -ENOMEM; -EINVAL for what could not be read again: a text that is not
- * UTF-8, or not the JSON it should be in its compact form, or a number above SESSION_NUMBER_MAX.
+ * The sid is not in it. Return: 0; -ENOMEM; -EINVAL for a session that could not be read again: with a
+ * text that is not UTF-8, or not JSON of the right type in compact form, or a number above
+ * SESSION_NUMBER_MAX.
  */
 int session_json_encode(const Session *session, char **ret_text);
 

@@ -32,7 +32,7 @@ void session_host_set(SessionHost *host, const char *name, const char *machine, 
         memcpy(host->boot, boot, SESSION_HOST_BOOT_SIZE);
 }
 
-/* A line without a machine was written before hosts told theirs. */
+/* A line without a machine was written by an older version. */
 bool session_host_owns(const SessionHost *host, const SessionHost *line) {
         return !strcmp(host->name, line->name) &&
                (!*line->machine || !strcmp(host->machine, line->machine));
@@ -125,8 +125,8 @@ static void write_own(FILE *file, const SessionLogin *logins, size_t n_logins, s
                 write_line(file, &logins[i]);
 }
 
-/* A host's lines stay where they are: were they moved, then each host would find the list changed that
- * another one has just written, and write it again, for ever. */
+/* A host's lines keep their place in the list. If they moved, each host would find the list changed
+ * that another one had just written, and write it again, for ever. */
 static void write_lines(FILE *file, const Session *session, const SessionHost *host,
         const SessionLogin *logins, size_t n_logins) {
         size_t n_others = count_others(session, host), n_written = 0;

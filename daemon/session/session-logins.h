@@ -7,8 +7,8 @@
  * and for the question whether a session is still in use.
  *
  * Host is NAME or NAME/MACHINEBOOT. Many hosts may have one name ("localhost", or that of the image that they were cloned
- * from): then the machine tells them apart. What a host wrote before it was booted it replaces, as all that is its own;
- * until then the boot shows that it is over.
+ * from); the machine tells them apart. A host replaces all of its own lines, also those from before its boot; until then
+ * the boot shows that these logins are over.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@
 
 typedef struct Session Session;
 
-/* Hexadecimal, and short: they stand in each line. */
+/* Hexadecimal, and short, since each line has them. */
 #define SESSION_HOST_MACHINE_SIZE 8u
 #define SESSION_HOST_BOOT_SIZE    6u
 
@@ -47,7 +47,7 @@ typedef struct SessionLogin {
 void session_login_word(const char *text, char word[SESSION_LOGIN_WORD_MAX + 1]);
 
 /**
- * session_host_set() - what a host is called in a line
+ * session_host_set() - set the name of a host as lines have it
  * @host:       all of it is set
  * @name:       of the host
  * @machine:    hexadecimal, cut; shorter than it has to be: unknown
@@ -65,7 +65,7 @@ bool session_host_owns(const SessionHost *host, const SessionHost *line);
 /**
  * session_logins_replace() - write down what a host has open now
  * @session:    changes
- * @host:       its lines of before are replaced
+ * @host: its former lines are replaced
  * @logins:     the oldest first
  * @n_logins:   of @logins
  *
@@ -79,6 +79,6 @@ int session_logins_replace(
  * @at:         Session.logins at first, or NULL; moves on
  * @ret_login:  receives one
  *
- * Return: true; false behind the last, or at a line that is none.
+ * Return: true; false after the last one, or at a malformed line.
  */
 bool session_logins_next(const char **at, SessionLogin *ret_login);

@@ -3,8 +3,8 @@
 
 /*
  * The numbers that every session has, as one short text: those of session_members in their order, with dots
- * between them, to the base 36. Times are told as what they are after or before ("-") the session's begin;
- * nothing stands for no time. A million sessions lie in Redis, where each byte of a session counts.
+ * between them, in base 36. Times are relative to the session's begin, with "-" if before it; an empty text
+ * means no time. Redis may hold a million sessions, so each byte of a session counts.
  */
 
 #include <stdbool.h>

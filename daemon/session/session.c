@@ -80,7 +80,7 @@ static size_t texts_size(const Session *session) {
         return size;
 }
 
-/* In one piece: states are made and dropped by the thousand, and what they are made of is looked at seldom. */
+/* In one piece of memory: states are made and dropped by the thousand, and their parts are seldom read. */
 int session_copy(const Session *session, Session **ret_session) {
         size_t packed_size = texts_size(session);
         Session *copy = malloc(sizeof(*copy) + packed_size);
@@ -163,7 +163,8 @@ Reason session_check(const Session *session, uint64_t now_sec) {
 uint64_t session_end_sec(const Session *session) {
         uint64_t end_sec = later(session->token_end_sec, session->expires_at_sec);
 
-        /* Not above what can be stored, or a session that ends there could not be ended before. */
+        /* At most the largest number that can be stored, or a session with such an end could not
+         * be ended earlier. */
         return end_sec > SESSION_NUMBER_MAX - SESSION_END_MARGIN_SEC
                        ? SESSION_NUMBER_MAX
                        : end_sec + SESSION_END_MARGIN_SEC;

@@ -18,9 +18,9 @@
 /* The largest leeway that a verifier can be configured with. */
 #define SESSION_END_MARGIN_SEC 300u
 
-/* Owned strings; NULL where nothing was given. Those of a copy lie behind it, in the same piece of memory: a new one
- * takes its place by session_set_text(). One that a state holds is shared with the copies of that state and
- * with their readers, and is never changed: a changed copy takes its place, by user_state_put(). */
+/* Owned strings; NULL where nothing was given. The strings of a copy lie behind it, in the same piece of
+ * memory; session_set_text() replaces one. A session in a state is shared with the copies of that state and their
+ * readers, and never changes: user_state_put() replaces it by a changed copy. */
 typedef struct Session {
         unsigned int n_others; /* references but the first; of one thread */
         char sid[SID_SIZE + 1];
@@ -119,11 +119,11 @@ uint64_t session_last_use_sec(const Session *session);
 uint64_t session_deadline_sec(const Session *session);
 
 /**
- * session_remaining_sec() - for how long the session lasts if nobody uses it any more
+ * session_remaining_sec() - how long the session lasts if nobody uses it any more
  * @session:    borrowed
  * @now_sec:    the caller's clock
  *
- * A clock that was set back makes neither its lifetime nor the time that it may be idle any longer.
+ * Setting the clock back prolongs neither its lifetime nor the time that it may be idle.
  */
 uint64_t session_remaining_sec(const Session *session, uint64_t now_sec);
 
@@ -145,14 +145,14 @@ Reason session_check(const Session *session, uint64_t now_sec);
 uint64_t session_end_sec(const Session *session);
 
 /**
- * session_in_grace() - whether a token is the one before the current one, and may still come
+ * session_in_grace() - whether a token is the one before the current one, and still accepted
  * @session:    borrowed
  * @generation: of the token
  * @grace_sec:  how long after the rotation
  * @now_sec:    the caller's clock
  *
- * A clock that is behind the one of the rotation's host, by no more than a verifier's leeway may be, is taken
- * to stand at the rotation.
+ * If this clock is behind that of the host that rotated, by at most a verifier's leeway, the time of the
+ * rotation counts.
  */
 bool session_in_grace(
         const Session *session, uint64_t generation, uint64_t grace_sec, uint64_t now_sec);

@@ -10,10 +10,10 @@
 #include "daemon/session/user-state.h"
 
 #define FIELD_NAME_SIZE (2u + SID_SIZE)
-/* A character may become "\u0000", and what stands around values is less than what stands around them in memory. */
+/* One character may become "\u0000". The text around the values is shorter than what is around them in memory. */
 #define TEXT_PER_BYTE 6u
 
-/* @id: a sid, or what has the form of one. */
+/* @id: a sid, or another id of the same form. */
 static void name_field(char name[FIELD_NAME_SIZE + 1], const char *prefix, const char *id) {
         size_t prefix_size = strlen(prefix);
 
@@ -122,8 +122,8 @@ static int add_gone(StateChange *change, const char *prefix, const char *id) {
         return state_fields_add(&change->gone, name, "", 0);
 }
 
-/* Sessions are never changed in place: the same one is the same object. Of what is the same in both states the
- * order is the same, too, so that each search begins where the last one ended. */
+/* Sessions are never changed in place, so an unchanged session is the same object. Unchanged sessions have
+ * the same order in both states, so each search begins where the last one ended. */
 static const Session *find_session(const UserState *state, const char *sid, size_t *hint) {
         for (size_t n = 0; n < state->n_sessions; n++) {
                 size_t i = (*hint + n) % state->n_sessions;
@@ -251,7 +251,7 @@ static bool is_too_large(const StateFields *fields) {
         return size > STATE_FIELDS_SIZE_MAX;
 }
 
-/* What is not changed counts as well; it is written out only when it might be too much. */
+/* Unchanged sessions count as well; their text is made only if the total might be too large. */
 static int check_size(const UserState *before, const UserState *after, const StateChange *change) {
         _cleanup_(state_change_clear) StateChange whole = { 0 };
 

@@ -22,13 +22,13 @@ typedef struct StateChange {
 } StateChange;
 
 /**
- * state_change_make() - what is to be written to turn one state into another
+ * state_change_make() - find the fields that turn one state into another
  * @before:     as it is stored
  * @after:      a changed copy of it, with its new version
  * @ret_change: must be empty; cleared by the caller, on failure too
  *
- * From the empty state it is all of @after. Return: 0; -ENOMEM; -EINVAL for what could not be read again (see
- * session_json_encode()); -EMSGSIZE @after would take more than STATE_FIELDS_SIZE_MAX.
+ * From the empty state it is all of @after. Return: 0; -ENOMEM; -EINVAL for a state that could not be read
+ * again (see session_json_encode()); -EMSGSIZE @after would take more than STATE_FIELDS_SIZE_MAX.
  */
 int state_change_make(const UserState *before, const UserState *after, StateChange *ret_change);
 

@@ -21,7 +21,7 @@ static void take_code_out(UserState *state, size_t i) {
         memmove(&state->codes[i], &state->codes[i + 1], (state->n_codes - i) * sizeof(LoginCode));
 }
 
-/* The MAC decides between equal times, so that every reader of a stored state sees the same order. */
+/* Equal times are ordered by MAC, so that every reader of a stored state sees the same order. */
 static bool ends_before(const LoginCode *a, const LoginCode *b) {
         if (a->end_sec != b->end_sec)
                 return a->end_sec < b->end_sec;
@@ -54,7 +54,7 @@ Reason user_state_check_code(const UserState *state, const char *mac, uint64_t g
 
         if (!code)
                 return REASON_CODE_UNKNOWN;
-        /* One that seems to have longer to go than any was given is of before the clock was set back. */
+        /* If more than the longest lifetime is left, the clock was set back since the code was made. */
         if (code->end_sec <= moment->now_sec ||
                 code->end_sec - moment->now_sec > STATE_CODE_LIFETIME_SEC + SESSION_END_MARGIN_SEC)
                 return REASON_CODE_EXPIRED;

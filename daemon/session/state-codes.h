@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The login codes of a user's live sessions. They stand in the user's state, so that using one up is one
- * compare-and-swap, and ending a session ends its codes in the same commit.
+ * The login codes of a user's live sessions. They are part of the user's state, so that using one up is
+ * one compare-and-swap, and ending a session ends its codes in the same commit.
  */
 
 #include <stdbool.h>
@@ -26,12 +26,12 @@ typedef struct LoginCode {
         uint64_t generation;
         uint64_t issued_at_sec; /* of the token */
         uint64_t end_sec;
-        bool is_foreign; /* the token is another issuer's, whom the session names as its source */
+        bool is_foreign; /* the token is of another issuer, which the session names as its source */
 } LoginCode;
 
 /**
  * user_state_add_code() - make a code good
- * @state:      changes; above STATE_CODES_MAX the code that ends first goes
+ * @state: changes; above STATE_CODES_MAX the code that ends first is dropped
  * @code:       copied
  *
  * Return: 0; -EEXIST there is such a code; -ENOMEM.

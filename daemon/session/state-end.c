@@ -13,7 +13,7 @@ static uint64_t not_before_end_sec(const UserState *state) {
         return sum_sec(state->not_before_sec, USER_STATE_NOT_BEFORE_KEEP_SEC);
 }
 
-/* None of the tokens that it is about can be valid for longer. */
+/* No token that it concerns can be valid for longer. */
 static uint64_t forgotten_end_sec(const UserState *state) {
         return sum_sec(state->forgotten_sec, USER_STATE_NOT_BEFORE_KEEP_SEC);
 }
@@ -55,7 +55,7 @@ static bool prune_ended(UserState *state, const Moment *moment) {
         for (size_t i = state->n_ended; i > 0; i--) {
                 const EndedSession *ended = &state->ended[i - 1];
 
-                /* Of our own sessions no more than the reason is lost. */
+                /* For our own sessions only the reason is lost. */
                 if (ended_end_sec(ended) > (ended->adopted ? moment->settled_sec : moment->now_sec))
                         continue;
                 user_state_forget_ended(state, i - 1);

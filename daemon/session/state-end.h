@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * How long each part of a user's state matters, and by which clock it goes.
+ * How long each part of a user's state matters, and by which clock.
  */
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 typedef struct UserState UserState;
 
-/* What was forbidden is remembered for longer than it matters: a clock may be wrong. */
+/* Prohibitions are remembered for longer than they matter: a clock may be wrong. */
 #define USER_STATE_MARGIN_SEC (7u * 86400u)
 /* How long a not-before time is kept: no token may be configured to live for more than 32 days. */
 #define USER_STATE_NOT_BEFORE_KEEP_SEC (32u * 86400u + USER_STATE_MARGIN_SEC)
@@ -22,8 +22,8 @@ typedef struct UserState UserState;
  * @state:      changes
  * @moment:     the caller's clocks
  *
- * Permissions go by the wall clock. What forbids something stays until the time is settled, and some days more.
- * Return: true if something changed.
+ * Permissions end by the wall clock. Prohibitions stay until the time is settled, and some days more. Return:
+ * true if something changed.
  */
 bool user_state_prune(UserState *state, const Moment *moment);
 
@@ -31,9 +31,8 @@ bool user_state_prune(UserState *state, const Moment *moment);
  * user_state_make_ended_room() - forget the oldest end of our own sessions if there is no room for another end
  * @state:      changes
  *
- * Of our own no more than the reason is lost: absence means revoked. The end of an adopted session stays: without
- * it the session's token would be adopted again.
- * Return: whether there is room.
+ * For our own sessions only the reason is lost: absence means revoked. The end of an adopted session stays:
+ * without it the session's token would be adopted again. Return: whether there is room.
  */
 bool user_state_make_ended_room(UserState *state);
 
@@ -45,15 +44,16 @@ bool user_state_make_ended_room(UserState *state);
 bool user_state_is_banned(const UserState *state, const Moment *moment);
 
 /**
- * user_state_forbids() - whether something in the state forbids what would be permitted without it
+ * user_state_forbids() - whether the state contains a prohibition
  * @state:      borrowed
  *
- * That must not go by a clock of the store's.
+ * Such a state must not expire by the store's clock.
  */
 bool user_state_forbids(const UserState *state);
 
 /**
- * user_state_sessions_end_sec() - after this time nobody can ask for any of its sessions, live or ended
+ * user_state_sessions_end_sec() - after this time no session of the state, live or ended, can be asked
+ * for
  * @state:      borrowed
  *
  * Return: seconds since the epoch; 0 without a session.

@@ -10,7 +10,7 @@
 #include "daemon/session/state-fields.h"
 #include "daemon/session/user-state.h"
 
-#define VERSION_NUMBER_BITS 40u /* of an incarnation; what is above them names the user */
+#define VERSION_NUMBER_BITS 40u /* of an incarnation; the bits above them name the user */
 
 int state_fields_take(StateFields *fields, const char *name, char *value) {
         _cleanup_(freep) char *own_name = strdup(name), *own_value = value;
@@ -62,7 +62,7 @@ static uint32_t hash_text(uint32_t hash, const char *text) {
         return hash;
 }
 
-/* Folded to what stands above the number. It keeps answers apart, not adversaries. */
+/* Folded to the bits above the number. It tells answers apart; it does not stop an attacker. */
 static uint64_t hash_user(const char *tenant, const char *user) {
         uint32_t hash = hash_text(hash_text(2166136261u, tenant), user);
 
@@ -92,7 +92,8 @@ void state_version_format(const StateVersion *version, char text[STATE_VERSION_S
         *put_hex(text, version->counter) = '\0';
 }
 
-/* Reads up to 16 lower-case digits; what is not canonical is found by writing it again. */
+/* Reads up to 16 lower-case digits. The caller finds a form that is not canonical by writing the
+ * number again. */
 static uint64_t parse_hex(const char **cursor) {
         uint64_t number = 0;
 
@@ -126,7 +127,7 @@ int state_version_parse(const char *text, StateVersion *ret_version) {
         return 0;
 }
 
-/* Counts a member in, so that one that nobody asked for is noticed. */
+/* Counts the members that are read, so that an unknown one is noticed. */
 static const json_t *take(const json_t *object, const char *name, size_t *n_taken) {
         const json_t *value = json_object_get(object, name);
 
@@ -201,7 +202,7 @@ static int decode_session(UserState *state, const char *sid, const char *value) 
         return r;
 }
 
-/* "ok" would be an end that reads as a live session; an unknown code would be lost by the next commit. */
+/* The end "ok" would read as a live session; an unknown code would be lost by the next commit. */
 static bool get_reason(const json_t *value, Reason *ret_reason) {
         const char *code = json_string_value(value);
         Reason reason = reason_from_code(code);
@@ -256,7 +257,7 @@ static int decode_code(UserState *state, const char *mac, const char *value) {
         return r == -EEXIST ? USER_STATE_E_CORRUPT : r;
 }
 
-/* @prefix true: the name goes on with a sid, or what has its form. @forbids: what it keeps out stays out, whatever else
+/* @prefix: the name continues with a sid, or an id of the same form. @forbids: it is salvaged even if other fields
  * cannot be read. */
 static const struct {
         const char *name;
@@ -301,7 +302,8 @@ int state_fields_decode(
         return 0;
 }
 
-/* Nobody knows until when, or whether: until an administrator says so. */
+/* Nobody knows the end, or whether there was a ban at all, so it holds until an administrator
+ * lifts it. */
 static int ban_without_end(UserState *state) {
         free(state->ban_reason);
         state->ban_until_sec = UINT64_MAX;

@@ -30,8 +30,8 @@ typedef struct UserState UserState;
 
 #define STATE_VERSION_SIZE 33u
 
-/* Of all names and values. A Redis reply that takes much more is refused, whoever made it, so nothing may
- * be stored that could not be read again. */
+/* The size of all names and values. A much larger reply of Redis is refused, whoever made it, so
+ * nothing larger may be stored. */
 #define STATE_FIELDS_SIZE_MAX ((size_t)2 * 1024 * 1024)
 
 typedef struct StateField {
@@ -56,7 +56,7 @@ typedef struct StateFields {
 int state_fields_add(StateFields *fields, const char *name, const char *value, size_t size);
 
 /**
- * state_fields_take() - append one field whose value is there already
+ * state_fields_take() - append one field, taking over its value
  * @fields:     grows
  * @name:       copied, NUL-terminated
  * @value:      handed over, also on failure; NULL: there was no memory for it
@@ -79,7 +79,7 @@ void state_fields_clear(StateFields *fields);
  * @number:     never the same twice, as far as chance allows; its lower 40 bits count
  * @ret_version: may be @before
  *
- * It names the user by a hash, so that a record which came for another one is found out.
+ * It names the user by a hash, so that another user's record in an answer is noticed.
  */
 void state_version_make(const StateVersion *before, const char *tenant, const char *user,
         uint64_t number, StateVersion *ret_version);
@@ -113,18 +113,18 @@ int state_version_parse(const char *text, StateVersion *ret_version);
 int state_fields_decode(
         const char *tenant, const char *user, const StateFields *fields, UserState **ret_state);
 
-/* The reason of a ban that nobody can read any more. */
+/* The reason of a ban that cannot be read any more. */
 #define STATE_REMAINS_BAN "the record of the user could not be read"
 
 /**
- * state_fields_salvage() - what fields that are no state still forbid
+ * state_fields_salvage() - the prohibitions in fields that are no state
  * @tenant:     whose
  * @user:       whose
  * @fields:     borrowed; NULL: what is stored has none
  * @ret_state:  owned by the caller; without version and sessions
  *
- * Ban, not-before and forgotten time, where each can be read. A ban that is there and cannot be read has no end, nor has
- * one of which nobody can tell whether it was there. Return: 0; -ENOMEM.
+ * Ban, not-before and forgotten time, as far as they can be read. A ban that cannot be read gets no end; so does one
+ * that may have been there, when nobody can tell. Return: 0; -ENOMEM.
  */
 int state_fields_salvage(
         const char *tenant, const char *user, const StateFields *fields, UserState **ret_state);

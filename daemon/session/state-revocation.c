@@ -10,12 +10,12 @@ static bool brings(const UserState *before, const UserState *after) {
         return false;
 }
 
-/* What comes back is past its own end when it does. */
+/* If a failover brings such a session back, it is still past its own end. */
 static bool is_natural(Reason reason) {
         return reason == REASON_SESSION_EXPIRED || reason == REASON_SESSION_IDLE;
 }
 
-/* Nothing is kept of one of which no token can be valid any more. */
+/* An end is only kept while a token of the session can be valid. */
 static bool ends_live(const UserState *before, const UserState *after) {
         for (size_t i = 0; i < before->n_sessions; i++) {
                 const EndedSession *ended;
@@ -29,7 +29,8 @@ static bool ends_live(const UserState *before, const UserState *after) {
         return false;
 }
 
-/* Of what was not live here, such as another issuer's token that nobody has brought yet. */
+/* Ends of sessions that were not live here, such as of another issuer's token that nobody has
+ * used yet. */
 static bool ends_unknown(const UserState *before, const UserState *after) {
         for (size_t i = 0; i < after->n_ended; i++) {
                 const EndedSession *ended = &after->ended[i];

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Whether a change takes something away from somebody: what must not come back when the store fails over to a replica.
+ * Whether a change takes something away from somebody, so that a failover to a replica must not undo it.
  */
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@ typedef struct UserState UserState;
  * @before:     as it was
  * @after:      as it is to be
  *
- * A session is ended before its time, an end is kept for longer, a ban or a not-before time reaches further. Not so: a
- * refresh, what has reached its own end, and a login that takes another's place, for the two are one change: whatever loses the
- * one loses the other.
+ * Yes if a session ends before its time, an end is kept for longer, or a ban or a not-before time reaches further. No for a
+ * refresh, for a session that has reached its own end, and for a login that replaces another: both are one change, and can only
+ * be lost together.
  */
 bool state_revokes(const UserState *before, const UserState *after);

@@ -39,7 +39,7 @@ UserState *user_state_unref(UserState *state) {
         return NULL;
 }
 
-/* For so many sessions; those that are there stay. */
+/* Makes room for this many sessions; existing ones stay. */
 static int reserve_sessions(UserState *state, size_t n_sessions) {
         bool packed = state->sessions == &state->only;
         const Session **sessions;
@@ -144,7 +144,7 @@ const EndedSession *user_state_find_ended(const UserState *state, const char *si
         return NULL;
 }
 
-/* The sid decides between equal times, so that every reader of a stored state sees the same order. */
+/* Equal times are ordered by sid, so that every reader of a stored state sees the same order. */
 static bool session_is_older(const Session *a, const Session *b) {
         if (a->created_at_sec != b->created_at_sec)
                 return a->created_at_sec < b->created_at_sec;
@@ -221,7 +221,7 @@ static void take_session_out(UserState *state, size_t i) {
                 (state->n_sessions - i) * sizeof(Session *));
 }
 
-/* A token that somebody else has issued must not come back because its end is not known any more. */
+/* A token of another issuer must not be accepted again because its end was forgotten. */
 static void note_forgotten(UserState *state, uint64_t at_sec) {
         if (state->forgotten_sec < at_sec)
                 state->forgotten_sec = at_sec;
@@ -229,7 +229,7 @@ static void note_forgotten(UserState *state, uint64_t at_sec) {
 
 static void end_session(UserState *state, size_t i, Reason reason, uint64_t ended_at_sec) {
         EndedSession entry = {
-                /* An end that reads as "accepted" would be a live session. */
+                /* An end with the reason "ok" would read as a live session. */
                 .reason = reason == REASON_OK ? REASON_INTERNAL : reason,
                 .ended_at_sec = ended_at_sec,
                 .keep_until_sec = session_end_sec(state->sessions[i]),

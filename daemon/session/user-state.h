@@ -19,9 +19,9 @@
 #define USER_STATE_SESSIONS_MAX 64u
 #define USER_STATE_ENDED_MAX    256u
 #define TENANT_NAME_MAX         63u
-/* Two states are the same exactly if both numbers agree. Every commit draws a new incarnation: a record that was
- * deleted and made again, or a store that went back to an older copy, counts the same numbers once more, and no old
- * reader may mistake what is there then for what it knew. */
+/* Two states are the same exactly if both numbers agree. Every commit draws a new incarnation. Without that, a
+ * record that was deleted and made again, or a store that went back to an older copy, would count the same
+ * numbers again, and a reader would mistake the new state for the one that it knew. */
 typedef struct StateVersion {
         uint64_t incarnation; /* random, not 0 once stored; 0: nothing is stored */
         uint64_t counter;
@@ -32,10 +32,11 @@ typedef struct EndedSession {
         Reason reason; /* REASON_SESSION_* */
         uint64_t ended_at_sec;
         uint64_t keep_until_sec; /* after it no token of the session can be valid */
-        bool adopted;            /* its token would make it anew if its end were forgotten */
+        bool adopted;            /* adopted: its token would make it again if its end were
+                                  * forgotten */
 } EndedSession;
 
-/* Those that a store has loaded are shared: decide on a copy. */
+/* States that a store has loaded are shared: decide on a copy. */
 typedef struct UserState {
         unsigned int n_ref;        /* of one thread */
         const char *tenant, *user; /* in @names */
@@ -45,11 +46,10 @@ typedef struct UserState {
         const Session *only; /* most users have no more */
         EndedSession *ended; /* oldest first */
         size_t n_ended;
-        LoginCode *
-                codes; /* room for STATE_CODES_MAX, or NULL; the one that ends first stands first */
+        LoginCode *codes; /* room for STATE_CODES_MAX, or NULL; in the order of their ends */
         size_t n_codes;
         uint64_t not_before_sec; /* 0: none */
-        uint64_t forgotten_sec;  /* ends of sessions of until then were forgotten; 0: none was */
+        uint64_t forgotten_sec;  /* ends of sessions up to this time were forgotten; 0: none was */
         uint64_t ban_until_sec;  /* 0: none; UINT64_MAX: without end */
         char *ban_reason;
         char names[];
@@ -129,12 +129,12 @@ const EndedSession *user_state_find_ended(const UserState *state, const char *si
  * @session:    owned by @state on success only
  *
  * Sessions stay in the order of their creation. Return: 0; USER_STATE_E_FULL; -ENOMEM; -EEXIST the
- * state knows the sid, live or ended: what has ended does not come back.
+ * state knows the sid, live or ended: an ended session does not come back.
  */
 int user_state_add(UserState *state, const Session *session);
 
 /**
- * user_state_put() - let a changed session take the place of the one with its id
+ * user_state_put() - replace the session with the same id by a changed one
  * @state:      changes
  * @session:    a changed session_copy() of one of @state's, as old as that; owned by @state from now on
  */
@@ -159,7 +159,7 @@ bool user_state_end(UserState *state, const char *sid, Reason reason, uint64_t n
 size_t user_state_size(const UserState *state);
 
 /**
- * user_state_insert_ended() - put an ended session in its place, for a reader of stored states
+ * user_state_insert_ended() - insert an ended session in its order, for a reader of stored states
  * @state:      changes
  * @entry:      copied
  *
@@ -168,7 +168,7 @@ size_t user_state_size(const UserState *state);
 int user_state_insert_ended(UserState *state, const EndedSession *entry);
 
 /**
- * user_state_forget_ended() - let go of what is known of an end
+ * user_state_forget_ended() - forget an end
  * @state:      changes
  * @i:          less than @state->n_ended
  */

@@ -156,7 +156,7 @@ static void lock(FailureTable *table, Entry *entry, uint64_t until_sec) {
         TAILQ_INSERT_TAIL(&table->locked, entry, link);
 }
 
-/* A clock that was set back frees nobody, and makes nobody wait for longer than the rules say. */
+/* Setting the clock back frees nobody, and makes nobody wait for longer than the rules say. */
 static bool lasts(Entry *entry, uint64_t span_sec, uint64_t now_sec) {
         if (entry->until_sec > now_sec && entry->until_sec - now_sec > span_sec)
                 entry->until_sec = now_sec + span_sec;
@@ -186,7 +186,8 @@ static void restart(FailureTable *table, Entry *entry, const FailureQuestion *qu
         TAILQ_INSERT_TAIL(&table->counting, entry, link);
 }
 
-/* The place's entry with what is left of its window, heard of now. NULL: there is no room. */
+/* The place's entry, moved to the end of its list; a window that is over begins anew. NULL:
+ * there is no room. */
 static Entry *hear_of(FailureTable *table, const FailureQuestion *question) {
         Entry *entry = find(table, &question->key);
 
@@ -247,7 +248,7 @@ bool failure_table_count(FailureTable *table, const FailureQuestion *question) {
 void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t until_sec) {
         Entry *entry = find(table, key);
 
-        /* Nothing has ended at second 0: who is locked out keeps their place. */
+        /* At second 0 nothing has ended, so no lock-out makes room for this one. */
         if (!entry)
                 entry = add(table, key, 0);
         if (entry)

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Failed logins by tenant, user and place, in memory and bounded: what was heard of longest ago is
- * forgotten first, but nobody who is locked out, or a flood of names would free them.
+ * Failed logins by tenant, user and place, in memory and bounded: the entry that was used longest
+ * ago is forgotten first. Lock-outs are not forgotten, or a flood of names would end them.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@
 typedef struct FailureTable FailureTable;
 typedef struct LockOutList LockOutList;
 
-/* Whose failures. @place: where from, as text; borrowed like the rest. Where several are meant, "" stands for any. */
+/* Whose failures. @place: where they came from, as text. Borrowed. Where several are meant, "" stands for any. */
 typedef struct FailureKey {
         const char *tenant, *user, *place;
 } FailureKey;
@@ -27,13 +27,13 @@ typedef struct FailureRules {
         uint64_t window_sec, lock_out_sec;
 } FailureRules;
 
-/* What is told of an attempt. One that is reserved for counts as a failure until it is known to be none: of many
- * attempts at once, no more are made than may fail. */
+/* What is reported about an attempt. A reserved attempt counts as a failure until its outcome is known: of
+ * many at once, no more are made than may fail. */
 typedef enum FailureStep {
-        FAILURE_COUNT,          /* it failed, and nothing was reserved for it */
+        FAILURE_COUNT,          /* it failed, and was not reserved */
         FAILURE_RESERVE,        /* it is to be made */
-        FAILURE_COUNT_RESERVED, /* it was reserved for, and failed */
-        FAILURE_RELEASE,        /* it was reserved for, and is no failure */
+        FAILURE_COUNT_RESERVED, /* it was reserved, and failed */
+        FAILURE_RELEASE,        /* it was reserved, and is no failure */
 } FailureStep;
 
 typedef struct FailureQuestion {
@@ -66,12 +66,12 @@ DEFINE_CLEANUP(FailureTable, failure_table_free)
  * @table:      any
  * @question:   borrowed
  *
- * An end that lies further ahead than a lock-out lasts is none: the clock was set back.
+ * An end further ahead than a lock-out lasts does not count: the clock was set back.
  */
 bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *question);
 
 /**
- * failure_table_reserve() - reserve for an attempt, unless as many as may fail have failed or are under way
+ * failure_table_reserve() - reserve an attempt, unless as many as may fail have failed or are under way
  * @table:      changes; a table that is full of lock-outs, or without memory, reserves nothing
  * @question:   borrowed
  *
@@ -80,7 +80,7 @@ bool failure_table_is_locked(const FailureTable *table, const FailureQuestion *q
 bool failure_table_reserve(FailureTable *table, const FailureQuestion *question);
 
 /**
- * failure_table_release() - an attempt that was reserved for is over
+ * failure_table_release() - a reserved attempt is over
  * @table:      changes, unless it has forgotten the place meanwhile
  * @key:        borrowed
  */
@@ -106,8 +106,8 @@ void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t unt
 
 /**
  * failure_table_lift() - end lock-outs, and begin to count anew
- * @table:      changes; attempts that were reserved for stay so
- * @question:   any of its names may be any; one place that is named begins anew even if it is not locked out
+ * @table: changes; reserved attempts stay reserved
+ * @question: any of its names may be ""; a single named place is counted anew even if it is not locked out
  *
  * Return: how many places were locked out until now.
  */
@@ -116,8 +116,7 @@ unsigned int failure_table_lift(FailureTable *table, const FailureQuestion *ques
 /**
  * failure_table_list() - who is locked out now
  * @table:      any
- * @question:   any of its names may be any
- * @list:       grows
+ * @question: any of its names may be "" @list: grows
  *
  * Return: 0; -ENOMEM.
  */

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A short text that outlives the daemon, in files beside the store. It is written by a thread, since a disk
- * may take its time; what was set last is what is kept.
+ * A short text that outlives the daemon, in files beside the store. A thread writes it, since a disk may be
+ * slow; the last text that was set is kept.
  */
 
 #include <stddef.h>

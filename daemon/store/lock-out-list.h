@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Who is locked out, where, and until when: a list as an administrator is shown it.
+ * Who is locked out, where, and until when: the list for an administrator.
  */
 
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Lock-outs as an administrator sees and ends them: a part of user-store.h. How they come about stands in
- * login-failures.h.
+ * Lock-outs as an administrator sees and ends them: a part of user-store.h. login-failures.h says how
+ * they begin.
  */
 
 #include "daemon/store/failure-table.h"
@@ -35,9 +35,9 @@ int lock_outs_list(UserStore *store, const FailureQuestion *question, StoreLockO
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *
- * From then on no host of the store goes by the lock-out, unless it is told of nothing; then for some seconds. A
- * place that is named begins anew even if it was not locked out. Attempts that were reserved for go on. Return: 0
- * started; -ENOMEM; -EINVAL a name that cannot be.
+ * From then on no host of the store applies the lock-out; a host that is not told of changes may do so for some
+ * seconds more. A place that is named is counted anew even if it was not locked out. Reserved attempts go on.
+ * Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
  */
 int lock_outs_lift(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
         void *userdata, StoreCall **ret_call);

@@ -59,7 +59,7 @@ static bool locks_in_memory(UserStore *store, const FailureQuestion *question) {
         return false;
 }
 
-/* Where nobody else counts, memory does. */
+/* If the store does not count, memory does. */
 int login_failures_note(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
         void *userdata, StoreCall **ret_call) {
         bool counts_itself = store->ops->ask_failures;

@@ -125,7 +125,7 @@ int redis_addresses_parse(const char *text, bool allow_plaintext,
                 r = parse_next(word, size, allow_plaintext, &addresses[n]);
                 if (r)
                         return r;
-                /* One that is asked twice would have two votes. */
+                /* A sentinel that is asked twice would have two votes. */
                 if (comes_twice(addresses, n))
                         return REDIS_ADDRESS_E_INVALID;
                 word += size;
@@ -146,7 +146,7 @@ int redis_address_open(const RedisAddress *address) {
                 return -errno;
         if (family == AF_UNIX)
                 return fd;
-        /* Without them a host that vanished would be noticed by the next command only. */
+        /* Without them only the next command would notice that a host vanished. */
         (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
         (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_sec, sizeof(idle_sec));
         (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_msec, sizeof(unacked_msec));

@@ -15,7 +15,7 @@
 
 enum {
         REDIS_ADDRESS_E_INVALID = 1,
-        REDIS_ADDRESS_E_PLAINTEXT, /* beyond loopback, where everybody on the way reads along */
+        REDIS_ADDRESS_E_PLAINTEXT, /* beyond loopback, where others can read the traffic */
 };
 
 typedef struct RedisAddress {

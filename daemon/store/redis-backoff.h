@@ -2,15 +2,16 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * How long to wait before the next attempt to reach a server. Short throughout, since a host that can reach the store
- * again has to learn within a second of what was revoked meanwhile; and half of it random, so that a fleet does not come
- * back to a restarted server as one.
+ * How long to wait before the next attempt to reach a server. Always short, since a host that reaches the store again
+ * has to learn within a second what was revoked meanwhile. Half of it is random, so that a fleet does not return to a
+ * restarted server at one moment.
  */
 
 #include <stdint.h>
 
 #define REDIS_CONNECT_USEC \
-        UINT64_C(400000) /* for one attempt; a lost SYN would be repeated after a second */
+        UINT64_C(400000) /* for one attempt: less than the second after which the kernel repeats
+                          * a lost SYN */
 
 /**
  * redis_backoff_usec() - the wait before an attempt

@@ -17,22 +17,24 @@
 #define END_NEVER          "never"
 #define NUMBER_SIZE        24u
 
-/* KEYS: the user's hash, the list of users, whether such a list was ever begun, the index keys that are to be written.
- * ARGV: expected version ('' for none), when the state may go in milliseconds ('' to delete it now), the user, 1 if
- * a session or a code is new; how many arguments are names and values of fields to change, of fields to add, and
- * names of fields to remove; all these; when each index key may go.
+/* KEYS: the user's hash, the list of users, the key that says that such a list was begun, the index keys to write. ARGV:
+ * expected version ('' for none), expiry of the state in milliseconds ('' to delete it now), the user, 1 if a session or
+ * a code is new; how many arguments are names and values of fields to change, of fields to add, and names of fields to
+ * remove; all these; the expiry of each index key.
  *
- * (1) Redis undoes nothing, so what fails for a wrong type has to fail before anything is written but that a key stays.
- * (2) Redis refuses a script's first write when it is out of memory, and no later one. A commit that
- *     brings a session or a code therefore begins with a write that may be refused, and any other one
- *     with one that never is: revoking works on a full server.
- * (3) A field that is to change has to be there: what somebody took out by hand must not come back. What somebody put in
- *     would make the record unreadable to all who do not remember it: there have to be as many as expected.
- * (4) Who was wrong about what is stored is told what it is, and need not ask.
- * (5) What was done is said by its version, which no other commit has: the answer to another one is none to this.
- * (6) A list that lacks somebody of whom something is stored has lost others, too: its end goes, see redis-users.h.
- *     What stands in its place by hand goes altogether: a hint must not keep anybody in.
- * (7) Whoever comes in the place of a record that could not be read was there before: @replaced. */
+ * (1) Redis undoes nothing, so an operation that may fail for a wrong type has to come before all writes but PERSIST.
+ * (2) Redis refuses a script's first write when it is out of memory, and no later one. A commit that brings a session
+ *     or a code therefore begins with a write that may be refused, and any other one with one that never is: revoking
+ *     works on a full server.
+ * (3) A field that changes has to exist: one that somebody removed by hand must not come back. A field that somebody
+ *     added would make the record unreadable to all hosts that have not cached it, so the number of fields has to be
+ *     as expected.
+ * (4) If the expected version is wrong, the answer is the stored state, so the caller need not ask.
+ * (5) Success is answered with the new version, which no other commit has: another command's answer cannot be mistaken
+ *     for it.
+ * (6) If the list lacks a user with a stored state, it has lost others, too: its end mark is removed, see
+ *     redis-users.h. A value of another type in its place is deleted: a hint must not make a revocation fail.
+ * (7) The user of a replaced unreadable record counts as stored before: @replaced. */
 #define SCRIPT                                                                                     \
         "local n_fields = tonumber(table.remove(ARGV))\n"                                          \
         "local key, users, begun = KEYS[1], KEYS[2], KEYS[3]\n"                                    \
@@ -83,13 +85,14 @@
         "else redis.call('PEXPIREAT', key, go_ms) end\n"                                           \
         "return version\n"
 
-/* Both stand last, and are taken away before the commit counts what is there. */
+/* Both are last, and are removed before the commit counts its arguments. */
 #define GUARD                                                        \
         "local begins = table.remove(ARGV)\n"                        \
         "local mark = redis.call('GET', table.remove(KEYS)) or ''\n" \
         "if string.sub(mark, 1, #begins) ~= begins then return 2 end\n"
 
-/* What stands last is taken away likewise. Whoever has seen something else looks again. */
+/* The last argument is removed likewise. If the record is not the one that was examined, the
+ * caller examines it again. */
 #define REPLACE                                         \
         REDIS_UNREADABLE_LOOK                           \
         "local what = table.remove(ARGV)\n"             \
@@ -108,7 +111,7 @@ RedisCommit *redis_commit_free(RedisCommit *commit) {
         return NULL;
 }
 
-/* The index keys that are written: those of sessions that are new, and of those whose end has changed. Most have one. */
+/* The index keys to write: of new sessions, and of sessions whose end has changed. Most commits have one. */
 typedef struct IndexKey {
         char name[SID_SIZE + 1];
         uint64_t end_sec;
@@ -125,7 +128,8 @@ static bool is_indexed_anew(const StoreCommit *commit, const Session *session) {
         return !old || session_end_sec(old) != session_end_sec(session);
 }
 
-/* One key for all of the user's is kept for as long as anybody can ask for any of them. */
+/* All own sessions of a user share one key, which is kept for as long as any of them can be
+ * asked for. */
 static void add_index_key(Indexed *indexed, const UserState *state, const Session *session) {
         IndexKey *key = &indexed->keys[indexed->n_keys];
 
@@ -138,7 +142,7 @@ static void add_index_key(Indexed *indexed, const UserState *state, const Sessio
         indexed->n_keys++;
 }
 
-/* Among the fields that are written. */
+/* Finds the sessions among the written fields. */
 static void find_indexed(const StoreCommit *commit, const StateFields *fields, Indexed *indexed) {
         for (size_t i = 0; i < fields->n_items; i++) {
                 const char *name = fields->items[i].name;
@@ -157,7 +161,7 @@ static void add(RedisCommit *arguments, const char *text) {
         arguments->argv[arguments->argc++] = text;
 }
 
-/* What was written where the next text goes. */
+/* Adds the text that was written at the place for the next one. */
 static void add_written(RedisCommit *arguments) {
         add(arguments, arguments->text);
         arguments->text += strlen(arguments->text) + 1;
@@ -173,8 +177,8 @@ static void add_number(RedisCommit *arguments, uint64_t number) {
         add_written(arguments);
 }
 
-/* When Redis may let a key go, in milliseconds; our clocks and its own need not agree to the second. A key that forbids
- * something does not go by a clock that nobody checks: a commit takes it away. */
+/* When Redis may expire a key, in milliseconds; our clocks and its own need not agree to the second. A key with a
+ * prohibition must not expire by a clock that nobody checks: a commit removes it. */
 static void add_end(RedisCommit *arguments, uint64_t end_sec) {
         if (end_sec > UINT64_MAX / 1000 - KEEP_AFTER_END_SEC)
                 add(arguments, END_NEVER);
@@ -250,7 +254,7 @@ static size_t argc_max(const StateChange *change, const Indexed *indexed) {
                change->gone.n_items + 3;
 }
 
-/* Of those that are not the states' or the fields'. */
+/* Of the texts that neither the states nor the fields own. */
 static size_t texts_size(
         const RedisKeyPlace *place, const StoreCommit *commit, const Indexed *indexed) {
         const StoreGuard *guard = &commit->guard;
@@ -271,7 +275,7 @@ static size_t texts_size(
 int redis_commit_new(const char *prefix, const StoreCommit *commit, RedisCommit **ret_arguments) {
         const RedisKeyPlace place = { prefix, commit->after->tenant };
         _cleanup_(state_change_clear) StateChange change = { 0 };
-        Indexed indexed; /* 3 KiB that are not cleared for the one that is used */
+        Indexed indexed; /* not initialized: it has 3 KiB, and mostly one entry is used */
         RedisCommit *arguments;
         size_t n_max;
         int r;

@@ -3,8 +3,8 @@
 
 /*
  * The one script that writes: turn a user's state into another if it is still the expected one, with the
- * index of its sessions and the list of users. Redis runs it as one step, or not at all. With a guard, it looks at a
- * mark first. What is no state it replaces only if it is still the one that was seen.
+ * index of its sessions and the list of users. Redis runs it as one step, or not at all. With a guard, it checks a
+ * mark first. A record that is no state is replaced only if it is still the one that was examined.
  */
 
 #include <stddef.h>
@@ -14,17 +14,16 @@
 
 typedef struct StoreCommit StoreCommit;
 
-/* Answered where the mark of a guard begins with another text; else the answer is the new version, or the fields that
- * are stored instead. */
+/* The answer if the mark of a guard begins with another text; else it is the new version, or the fields that are
+ * stored instead. */
 #define REDIS_COMMIT_GUARD_FAILED 2
 
 /* Arguments of EVALSHA or EVAL; the first two are the caller's to set. Kept until the answer is there,
  * because the server may have lost the script. */
 typedef struct RedisCommit {
-        const char *
-                script; /* redis_commit_script, or one that is sent as a whole: it is seldom wanted */
+        const char *script; /* redis_commit_script, or a rarely used one that is sent as a whole */
         StateChange change;
-        char *text; /* behind @argv, where the next of our own texts goes */
+        char *text; /* behind @argv: the place for our next text */
         int argc;
         const char *argv[];
 } RedisCommit;
@@ -34,8 +33,8 @@ extern const char redis_commit_script[];
 /**
  * redis_commit_new() - put a commit's arguments together
  * @prefix:     of the keys
- * @commit:     what must be stored, by its version; and what is to be, with its new version: an empty
- *              state is deleted; both states outlive the arguments
+ * @commit: the state that must be stored, by its version; and the new one, with its new version (an
+ * empty one is deleted); both outlive the arguments
  * @ret_arguments: owned by the caller
  *
  * Return: 0; -ENOMEM; -EINVAL, -EMSGSIZE the state cannot be encoded.

@@ -77,8 +77,8 @@ static void close_socket(RedisConnection *connection) {
         (void)sd_event_source_set_enabled(connection->write_source, SD_EVENT_OFF);
 }
 
-/* The one way down. Everything is in its new state before anybody is told, because what is told may
- * send the next command. */
+/* The only way to close a connection. Everything is in its new state before any callback,
+ * because a callback may send the next command. */
 static void drop(RedisConnection *connection, const char *why) {
         uint64_t now = now_usec(connection);
         RedisPipeline failed;
@@ -101,7 +101,7 @@ static void drop(RedisConnection *connection, const char *why) {
         redis_pipeline_fail(&failed, connection->absence, now);
 }
 
-/* Commands of one turn of the loop leave together. */
+/* Commands of one turn of the loop are sent together. */
 static void write_later(RedisConnection *connection) {
         (void)sd_event_source_set_enabled(connection->write_source, SD_EVENT_ONESHOT);
 }
@@ -142,16 +142,17 @@ static void greet(RedisConnection *connection) {
                 set_timer(connection);
 }
 
-/* What the replies so far have led to leaves while there are more: the server works on it meanwhile,
- * and does not wait until we have signed for everybody. Returns what is wrong, or NULL. */
+/* Sends the commands that the replies so far have led to before reading more replies, so that the
+ * server works on them instead of waiting until we have signed for everybody. Returns the error,
+ * or NULL. */
 static const char *write_early(RedisConnection *connection) {
         int r = redis_pending_write(&connection->pipeline.unsent, connection->fd);
 
-        /* What the socket does not take now waits for the end of the turn. */
+        /* Commands that do not fit into the socket now are sent at the end of the turn. */
         return r < 0 && r != -EAGAIN ? strerror(-r) : NULL;
 }
 
-/* What a command may be told, or a push may tell; 0: nothing may come now. */
+/* The largest reply to a command, or largest push, that may come; 0: nothing may come now. */
 static size_t reply_max(const RedisConnection *connection, const RedisPending *head) {
         size_t pushed_max = connection->events.pushed ? connection->events.pushed_max : 0;
 
@@ -307,7 +308,7 @@ static int add_sources(RedisConnection *connection) {
         r = sd_event_add_defer(connection->event, &connection->write_source, on_write, connection);
         if (r < 0)
                 return r;
-        /* Before the next event is looked at, or a busy loop would sit on its commands. */
+        /* Sent before the next event is handled, or a busy loop would hold commands back. */
         (void)sd_event_source_set_priority(connection->write_source, SD_EVENT_PRIORITY_IMPORTANT);
         (void)sd_event_source_set_description(connection->write_source, "redis-write");
         r = sd_event_source_set_enabled(connection->write_source, SD_EVENT_OFF);
@@ -357,7 +358,7 @@ RedisConnection *redis_connection_free(RedisConnection *connection) {
         return NULL;
 }
 
-/* One attempt is worth waiting for. After it failed, an answer at once is worth more. */
+/* Commands wait for the first attempt. After it has failed they fail at once. */
 static bool is_worth_waiting_for(const RedisConnection *connection) {
         return connection->n_failures == 0;
 }
@@ -376,7 +377,7 @@ int redis_connection_send(RedisConnection *connection, const RedisCommand *comma
                 append(connection, pending);
         else
                 TAILQ_INSERT_TAIL(&connection->pipeline.waiting, pending, link);
-        /* A timer that runs is due before this command is. */
+        /* A running timer is due before this command is. */
         if (sd_event_source_get_enabled(connection->timer_source, NULL) == 0)
                 set_timer(connection);
         return 0;
@@ -412,7 +413,7 @@ void redis_connection_refuse(RedisConnection *connection, const char *why) {
 void redis_connection_leave(RedisConnection *connection, const char *why) {
         if (connection->state == STATE_IDLE)
                 return;
-        /* From the loop: whoever calls may be the completion of one of its commands. */
+        /* Done from the loop, since the caller may be the completion of one of its commands. */
         redis_connection_refuse(connection, why);
         connection->leave_at_usec = 0;
         set_timer(connection);

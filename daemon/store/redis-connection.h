@@ -45,7 +45,8 @@ typedef struct RedisConnectionEvents {
         void (*connected)(RedisConnection *connection, void *userdata);
         /* A connection, or an attempt at one, has failed; the next attempt is planned. */
         void (*lost)(bool was_ready, const char *why, void *userdata);
-        /* Something came that may be no reply: whether it was none, and is dealt with. NULL: all are replies. */
+        /* Called for a message that may be no reply. Returns whether it was none, and has been handled. NULL:
+         * all are replies. */
         bool (*pushed)(const redisReply *reply, void *userdata);
         size_t pushed_max; /* bytes of memory that it may take */
         void *userdata;
@@ -99,11 +100,11 @@ int redis_connection_greet(RedisConnection *connection, const RedisCommand *comm
 void redis_connection_ready(RedisConnection *connection);
 
 /**
- * redis_connection_refuse() - this server is of no use: close when the current event is over
+ * redis_connection_refuse() - this server cannot be used: close when the current event is over
  * @connection: connected
  * @why:        for the event "lost"; copied
  *
- * It is tried again with back-off. What waits fails with STORE_E_REFUSED.
+ * It is tried again with back-off. Waiting commands fail with STORE_E_REFUSED.
  */
 void redis_connection_refuse(RedisConnection *connection, const char *why);
 
@@ -116,7 +117,7 @@ void redis_connection_refuse(RedisConnection *connection, const char *why);
  */
 void redis_connection_leave(RedisConnection *connection, const char *why);
 
-/* Why a connection to the server before is lost then. */
+/* Why the connection to the previous server is lost then. */
 #define REDIS_CONNECTION_AIMED "another server is in charge now"
 
 /**
@@ -136,7 +137,8 @@ void redis_connection_try_now(RedisConnection *connection);
  * redis_connection_is_refused() - why there is no connection
  * @connection: any
  *
- * Return: true if we, or the server, do not want it; false if it is there, or the server is not.
+ * Return: true if we, or the server, refused it; false if there is one, or the server cannot be
+ * reached.
  */
 bool redis_connection_is_refused(const RedisConnection *connection);
 

@@ -30,7 +30,7 @@ bool redis_error_is(const redisReply *reply, const char *code);
 void redis_error_code(const redisReply *reply, char code[REDIS_ERROR_CODE_MAX + 1]);
 
 /**
- * redis_error_explain() - what to do about an error
+ * redis_error_explain() - explain an error to an administrator
  * @reply:      any
  * @ret_failure: its kind
  *

@@ -13,7 +13,8 @@
 #include "daemon/store/redis-request.h"
 
 #define REPLY_MAX 4096u
-/* How long a lock-out is believed without asking: it answers a flood, and an end of which nobody tells is heard soon. */
+/* How long a lock-out is believed without asking: long enough to answer a flood, short enough to notice an end that
+ * nobody announces. */
 #define BELIEF_SEC 5u
 
 /* Longer than any login takes. */
@@ -25,8 +26,8 @@
  * lock-out in ms, step, proof, the place's name on the list. Answers with the proof, how long the place is locked out
  * in ms, 0: it is not, and whether this failure did it, or nothing could be reserved.
  *
- * The list goes with the last lock-out that is on it. While there always is one, each new one looks at some others,
- * anywhere, and takes those away that are over, as Redis itself does with keys. */
+ * The list expires with its last lock-out. For a list that never gets empty, each new lock-out checks some random
+ * others and removes those that are over, as Redis does with keys. */
 static const char script[] =
         "local max = tonumber(ARGV[1])\n"
         "local n = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
@@ -68,7 +69,7 @@ static const char script[] =
 
 #define PROOF_AT 11 /* among the words of its command */
 
-/* Which is told of that it ends, and was told of it since, is asked for again. */
+/* A lock-out whose end was announced since the question was sent is not believed: ask again. */
 static bool is_believed(const RedisRequest *request) {
         const RedisStore *store = request->store;
 

@@ -10,7 +10,7 @@ typedef struct FailureQuestion FailureQuestion;
 typedef struct StoreCall StoreCall;
 typedef struct UserStore UserStore;
 
-/* Counters that may be made within one window; what comes beyond it is not counted. */
+/* The most counters within one window; further failures are not counted. */
 #define REDIS_FAILURES_MAX "50000"
 
 /**

@@ -16,7 +16,7 @@
 #define REPLY_MAX     65536u
 #define ARGUMENTS_MAX 3u
 
-/* What is known of the server's durability; unknown where we may not ask. */
+/* Whether the server is durable; unknown if we may not ask. */
 typedef enum Answer {
         ANSWER_UNKNOWN,
         ANSWER_NO,
@@ -109,7 +109,7 @@ static void on_replication(int r, const redisReply *reply, void *userdata) {
                         reply->str, ((RedisHandshake *)userdata)->findings.stream);
 }
 
-/* CONFIG GET would tell as well, but a login that may ask it learns the passwords of other logins, too. */
+/* CONFIG GET would tell as well, but a login that may use it learns the passwords of other logins, too. */
 static void on_memory(int r, const redisReply *reply, void *userdata) {
         RedisHandshake *handshake = userdata;
 
@@ -121,7 +121,7 @@ static void on_memory(int r, const redisReply *reply, void *userdata) {
                 handshake->no_eviction = ANSWER_NO;
 }
 
-/* Mere advice. A login with a name would find itself in ACL LOG for asking. */
+/* Only for a warning. For a named user the question would leave an entry in ACL LOG. */
 static void on_sync(int r, const redisReply *reply, void *userdata) {
         RedisHandshake *handshake = userdata;
 
@@ -152,7 +152,7 @@ static void judge_durability(RedisHandshake *handshake) {
         snprintf(findings->message, sizeof(findings->message), "%s", message);
 }
 
-/* The last answer. All are in, so the server can be judged. */
+/* The last answer: now the server can be judged. */
 static void on_script(int r, const redisReply *reply, void *userdata) {
         RedisHandshake *handshake = userdata;
         RedisFindings *findings = &handshake->findings;

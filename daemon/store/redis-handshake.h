@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is said and asked on each new connection to a Redis server, before any command of ours: who we
- * are, whether its clock agrees with ours, and whether what it acknowledges survives a crash.
+ * The commands on each new connection to a Redis server, before any of our own: log in, ask whether
+ * its clock agrees with ours, and whether acknowledged writes survive a crash.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ typedef struct RedisLogin RedisLogin;
 
 typedef struct RedisFindings {
         bool durable;
-        bool forgetful;                  /* its maxmemory-policy is not noeviction */
+        bool forgetful;                  /* it may evict: its maxmemory-policy is not noeviction */
         char message[STORE_MESSAGE_MAX]; /* why it is not durable, or not quite; else empty */
         int64_t clock_ahead_sec;         /* the server's clock before ours; 0 if unknown, too */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1]; /* empty: we may not load scripts */
@@ -29,7 +29,7 @@ typedef struct RedisFindings {
         char stream[REDIS_STREAM_ID_SIZE + 1];      /* of replication; empty: unknown */
 } RedisFindings;
 
-/* The server is of use. Called before redis_connection_ready(). */
+/* The server can be used. Called before redis_connection_ready(). */
 typedef void (*RedisHandshakeDone)(const RedisFindings *findings, void *userdata);
 
 /* @done:       for each connection that is of use

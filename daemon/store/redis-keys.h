@@ -26,7 +26,7 @@ typedef struct FailureKey FailureKey;
 
 #define REDIS_KEY_LIFTED ":lifted" /* behind the user's name, which has no ':' */
 
-/* What stands behind the tenant, before a name or alone. */
+/* The part after the tenant, alone or followed by a name. */
 #define REDIS_KEY_USER  "u:"
 #define REDIS_KEY_INDEX "i:"
 #define REDIS_KEY_USERS "users"
@@ -55,7 +55,8 @@ size_t redis_key_size(const RedisKeyPlace *place, const char *kind, const char *
 void redis_key_write(char *text, const RedisKeyPlace *place, const char *kind, const char *name);
 
 /**
- * redis_key_users_prefix() - what the keys of all users' states begin with; the user's name follows
+ * redis_key_users_prefix() - the beginning of the keys of all users' states; the user's name
+ * follows
  * @prefix:     configured
  * @tenant:     without ':'
  *
@@ -74,7 +75,7 @@ char *redis_key_users_prefix(const char *prefix, const char *tenant);
 char *redis_key_user(const char *prefix, const char *tenant, const char *user);
 
 /**
- * redis_key_name_owner() - what stands behind REDIS_KEY_INDEX for a session
+ * redis_key_name_owner() - the part after REDIS_KEY_INDEX for a session
  * @sid:        of the session
  * @adopted:    whether it was
  * @name:       receives it
@@ -102,7 +103,7 @@ char *redis_key_owner(const char *prefix, const char *tenant, const char *sid, b
 char *redis_key_users(const char *prefix, const char *tenant);
 
 /**
- * redis_key_begun() - the key that says that there has to be a list of users
+ * redis_key_begun() - the key that says that a list of users must exist
  * @prefix:     configured
  * @tenant:     without ':'
  *
@@ -130,7 +131,7 @@ char *redis_key_mark(const char *prefix, const char *tenant, const char *name);
 char *redis_key_failures(const char *prefix, const FailureKey *key);
 
 /**
- * redis_key_failures_prefix() - what all those keys begin with; user, ':' and place follow
+ * redis_key_failures_prefix() - the beginning of all those keys; user, ':' and place follow
  * @prefix:     configured
  * @tenant:     without ':'
  *
@@ -139,7 +140,7 @@ char *redis_key_failures(const char *prefix, const FailureKey *key);
 char *redis_key_failures_prefix(const char *prefix, const char *tenant);
 
 /**
- * redis_key_lock_outs() - the key of the list of who is locked out
+ * redis_key_lock_outs() - the key of the list of lock-outs
  * @prefix:     configured
  * @tenant:     without ':'
  *
@@ -148,18 +149,18 @@ char *redis_key_failures_prefix(const char *prefix, const char *tenant);
 char *redis_key_lock_outs(const char *prefix, const char *tenant);
 
 /**
- * redis_key_lifted() - the key that tells hosts that lock-outs of a user were lifted
+ * redis_key_lifted() - the key that tells hosts that a user's lock-outs were lifted
  * @prefix:     configured
  * @tenant:     without ':'
  * @user:       likewise
  *
- * It begins as the user's own key does: the changes of all that do are told of. Return: owned by the caller; NULL
+ * It begins like the user's own key, so that its changes are announced, too. Return: owned by the caller; NULL
  * without memory.
  */
 char *redis_key_lifted(const char *prefix, const char *tenant, const char *user);
 
 /**
- * redis_key_attempts() - the key of the number of attempts that were reserved for
+ * redis_key_attempts() - the key of the number of reserved attempts
  * @prefix:     configured
  * @key:        whose, and where from
  *

@@ -9,8 +9,8 @@
 #include "daemon/store/redis-keys.h"
 #include "daemon/store/redis-load.h"
 
-/* KEYS: the user's hash. ARGV: the request's proof. Answers with that, and with nothing where the hash is larger than any
- * that we write. */
+/* KEYS: the user's hash. ARGV: the request's proof. Answers with the proof and the hash, or with nil instead of a hash
+ * that is larger than any that we write. */
 static const char careful_script[] =
         "local key, size = KEYS[1], 0\n"
         "if redis.call('HLEN', key) > 1024 then return { ARGV[1], false } end\n"
@@ -66,7 +66,7 @@ void redis_load_keep_own(const RedisRequest *request, UserState *state) {
         doubt_if_late(request);
 }
 
-/* Return: where @key stands; REDIS_OUTSIZED_MAX: nowhere. */
+/* Return: the index of @key; REDIS_OUTSIZED_MAX: it is not there. */
 static size_t find(const RedisStore *store, const char *key) {
         size_t i = 0;
 
@@ -84,7 +84,7 @@ bool redis_load_is_outsized(const RedisStore *store, const char *tenant, const c
         if (none)
                 return false;
         key = redis_key_user(store->prefix, tenant, user);
-        /* Without memory no answer could be taken either. */
+        /* Without memory no answer could be read either. */
         return !key || find(store, key) < REDIS_OUTSIZED_MAX;
 }
 
@@ -113,7 +113,7 @@ static void finish(RedisRequest *request, int r, StoreResult *result) {
         redis_request_finish(request, r, result);
 }
 
-/* It is as it should be again. */
+/* The record is readable again. */
 static void forget_outsized(RedisRequest *request) {
         RedisStore *store = request->store;
         _cleanup_(freep) char *key = redis_key_user(store->prefix, request->tenant, request->user);
@@ -156,8 +156,8 @@ static int load_carefully(RedisRequest *request, const char *key) {
         return redis_connection_send(request->store->connection, &command);
 }
 
-/* A state names its user. That there is none could be said of anybody, and would end logins and hide sessions from an
- * order to end them. */
+/* A state names its user, but "no record" names nobody, and may be another command's answer. It would end logins
+ * and hide sessions from an order to end them. So ask again by a script whose answer proves what it belongs to. */
 static int ask_again(RedisRequest *request) {
         RedisStore *store = request->store;
         _cleanup_(freep) char *key = redis_key_user(store->prefix, request->tenant, request->user);

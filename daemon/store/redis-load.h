@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A user's record in Redis, read as a state. One that is larger than any that we write, which somebody has made by
- * hand, costs a connection once. After that it is asked for by a script, which looks at its size first: otherwise
- * whoever may ask for it, be it the look at a login that is open, would cut the host off from all others' records.
+ * A user's record in Redis, read as a state. A record that somebody has made by hand, larger than any that we
+ * write, costs a connection once. After that a script reads it, which checks its size first: otherwise every
+ * question for it, even the check of an open login, would cut the host off from all other records.
  */
 
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "daemon/session/state-fields.h"
 #include "daemon/store/redis-request.h"
 
-/* Of all that a state consists of, and of what the parser takes for it. */
+/* The size of a whole state, and of the parser's memory for it. */
 #define REDIS_LOAD_REPLY_MAX (2 * STATE_FIELDS_SIZE_MAX)
 
 /**
@@ -21,12 +21,12 @@
 int redis_load_start(UserStore *base, StoreCall *call, const char *tenant, const char *user);
 
 /**
- * redis_load_decode() - what the server says of a user
+ * redis_load_decode() - read the server's answer about a user
  * @request:    that it answers
  * @reply:      an array of names and values
  * @ret_state:  one reference, the caller's
  *
- * Return: 0; STORE_E_CORRUPT, which is told; -ENOMEM.
+ * Return: 0; STORE_E_CORRUPT, which is reported; -ENOMEM.
  */
 int redis_load_decode(RedisRequest *request, const redisReply *reply, UserState **ret_state);
 
@@ -45,13 +45,13 @@ void redis_load_keep(const RedisRequest *request, UserState *state);
 void redis_load_keep_own(const RedisRequest *request, UserState *state);
 
 /**
- * redis_load_note_outsized() - of a user's record that was too large for an answer
+ * redis_load_note_outsized() - remember that a user's record was too large for an answer
  * @request:    that was about it
  */
 void redis_load_note_outsized(RedisRequest *request);
 
 /**
- * redis_load_is_outsized() - whether a user's record was too large when it was last looked at
+ * redis_load_is_outsized() - whether a user's record was too large when it was last read
  * @store:      where
  * @tenant:     the user's
  * @user:       whose

@@ -15,12 +15,12 @@
 #define LIST_REPLY_MAX ((size_t)PAGE_SIZE * 1024)
 #define LIFT_REPLY_MAX 4096u
 
-#define BEHIND_USER ";" /* comes next to the ':' that is behind a user's name */
+#define BEHIND_USER ";" /* the character after the ':' that ends a user's name */
 #define TOLD_MSEC   "1000"
 
-/* KEYS: the list. ARGV: proof, what the keys of counters begin with, failures that lock out, from where and to where.
- * Answers with the proof, the last name of a page that is not the last one, or '', and of each place that is locked
- * out the name and for how long in ms. */
+/* KEYS: the list. ARGV: proof, the beginning of the keys of counters, failures that lock out, the range's begin
+ * and end. Answers with the proof, the last name of the page ('' if it is the last page), and for each place that
+ * is locked out its name and the remaining time in ms. */
 static const char list_script[] =
         "local max, rows, last = tonumber(ARGV[3]), {}, ''\n"
         "local names = redis.call('ZRANGE', KEYS[1], ARGV[4], ARGV[5], 'BYLEX', 'LIMIT', 0, " PAGE
@@ -36,9 +36,9 @@ static const char list_script[] =
         "end\n"
         "return {ARGV[1], last, rows}\n";
 
-/* KEYS: the list, what tells the hosts. ARGV: as above, and the one name that is meant, or ''. Answers with the proof,
- * how many of the places were locked out, and how many places there were. To take away is the first that is written: that is
- * never refused for want of memory. */
+/* KEYS: the list, the key that tells the hosts. ARGV: as above, and one name, or ''. Answers with the proof, how many of
+ * the places were locked out, and how many places there were. The script deletes before it writes anything else: that is
+ * never refused for lack of memory. */
 static const char lift_script[] =
         "local max, lifted, names = tonumber(ARGV[3]), 0, {ARGV[6]}\n"
         "if ARGV[6] == '' then\n"
@@ -60,7 +60,7 @@ void redis_lock_outs_forget(const char *user, void *userdata) {
                 store->base.failures, &(FailureQuestion){ .key = { store->tenant, user, "" } });
 }
 
-/* What both scripts are told; owned. */
+/* The arguments of both scripts; owned. */
 typedef struct Words {
         char *list, *lifted, *counters, *from, *to, *name;
         char max[24];
@@ -159,7 +159,7 @@ static uint64_t until_sec(uint64_t now_sec, long long msec) {
         return msec < 0 ? UINT64_MAX : now_sec + ((uint64_t)msec + 999) / 1000;
 }
 
-/* What cannot be the name of a place of a user was put there by hand, and leads nowhere. */
+/* An entry that cannot be a user and a place was put there by hand, and is ignored. */
 static int take_place(RedisRequest *request, const redisReply *name, long long msec) {
         const char *place = memchr(name->str, ':', name->len);
         size_t user_size = place ? (size_t)(place - name->str) : 0;
@@ -185,12 +185,12 @@ static int take_page(RedisRequest *request, const redisReply *rows) {
         return r;
 }
 
-/* Return: 1 if there is another page, and it was asked for. */
+/* Return: 1 if there is another page, which was requested. */
 static int go_on(RedisRequest *request, const char *last) {
         char *value;
         int r;
 
-        /* In another order it would lead in circles. */
+        /* Names that are not in order could lead in circles. */
         if (!*last || (request->value && strcmp(request->value, last) >= 0) ||
                 ++request->n_pages >= PAGES_MAX)
                 return 0;

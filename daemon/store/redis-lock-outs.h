@@ -3,11 +3,11 @@
 
 /*
  * Who is locked out, as Redis knows it: a sorted set of USER:PLACE, all of the same score, so that a user's places
- * stand together, and a page begins behind the last name of the one before.
+ * are together, and a page begins after the last name of the one before.
  *
- * A place comes on the list by the failure that locks it out, in one step with it. The list is a hint: whether a
- * place on it is locked out only its counter tells. It has room for REDIS_FAILURES_MAX; what is locked out beyond
- * that can be lifted by who names the place.
+ * The failure that locks a place out puts it on the list in the same step. The list is a hint: only the counter
+ * says whether a place is locked out. The list has room for REDIS_FAILURES_MAX; further lock-outs can be lifted by
+ * naming the place.
  */
 
 typedef struct FailureKey FailureKey;
@@ -16,7 +16,7 @@ typedef struct StoreCall StoreCall;
 typedef struct UserStore UserStore;
 
 /**
- * redis_lock_out_name() - how a place is called on the list
+ * redis_lock_out_name() - the name of a place on the list
  * @key:        whose, and where
  *
  * Return: owned by the caller; NULL without memory.
@@ -24,7 +24,7 @@ typedef struct UserStore UserStore;
 char *redis_lock_out_name(const FailureKey *key);
 
 /**
- * redis_lock_outs_forget() - ask again before anybody of these is locked out
+ * redis_lock_outs_forget() - forget remembered lock-outs, so that the store is asked again
  * @user:       whose; "": anybody
  * @userdata:   a Redis store
  */

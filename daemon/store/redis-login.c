@@ -50,7 +50,7 @@ RedisLogin *redis_login_free(RedisLogin *login) {
         return NULL;
 }
 
-/* Whatever the server says to AUTH is not repeated: an unknown command is answered with its arguments. */
+/* The server's answer to AUTH is not logged: an unknown command is answered with its arguments. */
 static void refuse(RedisConnection *connection, const char *command, const redisReply *reply) {
         char code[REDIS_ERROR_CODE_MAX + 1], why[STORE_MESSAGE_MAX];
 
@@ -69,7 +69,7 @@ static void on_select(int r, const redisReply *reply, void *userdata) {
                 refuse(userdata, "the database", reply);
 }
 
-/* Our name in CLIENT LIST is a courtesy; that nothing is to be had without a login, it says as well. */
+/* Our name in CLIENT LIST is a courtesy; but the answer also shows if the server demands a login. */
 static void on_name(int r, const redisReply *reply, void *userdata) {
         if (r == 0 && redis_error_is(reply, "NOAUTH"))
                 refuse(userdata, "everything without a login", reply);

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Who we are to a Redis server: what is said first on every connection to one.
+ * Our login to a Redis server: the first commands on every connection.
  */
 
 #include <stdint.h>
@@ -37,7 +37,7 @@ RedisLogin *redis_login_free(RedisLogin *login);
 DEFINE_CLEANUP(RedisLogin, redis_login_free)
 
 /**
- * redis_login_is_default() - whether it is the default user's, who may ask anything
+ * redis_login_is_default() - whether it is that of the default user, who may ask anything
  * @login:      any
  */
 bool redis_login_is_default(const RedisLogin *login);
@@ -47,7 +47,7 @@ bool redis_login_is_default(const RedisLogin *login);
  * @login:      may be in use
  * @password:   copied
  *
- * Return: 0; -ENOMEM, and it is the old one still.
+ * Return: 0; -ENOMEM, and the old one stays.
  */
 int redis_login_change(RedisLogin *login, const char *password);
 
@@ -58,7 +58,7 @@ int redis_login_change(RedisLogin *login, const char *password);
  * @done:       gets the server's answer to AUTH
  * @userdata:   for @done
  *
- * Return: what redis_connection_send() said.
+ * Return: as redis_connection_send().
  */
 int redis_login_try(
         const RedisLogin *login, RedisConnection *connection, RedisReplyDone done, void *userdata);
@@ -66,7 +66,7 @@ int redis_login_try(
 /**
  * redis_login_start() - say AUTH, SELECT and what we are called
  * @login:      may be in use on several connections
- * @connection: just connected; refused where the server refuses us
+ * @connection: just connected; refused if the server refuses us
  * @name:       in CLIENT LIST
  */
 void redis_login_start(const RedisLogin *login, RedisConnection *connection, const char *name);

@@ -10,8 +10,8 @@
 #define REPLY_MAX 4096u
 #define PROOF_AT  4u
 
-/* ARGV: the request's proof, and for a change what is expected and what it is to be. Answers with the proof, whether it
- * was as expected, and what is stored now. */
+/* ARGV: the request's proof, and for a change the expected and the new text. Answers with the proof, whether the
+ * stored text was the expected one, and the text that is stored now. */
 static const char reading[] = "return { ARGV[1], 1, redis.call('GET', KEYS[1]) or '' }";
 static const char script[] = "local stored = redis.call('GET', KEYS[1]) or ''\n"
                              "if stored ~= ARGV[2] then return { ARGV[1], 0, stored } end\n"

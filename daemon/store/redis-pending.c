@@ -12,7 +12,7 @@
 #include "daemon/store/user-store.h"
 
 #define WRITE_PARTS_MAX 64u
-/* A type, a number and the end of the line; and where text_format_u64() puts a NUL. */
+/* A type, a number, the end of the line, and the NUL of text_format_u64(). */
 #define COUNT_SIZE_MAX (TEXT_U64_SIZE_MAX + 4)
 
 /* "$SIZE" or "*COUNT", and the end of the line. */
@@ -28,7 +28,8 @@ static size_t size_of(const RedisCommand *command, int i) {
         return command->sizes ? command->sizes[i] : strlen(command->argv[i]);
 }
 
-/* As hiredis does, but for its sprintf() of each size, which took longer than all else that a command needs here. */
+/* As hiredis does, but without its sprintf() of each size, which took longer than everything else that a command
+ * needs here. */
 static void format(const RedisCommand *command, RedisPending *pending) {
         char *at = put_count(pending->text, '*', (size_t)command->argc);
 

@@ -25,11 +25,12 @@ void redis_pipeline_admit(RedisPipeline *pipeline) {
 RedisPending *redis_pipeline_head(const RedisPipeline *pipeline) {
         RedisPending *head = TAILQ_FIRST(&pipeline->sent);
 
-        /* To a command that was not all sent there is no answer yet. */
+        /* A command that was not sent completely has no answer yet. */
         return head == pipeline->unsent ? NULL : head;
 }
 
-/* Whoever asked is to know that it is the answer: to ask once more would end the next connection, too. */
+/* The caller has to learn that the answer was too large: asking again would end the next connection,
+ * too. */
 const char *redis_pipeline_blame(RedisPending *head, int r) {
         if (r != REDIS_READER_E_TOO_LARGE)
                 return "not the Redis protocol";

@@ -33,7 +33,7 @@ void redis_pipeline_init(RedisPipeline *pipeline, uint64_t timeout_usec);
 void redis_pipeline_append(RedisPipeline *pipeline, RedisPending *pending);
 
 /**
- * redis_pipeline_admit() - there is a connection: what waits is to be sent
+ * redis_pipeline_admit() - there is a connection: send the waiting commands
  * @pipeline:   changes
  */
 void redis_pipeline_admit(RedisPipeline *pipeline);
@@ -47,8 +47,8 @@ void redis_pipeline_admit(RedisPipeline *pipeline);
 RedisPending *redis_pipeline_head(const RedisPipeline *pipeline);
 
 /**
- * redis_pipeline_blame() - say what is wrong with a reply that could not be read
- * @head:       the command that it answers, which is told so when it fails; or NULL
+ * redis_pipeline_blame() - the error text for a reply that could not be read
+ * @head: the command that it answers, which will fail as outsized; or NULL
  * @r:          what redis_reader_next() said
  *
  * Return: text without end.
@@ -56,7 +56,7 @@ RedisPending *redis_pipeline_head(const RedisPipeline *pipeline);
 const char *redis_pipeline_blame(RedisPending *head, int r);
 
 /**
- * redis_pipeline_due_usec() - when the first command has waited long enough
+ * redis_pipeline_due_usec() - when the first command times out
  * @pipeline:   any
  *
  * Return: CLOCK_MONOTONIC; UINT64_MAX without commands.
@@ -64,21 +64,21 @@ const char *redis_pipeline_blame(RedisPending *head, int r);
 uint64_t redis_pipeline_due_usec(const RedisPipeline *pipeline);
 
 /**
- * redis_pipeline_is_overdue() - whether an answer fails to come
+ * redis_pipeline_is_overdue() - whether an answer is overdue
  * @pipeline:   any
  * @now_usec:   CLOCK_MONOTONIC
  */
 bool redis_pipeline_is_overdue(const RedisPipeline *pipeline, uint64_t now_usec);
 
 /**
- * redis_pipeline_fail_waiting() - complete what has waited long enough for a connection
+ * redis_pipeline_fail_waiting() - complete the commands that have waited too long for a connection
  * @pipeline:   changes
  * @now_usec:   CLOCK_MONOTONIC
  */
 void redis_pipeline_fail_waiting(RedisPipeline *pipeline, uint64_t now_usec);
 
 /**
- * redis_pipeline_take() - take all commands out, so that what is told next may send new ones
+ * redis_pipeline_take() - take all commands out, so that their completions may send new ones
  * @pipeline:   empty afterwards
  * @ret_taken:  filled; to be given to redis_pipeline_fail()
  */

@@ -13,7 +13,7 @@ struct RedisReader {
         redisReplyObjectFunctions functions;
         redisReplyObjectFunctions inner; /* hiredis' own */
         size_t size_max;
-        size_t used; /* by the reply that is being put together */
+        size_t used; /* by the reply that is being read */
         bool too_large;
 };
 
@@ -97,8 +97,8 @@ int redis_reader_feed(RedisReader *reader, const char *data, size_t size) {
         return redisReaderFeed(reader->parser, data, size) == REDIS_OK ? 0 : -ENOMEM;
 }
 
-/* A string comes in the size that was announced; everything else is a line, which the parser looks
- * through from its beginning each time, so a long one would cost more and more. */
+/* A string has an announced size. Everything else is a line, which the parser searches from its
+ * beginning each time, so a long one would cost more and more. */
 static size_t unfinished_max(const redisReader *parser, size_t size_max) {
         size_t size = parser->len - parser->pos;
         bool announced = parser->ridx >= 0 &&
@@ -128,7 +128,8 @@ int redis_reader_next(RedisReader *reader, size_t size_max, redisReply **ret_rep
 bool redis_reader_is_empty(const RedisReader *reader) {
         const redisReader *parser = reader->parser;
 
-        /* A parser that was asked in vain stands before a first element of which it knows no type. */
+        /* After a call without a result the parser is at an element whose type it does not know
+         * yet. */
         return parser->pos == parser->len &&
                (parser->ridx < 0 || (parser->ridx == 0 && parser->rstack[0].type < 0));
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The parser of hiredis with limits. On its own it believes a server that announces an array of a
- * billion elements, and keeps whatever else it is sent.
+ * The parser of hiredis with limits. Without them it believes a server that announces an array of a
+ * billion elements, and keeps everything that it is sent.
  */
 
 #include <stdbool.h>

@@ -71,13 +71,13 @@ static const char *fault_of(const RedisReplicas *replicas, const Entry *entry) {
         return NULL;
 }
 
-/* All commands are answered. Whoever is told may ask for more. */
+/* All commands are answered. The callbacks may ask for more. */
 static void conclude(RedisReplicas *replicas) {
         struct EntryList asked = STAILQ_HEAD_INITIALIZER(asked);
         Entry *entry;
 
         STAILQ_CONCAT(&asked, &replicas->asked);
-        /* Before anybody is told: the next answers go to the same place. */
+        /* Before any callback: the next answers are stored in the same place. */
         STAILQ_FOREACH(entry, &asked, link)
         entry->fault = fault_of(replicas, entry);
         while ((entry = STAILQ_FIRST(&asked))) {
@@ -142,7 +142,7 @@ static int ask(RedisReplicas *replicas, RedisReplyDone done, const char *argumen
         return r;
 }
 
-/* Return: 0 all that wait will be told; else nobody has been asked. */
+/* Return: 0 all waiting entries will be completed; else no command was sent. */
 static int ask_all(RedisReplicas *replicas) {
         uint64_t wait_usec = replicas->wait_usec;
         char wanted[NUMBER_SIZE], wait_msec[NUMBER_SIZE];
@@ -192,7 +192,7 @@ static void on_greeting(int r, const redisReply *reply, void *userdata) {
                 redis_connection_ready(replicas->connection);
 }
 
-/* That the server takes us is known with the answer to something. */
+/* Only an answer proves that the server accepts us. */
 static void on_connected(RedisConnection *connection, void *userdata) {
         RedisReplicas *replicas = userdata;
         const char *ping[] = { "PING" };
@@ -208,7 +208,7 @@ static void on_connected(RedisConnection *connection, void *userdata) {
                 redis_connection_refuse(connection, strerror(ENOMEM));
 }
 
-/* The command connection tells of it. */
+/* The connection for commands reports the loss. */
 static void on_lost(bool was_ready, const char *why, void *userdata) {
         (void)was_ready;
         (void)why;

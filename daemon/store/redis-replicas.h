@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Whether enough replicas have what the master has acknowledged. On a connection of its own, because whatever is sent
- * behind WAIT waits, too.
+ * Whether enough replicas have what the master has acknowledged. On a connection of its own, because commands after WAIT wait,
+ * too.
  *
- * WAIT speaks of what its own connection has written, so something is: a key that nobody reads, which moves the
- * stream of replication on. Everything that the master acknowledged before stands before it in that
- * stream, and is with every replica that has it. That it is the same master and the same stream is compared: a failover between
- * the two would make a lost commit look safe. Many commits are settled by one WAIT.
+ * WAIT counts the replicas that have the last write of its own connection. So this connection writes a key that nobody reads.
+ * Everything that the master acknowledged before is earlier in the replication stream, so every replica that has this write has
+ * all of it. The ids of the stream are compared: after a failover between commit and WAIT, a lost commit would otherwise look
+ * safe. One WAIT settles many commits.
  */
 
 #include <systemd/sd-event.h>
@@ -22,7 +22,7 @@ typedef struct StoreConfig StoreConfig;
 
 #define REDIS_STREAM_ID_SIZE 40u
 
-/* The fault of what was asked of another master than the one that acknowledged. */
+/* The fault if another master was asked than the one that acknowledged. */
 extern const char redis_replicas_other[];
 
 /* @fault: why not enough replicas are known to have it; NULL: they have it. */
@@ -42,7 +42,7 @@ int redis_replicas_new(const StoreConfig *config, const RedisLogin *login, sd_ev
         const RedisAddress *address, RedisReplicas **ret_replicas);
 
 /**
- * redis_replicas_free() - give up; what is being waited for fails
+ * redis_replicas_free() - give up; waiting entries fail
  * @replicas:   NULL is fine; not inside a completion
  *
  * Return: NULL.
@@ -60,7 +60,7 @@ void redis_replicas_aim(RedisReplicas *replicas, const RedisAddress *address);
 /**
  * redis_replicas_count() - how many replicas the master feeds
  * @replicas:   any
- * @n:          as it said last; with too few of them no time is spent on waiting
+ * @n: as it said last; if they are too few, waiting is cut short
  */
 void redis_replicas_count(RedisReplicas *replicas, unsigned int n);
 

@@ -53,7 +53,7 @@ void redis_request_finish(RedisRequest *request, int r, StoreResult *result) {
         redis_request_free(request);
 }
 
-/* Every error reply is a refused operation with its own line. */
+/* An error reply refuses the operation, and has a line of its own in the journal. */
 int redis_request_refused(RedisRequest *request, const redisReply *reply) {
         RedisStore *store = request->store;
         char code[REDIS_ERROR_CODE_MAX + 1];
@@ -64,7 +64,7 @@ int redis_request_refused(RedisRequest *request, const redisReply *reply) {
         explanation = redis_error_explain(reply, &failure);
         store_notices_tell(&store->notices, &store->base, failure, "%s: %s: %s",
                 store->address.text, code, explanation);
-        /* It was the master. What it answers to reads is what it was told by then. */
+        /* It is no master any more, and may answer reads with old data. */
         if (failure == STORE_FAILURE_READONLY)
                 redis_connection_leave(store->connection, explanation);
         /* Logged out: by a change of the server's users, or a restart behind a proxy. */
@@ -116,12 +116,13 @@ static void on_echo(int r, const redisReply *reply, void *userdata) {
                 r == 0 && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, store->echo) == 0;
 
         store->echo[0] = '\0';
-        /* A login that may not ask is one that was refused more. */
+        /* An error is no proof: the login may not be allowed to use PING. */
         if (r == 0 && !same && reply->type != REDIS_REPLY_ERROR)
                 redis_connection_refuse(store->connection, OUT_OF_STEP);
 }
 
-/* What makes no sense may be the answer to another command. Then this is not answered with its own either. */
+/* A senseless reply may be the answer to another command. Then this PING does not get its own answer
+ * either. */
 static void check_step(RedisStore *store) {
         const char *argv[] = { "PING", store->echo };
         const RedisCommand command = { .argc = ARRAY_SIZE(argv),
@@ -145,7 +146,7 @@ int redis_request_corrupt(RedisRequest *request) {
         return STORE_E_CORRUPT;
 }
 
-/* @r: what redis_connection_send() said. Without a connection the caller is told from the loop. */
+/* @r: from redis_connection_send(). Without a connection the call is completed from the loop. */
 int redis_request_started(RedisRequest *request, StoreCall *call, int r) {
         if (r == 0) {
                 store_call_hold(call, &request->call);

@@ -2,8 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the commands of the Redis store are made of: one request of ours, from its start to its reply.
- * Only the files redis-*.c include it.
+ * A request of the Redis store, from its start to its reply. Only the files redis-*.c include it.
  */
 
 #include "common/cleanup.h"
@@ -31,20 +30,20 @@ typedef struct RedisStore {
         RedisHandshake *handshake;
         char *tenant;                   /* whose changes are watched; NULL: nobody's */
         RedisWatch *watch;              /* NULL, too */
-        char untold[STORE_MESSAGE_MAX]; /* why changes are not told of, as it was said last */
+        char untold[STORE_MESSAGE_MAX]; /* the last message why changes are not announced */
         char script_sha[REDIS_SCRIPT_SHA_SIZE + 1];
-        char echo[REDIS_ECHO_SIZE]; /* what the server was asked to say; empty: nothing */
+        char echo[REDIS_ECHO_SIZE]; /* the text that the server was asked to echo; empty: none */
         char *outsized
                 [REDIS_OUTSIZED_MAX]; /* keys of records that no answer has room for; or NULL */
-        unsigned int next_outsized;   /* the one that is forgotten for another */
+        unsigned int next_outsized;   /* the next one to be forgotten for another */
         RedisSentinel *sentinel;      /* NULL: the address is configured */
         RedisRole *role;
         unsigned int n_roles;    /* answers: what else may change is asked for less often */
         RedisReplicas *replicas; /* NULL: they are not waited for */
         char stream[REDIS_STREAM_ID_SIZE + 1]; /* of replication, of the connected master; or "" */
-        bool few_replicas;                     /* it was said that there are not enough */
+        bool few_replicas;                     /* reported that there are not enough */
         StoreNotices notices;
-        char told[STORE_MESSAGE_MAX]; /* what was said last about the missing connection */
+        char told[STORE_MESSAGE_MAX]; /* the last message about the missing connection */
 } RedisStore;
 
 /* One command of ours, from its start to its reply. */
@@ -64,8 +63,8 @@ typedef struct RedisRequest {
         uint64_t mark;             /* redis_watch_mark() before it was sent */
         bool settle;               /* it is to be with replicas */
         char *value; /* of a mark, while it is not with them yet; of a list: read last */
-        char proof[REDIS_ECHO_SIZE]; /* what the answer of a script begins with; empty: nothing */
-        bool script_sent; /* the whole script went with the commit: it cannot be missing */
+        char proof[REDIS_ECHO_SIZE]; /* the beginning of a script's answer; empty: none */
+        bool script_sent;            /* the whole script was sent, so it cannot be missing */
         char names[];
 } RedisRequest;
 
@@ -120,7 +119,7 @@ int redis_request_started(RedisRequest *request, StoreCall *call, int r);
 void redis_request_finish(RedisRequest *request, int r, StoreResult *result);
 
 /**
- * redis_request_refused() - tell of an error reply, or of one that cannot be: each has its own line
+ * redis_request_refused() - report an error reply, or a senseless one: each has its own line
  * @request:    under way
  * @reply:      what came
  *
@@ -129,7 +128,7 @@ void redis_request_finish(RedisRequest *request, int r, StoreResult *result);
 int redis_request_refused(RedisRequest *request, const redisReply *reply);
 
 /**
- * redis_request_proof() - what a script is to answer with first, so that its answer belongs to nobody else
+ * redis_request_proof() - the text that a script answers with first, to prove which request it answers
  * @request:    not started yet, or about to ask once more
  *
  * Return: borrowed until the request is gone; no other request has the same.
@@ -147,7 +146,7 @@ const char *redis_request_proof(RedisRequest *request);
 int redis_request_check(RedisRequest *request, const redisReply *reply, size_t n_elements);
 
 /**
- * redis_request_read() - ask for a text, to be answered with a proof and the text or nothing
+ * redis_request_read() - ask for a text; the answer is a proof and the text or nil
  * @request:    under way, or not started yet; stays the caller's unless it is asked
  * @key:        copied
  * @other:      likewise: what counts where there is no @key; NULL: nothing does
@@ -159,7 +158,7 @@ int redis_request_read(
         RedisRequest *request, const char *key, const char *other, RedisReplyDone done);
 
 /**
- * redis_request_corrupt() - tell of a record that is none
+ * redis_request_corrupt() - report a record that is no state
  * @request:    under way
  *
  * Return: STORE_E_CORRUPT.

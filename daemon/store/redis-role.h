@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What a server is: only a master is of use. One that was the master and became a replica answers reads as
- * before, from what it has been told by then.
+ * The role of a server: only a master is used. A master that became a replica goes on answering reads,
+ * with the data that it has got so far.
  */
 
 #include <stdbool.h>
@@ -37,7 +37,7 @@ typedef void (*RedisRoleDone)(RedisRoleKind kind, unsigned int n_replicas, void 
 RedisRoleKind redis_role_read(const redisReply *reply, unsigned int *ret_n_replicas);
 
 /**
- * redis_role_fault() - why a server of this kind is of no use
+ * redis_role_fault() - why a server of this kind is not used
  * @kind:       not a master
  *
  * Return: static text.

@@ -66,7 +66,7 @@ static const RedisAddress *master_of(const RedisSentinel *sentinel) {
         return sentinel->master.text[0] ? &sentinel->master : NULL;
 }
 
-/* Once for each thing that is wrong, and once when all is well again. */
+/* Reports each fault once, and once that all is well again. */
 static void tell_of_peer(Peer *peer, int priority, const char *what) {
         RedisSentinel *sentinel = peer->owner;
         char text[STORE_MESSAGE_MAX + REDIS_ADDRESS_TEXT_MAX];
@@ -126,7 +126,7 @@ static void decide(RedisSentinel *sentinel) {
                 sentinel->votes, sentinel->n_peers, master_of(sentinel), sentinel->epoch);
         if (vote)
                 follow(sentinel, vote);
-        /* Before any of them had the time to answer nothing is missing. */
+        /* At the start no answer is missing yet: the sentinels need time. */
         if (!alone || now > sentinel->started_usec + KNOWN_USEC)
                 tell_alone(sentinel, alone);
 }
@@ -226,7 +226,7 @@ static void ask(Peer *peer) {
                 peer->asking = send_command(peer, MASTER_QUESTION, on_master) == 0;
 }
 
-/* A fifth of it is random, so that a fleet does not ask as one. */
+/* A fifth of it is random, so that a fleet does not ask at one moment. */
 static uint64_t delay_usec(const RedisSentinel *sentinel) {
         uint64_t most = sentinel->hurried ? HURRY_USEC : ASK_EVERY_USEC;
 

@@ -3,7 +3,7 @@
 
 /*
  * Keeps up with who is the master: asks every sentinel every second, and tells when the answer changes. While
- * none of them answers, the master that there is stays the master.
+ * none of them answers, the present master stays the master.
  */
 
 #include <stdbool.h>
@@ -49,7 +49,7 @@ DEFINE_CLEANUP(RedisSentinel, redis_sentinel_free)
  * redis_sentinel_refute() - the master does not answer, or says that it is none
  * @sentinel:   any
  *
- * Where the sentinels are of different minds, it counts last for a while. They are asked more often until
+ * Where the sentinels disagree, this master counts last for a while. They are asked more often until
  * redis_sentinel_confirm().
  */
 void redis_sentinel_refute(RedisSentinel *sentinel);

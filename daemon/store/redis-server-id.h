@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which Redis process answers: behind one address there may be several, one after the other, and two connections
- * can end at two of them.
+ * Which Redis process answers: one address may lead to several, one after the other, and two connections may
+ * reach two of them.
  */
 
 #include <hiredis/hiredis.h>
@@ -11,7 +11,7 @@
 #define REDIS_SERVER_ID_SIZE 41u
 
 /**
- * redis_server_id_read() - find the process's id in what INFO says
+ * redis_server_id_read() - find the process's id in the answer to INFO
  * @reply:      to INFO server
  * @id:         receives it; empty: the server does not say
  */

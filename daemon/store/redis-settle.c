@@ -16,7 +16,7 @@ static void tell_unreplicated(RedisStore *store, const char *fault) {
                 fault);
 }
 
-/* Its mark, if it has one, is known to whoever asked for it. */
+/* The result of a mark request is its mark. */
 static void on_settled(const char *fault, void *userdata) {
         RedisRequest *request = userdata;
         RedisStore *store = request->store;
@@ -24,7 +24,7 @@ static void on_settled(const char *fault, void *userdata) {
 
         if (fault)
                 tell_unreplicated(store, fault);
-        /* What acknowledged is not what is the master now. */
+        /* The server that acknowledged is not the master now. */
         if (fault == redis_replicas_other)
                 redis_connection_leave(store->connection, fault);
         redis_request_finish(request, fault ? STORE_E_UNREPLICATED : 0, &result);
@@ -106,7 +106,8 @@ static void on_master(const RedisAddress *address, void *userdata) {
         RedisStore *store = userdata;
 
         store->address = *address;
-        /* It was said who the master is: the end of the connection to the one before is no failure. */
+        /* The new master was announced already: do not report the end of the old connection as a
+         * failure. */
         snprintf(store->told, sizeof(store->told), "%s", REDIS_CONNECTION_AIMED);
         redis_connection_aim(store->connection, address);
         if (store->watch)

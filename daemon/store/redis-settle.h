@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which server the Redis store works with, and whether what it acknowledges outlives that server: the sentinels' word, the
- * server's own, and that of its replicas.
+ * Which server the Redis store uses, and whether acknowledged writes outlive that server: the answers of the sentinels, of
+ * the server itself, and of its replicas.
  */
 
 #include "daemon/store/store-object.h"
@@ -13,7 +13,7 @@ typedef struct RedisRequest RedisRequest;
 typedef struct RedisStore RedisStore;
 
 /**
- * redis_settle_open() - begin to look after it
+ * redis_settle_open() - begin to follow the master
  * @store:      its connection is there
  * @config:     borrowed
  *
@@ -29,14 +29,15 @@ int redis_settle_open(RedisStore *store, const StoreConfig *config);
 void redis_settle_greeted(RedisStore *store, const RedisFindings *findings);
 
 /**
- * redis_settle_lost() - there is no master, or none that takes us
+ * redis_settle_lost() - there is no master, or none that accepts us
  * @store:      any
  */
 void redis_settle_lost(RedisStore *store);
 
 /**
- * redis_settle_finish() - the last step of a request that writes: complete its call, when replicas have it if they are to
- * @request:    gone afterwards, or when they have it
+ * redis_settle_finish() - the last step of a request that writes: complete its call, if necessary after replicas have the
+ * write
+ * @request: freed then
  * @r:          0, STORE_E_* or negative errno
  * @result:     as for redis_request_finish()
  */

@@ -36,7 +36,7 @@ static bool is_text(const redisReply *reply) {
 
 static void on_commit(int r, const redisReply *reply, void *userdata);
 
-/* Whole only when the server has lost the script, or does not let us load any. */
+/* The whole script only if the server has lost it, or does not let us load any. */
 static int send_commit(RedisRequest *request, bool whole) {
         RedisStore *store = request->store;
         RedisCommand command = { .argc = request->commit->argc,
@@ -64,16 +64,17 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         StateCache *cache = request->store->base.cache;
         StoreResult result = { 0 };
 
-        /* Who was wrong about what is stored is told what it is. */
+        /* After a conflict the answer is the stored record, which may be too large. */
         if (r == STORE_E_CORRUPT)
                 redis_load_note_outsized(request);
-        /* A script that was not there has done nothing: once more, with the script itself. */
+        /* The server did not have the script, so nothing was done: send it again as a whole. */
         if (r == 0 && redis_error_is(reply, "NOSCRIPT") && !request->script_sent) {
                 r = send_commit(request, true);
                 if (r == 0)
                         return;
         } else if (r == 0 && reply->type == REDIS_REPLY_ARRAY) {
-                /* That nothing is stored may be said of anybody; who asks for it will be told by a load. */
+                /* "Nothing is stored" does not name the user, so do not pass it on; the caller will load
+                 * instead. */
                 r = reply->elements ? redis_load_decode(request, reply, &result.state) : 0;
                 if (r == 0)
                         r = STORE_E_CONFLICT;
@@ -83,7 +84,7 @@ static void on_commit(int r, const redisReply *reply, void *userdata) {
         } else if (r == 0 && !is_done(request, reply)) {
                 r = redis_request_refused(request, reply);
         }
-        /* Of an empty state nothing is stored, not even its version. */
+        /* An empty state is not stored, not even its version. */
         if (r == 0 && user_state_end_sec(request->after) == 0)
                 state_cache_drop(cache, request->tenant, request->user);
         else if (r == 0)
@@ -147,7 +148,7 @@ static int redis_store_commit(UserStore *base, StoreCall *call, const StoreCommi
         UserState *before = commit->before;
         int r;
 
-        /* It is to be looked at first, and with care. */
+        /* Such a record has to be loaded first, with care. */
         if (!commit->unreadable && redis_load_is_outsized(store, before->tenant, before->user))
                 return store_call_defer(call, STORE_E_CONFLICT, NULL);
         r = redis_request_new(store, STORE_CALL_COMMIT, before->tenant, before->user, &request);
@@ -169,7 +170,7 @@ static void on_connected(RedisConnection *connection, void *userdata) {
         redis_handshake_start(((RedisStore *)userdata)->handshake, connection);
 }
 
-/* Each is told by itself: a server that has just come back, and does not let us in, is news. */
+/* Each kind is reported separately: it is news if a server that came back does not let us in. */
 static StoreFailure failure_of(const RedisStore *store, bool was_ready) {
         if (redis_connection_is_refused(store->connection))
                 return STORE_FAILURE_UNWANTED;
@@ -184,7 +185,7 @@ static void on_lost(bool was_ready, const char *why, void *userdata) {
         health->online = false;
         redis_settle_lost(store);
         snprintf(health->message, sizeof(health->message), "%s: %s", store->address.text, why);
-        /* Each attempt fails for the same reason: once is enough. */
+        /* Report a reason once, although each attempt fails for it. */
         if (strcmp(store->told, why) == 0)
                 return;
         if (store_notices_tell(&store->notices, &store->base, failure_of(store, was_ready),
@@ -253,7 +254,7 @@ static void on_missed(void *userdata) {
                 watcher->missed(watcher->userdata);
 }
 
-/* What is told of is not all that there is: SWAPDB, say. */
+/* Some changes are not announced, for example SWAPDB. */
 static void on_aged(void *userdata) {
         state_cache_doubt_all(((RedisStore *)userdata)->base.cache);
 }
@@ -272,7 +273,7 @@ static void on_watch_health(const char *why, void *userdata) {
                 store->untold[0] = '\0';
                 return;
         }
-        /* Without a connection for commands that is what there is to be told. */
+        /* Without a connection for commands, that failure is reported instead. */
         if (!health->online || strcmp(store->untold, why) == 0)
                 return;
         if (store_notices_tell(&store->notices, &store->base, STORE_FAILURE_UNTOLD,
@@ -311,7 +312,7 @@ static void on_login_tried(int r, const redisReply *reply, void *userdata) {
                 store->address.text, code);
 }
 
-/* A wrong one is better noticed now than when the server is started again. */
+/* Better to notice a wrong password now than when the server is restarted. */
 static int redis_store_set_password(UserStore *base, const char *password) {
         RedisStore *store = (RedisStore *)base;
         int r;
@@ -322,7 +323,7 @@ static int redis_store_set_password(UserStore *base, const char *password) {
         return r;
 }
 
-/* Redis lets go of states by itself. */
+/* Redis expires states by itself. */
 static const StoreOps redis_ops = {
         .close = redis_store_close,
         .load = redis_load_start,

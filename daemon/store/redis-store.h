@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The store of a fleet: one Redis server that all hosts share. Reads are plain, pipelined HGETALLs; the
- * only write is the script of redis-commit.h. From memory a question is answered only while the server tells us of
- * every change by others (redis-watch.h), and nothing of it is a login.
+ * The store of a fleet: one Redis server that all hosts share. Reads are plain, pipelined HGETALLs; the only write
+ * is the script of redis-commit.h. Memory answers only while the server tells us of every change by others
+ * (redis-watch.h), and never for a login.
  */
 
 #include "daemon/store/user-store.h"

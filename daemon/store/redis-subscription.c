@@ -17,9 +17,9 @@
 #define NOTICE_MAX         ((size_t)8 * 1024 * 1024)
 #define PING_INTERVAL_USEC UINT64_C(1000000)
 #define PING_ACCURACY_USEC UINT64_C(100000)
-/* Of a PING, too: so long after it was sent the connection is given up. */
+/* The time-out of all commands, PING included: then the connection is given up. */
 #define TIMEOUT_USEC UINT64_C(1000000)
-/* So long after the last PING that was answered: both of the above, and what a busy loop takes. */
+/* How long an answered PING counts: both of the above, and the delay of a busy loop. */
 #define BELIEVED_USEC UINT64_C(2500000)
 
 struct RedisSubscription {
@@ -33,7 +33,7 @@ struct RedisSubscription {
         char client_id[REDIS_CLIENT_ID_SIZE], server_id[REDIS_SERVER_ID_SIZE];
 };
 
-/* Not the loop's time: what it does now it may have begun before the daemon was stopped. */
+/* Not the loop's time: this turn of the loop may have begun before the daemon was stopped. */
 static uint64_t now_usec(void) {
         struct timespec now;
 
@@ -126,8 +126,8 @@ static bool on_pushed(const redisReply *reply, void *userdata) {
         if (!is_message(reply))
                 return false;
         keys = reply->element[2];
-        /* Anybody may PUBLISH to the channel where the server's users are not told apart. What is no notice tells
-         * nothing; it is not worth a connection either. */
+        /* Without ACLs anybody may PUBLISH to the channel. Ignore messages that are no notices, and keep the
+         * connection. */
         if (keys->type == REDIS_REPLY_NIL)
                 events->flushed(events->userdata);
         for (size_t i = 0; keys->type == REDIS_REPLY_ARRAY && i < keys->elements; i++)
@@ -137,7 +137,7 @@ static bool on_pushed(const redisReply *reply, void *userdata) {
         return true;
 }
 
-/* One that is not answered ends the connection by itself. */
+/* A PING without an answer ends the connection anyway. */
 static void on_pong(int r, const redisReply *reply, void *userdata) {
         RedisSubscription *subscription = userdata;
 

@@ -57,8 +57,8 @@ DEFINE_CLEANUP(RedisSubscription, redis_subscription_free)
  * redis_subscription_is_alive() - whether the server has lately answered on it
  * @subscription: that has begun
  *
- * A host that slept, or a daemon that was stopped, may be asked before it sees that the connection is dead, or reads
- * what has been told on it.
+ * After the host slept, or the daemon was stopped, a question may come before the daemon sees that the connection is
+ * dead, or has read its notices.
  */
 bool redis_subscription_is_alive(const RedisSubscription *subscription);
 

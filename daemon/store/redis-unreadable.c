@@ -12,8 +12,9 @@
 
 #define BAN_SIZE_MAX "65536"
 
-/* KEYS: the user's key. ARGV: the request's proof. Answers with that, what stands there, all fields unless those are too
- * many or none, and of too many the ban: of one that is larger than any of ours no more than that it is there. */
+/* KEYS: the user's key. ARGV: the request's proof. Answers with the proof, a description of the value, all fields
+ * unless they are none or too many, and if they are too many the ban; of a ban larger than ours only that it is
+ * there. */
 static const char examine_script[] = REDIS_UNREADABLE_LOOK
         "local what, all = look(KEYS[1])\n"
         "local ban = false\n"
@@ -26,7 +27,8 @@ _Static_assert(USER_STATE_SESSIONS_MAX + USER_STATE_ENDED_MAX + STATE_CODES_MAX 
         "the script says something else");
 
 static int add_field(StateFields *fields, const redisReply *name, const redisReply *value) {
-        /* What no text of ours can be says nothing, and least of all that there is no ban. */
+        /* We never write such a value, so it proves nothing. In particular it does not prove
+         * that the user is not banned. */
         size_t size = strlen(value->str) == value->len ? value->len : 0;
 
         return state_fields_add(fields, name->str, value->str, size);
@@ -55,7 +57,7 @@ static int salvage(RedisRequest *request, const redisReply *all, const redisRepl
                 request->tenant, request->user, all || ban ? &fields : NULL, ret_remains);
 }
 
-/* Return: STORE_E_CORRUPT, which is told; 0 it is a state after all; -ENOMEM. */
+/* Return: STORE_E_CORRUPT, which is reported; 0 it is a state after all; -ENOMEM. */
 static int read_answer(RedisRequest *request, const redisReply *reply, StoreResult *result) {
         const redisReply *what = reply->element[1], *all = reply->element[2];
         bool outsized, has_fields = all->type == REDIS_REPLY_ARRAY;

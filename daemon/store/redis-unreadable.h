@@ -2,14 +2,15 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A user's record in Redis that is no state: what it is, so that a commit can replace that and nothing else.
+ * A user's record in Redis that is no state: a description of it, so that a commit can replace exactly that
+ * record.
  */
 
 #include "daemon/store/redis-request.h"
 
-/* Of both scripts that look at one: look(KEY) says what stands there, and all of its fields. What the server itself can
- * tell to be no state is called by its fault, and is to be replaced for as long as it has that; what it cannot, by a
- * digest of each byte, in an order that does not depend on the server's memory. */
+/* Used by both scripts for such records: look(KEY) returns a description and all fields. If the script itself can
+ * see that the value is no state, the description is the fault, and the value may be replaced while it has that
+ * fault. Otherwise it is a digest of all bytes, in an order that does not depend on the server's memory. */
 #define REDIS_UNREADABLE_LOOK                                                      \
         "local function look(key)\n"                                               \
         "  local n, all, parts, size = redis.pcall('HLEN', key), nil, {}, 0\n"     \

@@ -17,20 +17,20 @@
 
 _Static_assert(STORE_PAGE_MAX == 1000, "PAGE_COUNT says something else");
 
-/* ARGV: the request's proof, and what the page begins behind. */
+/* ARGV: the request's proof, and the name after which the page begins. */
 static const char script[] =
         "return { ARGV[1], redis.call('ZRANGE', KEYS[1], ARGV[2], '+', 'BYLEX', "
         "'LIMIT', '0', '" PAGE_COUNT "') }";
 
-/* A page that is being read. The request's user is what it begins behind; "": the first one. */
+/* A page that is being read. It begins after the request's user; "": it is the first one. */
 typedef struct PageReader {
         StoreResult result;
         bool has_end, in_order;
 } PageReader;
 
-/* What no user can be called leads nowhere. */
+/* Ignores entries that cannot be user names. */
 static void read_name(PageReader *reader, const char *before, const redisReply *name) {
-        /* By score, as an older version kept it, it would lead in circles. */
+        /* A list with scores, as an older version kept it, would lead in circles. */
         if (name->type != REDIS_REPLY_STRING || strcmp(before, name->str) >= 0)
                 reader->in_order = false;
         else if (strcmp(name->str, REDIS_USERS_END) == 0)
@@ -75,7 +75,7 @@ static void on_begun(int r, const redisReply *reply, void *userdata) {
         redis_request_finish(request, r, &result);
 }
 
-/* Nobody is on the list: of a tenant that never had a user that is as it should be. */
+/* The list is empty. That is correct only if the tenant never had a user. */
 static int ask_whether_begun(RedisRequest *request) {
         RedisStore *store = request->store;
         _cleanup_(freep) char *key = redis_key_begun(store->prefix, request->tenant);

@@ -3,22 +3,22 @@
 
 /*
  * Which users a tenant has, as Redis knows it: a sorted set of names, all of the same score, so that they are in the
- * order of their bytes and a page begins behind the last name of the one before, whatever is committed meanwhile.
+ * order of their bytes and a page begins after the last name of the one before, whatever is committed meanwhile.
  *
- * Every commit puts its user there, in one step with the record. A name goes when the record is deleted by a commit,
- * or when somebody who walks the list finds nothing stored and commits that: then only if there still is nothing.
+ * Every commit adds its user, in one step with the record. A name is removed when a commit deletes the record, or when
+ * a walk over the list finds nothing stored and commits that, if there still is nothing.
  *
- * Before the first user stands REDIS_USERS_BEGIN: whoever brings a new user adds it along, and so is told with the same
- * answer whether there was a list.
+ * REDIS_USERS_BEGIN sorts before the first user. A commit for a new user adds it too, so that the same answer tells
+ * whether there was a list.
  *
- * Behind the last user stands REDIS_USERS_END. It is written when a tenant's first user is, and never again; so a list
- * that was deleted, evicted, or made by hand has none, and a commit that finds its user missing takes it away.
+ * REDIS_USERS_END sorts after the last user. It is written with a tenant's first user, and never again. So a list that
+ * was deleted, evicted, or made by hand has none, and a commit that finds its user missing removes it.
  */
 
 typedef struct StoreCall StoreCall;
 typedef struct UserStore UserStore;
 
-#define REDIS_USERS_BEGIN "!" /* sorts before whatever a user can be called */
+#define REDIS_USERS_BEGIN "!" /* sorts before any user name */
 #define REDIS_USERS_END   "~" /* and behind it */
 
 /**

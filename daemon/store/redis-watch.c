@@ -36,8 +36,8 @@ struct RedisWatch {
         unsigned int n_checks;
         bool connected; /* for commands */
         bool on;
-        bool unlooked; /* nobody was told to look since commands can be sent again */
-        bool apart;    /* the connections may lead to two servers, as far as was seen last */
+        bool unlooked; /* nobody was told yet to look, since commands can be sent again */
+        bool apart;    /* at the last check the connections may have led to two servers */
         uint64_t n_changes, all_changed_at;
         uint64_t changed_at[N_BUCKETS]; /* by the hash of the user */
 };
@@ -57,7 +57,7 @@ static void turn_off(RedisWatch *watch, const char *why) {
         watch->on = false;
         watch->asked_id[0] = '\0';
         watch->events.health(why, watch->events.userdata);
-        /* Also who will not be told can be told that it is time to look. */
+        /* Even without notices the others have to look once after a reconnect. */
         if (watch->connected && watch->unlooked)
                 all_changed(watch);
 }
@@ -69,7 +69,7 @@ static void say(RedisWatch *watch, const char **argv, RedisReplyDone done) {
 
         while (argv[command.argc])
                 command.argc++;
-        /* Without a connection we are told so by its owner. */
+        /* Without a connection its owner tells us so. */
         if (redis_connection_send(watch->connection, &command) < 0)
                 redis_connection_leave(watch->connection, strerror(ENOMEM));
 }
@@ -79,14 +79,15 @@ static void on_info(int r, const redisReply *reply, void *userdata) {
                 redis_server_id_read(reply, ((RedisWatch *)userdata)->asked_of);
 }
 
-/* Asked for again where it is on: prefixes would overlap. */
+/* Tracking is turned off first: if it is still on, asking again fails, as the prefixes would
+ * overlap. */
 static void on_tracking_off(int r, const redisReply *reply, void *userdata) {
         (void)r;
         (void)reply;
         (void)userdata;
 }
 
-/* At once for the first time. Where it stays like that, each check is soon enough. */
+/* The first time at once. If it stays like that, only with each check. */
 static void leave_other_server(RedisWatch *watch) {
         const char *why = watch->told_by[0] && watch->asked_of[0] ? APART : UNNAMED;
 
@@ -99,14 +100,15 @@ static void leave_other_server(RedisWatch *watch) {
 static void on_tracking_on(int r, const redisReply *reply, void *userdata) {
         RedisWatch *watch = userdata;
 
-        /* Of a subscription that has ended meanwhile; what was asked next is on its way. */
+        /* The answer for a subscription that has ended meanwhile; the next question is under
+         * way. */
         if (r != 0 || !watch->asked_id[0] || strcmp(watch->asked_id, watch->client_id) != 0)
                 return;
         if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "OK") != 0) {
                 turn_off(watch, "the server refuses CLIENT TRACKING");
                 return;
         }
-        /* Ids of clients are numbers from 1, so that another server may well have such a client. */
+        /* Client ids are numbers from 1, so another server may well have a client with this id. */
         if (!watch->told_by[0] || strcmp(watch->told_by, watch->asked_of) != 0) {
                 leave_other_server(watch);
                 return;
@@ -134,7 +136,7 @@ static int on_begin(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-/* From the loop: a connection that has just been greeted takes no commands yet. */
+/* From the loop, because a connection that has just been greeted takes no commands yet. */
 static void begin(RedisWatch *watch) {
         if (watch->connected && watch->client_id[0])
                 (void)sd_event_source_set_enabled(watch->begin_source, SD_EVENT_ONESHOT);
@@ -169,7 +171,7 @@ static bool is_tracking(const RedisWatch *watch, const redisReply *reply) {
 static void on_tracking_info(int r, const redisReply *reply, void *userdata) {
         RedisWatch *watch = userdata;
 
-        /* A server that does not tell is believed as long as PING is answered. */
+        /* A server without TRACKINGINFO is trusted as long as it answers PING. */
         if (r != 0 || !watch->on || reply->type == REDIS_REPLY_ERROR || is_tracking(watch, reply))
                 return;
         turn_off(watch, "the server has stopped sending notices");
@@ -200,7 +202,8 @@ static int on_check_timer(sd_event_source *source, uint64_t usec, void *userdata
         return sd_event_source_set_time_relative(source, CHECK_INTERVAL_USEC);
 }
 
-/* Whichever connection is back first brings the other: until both are, what ended meanwhile goes on here. */
+/* The connection that is back first makes the other one try: until both are, sessions that ended
+ * meanwhile go on here. */
 static void on_subscription_begun(const char *client_id, const char *server_id, void *userdata) {
         RedisWatch *watch = userdata;
 
@@ -216,7 +219,7 @@ static void on_subscription_ended(const char *why, void *userdata) {
 
         watch->client_id[0] = '\0';
         turn_off(watch, why);
-        /* What cut the one connection may have cut the other, which nobody has used since. */
+        /* The same cause may have cut the other connection, which nobody has used since. */
         if (had_begun)
                 check(watch);
 }

@@ -3,11 +3,11 @@
 
 /*
  * Knowing at once what changes in a Redis server: CLIENT TRACKING on the connection that commands go through, its
- * notices on a connection of their own. As long as both stand, what was read since nothing was told of it is what is
- * stored.
+ * notices on a connection of their own. As long as both stand, a state that was read and not announced as changed
+ * since is the stored one.
  *
- * A notice and a reply come on two connections, in any order. So a reply only counts as what is stored if no notice
- * came since its command was sent: redis_watch_mark() then, redis_watch_is_fresh() now.
+ * Notices and replies come on two connections, in any order. So a reply only counts as the stored state if no
+ * notice came since its command was sent: redis_watch_mark() then, redis_watch_is_fresh() now.
  */
 
 #include <stdbool.h>
@@ -25,11 +25,11 @@ typedef struct RedisWatch RedisWatch;
 typedef struct RedisWatchEvents {
         void (*changed)(const char *user, void *userdata);
         void (*lifted)(const char *user, void *userdata); /* lock-outs of the user */
-        /* It begins to be told, or everything was flushed, or a new connection will not be told. */
+        /* Notices begin, or everything was flushed, or a new connection will get no notices. */
         void (*missed)(void *userdata);
-        /* What is known was read a while ago, and should be read again, whatever notices there were. */
+        /* Known states were read a while ago, and should be read again, whatever notices there were. */
         void (*aged)(void *userdata);
-        /* @why: notices do not come, as far as is known for this reason; NULL: they come */
+        /* @why: why notices do not come, as far as known; NULL: they come */
         void (*health)(const char *why, void *userdata);
         void *userdata;
 } RedisWatchEvents;
@@ -95,7 +95,8 @@ bool redis_watch_is_on(const RedisWatch *watch);
 uint64_t redis_watch_mark(const RedisWatch *watch);
 
 /**
- * redis_watch_is_fresh() - whether what was asked for then and came now is what is stored now
+ * redis_watch_is_fresh() - whether a reply that came now, to a command sent at @mark, is what is
+ * stored now
  * @watch:      NULL: no
  * @user:       whose state it is, or lock-out
  * @mark:       from redis_watch_mark(), before the command was sent

@@ -81,7 +81,7 @@ static size_t count(const SentinelVote *votes, size_t n, const RedisAddress *mas
         return n_same;
 }
 
-/* By what counts most; of two that are alike the first one in the configuration stays. */
+/* The most important first; of two equal ones the first in the configuration wins. */
 static bool is_better(
         const SentinelVote *vote, const SentinelVote *best, size_t n_for, size_t n_for_best) {
         if (vote->refuted != best->refuted)

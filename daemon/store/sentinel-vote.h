@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What sentinels say of who is the master, and whom to believe. Pure: answers in, an address out.
+ * Who is the master by the sentinels' answers, and whom to believe. Pure: answers in, an address
+ * out.
  */
 
 #include <stdbool.h>
@@ -16,10 +17,10 @@
 enum {
         SENTINEL_VOTE_E_NONE = 1,  /* it does not watch a master of this name */
         SENTINEL_VOTE_E_INVALID,   /* not an answer; or no IP address and port */
-        SENTINEL_VOTE_E_PLAINTEXT, /* beyond loopback, where everybody on the way reads along */
+        SENTINEL_VOTE_E_PLAINTEXT, /* beyond loopback, where others can read the traffic */
 };
 
-/* What one sentinel says. */
+/* The answer of one sentinel. */
 typedef struct SentinelVote {
         bool known; /* it has answered lately */
         RedisAddress master;
@@ -48,7 +49,7 @@ int sentinel_vote_read_master(
 int sentinel_vote_read_epoch(const redisReply *reply, uint64_t *ret_epoch);
 
 /**
- * sentinel_vote_agree() - whether all that is known is the same
+ * sentinel_vote_agree() - whether all known answers are the same
  * @votes:      of the sentinels
  * @n:          of @votes
  */
@@ -61,11 +62,11 @@ bool sentinel_vote_agree(const SentinelVote *votes, size_t n);
  * @present:    the master until now; NULL: none
  * @present_epoch: of its election; 0: not known
  *
- * What more than half of all say; one sentinel alone, split off or bribed, changes nothing then. Without that, the newest
- * election, but none that is older than the present master's: a sentinel that comes back from a split says who was
- * master before it.
+ * The choice of more than half of all; then a single sentinel that is split off or bribed changes nothing. Without a
+ * majority, the newest election, but none older than the present master's: a sentinel that comes back from a split still
+ * names the master of before.
  *
- * Return: borrowed from @votes; NULL: nothing is known that would be better than what is.
+ * Return: borrowed from @votes; NULL: no better master is known.
  */
 const SentinelVote *sentinel_vote_choose(
         const SentinelVote *votes, size_t n, const RedisAddress *present, uint64_t present_epoch);

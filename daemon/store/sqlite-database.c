@@ -17,8 +17,8 @@
 #define STRINGIFY(x)   #x
 #define AS_TEXT(macro) STRINGIFY(macro)
 
-/* A user's row, with the version, and under it the other fields of state-fields.h. "end_sec" is NULL for what never ends. "sid" is a hint: its
- * rows go with what they lead to, and where one were left over it would only be looked up in vain. */
+/* A user's row, with the version, and under it the other fields of state-fields.h. "end_sec" is NULL for states without an end. "sid" is a
+ * hint: its rows are deleted with the sessions that they lead to; a row left over would only cause a useless look-up. */
 static const char schema[] =
         "CREATE TABLE state ("
         " id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, user TEXT NOT NULL,"
@@ -34,12 +34,12 @@ static const char schema[] =
                                                            "PRAGMA user_version = " AS_TEXT(
                                                                    SCHEMA_VERSION) ";";
 
-/* A file of before there were marks gets its table when it is opened. */
+/* A file from before there were marks gets this table when it is opened. */
 static const char mark_schema[] = "CREATE TABLE IF NOT EXISTS mark ("
                                   " tenant TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
                                   " PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID";
 
-/* Came later: a file without it is as good as any. */
+/* Added later: a file without it is valid. */
 static const char lock_out_schema[] =
         "CREATE TABLE IF NOT EXISTS lock_out ("
         " tenant TEXT NOT NULL, user TEXT NOT NULL, place TEXT NOT NULL,"
@@ -110,7 +110,7 @@ static int look(SqliteDatabase *database) {
 
         if (r == 0)
                 r = sqlite_vfs_check(database->log);
-        /* For good: what was written meanwhile is missing, even if the files come back. */
+        /* It stays so: writes of the meantime are missing even if the files come back. */
         database->moved = r > 0;
         return r;
 }
@@ -121,7 +121,7 @@ int sqlite_database_fail(SqliteDatabase *database) {
         case SQLITE_NOMEM:
                 return -ENOMEM;
         case SQLITE_IOERR:
-                /* It may be that we did not let it write to, or read, what is not ours. */
+                /* Perhaps our VFS did not let SQLite write to, or read, a foreign file. */
                 if (database->log && look(database) > 0)
                         database->error = SQLITE_READONLY_DBMOVED;
                 return STORE_E_OFFLINE;
@@ -189,7 +189,7 @@ int sqlite_database_commit(SqliteDatabase *database) {
         if (r)
                 return r;
         sqlite_reserve_take(&database->reserve);
-        /* It is on the disk, but would not be found there. */
+        /* The data may be on the disk, but in a file that nobody will find. */
         return sqlite_database_find(database);
 }
 
@@ -231,7 +231,7 @@ bool sqlite_database_make_room(SqliteDatabase *database, bool from_reserve) {
 
         if (from_reserve && !sqlite_reserve_release(&database->reserve))
                 return false;
-        /* The log is not cut: what it has of the disk is what it will be written to next. */
+        /* The log is not truncated: the next writes use the disk space that it has. */
         return query_text(database, "PRAGMA wal_checkpoint(RESTART)", busy, sizeof(busy)) == 0;
 }
 
@@ -337,7 +337,8 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
         if (!database || !vfs)
                 return -ENOMEM;
         database->no_sync = no_sync;
-        /* Without it a full disk is full for all, which is no reason not to start. */
+        /* Without a reserve, ends of sessions fail on a full disk, too. That is no reason not to
+         * start. */
         if (sqlite_reserve_open(path, &database->reserve) < 0)
                 database->reserve.fd = -1;
         if (sqlite3_open_v2(path, &database->handle,

@@ -5,8 +5,8 @@
  * The one file of the SQLite store: opening, checking, tables, statements and transactions. What is
  * read and written with them stands in sqlite-records.h. Synchronous; one thread at a time.
  *
- * The file is held with an exclusive lock: a second daemon cannot write behind our back, and what was
- * read once stays true until we change it.
+ * The file is locked exclusively: a second daemon cannot write unnoticed, and data that was read once
+ * stays true until we change it.
  */
 
 #include <stdbool.h>
@@ -80,8 +80,8 @@ int sqlite_database_open(const char *path, bool no_sync, char *message, size_t m
  * sqlite_database_leave() - last look before it is closed
  * @database:   outside of a transaction
  *
- * If the files are somebody else's now, closing writes nothing to them, and our log is put aside if another database stands
- * there, or it would be played over it at the next start. Return: true if so.
+ * If the files are somebody else's now, closing writes nothing to them. If there is another database now, our log is put
+ * aside, or the next start would replay it into that database. Return: true if the files are somebody else's.
  */
 bool sqlite_database_leave(SqliteDatabase *database);
 
@@ -98,7 +98,7 @@ DEFINE_CLEANUP(SqliteDatabase, sqlite_database_close)
  * sqlite_database_find() - look whether the files are still where they were opened, and as we left them
  * @database:   any
  *
- * If they are not, nothing that is stored there counts. Return: 0; STORE_E_OFFLINE.
+ * If they are not, nothing stored there counts. Return: 0; STORE_E_OFFLINE.
  */
 int sqlite_database_find(SqliteDatabase *database);
 
@@ -129,7 +129,7 @@ void sqlite_database_rollback(SqliteDatabase *database);
  * @database:   outside of a transaction
  * @from_reserve: the reserve may be used up for it
  *
- * Return: true if another try is worth it.
+ * Return: true if another attempt may succeed.
  */
 bool sqlite_database_make_room(SqliteDatabase *database, bool from_reserve);
 
@@ -143,10 +143,10 @@ bool sqlite_database_make_room(SqliteDatabase *database, bool from_reserve);
 int sqlite_database_fail(SqliteDatabase *database);
 
 /**
- * sqlite_database_failure() - what administrators are told of SQLite's error
+ * sqlite_database_failure() - the kind of failure of SQLite's error, for administrators
  * @sqlite_error: extended or not; not 0
  *
- * Return: the kind of failure, each of which is told once in a while.
+ * Return: the kind; each is reported once in a while.
  */
 StoreFailure sqlite_database_failure(int sqlite_error);
 
@@ -161,15 +161,15 @@ const char *sqlite_database_explain(int sqlite_error);
 /**
  * sqlite_database_finish() - let go of a statement that was stepped through
  * @database:   owns it
- * @statement:  what has been bound to it is forgotten
+ * @statement: its bindings are cleared
  * @code:       what sqlite3_step() said last
  *
- * Return: 0; what sqlite_database_fail() makes of anything but a row or the end.
+ * Return: 0; else, for anything but a row or the end, as sqlite_database_fail().
  */
 int sqlite_database_finish(SqliteDatabase *database, SqliteStatement statement, int code);
 
 /**
- * sqlite_database_run() - run a statement that gives no rows, with what was bound to it
+ * sqlite_database_run() - run a statement that gives no rows, with its bindings
  * @database:   any
  * @statement:  which; reset afterwards
  *

@@ -76,7 +76,7 @@ int sqlite_file_prepare(const char *path, char *message, size_t message_size) {
         r = check_file(&complaint, fd);
         if (r)
                 return r;
-        /* SQLite makes its log's name durable, but the file's own name is ours to care for. */
+        /* SQLite makes its log's name durable; we have to do that for the file's own name. */
         if (fsync(directory_fd) < 0)
                 return refuse(&complaint, strerror(errno));
         return 0;

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The file of the SQLite store before SQLite sees it: whose it is and who else could write there.
+ * The file of the SQLite store before SQLite opens it: its owner, and who else could write there.
  */
 
 #include <stddef.h>

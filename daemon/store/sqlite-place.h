@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Whether an open file still stands where it was opened, and was left alone since. SQLite goes on with files that were
- * removed, replaced or overwritten by a backup, as if nothing were.
+ * Whether an open file is still where it was opened, and untouched since. SQLite does not notice if its files were
+ * removed, replaced or overwritten by a backup.
  */
 
 #include <stdint.h>
@@ -12,7 +12,7 @@
 
 enum {
         SQLITE_PLACE_E_MOVED = 1,   /* removed, renamed or replaced */
-        SQLITE_PLACE_E_TOUCHED = 2, /* the file's size or one of its times is another */
+        SQLITE_PLACE_E_TOUCHED = 2, /* the file's size or one of its times has changed */
 };
 
 typedef struct SqlitePlace {
@@ -33,11 +33,11 @@ typedef struct SqlitePlace {
 int sqlite_place_read(const char *path, SqlitePlace *ret_place);
 
 /**
- * sqlite_place_look() - whether it is as it was
+ * sqlite_place_look() - whether the file is as it was
  * @place:      as it was
  * @ret_now:    receives what is there now, on SQLITE_PLACE_E_TOUCHED
  *
- * Times only hint: reading, new rights and new names may change them, too; and a write within a tick of the clock from
- * another does not. Return: 0; SQLITE_PLACE_E_*; negative errno if it cannot be looked at.
+ * Times only hint: reading, new rights and new names may change them, too; and two writes within one tick of the clock
+ * leave the same time. Return: 0; SQLITE_PLACE_E_*; negative errno if it cannot be looked at.
  */
 int sqlite_place_look(const SqlitePlace *place, SqlitePlace *ret_now);

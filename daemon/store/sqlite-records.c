@@ -13,7 +13,7 @@
 #include "daemon/store/store-scan.h"
 #include "daemon/store/store-commit.h"
 
-/* Texts are borrowed until the statement was run: sqlite_database_finish() clears them. Nothing is allocated, so that
+/* Texts are borrowed until the statement was run: sqlite_database_finish() clears them. Nothing is allocated, so
  * binding cannot fail. */
 static void bind_text(
         SqliteDatabase *database, SqliteStatement statement, int i, const char *text) {
@@ -45,7 +45,7 @@ static int add_column(StateFields *fields, const char *name, sqlite3_stmt *row, 
 static int read_field(StateFields *fields, sqlite3_stmt *row) {
         int r = 0;
 
-        /* A user's row without fields is not what we write. */
+        /* We never write a user's row without fields. */
         if (sqlite3_column_type(row, 0) == SQLITE_NULL)
                 return USER_STATE_E_CORRUPT;
         if (fields->n_items == 0)
@@ -105,7 +105,7 @@ static int run_with_id(SqliteDatabase *database, SqliteStatement statement, int6
         return sqlite_database_run(database, statement);
 }
 
-/* An end that no calendar reaches is none. */
+/* An end beyond all calendars is stored as no end. */
 static void bind_end(SqliteDatabase *database, SqliteStatement statement, int i, uint64_t end_sec) {
         if (end_sec <= INT64_MAX)
                 bind_int(database, statement, i, (int64_t)end_sec);
@@ -127,7 +127,7 @@ static int add_state(SqliteDatabase *database, const UserState *state, int64_t *
         return r;
 }
 
-/* Where the end stays, its index is left alone. */
+/* If the end has not changed, its index is not touched. */
 static int set_state(
         SqliteDatabase *database, const UserState *before, const UserState *after, int64_t id) {
         uint64_t end_sec = user_state_end_sec(after);
@@ -147,7 +147,8 @@ static bool knows_sid(const UserState *state, const char *sid) {
         return user_state_find(state, sid) || user_state_find_ended(state, sid);
 }
 
-/* Whose name of a field has a sid in it: the index has each that the state knows, live or ended. */
+/* The fields whose name contains a sid: the index has each session that the state knows, live or
+ * ended. */
 static const char *sid_of(const StateField *field) {
         if (strncmp(field->name, STATE_FIELD_LIVE, strlen(STATE_FIELD_LIVE)) == 0)
                 return field->name + strlen(STATE_FIELD_LIVE);
@@ -185,7 +186,7 @@ static int delete_field(
         return delete_sid(database, after->tenant, sid);
 }
 
-/* The version stands in the user's row. */
+/* The version is in the user's row. */
 static int write_field(
         SqliteDatabase *database, SqliteStatement statement, int64_t id, const StateField *field) {
         if (strcmp(field->name, STATE_FIELD_VERSION) == 0)
@@ -229,7 +230,7 @@ int sqlite_records_store(SqliteDatabase *database, const StoreCommit *commit) {
         int64_t id = 0;
         int r = 0;
 
-        /* A row that is not there is not looked for: adding it finds out. */
+        /* Do not look for a row first: adding it shows whether it was there. */
         if (before->version.incarnation != 0 || user_state_end_sec(after) == 0)
                 r = check_version(database, before, &id);
         if (r)
@@ -272,7 +273,7 @@ void sqlite_names_clear(SqliteNames *names) {
 static int add_user(SqliteNames *names, sqlite3_stmt *row, int column) {
         char **users = names->users;
 
-        /* Room doubles at the powers of two. */
+        /* Capacity doubles at the powers of two. */
         if ((names->n_names & (names->n_names - 1)) == 0) {
                 users = reallocarray(
                         users, names->n_names ? 2 * names->n_names : 1, sizeof(*users));

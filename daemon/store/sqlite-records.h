@@ -45,8 +45,8 @@ int sqlite_records_load(
 /**
  * sqlite_records_store() - turn a user's state into another if it is still the expected one
  * @database:   in a transaction
- * @commit:     what must be stored, by its version; and what is to be, with its new version: an empty
- *              state is deleted
+ * @commit: the state that must be stored, by its version; and the new one, with its new version: an
+ * empty one is deleted
  *
  * STORE_E_CONFLICT, and a state that cannot be encoded, have written nothing.
  */
@@ -64,7 +64,7 @@ int sqlite_records_store(SqliteDatabase *database, const StoreCommit *commit);
 int sqlite_records_find(
         SqliteDatabase *database, const char *tenant, const char *sid, char **ret_user);
 
-/* What a mark is to become: see store-mark.h. */
+/* A change of a mark: see store-mark.h. */
 typedef struct SqliteMark {
         const char *tenant, *name, *expected, *value;
 } SqliteMark;
@@ -73,7 +73,7 @@ typedef struct SqliteMark {
  * sqlite_records_mark() - replace a mark if it is still the expected one, or read it
  * @database:   in a transaction, unless it is only read
  * @mark:       which, and how
- * @ret_value:  what is stored now, owned by the caller; untouched if there is nothing
+ * @ret_value: the stored text, owned by the caller; untouched if there is none
  *
  * STORE_E_CONFLICT has written nothing, and has set @ret_value.
  */
@@ -99,7 +99,7 @@ int sqlite_records_scan(
         SqliteDatabase *database, const char *tenant, const char *after, SqliteNames *ret_names);
 
 /**
- * sqlite_records_lock_out() - write down until when somebody is locked out
+ * sqlite_records_lock_out() - store until when somebody is locked out
  * @database:   in a transaction
  * @key:        who, and where
  * @until_sec:  seconds since the epoch
@@ -107,14 +107,14 @@ int sqlite_records_scan(
 int sqlite_records_lock_out(SqliteDatabase *database, const FailureKey *key, uint64_t until_sec);
 
 /**
- * sqlite_records_lock_outs() - read what was written down
+ * sqlite_records_lock_outs() - read the stored lock-outs
  * @database:   just opened
  * @table:      grows
  */
 int sqlite_records_lock_outs(SqliteDatabase *database, FailureTable *table);
 
 /**
- * sqlite_records_lift() - forget what was written down of a user's lock-outs
+ * sqlite_records_lift() - delete stored lock-outs of a user
  * @database:   in a transaction
  * @key:        whose; place may be "": all
  */
@@ -124,7 +124,7 @@ int sqlite_records_lift(SqliteDatabase *database, const FailureKey *key);
  * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX, and
  *                           all lock-outs that are over
  * @database:   in a transaction
- * @moment:     states go when it is settled, lock-outs when it has passed
+ * @moment: states are deleted when it is settled, lock-outs when it has passed
  * @ret_names:  whose; empty; cleared by the caller, on failure too
  */
 int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, SqliteNames *ret_names);

@@ -8,14 +8,14 @@
 #include "common/cleanup.h"
 #include "daemon/store/sqlite-reserve.h"
 
-/* The log between two checkpoints, which the database file may have to grow by. */
+/* The size of the log between two checkpoints, by which the database file may have to grow. */
 #define RESERVE_SIZE (1024 * 1024)
 
 void sqlite_reserve_take(SqliteReserve *reserve) {
         if (reserve->fd < 0 || reserve->held)
                 return;
         reserve->held = posix_fallocate(reserve->fd, 0, RESERVE_SIZE) == 0;
-        /* All or nothing: a part of it would be of no use. */
+        /* All or nothing: a part of it would not be enough. */
         if (!reserve->held && ftruncate(reserve->fd, 0) < 0)
                 return;
 }

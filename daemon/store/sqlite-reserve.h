@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Room on the disk that is kept for the ends of sessions. Whoever fills the disk must not make tokens
- * irrevocable: an end needs a few pages of the log, too.
+ * Room on the disk that is kept for ends of sessions. An end needs a few pages of the log, too, so
+ * filling the disk would otherwise make tokens irrevocable.
  */
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ typedef struct SqliteReserve {
  * @database_path: of the database; the reserve's own name is that with "-reserve" behind it
  * @ret_reserve: to be closed
  *
- * Without it everything works, but on a full disk. Return: 0; negative errno.
+ * Without it everything works, except on a full disk. Return: 0; negative errno.
  */
 int sqlite_reserve_open(const char *database_path, SqliteReserve *ret_reserve);
 

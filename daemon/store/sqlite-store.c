@@ -56,7 +56,8 @@ static int watch_deadline(SqliteStore *store) {
         return sd_event_source_set_enabled(store->deadline_source, SD_EVENT_ONESHOT);
 }
 
-/* A disk that hangs: the caller gets an answer, the job goes on, and memory changes when it is done. */
+/* The disk hangs: the caller gets an answer, the job goes on, and memory changes when the job is
+ * done. */
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         SqliteStore *store = userdata;
         uint64_t now_usec = store_now_usec(&store->base);
@@ -87,7 +88,7 @@ static int submit(SqliteStore *store, SqliteJob *job, StoreCall *call) {
                 sqlite_job_free(job);
                 return r;
         }
-        /* The thread does not look at it. */
+        /* The thread does not access job->call. */
         store_call_hold(call, &job->call);
         return 0;
 }
@@ -195,7 +196,7 @@ static int failure_job_new(
         return 0;
 }
 
-/* The lock-out is in memory already, and waits for nothing; the answer comes when it is on the disk. */
+/* The lock-out is in memory, and in force, already; the answer comes when it is on the disk. */
 static int sqlite_store_lock_out(
         UserStore *base, StoreCall *call, const FailureQuestion *question) {
         SqliteStore *store = (SqliteStore *)base;
@@ -209,7 +210,7 @@ static int sqlite_store_lock_out(
         return submit(store, job, call);
 }
 
-/* Memory and disk see lock-outs come and go in the same order, so that neither keeps one that the other has not. */
+/* Memory and disk change lock-outs in the same order, so that neither keeps one that the other lacks. */
 static int sqlite_store_lift(UserStore *base, StoreCall *call, const FailureQuestion *question) {
         SqliteStore *store = (SqliteStore *)base;
         SqliteJob *job;
@@ -234,7 +235,7 @@ static void sqlite_store_expire(UserStore *base, const Moment *moment) {
         SqliteStore *store = (SqliteStore *)base;
         SqliteJob *job;
 
-        /* Without memory it is tried again at the next call. */
+        /* Without memory, the next call tries again. */
         if (store->expiring || job_new(store, SQLITE_JOB_EXPIRE, NULL, NULL, &job) < 0)
                 return;
         job->moment = *moment;
@@ -256,7 +257,7 @@ static void note_outcome(SqliteStore *store, const SqliteJob *job) {
                         sqlite_database_explain(job->sqlite_error));
                 snprintf(health->message, sizeof(health->message), "%s: %s", store->path,
                         sqlite_database_explain(job->sqlite_error));
-                /* Who took the files away took away what they said. */
+                /* The files are gone, and with them what memory was read from. */
                 if (job->sqlite_error == SQLITE_READONLY_DBMOVED)
                         state_cache_doubt_all(store->base.cache);
                 health->online = job->result != STORE_E_OFFLINE;
@@ -271,7 +272,7 @@ static void note_outcome(SqliteStore *store, const SqliteJob *job) {
         }
 }
 
-/* Memory first: from the moment in which the commit is acknowledged, nobody sees the state before it. */
+/* Memory first: once the commit is acknowledged, nobody may see the old state. */
 static void remember_commit(SqliteStore *store, SqliteJob *job) {
         if (job->result == 0 && user_state_end_sec(job->state) != 0)
                 state_cache_offer(store->base.cache, TAKE_PTR(job->state));

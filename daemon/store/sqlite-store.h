@@ -5,10 +5,9 @@
  * The store of one host: a SQLite file whose only writer we are, so that a state once read is answered
  * from memory.
  *
- * Memory holds only what is on the disk: a commit changes it when the commit is done, before anybody is
- * told; and a commit that failed removes the state from it. The comparison of versions is made in the
- * database, by the thread that writes, so an answer from memory that has just grown old costs a
- * conflict and no more.
+ * Memory holds only states that are on the disk. A commit that is done changes memory before anybody is
+ * told; a commit that failed removes the state from it. The thread that writes compares versions in the
+ * database, so an outdated answer from memory only costs a conflict.
  */
 
 #include "daemon/store/user-store.h"

@@ -41,7 +41,8 @@ static int read_text(
         return r;
 }
 
-/* What no text of ours can be says nothing, and least of all that there is no ban. */
+/* We never write such a value, so it proves nothing. In particular it does not prove that the
+ * user is not banned. */
 static int add_field(StateFields *fields, sqlite3_stmt *row) {
         const char *name = (const char *)sqlite3_column_text(row, 0);
         const char *value = (const char *)sqlite3_column_text(row, 1);

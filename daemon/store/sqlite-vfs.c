@@ -17,7 +17,7 @@
 #define NAME       "authtoken"
 #define PIECE_SIZE 4096u /* a page of a database that we made */
 
-/* Behind the file of the VFS below, which goes on as if it were called directly. */
+/* Stored after the file of the real VFS, which works as if it were called directly. */
 struct SqliteFile {
         sqlite3_io_methods methods;
         const sqlite3_io_methods *real;
@@ -72,7 +72,7 @@ static int compare(SqliteFile *file) {
         return r;
 }
 
-/* @now: what is there since somebody touched it, whoever that was. */
+/* @now: the place after somebody, perhaps we, touched the file. */
 static int judge(SqliteFile *file, const SqlitePlace *now) {
         int r = 0;
 
@@ -120,7 +120,7 @@ void sqlite_vfs_put_aside(SqliteFile *file) {
                 (void)rename(file->path, path);
 }
 
-/* The last look before our own write makes the times say nothing. */
+/* The last check before our own write, after which the times prove nothing. */
 static int before_write(SqliteFile *file) {
         if (file->is_overwritten || (!file->is_dirty && sqlite_vfs_check(file) > 0))
                 return SQLITE_IOERR_WRITE;
@@ -175,7 +175,7 @@ static int on_read(sqlite3_file *base, void *data, int size, sqlite3_int64 offse
         return SQLITE_IOERR_DATA;
 }
 
-/* Writes end here, and the disk takes its time: what is written to the file meanwhile is somebody else's. */
+/* Our writes are finished, and the sync takes a while: writes to the file during it are somebody else's. */
 static int on_sync(sqlite3_file *base, int flags) {
         SqliteFile *file = file_of(base);
 

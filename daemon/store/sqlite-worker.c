@@ -9,7 +9,8 @@
 #include "daemon/store/sqlite-worker.h"
 #include "daemon/store/store-commit.h"
 
-/* They share the wait for the disk. Where nobody waits for it, a batch only keeps its first from being told. */
+/* The jobs of a batch share one wait for the disk. Without sync, a batch only delays the answer to its first
+ * job. */
 #define BATCH_MAX         256u
 #define BATCH_MAX_NO_SYNC 64u
 
@@ -55,7 +56,7 @@ static int run_mark(SqliteDatabase *database, SqliteJob *job) {
         return sqlite_records_mark(database, &mark, &job->user);
 }
 
-/* Who was wrong about the state is told what it is, and need not ask. */
+/* After a conflict the stored state is the result, so the caller need not ask. */
 static int run_store(SqliteDatabase *database, SqliteJob *job) {
         const SqliteMark mark = {
                 .tenant = job->state->tenant,
@@ -73,7 +74,7 @@ static int run_store(SqliteDatabase *database, SqliteJob *job) {
         if (r != STORE_E_CONFLICT)
                 return r;
         loaded = sqlite_records_load(database, job->before->tenant, job->before->user, &job->found);
-        /* It is as bad as before, but not the same: to be looked at again. */
+        /* It is still unreadable, but not the same record: the caller examines it again. */
         if (loaded == STORE_E_CORRUPT && job->unreadable && !database->error)
                 return r;
         return loaded ? loaded : r;
@@ -82,7 +83,7 @@ static int run_store(SqliteDatabase *database, SqliteJob *job) {
 static int run_load(SqliteDatabase *database, SqliteJob *job) {
         int r = sqlite_records_load(database, job->tenant, job->subject, &job->state), read;
 
-        /* In a file that is damaged itself nothing is replaced. */
+        /* Nothing is replaced in a file that is itself damaged. */
         if (r != STORE_E_CORRUPT || !job->examines || database->error)
                 return r;
         read = sqlite_unreadable_read(
@@ -114,7 +115,7 @@ static int run_job(SqliteDatabase *database, SqliteJob *job) {
         return -EINVAL;
 }
 
-/* What a job found in a transaction that was rolled back may never have been true. */
+/* Results from a transaction that was rolled back may never have been true. */
 static void forget_results(SqliteJob *job) {
         if (job->type == SQLITE_JOB_LOAD) {
                 job->state = user_state_unref(job->state);
@@ -130,7 +131,7 @@ static void set_result(SqliteJob *job, SqliteDatabase *database, int r) {
         job->sqlite_error = r == 0 ? 0 : database->error;
 }
 
-/* Only reads: each stands alone, so nothing has to be undone. */
+/* Only reads: they are independent, so nothing has to be undone. */
 static void read_batch(SqliteDatabase *database, struct WorkerJobList *batch) {
         int r = sqlite_database_find(database);
         WorkerJob *each;
@@ -175,7 +176,8 @@ static int write_batch(SqliteDatabase *database, struct WorkerJobList *batch) {
         return r;
 }
 
-/* When the disk is full, the log has room once it is written back, and what ends sessions has more. */
+/* On a full disk, writing the log back makes room in it; for ends of sessions there is also the
+ * reserve. */
 static void write_alone(SqliteDatabase *database, struct WorkerJobList *alone) {
         const SqliteJob *job = (const SqliteJob *)STAILQ_FIRST(alone);
 
@@ -187,8 +189,8 @@ static void write_alone(SqliteDatabase *database, struct WorkerJobList *alone) {
                 (void)write_batch(database, alone);
 }
 
-/* After a failure each job has another try of its own: a revocation must not fail because of the
- * login next to it. */
+/* After a failure each job is tried again by itself: a revocation must not fail because of a
+ * login in the same batch. */
 static void retry_alone(SqliteDatabase *database, struct WorkerJobList *batch) {
         struct WorkerJobList done = STAILQ_HEAD_INITIALIZER(done);
         WorkerJob *job;

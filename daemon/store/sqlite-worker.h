@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The thread that alone touches the database. It takes all jobs that are waiting, in their order, and
- * puts them into one transaction: so many commits cost one write to the disk. A job is done when its
- * transaction is on the disk, never before.
+ * The only thread that touches the database. It puts all waiting jobs, in their order, into one
+ * transaction: so many commits cost one write to the disk. A job is done when its transaction is on
+ * the disk, never before.
  */
 
 #include <stdint.h>
@@ -39,9 +39,9 @@ struct SqliteJob {
         UserState *before; /* STORE: what must be stored */
         UserState *state; /* STORE: with its new version; LOAD: the result, or what is left of it */
         char *unreadable; /* STORE: what it replaces; LOAD: the result, if it @examines */
-        bool examines;    /* LOAD: what is no state is to be replaced */
+        bool examines;    /* LOAD: examine a record that is no state, to replace it */
         UserState *found; /* STORE: the result when something else is stored */
-        bool ends;        /* it takes away or forbids, so it may use the reserve */
+        bool ends;        /* it ends or forbids something, so it may use the reserve */
         Moment moment;    /* EXPIRE */
         char *mark_expected;   /* MARK; NULL: only read; STORE: what it must begin with */
         char *mark_value;      /* MARK */
@@ -59,7 +59,7 @@ struct SqliteJob {
 typedef struct SqliteWorkerOwner {
         /* In the loop: a job is done, in the order of submission; borrowed. */
         void (*done)(SqliteJob *job, void *userdata);
-        /* At the end: the database is left as somebody else has made it. */
+        /* At the end: the files are somebody else's, and left alone. */
         void (*left)(void *userdata);
         void *userdata;
 } SqliteWorkerOwner;
@@ -86,7 +86,7 @@ int sqlite_worker_new(sd_event *event, SqliteDatabase *database, const SqliteWor
         SqliteWorker **ret_worker);
 
 /**
- * sqlite_worker_free() - do what was submitted, stop the thread, close the database
+ * sqlite_worker_free() - finish the submitted jobs, stop the thread, close the database
  * @worker:     NULL is fine
  *
  * Return: NULL.
@@ -95,7 +95,7 @@ SqliteWorker *sqlite_worker_free(SqliteWorker *worker);
 DEFINE_CLEANUP(SqliteWorker, sqlite_worker_free)
 
 /**
- * sqlite_worker_submit() - hand a job over; jobs that come together share a transaction
+ * sqlite_worker_submit() - submit a job; jobs that wait together share a transaction
  * @worker:     running
  * @job:        the worker's until it is done, unless this fails; only its call may be touched
  *

@@ -25,7 +25,7 @@ static size_t first_behind(const SqliteWritten *written, uint64_t offset) {
         return low;
 }
 
-/* Leaves @n_new pieces' room where those were that overlap. */
+/* Replaces the overlapping pieces by room for @n_new. */
 static size_t replace(SqliteWritten *written, uint64_t offset, size_t size, size_t n_new) {
         size_t first = first_behind(written, offset), end = first;
 

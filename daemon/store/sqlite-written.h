@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What we know of a file's content because we wrote it: a digest of each piece. It finds accidents; who may write to
- * the file could make a piece with the same digest, and need not.
+ * What we know of a file's content because we wrote it: a digest of each piece. It finds accidents, not attacks:
+ * anybody who can write to the file could make a piece with the same digest.
  */
 
 #include <stdbool.h>
@@ -43,7 +43,7 @@ int sqlite_written_reserve(SqliteWritten *written);
 void sqlite_written_note(SqliteWritten *written, uint64_t offset, const void *data, size_t size);
 
 /**
- * sqlite_written_fail() - a write failed: nobody knows what is there
+ * sqlite_written_fail() - a write failed: the content is unknown
  * @written:    any
  * @offset:     in the file
  * @size:       of what was to be written
@@ -64,7 +64,7 @@ void sqlite_written_cut(SqliteWritten *written, uint64_t size);
  * @data:       what was read
  * @size:       bytes of @data
  *
- * Return: false if it is known not to be; true also for what is not exactly one of the pieces.
+ * Return: false if it certainly is not; true also for data that is not exactly one of the pieces.
  */
 bool sqlite_written_has(
         const SqliteWritten *written, uint64_t offset, const void *data, size_t size);

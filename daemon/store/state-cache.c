@@ -14,7 +14,7 @@
 
 typedef struct Entry Entry;
 
-/* Entries that make room for one another. */
+/* A group of entries with a common limit. */
 typedef struct Share {
         size_t count_max, size_max, count, size;
         TAILQ_HEAD(EntryList, Entry) by_age; /* the last first */
@@ -33,7 +33,7 @@ struct Entry {
 struct StateCache {
         Share asked, unasked;
         uint64_t seed;
-        uint64_t generation; /* what was put in an earlier one is doubted */
+        uint64_t generation; /* entries of an earlier generation are doubted */
         Entry *buckets[BUCKETS];
 };
 
@@ -165,7 +165,7 @@ static void make_room(StateCache *cache, const Share *share) {
         }
 }
 
-/* Whatever becomes of the new state, the one before is no longer what the store holds. */
+/* Even if the new state cannot be kept, the old one is no longer stored. */
 static void put(StateCache *cache, UserState *state, Share *share) {
         uint64_t hash = hash_user(cache, state->user);
         Entry **link = find_hashed(cache, hash, state->tenant, state->user);

@@ -2,11 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * States in memory by user, bounded in number and bytes; what was not asked for longest goes first. What nobody has asked
- * for since it came has a part of its own, and makes no room by taking others' away: a wave of new users neither drives
- * those out who are here each day, nor wanders through all that memory.
- * It knows nothing of the store: that memory equals it is the owner's care. What may have changed is doubted, and
- * still good for a guess.
+ * States in memory by user, bounded in number and bytes; the least recently used goes first. States that nobody has asked
+ * for since they came have a share of their own, and do not displace others: a wave of new users neither displaces those
+ * who log in each day, nor touches all that memory. The cache knows nothing of the store: its owner keeps both equal. A
+ * state that may have changed is doubted, and still good for a guess.
  */
 
 #include <stddef.h>

@@ -2,26 +2,27 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The one way in which a user's state changes: from what is stored to a changed copy of it, in one step, and only if
- * what is stored is still that.
+ * The only way to change a user's state: from the stored state to a changed copy, in one step, and only if the
+ * stored state is still the expected one.
  */
 
 #include "daemon/store/user-store.h"
 
-/* What a mark of the tenant (store-mark.h) has to begin with in that very step. */
+/* The required beginning of a mark of the tenant (store-mark.h), checked in the same step. */
 typedef struct StoreGuard {
         const char *mark; /* its name; NULL: there is no such condition */
         const char *begins;
 } StoreGuard;
 
-/* What to make of what. References to both states are taken, so nobody changes them any more. */
+/* The change. References to both states are taken, so nobody may change them any more. */
 typedef struct StoreCommit {
         UserState *before; /* as it was loaded or guessed */
         UserState *after;  /* a changed copy; gets the version that follows @before's */
         StoreGuard guard;  /* borrowed for the call of a function only */
-        bool settle;       /* it is to be with replicas even if it takes nothing away anew */
-        /* What is stored instead of a state, as user_store_examine() has told it: it is replaced if it is still that,
-         * @before is empty, and there is no guard. Borrowed for the call of a function only; NULL: a state is. */
+        bool settle;       /* wait for replicas even if the change takes nothing away */
+        /* The unreadable record, as user_store_examine() described it: it is replaced if it is still the same.
+         * Then @before is empty, and there is no guard. Borrowed for the call of a function only; NULL: the record
+         * is readable. */
         const char *unreadable;
 } StoreCommit;
 
@@ -31,27 +32,27 @@ typedef struct StoreCommit {
  * @user:       whose
  * @ret_state:  a reference, as from user_store_load(); the empty state if nothing is known
  *
- * Good enough to decide on what is committed then, since a commit tells a wrong guess from a right one; never
- * good enough for an answer. Return: 0; -ENOMEM; -EINVAL a name that cannot be.
+ * Good enough for a decision that is then committed, since a commit detects a wrong guess; never good enough
+ * for an answer. Return: 0; -ENOMEM; -EINVAL a name that cannot be.
  */
 int user_store_guess(UserStore *store, StoreName user, UserState **ret_state);
 
-/* @r: 0, and @state is what is stored; STORE_E_CORRUPT: @unreadable is, for StoreCommit, and @state, which is the
- * caller's in either case, what it still forbids (see state_fields_salvage()); both NULL where it cannot be replaced, or
- * anything else went wrong. @unreadable: borrowed. */
+/* @r: 0, and @state is the stored state; STORE_E_CORRUPT: @unreadable describes the record, for StoreCommit,
+ * and @state has its prohibitions (see state_fields_salvage()). The caller owns @state in both cases; @unreadable is
+ * borrowed. Both are NULL if the record cannot be replaced, or after another failure. */
 typedef void (*StoreExamineDone)(
         StoreCall *call, int r, UserState *state, const char *unreadable, void *userdata);
 
 /**
- * user_store_examine() - read what a user_store_load() could not
+ * user_store_examine() - read a record that user_store_load() could not
  * @store:      connected or not
  * @user:       whose
  * @done:       called once
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *
- * From the store itself. What SQLite calls a damaged file is not replaced, as nobody knows what a write would meet.
- * Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
+ * From the store itself, not from memory. In a file that SQLite calls damaged nothing is replaced, as the effect of
+ * a write would be unknown. Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
  */
 int user_store_examine(UserStore *store, StoreName user, StoreExamineDone done, void *userdata,
         StoreCall **ret_call);

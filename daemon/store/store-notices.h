@@ -42,13 +42,13 @@ typedef struct StoreNotices {
 } StoreNotices;
 
 /**
- * store_notices_tell() - tell of a failure, unless its kind was told of just now
+ * store_notices_tell() - report a failure, unless its kind was reported just now
  * @notices:    zeroed at first
  * @store:      whose notice function is called
  * @failure:    its kind
  * @format:     printf's
  *
- * Return: whether it was told.
+ * Return: whether it was reported.
  */
 bool store_notices_tell(StoreNotices *notices, UserStore *store, StoreFailure failure,
         const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the SQLite and the Redis store are both made of: the calls under way and their completion.
- * Only files of this folder include it.
+ * The common part of the SQLite and the Redis store: the calls under way and their completion. Only
+ * files of this folder include it.
  */
 
 #include "daemon/session/moment.h"
@@ -44,7 +44,7 @@ struct UserStore {
         StoreWatcher watcher; /* zeroed: nobody */
         uint64_t timeout_usec;
         StoreHealth health;
-        bool settles; /* what revokes is to be with replicas */
+        bool settles; /* revocations wait for replicas */
         StoreStats stats;
         struct StoreCallList calls; /* in the order of their start */
         struct StoreCallList ready; /* completed without waiting, to be told from the loop */
@@ -65,7 +65,7 @@ struct UserStore {
 int store_init(UserStore *store, const StoreOps *ops, sd_event *event);
 
 /**
- * store_clear() - let go of the common part; calls stay with their callers, silenced
+ * store_clear() - free the common part; calls stay with their callers, silenced
  * @store:      from store_init()
  */
 void store_clear(UserStore *store);
@@ -93,7 +93,7 @@ uint64_t store_now_usec(UserStore *store);
 bool store_names_are_valid(const char *tenant, const char *user);
 
 /**
- * store_count() - keep the books of `status`
+ * store_count() - count an operation for `status`
  * @store:      any
  * @type:       of the call, whether somebody waited for it or not
  * @r:          its outcome
@@ -101,9 +101,9 @@ bool store_names_are_valid(const char *tenant, const char *user);
 void store_count(UserStore *store, StoreCallType type, int r);
 
 /**
- * store_count_commit() - the same for a commit; a guess that was wrong is a load
+ * store_count_commit() - the same for a commit; a wrong guess counts as a load
  * @store:      any
- * @before:     what was supposed to be stored
+ * @before: the expected state
  * @r:          the commit's outcome
  */
 void store_count_commit(UserStore *store, const UserState *before, int r);

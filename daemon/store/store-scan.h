@@ -33,9 +33,9 @@ typedef void (*StoreScanDone)(StoreCall *call, int r, const StorePage *page, voi
  * @userdata:   for @done
  * @ret_call:   as for user_store_load()
  *
- * Who is stored from the first page to the last is on one of them, however many commits others make meanwhile,
- * unless the last page says that users were lost. Of some on the pages nothing may be stored any more.
- * Return: 0 started; -ENOMEM; -EINVAL.
+ * A user who is stored during the whole scan is on one of the pages, however many commits others make
+ * meanwhile, unless the last page says that users were lost. For some names on the pages nothing may be stored
+ * any more. Return: 0 started; -ENOMEM; -EINVAL.
  */
 int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done, void *userdata,
         StoreCall **ret_call);

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What became of a store's operations, and how long they took: counters that only grow, and buckets of
- * fixed width. What memory answers without asking the store is not among them.
+ * The outcomes of a store's operations, and how long they took: counters that only grow, and buckets
+ * of fixed width. Answers from memory are not counted.
  */
 
 #include <stddef.h>
@@ -44,7 +44,7 @@ typedef struct StoreStats {
  * @stats:      zeroed at the beginning
  * @operation:  which
  * @r:          0, STORE_E_* or negative errno
- * @usec:       how long it took; not looked at when there was no connection
+ * @usec: how long it took; ignored when there was no connection
  */
 void store_stats_add(StoreStats *stats, StoreOperation operation, int r, uint64_t usec);
 
@@ -55,7 +55,7 @@ void store_stats_add(StoreStats *stats, StoreOperation operation, int r, uint64_
 uint64_t store_stats_bound_usec(size_t bucket);
 
 /**
- * store_stats_quantile_usec() - the time within which so many of the operations were done
+ * store_stats_quantile_usec() - the time within which this share of the operations was done
  * @stats:      any
  * @permille:   500 for the median
  *
@@ -65,7 +65,7 @@ uint64_t store_stats_bound_usec(size_t bucket);
 uint64_t store_stats_quantile_usec(const StoreStats *stats, unsigned int permille);
 
 /**
- * user_store_stats() - what became of a store's operations since it was opened
+ * user_store_stats() - the outcomes of a store's operations since it was opened
  * @store:      any
  *
  * Return: borrowed.

@@ -4,15 +4,15 @@
 /*
  * Being told of changes that others make: a part of user-store.h.
  *
- * It makes things quick, and nothing depends on it: a change that nobody tells of is found by the next look at what
- * is stored. Nobody tells a host that is its own store's only writer.
+ * Notices only make things quick; nothing depends on them: a change without a notice is found when the state is
+ * next read. A host that is the only writer of its store gets none.
  */
 
 typedef struct UserStore UserStore;
 
 /* Neither may free the store. */
 typedef struct StoreWatcher {
-        /* What is stored of a user may have changed, by whomever; also by a commit of ours. */
+        /* A user's stored state may have changed, by anybody, also by a commit of ours. */
         void (*changed)(const char *tenant, const char *user, void *userdata);
         /* Changes may have been missed: anything may be different. */
         void (*missed)(void *userdata);

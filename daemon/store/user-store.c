@@ -25,7 +25,7 @@ UserStore *user_store_free(UserStore *store) {
         return NULL;
 }
 
-/* Key names are joined with ':', so that neither part may hold one. */
+/* Key names are joined with ':', so neither part may contain one. */
 static bool tenant_is_valid(const char *tenant) {
         size_t size = strlen(tenant);
 
@@ -127,7 +127,8 @@ int user_store_find_sid(
         if (r < 0)
                 return r;
         call->done.find = done;
-        /* Whatever an administrator typed: what cannot be a sid is nobody's. */
+        /* The text may be anything that an administrator typed; if it cannot be a sid, no
+         * session has it. */
         if (sid_is_valid(sid.name, strlen(sid.name)))
                 r = store->ops->find_sid(store, call, sid.tenant, sid.name);
         else

@@ -40,8 +40,8 @@ enum {
 typedef struct StoreHealth {
         bool online;
         bool durable;   /* acknowledged commits survive a crash of the store */
-        bool forgetful; /* it may let go of some records, when its memory is short */
-        bool watching;  /* what others change is told of at once; SQLite: there are no others */
+        bool forgetful; /* it may evict some records when its memory is short */
+        bool watching;  /* changes by others are announced at once; SQLite: there are no others */
         uint64_t n_commits, n_conflicts, n_errors;
         uint64_t latency_usec;                      /* of the last command */
         unsigned int n_replicas, n_replicas_wanted; /* of a Redis whose replicas are waited for */
@@ -59,7 +59,7 @@ typedef void (*StoreLoadDone)(StoreCall *call, int r, UserState *state, void *us
 /* @state: what is stored instead, to be decided on; after STORE_E_CONFLICT only, and not always even then. */
 typedef void (*StoreCommitDone)(StoreCall *call, int r, UserState *state, void *userdata);
 typedef void (*StoreFindDone)(StoreCall *call, int r, const char *user, void *userdata);
-/* The store tells what an administrator should read: connection lost and found, error replies.
+/* Lines for an administrator: connection lost and found, error replies.
  * @priority: syslog priority. */
 typedef void (*StoreNotice)(int priority, const char *message, void *userdata);
 
@@ -108,8 +108,9 @@ int user_store_load(
  * @user:       whose
  * @ret_state:  borrowed; valid until control returns to the loop
  *
- * Answers only while memory is known to equal the store, for a state that was loaded before: SQLite, whose one writer
- * we are, and Redis as long as it tells us of every change (store-watch.h). Return: 0; STORE_E_NOT_FOUND: use user_store_load().
+ * Answers only while memory is known to equal the store, for a state that was loaded before: with SQLite, whose only writer we
+ * are, and with Redis as long as it tells us of every change (store-watch.h). Return: 0; STORE_E_NOT_FOUND: use
+ * user_store_load().
  */
 int user_store_peek(
         UserStore *store, const char *tenant, const char *user, const UserState **ret_state);
@@ -137,15 +138,15 @@ StoreCall *store_call_free(StoreCall *call);
 DEFINE_CLEANUP(StoreCall, store_call_free)
 
 /**
- * user_store_expire() - let go of states whose end has passed
+ * user_store_expire() - delete states whose end has passed
  * @store:      any; Redis does it by itself
- * @moment:     the caller's clocks; nothing goes that may not be forgotten
+ * @moment: the caller's clocks; nothing is deleted before it may be forgotten
  */
 void user_store_expire(UserStore *store, const Moment *moment);
 
 /**
  * user_store_set_password() - log in with another password from now on
- * @store:      what is connected stays so; where the server refuses it, a notice says so
+ * @store: connections stay open; if the server refuses the password, a notice says so
  * @password:   copied
  *
  * Return: 0; -ENOMEM.
