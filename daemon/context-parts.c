@@ -59,7 +59,7 @@ static void on_session_removed(const char *logind_id, void *userdata) {
         reconcile_logind_removed(context, logind_id);
 }
 
-/* What has ended is out of the store already, with its logins. */
+/* The ended sessions are out of the store already, with their logins. */
 static void on_login_change(const Login *login, void *userdata) {
         const Context *context = userdata;
 
@@ -67,7 +67,7 @@ static void on_login_change(const Login *login, void *userdata) {
                 login_report_note(context->report, login->user);
 }
 
-/* What users and hosts are known by: the store, and the records of logins. */
+/* The data about users and hosts: the store, and the records of logins. */
 static int open_records(Context *context) {
         const Config *config = context->config;
         HostId id;
@@ -91,7 +91,7 @@ static int open_records(Context *context) {
         return r;
 }
 
-/* What goes on between requests; each of them uses what was made before. */
+/* The parts that work between requests; each uses the ones before. */
 static int open_keepers(Context *context) {
         int r;
 

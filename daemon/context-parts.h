@@ -2,16 +2,16 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The parts of the daemon that its verbs work with: made in the order in which they need each other, wired to each
- * other, and taken down in the opposite one.
+ * The parts of the daemon that its verbs work with: made in the order of their dependencies, connected, and freed
+ * in the opposite order.
  */
 
 typedef struct Context Context;
 
 /**
  * context_parts_open() - make all parts
- * @context:    has its event loop, journal and configuration; what is wrong is told in its journal. On failure as
- *              well the parts are to be stopped and freed.
+ * @context: has its event loop, journal and configuration; errors go to its journal. The parts must be stopped
+ * and freed, after a failure too.
  *
  * Return: 0; negative errno.
  */

@@ -93,7 +93,7 @@ static void load_if_changed(IssuerSource *source, size_t i) {
         if (is_same(&mark, &source->watches[i].mark))
                 return;
         load(source, i);
-        /* What the old ring verified is remembered there. */
+        /* The cache holds results of the old ring. */
         token_cache_clear(source->context->cache);
 }
 
@@ -107,7 +107,7 @@ static int on_directory(
         return 0;
 }
 
-/* Without it, a directory that is not there yet, the tick will see. */
+/* If the directory does not exist yet, the tick will notice it. */
 static void watch_directory(IssuerSource *source, size_t i) {
         _cleanup_(freep) char *directory = strdup(issuer_list_at(source->list, i)->jwks_path);
         Watch *watch = &source->watches[i];
@@ -143,7 +143,7 @@ static void take_over(IssuerSource *source, size_t i, const IssuerSource *before
         const Issuer *issuer = issuer_list_at(source->list, i);
         const Issuer *old = before ? issuer_list_find(before->list, issuer->url) : NULL;
 
-        /* Other rules would not have taken the same keys. */
+        /* With other rules other keys would have been accepted. */
         if (!old || !old->keyring || strcmp(old->jwks_path, issuer->jwks_path) != 0 ||
                 old->jwks_rules.algorithms != issuer->jwks_rules.algorithms)
                 return;

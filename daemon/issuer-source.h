@@ -17,10 +17,11 @@ typedef struct IssuerSource IssuerSource;
  * issuer_source_new() - read what the configuration names
  * @context:    with journal and event loop; outlives it
  * @config:     borrowed for the call
- * @before:     what was in force until now: its keys stay where a file cannot be used; NULL is fine
+ * @before: the previous source: its keys stay if a file cannot be used; NULL is fine
  * @ret_source: owned by the caller
  *
- * A file without a usable key is told to the journal, and is no failure. Return: 0; negative errno.
+ * A file without a usable key is reported in the journal, and is no failure. Return: 0; negative
+ * errno.
  */
 int issuer_source_new(Context *context, const Config *config, const IssuerSource *before,
         IssuerSource **ret_source);

@@ -61,7 +61,7 @@ static int tell_journal(Context *context, int r, const KeyFault *fault) {
         return r;
 }
 
-/* Whoever lost the directory, or had it unmounted, is not to lose all tokens with it. */
+/* If the directory was lost or unmounted, the tokens must not be lost with it. */
 int key_source_reread(
         Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault) {
         int r;

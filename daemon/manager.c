@@ -92,7 +92,7 @@ static int on_bus(sd_bus *bus, void *userdata) {
         return r;
 }
 
-/* Hosts of a fleet that were started together do not ask the store together ever after. */
+/* Otherwise hosts that were started together would always ask the store at the same moment. */
 static uint64_t until_next_tick_usec(void) {
         return TICK_USEC - jitter_below(TICK_SPREAD_USEC);
 }
@@ -122,7 +122,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         return 0;
 }
 
-/* The machine's id itself is not to leave the host: machine-id(5). */
+/* The machine's id itself must not leave the host: machine-id(5). */
 static void set_device_id(Manager *manager) {
         static const sd_id128_t application =
                 SD_ID128_MAKE(71, 5b, 0e, 3a, 44, 0c, 4f, 5e, 8d, 3e, 0a, 96, c2, 1b, 7d, f4);
@@ -224,7 +224,8 @@ static int build(Manager *manager) {
         if (r >= 0)
                 r = bus_connection_new(
                         context->event, manager->config->bus, on_bus, manager, &manager->bus);
-        /* Now, too: a daemon that died between the end of a session and of its login left that. */
+        /* Also now: a daemon that died after the end of a session, but before that of its login,
+         * left the login open. */
         if (r >= 0)
                 r = sd_event_add_time_relative(
                         context->event, &manager->tick, CLOCK_MONOTONIC, 0, 0, on_tick, manager);
@@ -254,7 +255,8 @@ int manager_new(const char *config_path, Manager **ret_manager) {
                 if (!manager->config_path)
                         return -ENOMEM;
         }
-        /* Until the configuration says otherwise, to whoever started us: systemd, or a terminal. */
+        /* Until the configuration is read, lines go to whoever started us: systemd, or a
+         * terminal. */
         r = journal_new(NULL, JOURNAL_STDERR, LOG_INFO, &manager->context.journal);
         if (r < 0)
                 return r;
@@ -291,7 +293,7 @@ static int prepare_reload(Manager *manager, Config **ret_config, Keyring **ret_k
         r = config_load(manager->config_path, message, message_size, &config);
         if (r)
                 return *message ? MANAGER_E_REFUSED : r;
-        /* What is open cannot be swapped under running requests. */
+        /* Open sockets and stores cannot be replaced under running requests. */
         fixed = config_option_fixed_change(manager->config, config);
         if (fixed) {
                 snprintf(message, message_size,
@@ -346,7 +348,7 @@ int manager_reload(Manager *manager, char *message, size_t message_size) {
         return r;
 }
 
-/* Faces first, so that nothing new comes in; then what is under way; then the parts. */
+/* First the interfaces, so that nothing new comes in; then the work under way; then the parts. */
 Manager *manager_free(Manager *manager) {
         Context *context;
 

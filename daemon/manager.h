@@ -17,7 +17,7 @@ typedef struct Manager Manager;
  * @config_path: one configuration file; NULL for the system's
  * @ret_manager: owned by the caller
  *
- * What went wrong has been written to the journal or standard error. Return: 0; negative errno.
+ * Errors have been written to the journal or standard error. Return: 0; negative errno.
  */
 int manager_new(const char *config_path, Manager **ret_manager);
 

@@ -13,7 +13,7 @@ int signal_sources_add(sd_event *event, sd_event_signal_handler_t on_hangup, voi
         sigaddset(&signals, SIGTERM);
         sigaddset(&signals, SIGINT);
         sigaddset(&signals, SIGHUP);
-        /* Before any thread is made, so that every thread leaves them to the loop. */
+        /* Before any thread is made, so that all threads block them. */
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
                 return -errno;
         r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);

@@ -14,12 +14,12 @@
 
 #define PASSWORD_SIZE_MAX 1024u
 
-/* Where the password of a login stands. */
+/* Where to find the password of a login. */
 typedef struct PasswordPlace {
         const char *path; /* NULL: not configured */
         const char *
-                credential; /* that is taken then, if the service manager has passed it; NULL: none */
-        const char *username; /* which needs a password; NULL: not configured */
+                credential; /* used without @path, if the service manager has passed it; NULL: none */
+        const char *username; /* a login that needs a password; NULL: not configured */
         const char *options;  /* that say so */
 } PasswordPlace;
 
@@ -47,7 +47,7 @@ static int read_password(const char *path, Secret **ret_password) {
         return r;
 }
 
-/* What was passed by the service manager is taken where nothing else is named. */
+/* The credential is used if no file is configured. */
 static int find_password(const PasswordPlace *place, char **ret_path) {
         const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
         char *path = NULL;
@@ -68,7 +68,7 @@ static int find_password(const PasswordPlace *place, char **ret_path) {
         return path ? 0 : -ENOMEM;
 }
 
-/* Return: 0, without @ret_password where there is none to read; negative errno, with a @message. */
+/* Return: 0, without @ret_password if there is none; negative errno, with a @message. */
 static int get_password(
         const PasswordPlace *place, Secret **ret_password, char *message, size_t message_size) {
         _cleanup_(freep) char *path = NULL;

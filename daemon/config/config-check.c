@@ -11,7 +11,7 @@ static bool redis_has_address(const Config *config) {
                config->store_sentinels;
 }
 
-/* Of two that say where the store is one would be wrong one day. */
+/* With both options set, one would sooner or later be out of date. */
 static bool address_is_one(const Config *config) {
         return !config->store_address || !config->store_sentinels;
 }
@@ -37,8 +37,8 @@ static bool replicas_are_of_redis(const Config *config) {
         return config->store_type == STORE_REDIS || config->store_wait_replicas == 0;
 }
 
-/* With the type forgotten, every host would keep its sessions to itself, and a kick would end one
- * host's logins only. */
+/* If Type= were forgotten, every host would keep its sessions to itself, and a kick would end
+ * the logins of one host only. */
 static bool address_is_for_redis(const Config *config) {
         return config->store_type == STORE_REDIS || !config->store_address;
 }

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What two options must agree on, looked at when all files have been read.
+ * Whether options fit together, checked when all files have been read.
  */
 
 #include "daemon/config/config-fault.h"

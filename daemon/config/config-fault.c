@@ -6,7 +6,7 @@
 
 #include "daemon/config/config-fault.h"
 
-/* A path may be longer than the message: what is wrong must still fit behind it. */
+/* A path may be longer than the message: leave room for the fault after it. */
 #define SHOWN_PATH_MAX 256
 
 static size_t put_place(ConfigFault *fault, const ConfigPlace *place) {

@@ -43,7 +43,7 @@ int config_field_address(const ConfigOption *option, const char *text, void *fie
         RedisAddress address;
 
         (void)option;
-        /* Whether it may go over the network is AllowPlaintext='s to say, which may come later. */
+        /* Accept any address: AllowPlaintext=, which decides about the network, may come later. */
         return redis_address_parse(text, true, &address) ? CONFIG_E_INVALID : set_text(text, field);
 }
 
@@ -133,7 +133,7 @@ int config_field_flags(const ConfigOption *option, const char *text, void *field
         return 0;
 }
 
-/* A choice of two words that a bool stands for. */
+/* A choice of two words, kept as a bool. */
 int config_field_switch(const ConfigOption *option, const char *text, void *field) {
         size_t index;
 

@@ -3,7 +3,7 @@
 
 /*
  * The forms that the value of an option can have: from the text of a file into the option's field. Each
- * takes its bounds from the row; what the field's type must be stands with it.
+ * takes its bounds from the row; its comment says which type the field must have.
  */
 
 #include "daemon/config/config-option.h"

@@ -25,7 +25,7 @@ static int check_characters(const Reader *reader, const char *line, size_t size)
         if (!text_is_utf8(line, size))
                 return config_fault(
                         reader->fault, &reader->place, "the line is not UTF-8 or holds a NUL byte");
-        /* A tab is a control character, too, but one that people align values with. */
+        /* A tab is a control character, too, but people align values with it. */
         for (size_t i = 0, part; i < size; i += part + 1) {
                 const char *tab = memchr(line + i, '\t', size - i);
 
@@ -41,7 +41,7 @@ static bool is_blank(char c) {
         return c == ' ' || c == '\t';
 }
 
-/* Nothing comes but a comment. */
+/* Whether only a comment follows. */
 static bool is_over(const char *text) {
         text += strspn(text, BLANKS);
         return !*text || *text == ';' || *text == '#';
@@ -77,7 +77,7 @@ static int take_section(const Reader *reader, char *line) {
         return reader->handler->on_section(line + 1, &reader->place, reader->handler->userdata);
 }
 
-/* A comment behind a value has a blank before it: the value may hold a semicolon. */
+/* A comment after a value needs a blank before it, as the value may contain a semicolon. */
 static void cut_comment(char *text) {
         for (char *mark = strchr(text, ';'); mark; mark = strchr(mark + 1, ';'))
                 if (mark > text && is_blank(mark[-1])) {

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One INI file, read strictly: what others would take for more of the value before (an indented line),
- * drop (what stands behind a section's name) or stop at (a NUL byte) refuses the file. Lines are as long as
- * the file may be.
+ * One INI file, read strictly. It is refused for things that other readers take as a continuation (an
+ * indented line), drop (text after a section's name) or stop at (a NUL byte). A line may be as long as the
+ * file.
  */
 
 #include <stddef.h>
@@ -19,8 +19,8 @@ typedef struct ConfigText {
         size_t size;
 } ConfigText;
 
-/* Return 0, or what config_file_parse() shall return; with the fault written. @place is borrowed, its
- * file is ConfigText.name. A value is of the section that was announced last; before the first one there
+/* Return 0, or the result for config_file_parse(), with the fault written. @place is borrowed, its
+ * file is ConfigText.name. A value belongs to the last announced section; before the first one there
  * is none. */
 typedef struct ConfigFileHandler {
         int (*on_section)(const char *section, const ConfigPlace *place, void *userdata);
@@ -32,7 +32,7 @@ typedef struct ConfigFileHandler {
 /**
  * config_file_parse() - read a text, stopping at the first fault
  * @text:       borrowed
- * @handler:    told of each section and value in order
+ * @handler: called for each section and value in order
  * @fault:      written on CONFIG_E_INVALID
  *
  * Return: 0; CONFIG_E_INVALID; what @handler returned; -ENOMEM.

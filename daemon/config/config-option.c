@@ -28,7 +28,7 @@
 #define SENTINEL_NAME_MAX 63u
 #define SOCKET_LEN        (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
-/* Where an option lives in the Config, or in a section of its kind, and what is there. */
+/* The place of an option in the Config, or in a section of its kind, and its type. */
 #define PLACE_IN(type, name) \
         .offset = offsetof(type, name), .size = sizeof(((type *)NULL)->name), \
         .is_text = _Generic(((type *)NULL)->name, char *: true, default: false)
@@ -335,8 +335,8 @@ const ConfigOption *config_option_fixed_change(const Config *old, const Config *
 }
 
 int config_option_set(const ConfigOption *option, void *field, const char *text) {
-        /* The options without a default are texts, and an empty one unsets them: so a drop-in can take
-         * back what an earlier file said. */
+        /* Options without a default are texts, and an empty value unsets them: so a drop-in can
+         * undo an earlier file. */
         if (!*text && option->is_text && !option->fallback) {
                 free(*(char **)field);
                 *(char **)field = NULL;

@@ -87,7 +87,7 @@ typedef enum ConfigOptionId {
         OPTION_ISSUER_MAX_LIFETIME,
         OPTION_ISSUER_LEEWAY,
         OPTION_COUNT,
-        /* What [Policy "NAME"] may override. */
+        /* The options that [Policy "NAME"] may override. */
         OPTION_POLICY_FIRST = OPTION_SESSION_SINGLE_SIGN_ON,
         OPTION_POLICY_LAST = OPTION_KICK_KICK_SCOPE,
 } ConfigOptionId;
@@ -106,8 +106,8 @@ struct ConfigOption {
         const char *const *choices; /* words, ended by NULL; the first stands for @min */
         const char *fallback;       /* the default as text; NULL: none */
         const char *allowed;        /* for the message when a value is refused */
-        bool required;              /* no section of its kind is complete without it */
-        bool fixed;                 /* what is open hangs on it: takes a restart */
+        bool required;              /* every section of its kind must have it */
+        bool fixed;                 /* something open depends on it: a change needs a restart */
 };
 
 /**
@@ -120,7 +120,8 @@ struct ConfigOption {
 const ConfigOption *config_option_find(const char *section, const char *key);
 
 /**
- * config_option_is_plain() - whether an option's section stands once, and the option in the Config itself
+ * config_option_is_plain() - whether an option's section occurs only once, with the option in the Config
+ * itself
  * @option:     static row
  */
 bool config_option_is_plain(const ConfigOption *option);
@@ -142,7 +143,7 @@ ConfigOptionId config_option_id(const ConfigOption *option);
  * @old:        borrowed
  * @new:        borrowed
  *
- * Return: static row; NULL if a reload can change all that differs.
+ * Return: static row; NULL if a reload can make all changes.
  */
 const ConfigOption *config_option_fixed_change(const Config *old, const Config *new);
 

@@ -24,12 +24,12 @@ static bool is_policy_name(const char *name) {
                strlen(name) <= POLICY_NAME_MAX;
 }
 
-/* A file in /etc/pam.d, where libpam looks in no directory below it. */
+/* The name of a file in /etc/pam.d; libpam does not look in directories below it. */
 static bool is_service_name(const char *name) {
         return config_value_is_word(name, SERVICE_NAME_MAX) && !strchr(name, '/');
 }
 
-/* "iss" is compared to the byte, so that any word will do; it mostly is a URL. */
+/* "iss" is compared byte by byte, so any word is valid; mostly it is a URL. */
 static bool is_issuer_name(const char *name) {
         return config_value_is_word(name, ISSUER_NAME_MAX);
 }
@@ -138,7 +138,8 @@ static void clear_section(const ConfigSectionKind *kind, ConfigSection *section)
         free(section->name);
 }
 
-/* Rows of the kind's own have their defaults here; those that it overrides have them elsewhere. */
+/* Set the defaults of the kind's own rows; rows that it overrides have theirs in their own
+ * section. */
 static int set_fallbacks(const ConfigSectionKind *kind, ConfigSection *section) {
         for (ConfigOptionId id = kind->first; id <= kind->last; id++) {
                 const ConfigOption *option = config_option_at(id);

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Sections that have a name, such as [Policy "user:alice"]. Each is an item of a list in the Config. What
- * may stand in it are the rows of config-option.c that bear the kind's name; in [Policy] they are the rows
- * of [Session] and [Kick], which it overrides.
+ * Sections that have a name, such as [Policy "user:alice"]. Each is an item of a list in the Config. It
+ * may contain the rows of config-option.c with the kind's name; [Policy] may contain the rows of [Session]
+ * and [Kick], which it overrides.
  */
 
 #include <stdbool.h>
@@ -19,8 +19,9 @@ typedef struct ConfigSectionKind {
         ConfigOptionId first, last; /* its options; bit i of ConfigSection.set is first + i */
         size_t size;                /* of an item */
         size_t items, n_items;      /* offsets of the list and of its size_t in Config */
-        size_t fields;              /* offset in an item of what the options' offsets count from */
-        size_t base;                /* where those offsets begin */
+        size_t fields;              /* offset in an item of the struct that the options' offsets
+                                     * refer to */
+        size_t base;                /* the offset of that struct in Config */
 } ConfigSectionKind;
 
 #define CONFIG_SECTION_ITEMS_MAX 1024u
@@ -34,7 +35,7 @@ typedef struct ConfigSectionKind {
 void config_section_list(char *text, size_t size);
 
 /**
- * config_section_kind_at() - the kinds of sections, one after the other
+ * config_section_kind_at() - walk over the kinds of sections
  * @i:          from 0
  *
  * Return: static row; NULL behind the last.
@@ -42,7 +43,7 @@ void config_section_list(char *text, size_t size);
 const ConfigSectionKind *config_section_kind_at(size_t i);
 
 /**
- * config_section_kind_find() - a kind by what stands before the name
+ * config_section_kind_find() - a kind by the word before the name
  * @kind:       case-sensitive; need not end with NUL
  * @size:       bytes of @kind
  *
@@ -83,7 +84,7 @@ int config_section_add(const ConfigSectionKind *kind, Config *config, const char
 const ConfigOption *config_section_option(const ConfigSectionKind *kind, const char *key);
 
 /**
- * config_section_field() - where an option of a section lives
+ * config_section_field() - the place of an option of a section
  * @kind:       of the section
  * @section:    borrowed
  * @option:     from config_section_option()
@@ -92,7 +93,7 @@ void *config_section_field(
         const ConfigSectionKind *kind, ConfigSection *section, const ConfigOption *option);
 
 /**
- * config_section_is_set() - whether an option stands in the section
+ * config_section_is_set() - whether an option is set in the section
  * @kind:       of the section
  * @section:    borrowed
  * @option:     from config_section_option()
@@ -101,7 +102,7 @@ bool config_section_is_set(
         const ConfigSectionKind *kind, const ConfigSection *section, const ConfigOption *option);
 
 /**
- * config_section_missing() - what a section must say and does not
+ * config_section_missing() - a required option that a section lacks
  * @kind:       of the section
  * @config:     borrowed
  * @name:       of a section that is there

@@ -4,7 +4,7 @@
 
 #include "daemon/config/config-section.h"
 
-/* polkit's own checks would turn a stolen token of minutes into rights of its holder. */
+/* If polkit took tokens, the holder of a stolen short-lived token could use it to get rights. */
 static const char *const without_tokens[] = { "polkit-1" };
 
 static bool takes_tokens_by_itself(const char *service) {

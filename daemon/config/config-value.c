@@ -60,8 +60,8 @@ bool config_value_is_word(const char *text, size_t size_max) {
 
 #define DATE_PARTS 6u
 
-/* Two days with one name would be read as two different times by two readers: only what a calendar says is
- * taken, and no leap second. */
+/* Only dates of the calendar are accepted, and no leap second: two readers could take an impossible
+ * date for two different times. */
 int config_value_date(const char *text, uint64_t *ret_sec) {
         static const char pattern[] = "9999-99-99T99:99:99Z";
         static const size_t places[DATE_PARTS] = { 0, 5, 8, 11, 14, 17 };

@@ -22,7 +22,7 @@
 typedef struct NamedOrigins {
         const ConfigSectionKind *kind;
         char *name;
-        ConfigPlace header; /* in the file at hand, or before */
+        ConfigPlace header; /* in the present file, or before */
         ConfigPlace places[OPTION_COUNT];
 } NamedOrigins;
 
@@ -32,11 +32,11 @@ typedef struct Loader {
         ConfigFault fault;
         ConfigPlace origins[OPTION_COUNT]; /* where each option was set last */
         unsigned int
-                sections[OPTION_COUNT]; /* of the file at hand: line of the section, at its first
-                                              * option; 0: not there */
+                sections[OPTION_COUNT]; /* of the present file: line of the section, at its first
+                                         * option; 0: not there */
         const char
-                *section; /* the one that values are of now: a static name; NULL before the first */
-        NamedOrigins *named; /* instead, if that one has a name of its own; of @all_named */
+                *section; /* the section of the next values: a static name; NULL before the first */
+        NamedOrigins *named; /* instead, for a section with a name; an item of @all_named */
         NamedOrigins **all_named;
         size_t n_named;
         char *files[DROP_INS_MAX + 2]; /* names that the origins point to */
@@ -252,7 +252,7 @@ static int add_drop_in(Loader *loader, const char *directory, const char *name) 
                 return -ENOMEM;
         }
         r = add_file(loader, path);
-        /* Listed a moment ago: a link to nowhere, or somebody is changing things right now. */
+        /* It was listed a moment ago: a dangling link, or somebody is changing files right now. */
         return r == -ENOENT ? config_fault_errno(&loader->fault, &(ConfigPlace){ path, 0 }, r) : r;
 }
 
@@ -301,12 +301,14 @@ static int derive(char **value, const char *directory, const char *name) {
         return 0;
 }
 
-/* Whose token it is would depend on the key, and with it whether a session must exist. */
+/* An issuer with our own name: the key would decide whose token it is, and so whether a session
+ * must exist. */
 static bool is_ourselves(const Loader *loader, const NamedOrigins *named) {
         return !strcmp(named->kind->kind, "Issuer") && !strcmp(named->name, loader->config->issuer);
 }
 
-/* A section may stand in several files: it is complete, or not, when all have been read. */
+/* A section may be spread over several files, so whether it is complete is known when all have
+ * been read. */
 static int check_named(Loader *loader) {
         for (size_t i = 0; i < loader->n_named; i++) {
                 const NamedOrigins *named = loader->all_named[i];

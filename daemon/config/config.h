@@ -24,7 +24,7 @@ typedef enum BusKind {
         BUS_NONE,
 } BusKind;
 
-/* What each section with a name begins with: [KIND "NAME"]. */
+/* The beginning of each section with a name: [KIND "NAME"]. */
 typedef struct ConfigSection {
         char *name;   /* owned */
         uint64_t set; /* which of its kind's options stand in it: see config-section.h */
@@ -33,7 +33,7 @@ typedef struct ConfigSection {
 /* [Policy "user:NAME"] or [Policy "group:NAME"] */
 typedef struct PolicySection {
         ConfigSection head;
-        PolicyRules rules; /* as far as they stand in the section */
+        PolicyRules rules; /* those that the section sets */
 } PolicySection;
 
 /* [Service "NAME"] of a service in /etc/pam.d */
@@ -154,8 +154,8 @@ int config_parse(
  * @user:       name
  * @groups:     names of the groups they are in; NULL if there are none
  * @n_groups:   of @groups
- * @ret_rules:  the rules of [Session] and [Kick], then what the sections of the groups say in the order of
- *              the files, then what the user's own section says
+ * @ret_rules: the rules of [Session] and [Kick], overridden by the sections of the groups in the order of
+ * the files, then by the user's own section
  */
 void config_policy_of(const Config *config, const char *user, const char *const *groups,
         size_t n_groups, PolicyRules *ret_rules);

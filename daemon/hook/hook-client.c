@@ -100,7 +100,7 @@ static void complete(HookCall *call, const HookAnswer *answer) {
         pump(lane);
 }
 
-/* Also the way in which a call ends that could not begin: no completion before the starter returned. */
+/* Also ends a call that could not begin: no completion may come before the starter returned. */
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         HookCall *call = userdata;
 
@@ -162,7 +162,7 @@ static int send_event(const HookCall *call) {
         return send(call->fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* A path socket connects at once or not at all: EAGAIN says that its queue is full. */
+/* A path socket connects at once or not at all: EAGAIN means that its queue is full. */
 static int open_connection(HookCall *call) {
         const struct sockaddr_un *address = &call->client->address;
         int r;
@@ -221,7 +221,7 @@ static int call_new(HookClient *client, const HookOrder *order, HookCall **ret_c
         r = call->json ? 0 : -ENOMEM;
         if (r == 0 && order->kind == HOOK_LOGIN)
                 call->deadline_usec = now_usec(client) + order->timeout_usec;
-        /* A timer from the beginning: without one a call that cannot begin would never end. */
+        /* The timer is made at once: without it a call that cannot begin would never end. */
         if (r == 0)
                 r = set_timer(call, call->deadline_usec);
         if (r >= 0 && call->deadline_usec == 0)

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The way to the runner of hooks, which is another process of another user: a packet to its socket, and
- * perhaps an answer. Nothing here waits: a runner that is absent, hangs, dies or talks rubbish is an
- * outcome. Logins and notices go in lanes of their own, each with so many connections and so much room to
- * wait, so that notices that nobody takes do not hold up logins.
+ * The connection to the runner of hooks, a process of another user: a packet to its socket, and perhaps
+ * an answer. Nothing here blocks: a runner that is absent, hangs, dies or answers nonsense is an outcome.
+ * Logins and notices have separate lanes, each with a limited number of connections and waiting calls, so
+ * that notices that nobody takes do not hold up logins.
  */
 
 #include <stdbool.h>
@@ -32,8 +32,8 @@ enum {
 typedef struct HookResult {
         HookKind kind;
         HookOutcome outcome;
-        const char *hook; /* its file's name; "" if it was none */
-        const char *note; /* what went wrong on the way; "" if nothing did */
+        const char *hook; /* its file's name; "" if no hook decided */
+        const char *note; /* the error on the way; "" if there was none */
 } HookResult;
 
 typedef struct HookCounters {
@@ -50,7 +50,7 @@ typedef void (*HookDone)(HookCall *call, const HookResult *result, void *userdat
 typedef struct HookOrder {
         HookKind kind; /* HOOK_LOGIN has a lane of its own */
         const char *json;
-        uint64_t timeout_usec; /* of a login from now on, of a notice from when its turn comes */
+        uint64_t timeout_usec; /* of a login from now on, of a notice from its turn on */
 } HookOrder;
 
 /**
@@ -94,7 +94,7 @@ int hook_client_start(HookClient *client, const HookOrder *order, HookDone done,
 HookCall *hook_call_free(HookCall *call);
 
 /**
- * hook_client_counters() - what became of all calls so far
+ * hook_client_counters() - the outcomes of all calls so far
  * @client:     any
  * @ret_counters: filled
  */

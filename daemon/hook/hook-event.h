@@ -2,14 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What a hook is told: one JSON object. Never a token, a code or a handle.
+ * The event for a hook: one JSON object. Never a token, a code or a handle.
  */
 
 #include <stdint.h>
 
 #include "common/hook-message.h"
 
-/* Of this form of the object, as "version". Members may be added without a new one. */
+/* The version of the object's form, as "version". Members may be added without a new version. */
 #define HOOK_EVENT_VERSION 1
 
 /* Text is UTF-8; NULL becomes null. Borrowed. */

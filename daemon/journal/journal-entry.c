@@ -36,7 +36,7 @@ static int add_line(JournalEntry *entry, const char *name, const char *value) {
         return 0;
 }
 
-/* A newline in a user's name must not begin a field of its own. */
+/* A newline in a user's name must not begin another field. */
 static int add_block(JournalEntry *entry, const char *name, const char *value) {
         size_t name_size = strlen(name), value_size = strlen(value);
         uint64_t size = htole64(value_size);
@@ -103,12 +103,12 @@ static void put_text(Line *line, const char *text) {
         put(line, text, strlen(text));
 }
 
-/* Nearly all that there is. */
+/* Nearly all characters. */
 static bool is_plain(unsigned char c) {
         return c >= ' ' && c < 0x7f && c != '\\' && c != '"';
 }
 
-/* C0, DEL and, as UTF-8 writes them in two bytes, C1; and what the form itself needs. */
+/* C0, DEL and C1 (two bytes in UTF-8); and the characters that the form itself uses. */
 static bool needs_escape(const char *text, size_t i) {
         unsigned char before = i > 0 ? (unsigned char)text[i - 1] : 0;
         unsigned char here = (unsigned char)text[i], behind = (unsigned char)text[i + 1];

@@ -39,7 +39,7 @@ int journal_entry_native(const JournalEvent *event, JournalEntry *ret_entry);
  * @line:       receives the line with its newline; not ended with NUL
  * @size:       bytes of @line; what does not fit is cut
  *
- * Control characters are written as \xNN: a name that somebody chose can neither begin a line of its
- * own nor speak to a terminal. Return: bytes of the line.
+ * Control characters are written as \xNN: a name that somebody chose can neither begin a new line
+ * nor control a terminal. Return: bytes of the line.
  */
 size_t journal_entry_text(const JournalEvent *event, char *line, size_t size);

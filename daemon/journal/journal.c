@@ -44,7 +44,7 @@ typedef enum Sent {
         SENT_NEVER,
 } Sent;
 
-/* Addressed anew each time: a connected socket would stay deaf when the journal makes its own anew. */
+/* The address is given each time: a connected socket would be lost when the journal is restarted. */
 static Sent send_entry(const Journal *journal, const JournalEntry *entry) {
         ssize_t n;
 
@@ -85,7 +85,7 @@ static void report_dropped(Journal *journal) {
         journal->n_reported = n_dropped;
         journal_log(journal, LOG_WARNING, "%zu lines were dropped: the journal took none",
                 n_dropped - n_before);
-        /* The report was dropped itself. */
+        /* The report itself was dropped. */
         if (journal->n_dropped != n_dropped)
                 journal->n_reported = n_before;
 }
@@ -155,10 +155,10 @@ static void send_native(Journal *journal, const JournalEvent *event) {
                 journal->n_dropped++;
                 return;
         }
-        /* Without a loop there is no timer: the next line finds out. */
+        /* Without a loop there is no timer: the next line tries again. */
         if (journal->first && !journal->event)
                 flush(journal);
-        /* In order: nothing overtakes what waits. */
+        /* In order: nothing overtakes queued lines. */
         if (!journal->first)
                 sent = send_entry(journal, &entry);
         if (sent == SENT_LATER) {
@@ -170,8 +170,9 @@ static void send_native(Journal *journal, const JournalEvent *event) {
         free(entry.data);
 }
 
-/* A terminal or pipe that nobody reads must not hold a login up. We cannot make it non-blocking, since
- * others may share it; but one that polls as writable takes PIPE_BUF bytes at once. */
+/* A terminal or pipe that nobody reads must not hold a login up. It cannot be made non-blocking,
+ * since others may share it; but if poll() says that it is writable, it takes PIPE_BUF bytes at
+ * once. */
 static bool write_stderr(const Journal *journal, const JournalEvent *event) {
         struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
         char line[PIPE_BUF];
@@ -180,7 +181,7 @@ static bool write_stderr(const Journal *journal, const JournalEvent *event) {
         if (!journal->is_file && (poll(&output, 1, 0) != 1 || output.revents != POLLOUT))
                 return false;
         size = journal_entry_text(event, line, sizeof(line));
-        /* The priority in front is for systemd, not for people. */
+        /* The priority at the front is for systemd, not for people. */
         skipped = journal->is_terminal ? strlen("<N>") : 0;
         return write(STDERR_FILENO, line + skipped, size - skipped) == (ssize_t)(size - skipped);
 }
@@ -231,7 +232,7 @@ static int open_native(const char *path, Journal *journal) {
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return -errno;
-        /* Only to see whether somebody is there. */
+        /* Only to find out whether somebody listens. */
         if (connect(fd, (struct sockaddr *)&journal->address, sizeof(journal->address)) < 0)
                 return -errno;
         journal->fd = TAKE_FD(fd);

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Lines to the journal that never wait for it: native-protocol datagrams with MSG_DONTWAIT through a
- * bounded queue that counts what it drops. Without a journal (or by configuration) the lines go to
- * standard error.
+ * Lines to the journal, without ever waiting for it: native-protocol datagrams with MSG_DONTWAIT
+ * through a bounded queue that counts what it drops. Without a journal (or by configuration) the
+ * lines go to standard error.
  */
 
 #include <stddef.h>
@@ -34,7 +34,7 @@ typedef struct JournalField {
  * journal_new() - open the way out
  * @event:      NULL before there is a loop: lines are then sent at once or queued
  * @target:     where to
- * @max_level:  LOG_INFO or LOG_DEBUG; what is less urgent is not written
+ * @max_level: LOG_INFO or LOG_DEBUG; less urgent lines are not written
  * @ret_journal: owned by the caller
  *
  * Return: 0; negative errno.

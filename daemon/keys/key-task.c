@@ -65,7 +65,7 @@ static int copy_order(KeyTask *task, const KeyTaskOrder *order) {
 
                 r = r ? r : copied;
         }
-        /* A ring is changed here, never begun. */
+        /* The first keys are never generated here. */
         copy.rules.generate = NULL;
         copy.rules.generate_refresh = false;
         task->order = copy;

@@ -54,8 +54,7 @@ int key_task_start(sd_event *event, const KeyTaskOrder *order, KeyTaskDone done,
  * key_task_free() - wait for the thread and free
  * @task:       NULL is fine
  *
- * What was begun is brought to its end; nobody is told.
- * Return: NULL.
+ * A change that was begun is finished, without a completion. Return: NULL.
  */
 KeyTask *key_task_free(KeyTask *task);
 DEFINE_CLEANUP(KeyTask, key_task_free)

@@ -10,7 +10,7 @@
 
 #define BATCH_MAX 2u
 #define LOOK_USEC 50u
-/* Of a signature: RSA, whose are larger, takes the loop too long. */
+/* The largest signature that the loop makes itself: RSA, with larger ones, takes too long. */
 #define QUICK_SIZE_MAX 132u
 
 struct Signer {
@@ -116,7 +116,7 @@ int signer_start(
         return 0;
 }
 
-/* The thread has it: it is freed when it comes back. */
+/* A thread has the job: it is freed when it comes back. */
 SignJob *sign_job_free(SignJob *job) {
         if (job)
                 job->done = NULL;

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Signatures of tokens, made in threads of their own: one takes as long as all else that an order needs, and with RSA
- * a hundred times as long.
+ * Signatures of tokens, made in threads of their own: one takes as long as everything else that an order needs, and
+ * with RSA a hundred times as long.
  */
 
 #include <systemd/sd-event.h>
@@ -28,7 +28,7 @@ typedef void (*SignDone)(int r, Secret *token, void *userdata);
 int signer_new(sd_event *event, Signer **ret_signer);
 
 /**
- * signer_free() - wait for what is being signed, and drop it
+ * signer_free() - wait for the signatures under way, and drop them
  * @signer:     NULL is fine; its jobs must have been freed
  *
  * Return: NULL.
@@ -37,7 +37,7 @@ Signer *signer_free(Signer *signer);
 DEFINE_CLEANUP(Signer, signer_free)
 
 /**
- * signer_frame() - what the tokens have in common that are composed to be signed
+ * signer_frame() - the common parts of the tokens to be signed
  * @signer:     owns it
  */
 ClaimsFrame *signer_frame(Signer *signer);

@@ -34,8 +34,8 @@ static bool has_tty(const Elevation *key) {
         return key->tty && *key->tty;
 }
 
-/* sudo knows a terminal by its device. The logind session of a process there is no part of it: whoever
- * runs sudo by `systemd-run --user --scope` leaves that, and keeps the terminal and its timestamp. */
+/* sudo knows a terminal by its device, so the logind session is not part of the key:
+ * `systemd-run --user --scope` leaves the session, and keeps the terminal and its timestamp. */
 static uint64_t hash_key(const Elevation *key) {
         uint64_t hash = text_hash_begin();
 
@@ -157,8 +157,8 @@ static void prune_bucket(ElevationList *list, Node **link) {
         }
 }
 
-/* sudo's timestamp ends with the logind session that it was made in. Looking at all of them each time
- * would cost a system call for each; their number doubles between two looks. */
+/* sudo's timestamp ends with the logind session that it was made in. Checking all of them each
+ * time would cost a system call for each; so they are checked whenever their number has doubled. */
 static void prune(ElevationList *list) {
         if (list->n_nodes < list->prune_at)
                 return;
@@ -223,7 +223,7 @@ ElevationList *elevation_list_free(ElevationList *list) {
         return NULL;
 }
 
-/* The file first: a token that ends must not find its timestamp forgotten. */
+/* The file first: when the token ends, its timestamp must be known, also after a restart. */
 int elevation_list_set(ElevationList *list, const Elevation *elevation) {
         _cleanup_(node_freep) Node *node = NULL;
         Node **link = find_link(list, elevation);
@@ -250,7 +250,7 @@ const Elevation *elevation_list_find(const ElevationList *list, const Elevation 
 
         if (!node)
                 return NULL;
-        /* The terminal's name may be that of somebody who has left. */
+        /* The terminal may have belonged to another session, which is gone. */
         logind_id = node->elevation.logind_id;
         if (logind_id && !equal(logind_id, key->logind_id) && !logind_session_exists(logind_id))
                 return NULL;

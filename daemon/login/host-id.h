@@ -2,15 +2,15 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which host this is, and since when: its name alone may be another's as well, and was its own before it was
- * booted.
+ * Which host this is, and which boot: another host may have the same name, and this one had it before its
+ * boot, too.
  */
 
 #define HOST_ID_SIZE 32u
 
 /* Hexadecimal. */
 typedef struct HostId {
-        /* Not the machine's id itself, which is not to leave the host: machine-id(5). Empty: it has none. */
+        /* Not the machine's id itself, which must not leave the host: machine-id(5). Empty: it has none. */
         char machine[HOST_ID_SIZE + 1];
         char boot[HOST_ID_SIZE + 1];
 } HostId;
@@ -24,7 +24,7 @@ typedef struct HostId {
 int host_id_read(HostId *ret_id);
 
 /**
- * host_id_read_public() - for others to see: nothing can be computed from it that is meant for this host only
- * @ret_id:     what cannot be found out is empty
+ * host_id_read_public() - for others to see: it reveals nothing that is meant for this host only
+ * @ret_id: an unknown part is empty
  */
 void host_id_read_public(HostId *ret_id);

@@ -84,7 +84,7 @@ static int set_begin(json_t *record, const Login *login) {
                        : 0;
 }
 
-/* What was written by a daemon that did not note it does without. */
+/* A record of an older daemon lacks it. */
 static int get_begin(const json_t *record, Login *login) {
         const json_t *value = json_object_get(record, LOGIND_BEGIN);
 
@@ -113,7 +113,7 @@ int login_record_encode(const Login *login, const HostId *host, char **ret_text)
         return dump(record, ret_text);
 }
 
-/* The verbs copy it as the fixed size that it has. */
+/* Its size is fixed: the verbs copy that many characters. */
 static bool is_sid(const char *text) {
         return sid_is_valid(text, strlen(text));
 }
@@ -147,8 +147,8 @@ static int read_login(const json_t *record, Login *login) {
         return r;
 }
 
-/* A record of another boot or host is told apart from a corrupt one: it is no reason for a warning. One that names
- * no machine is of before the daemon was upgraded. */
+/* A record of another boot or host is not corrupt, and no reason for a warning. A record without a machine is
+ * from before the daemon was upgraded. */
 static int check_host(const json_t *record, const HostId *host) {
         const char *boot, *machine = host->machine;
         int version;

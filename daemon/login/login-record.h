@@ -14,7 +14,7 @@ typedef struct Login Login;
 enum {
         LOGIN_RECORD_E_CORRUPT = 1, /* not what login_record_encode() writes */
         LOGIN_RECORD_E_OTHER_BOOT,  /* its process died with that boot */
-        LOGIN_RECORD_E_OTHER_HOST, /* it was copied here, by whatever copied the disk or the directory */
+        LOGIN_RECORD_E_OTHER_HOST,  /* it was copied here, with the disk or the directory */
 };
 
 /**

@@ -128,8 +128,8 @@ static int write_login(LoginRegistry *registry, const Login *login) {
         return record_directory_write(registry->fd, login->id, text);
 }
 
-/* sudo and su may run inside somebody's logind session: that one is not theirs, and its owner must not
- * suffer for the end of their token. */
+/* sudo and su may run inside a logind session of somebody else, who must not suffer from the end of
+ * their token. */
 static void note_session(Login *login) {
         LogindSession session;
 

@@ -76,7 +76,7 @@ DEFINE_CLEANUP(Login, login_free)
 int login_registry_add(LoginRegistry *registry, Login *login);
 
 /**
- * login_registry_observe() - be told of logins that come and go
+ * login_registry_observe() - observe logins that come and go
  * @registry:   NULL is fine
  * @observer:   called when a login was added, and before one is removed; NULL: nobody
  * @userdata:   for @observer
@@ -131,9 +131,8 @@ void login_registry_each_logind(
  * @registry:   borrowed
  * @logind_id:  logind's id
  *
- * A sudo or su inside of the session did not open it. One that has ended is preferred; its record
- * outlives its leader for as long as the session exists.
- * Return: borrowed, or NULL.
+ * A sudo or su inside of the session did not open it. An ended login is preferred; its record
+ * outlives its leader for as long as the session exists. Return: borrowed, or NULL.
  */
 Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id);
 
@@ -144,10 +143,10 @@ Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id
 size_t login_registry_count(const LoginRegistry *registry);
 
 /**
- * login_registry_lost() - how many records were there that could not be understood
+ * login_registry_lost() - how many records could not be understood
  * @registry:   any
  *
- * Nobody ends these logins any more. Return: those that were met when it was opened.
+ * Nobody ends these logins any more. Return: the number when the registry was opened.
  */
 size_t login_registry_lost(const LoginRegistry *registry);
 
@@ -165,7 +164,7 @@ int login_registry_set_elevation(LoginRegistry *registry, const Elevation *eleva
  * @registry:   borrowed
  * @key:        only tenant, user, tty and logind_id are looked at
  *
- * One of another logind session that had the terminal before, and is gone, is none.
+ * An authentication from an earlier logind session on this terminal, which is gone, does not count.
  *
  * Return: borrowed, or NULL.
  */

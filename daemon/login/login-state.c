@@ -12,7 +12,7 @@ typedef enum SessionState {
         SESSION_ANOTHER,
 } SessionState;
 
-/* After a restart logind may give an id away again. What cannot be read is there, and is not known to be another. */
+/* After a restart logind may reuse an id. A session that cannot be read counts as the login's own. */
 static SessionState look_at_session(const Login *login) {
         LogindSession session;
         int r;

@@ -11,8 +11,8 @@ typedef struct Login Login;
 
 typedef enum LoginState {
         LOGIN_OPEN,
-        LOGIN_ELSEWHERE, /* its process runs; the logind session of that id is another by now */
-        LOGIN_OVER, /* its process is gone, or has closed it, and logind has no session of it */
+        LOGIN_ELSEWHERE, /* its process runs; another session has its logind id by now */
+        LOGIN_OVER, /* its process is gone, or has closed it, and its logind session is gone, too */
 } LoginState;
 
 /**

@@ -28,13 +28,14 @@ typedef struct Login {
         uid_t uid; /* of @user, as the kernel or the session tells; (uid_t)-1 unknown */
         ProcessId leader;
         uint64_t opened_at_sec;
-        /* Of its session, as it was seen last; not in the file. 0, NULL: unknown, or there is none. */
+        /* Of its session, as last seen; not in the file. 0, NULL: unknown, or there is none. */
         uint64_t deadline_sec;    /* by the wall clock */
         uint64_t deadline_up_sec; /* the same by CLOCK_BOOTTIME, which nobody sets */
         uint64_t seen_sec;        /* when it was used last, by the wall clock */
         char *platform, *device;
-        bool expiring; /* its deadline is being seen to */
+        bool expiring; /* its deadline is being handled */
         bool ended;    /* its session has ended; it stays listed until the process is gone */
-        bool closed;   /* by its process; what that left in its logind session may still be there */
+        bool closed;   /* closed by its process; other processes may be left in its logind
+                        * session */
         Reason end_reason;
 } Login;

@@ -17,7 +17,7 @@
 #define BOOT_ID_PATH      "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_TEXT_SIZE 36u
 
-/* What /proc/PID/stat says that we need. */
+/* The needed fields of /proc/PID/stat. */
 typedef struct ProcessStat {
         char state;
         uint64_t start_time;
@@ -36,7 +36,8 @@ static int read_text(const char *path, char *buffer, size_t size) {
         return 0;
 }
 
-/* The second field is the program's name in parentheses, and may hold anything, parentheses too. */
+/* The second field is the program's name in parentheses, and may contain anything, also
+ * parentheses. */
 static char *find_field(char *text, unsigned int number) {
         char *field = strrchr(text, ')');
 
@@ -132,7 +133,8 @@ int process_watch(const ProcessId *id, int *ret_fd) {
         fd = (int)syscall(SYS_pidfd_open, id->pid, 0);
         if (fd < 0)
                 return -errno;
-        /* Looked at after it was opened: the pid might have become another's before. */
+        /* Checked after the pidfd was opened: before that the pid might have become another
+         * process's. */
         if (!process_is_alive(id))
                 return -ESRCH;
         *ret_fd = TAKE_FD(fd);

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The identity of a process: its pid alone may be another's tomorrow, with its start time it cannot.
+ * The identity of a process: a pid may belong to another process tomorrow, pid and start time
+ * together may not.
  */
 
 #include <stdbool.h>
@@ -24,7 +25,7 @@ typedef struct ProcessId {
 int process_id_of(pid_t pid, ProcessId *ret_id);
 
 /**
- * process_real_uid() - on whose behalf a process runs, whatever it may do
+ * process_real_uid() - on whose behalf a process runs, whatever its rights
  * @pid:        its pid
  * @ret_uid:    untouched on failure
  *

@@ -23,7 +23,7 @@ int record_directory_open(const char *path, int *ret_fd) {
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 || fstat(fd, &info) < 0)
                 return -errno;
-        /* Who else may write there could forge a login's record, and so its end. */
+        /* Anybody else who may write there could forge a login's record, and so its end. */
         if (info.st_uid != geteuid() || (info.st_mode & 0022))
                 return -EPERM;
         *ret_fd = TAKE_FD(fd);
@@ -70,7 +70,7 @@ void record_directory_remove(int fd, const char *name) {
         (void)unlinkat(fd, name, 0);
 }
 
-/* Returns the bytes read; -EBADMSG for what is no record; other negative errno. */
+/* Returns the bytes read; -EBADMSG if it is no record; other negative errno. */
 static ssize_t read_file(int fd, const char *name, char buffer[RECORD_SIZE_MAX]) {
         _cleanup_(closep) int file = -1;
         struct stat info;
@@ -80,7 +80,7 @@ static ssize_t read_file(int fd, const char *name, char buffer[RECORD_SIZE_MAX])
                 return -EBADMSG;
         file = openat(fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
         if (file < 0)
-                /* The directory is ours: what we may not read is nothing that we wrote. */
+                /* The directory is ours: a file that we may not read was not written by us. */
                 return errno == ELOOP || errno == ENXIO || errno == EACCES ? -EBADMSG : -errno;
         if (fstat(file, &info) < 0)
                 return -errno;

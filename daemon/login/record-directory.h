@@ -47,7 +47,7 @@ void record_directory_remove(int fd, const char *name);
  * @visitor:    may remove the file it is shown
  * @userdata:   for @visitor
  *
- * What is not a regular file of a fitting size, and what a crash left half written, is removed. What
- * cannot be read just now stays. Return: 0; negative errno.
+ * Removes everything but regular files of a possible size, and files that a crash left half written.
+ * A file that cannot be read just now stays. Return: 0; negative errno.
  */
 int record_directory_read_all(int fd, RecordVisitor visitor, void *userdata);

@@ -12,7 +12,7 @@
 #define LOGIND_PATH      "/org/freedesktop/login1"
 #define LOGIND_INTERFACE "org.freedesktop.login1.Manager"
 
-/* The bus disconnects who waits for more than 128 replies at a time, and polkit's are among them. */
+/* The bus disconnects a client that waits for more than 128 replies at a time, polkit's included. */
 #define SENT_MAX 64u
 
 struct LogindCall {
@@ -23,14 +23,15 @@ struct LogindCall {
         sd_bus_message *message; /* waits for its turn; NULL once it was sent */
         uint64_t timeout_usec;
         sd_bus_slot *slot; /* waits for the reply */
-        bool absent;       /* there is nobody to ask: the loop completes it */
-        bool completing;   /* its completion runs: it is freed afterwards, not by the caller */
+        bool absent;       /* without a bus: the loop completes it */
+        bool completing;   /* its completion is running: it is freed after that, not by the
+                            * caller */
 };
 
 struct Logind {
         sd_bus *bus;
         sd_bus_slot *removed_slot;
-        sd_event_source *absent_source; /* completes those that are absent */
+        sd_event_source *absent_source; /* completes calls without a bus */
         LogindRemoved removed;
         void *userdata;
         TAILQ_HEAD(, LogindCall) calls; /* oldest first */
@@ -99,7 +100,7 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
         return 0;
 }
 
-/* Each that is completed may take others with it. */
+/* Completing one call may free others. */
 static LogindCall *find_absent(Logind *logind) {
         LogindCall *call;
 
@@ -206,8 +207,8 @@ static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret
         return 0;
 }
 
-/* Anybody may send a forged signal straight at us. All that it brings about is a look at whether the
- * session is really gone. */
+/* Anybody may send us a forged signal directly. It only makes us check whether the session is
+ * really gone. */
 static int watch_removed(Logind *logind) {
         return sd_bus_match_signal_async(logind->bus, &logind->removed_slot, LOGIND_NAME,
                 LOGIND_PATH, LOGIND_INTERFACE, "SessionRemoved", on_removed, NULL, logind);
@@ -252,7 +253,7 @@ Logind *logind_free(Logind *logind) {
         if (!logind)
                 return NULL;
         sd_bus_slot_unref(logind->removed_slot);
-        /* First, so that nothing is sent in place of what is forgotten. */
+        /* First, so that no waiting call is sent in place of a forgotten one. */
         logind->bus = sd_bus_unref(logind->bus);
         while ((call = TAILQ_FIRST(&logind->calls)))
                 call_unlink(call);

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What we ask of systemd-logind, asynchronously: end, lock or kill a session, and tell when one is gone.
- * Also which session a process is in, which the kernel answers by itself (the process's cgroup), so
- * that a hanging logind does not hang a login.
+ * Requests to systemd-logind, asynchronously: end, lock or kill a session, and tell when one is gone.
+ * Also which session a process is in: that is read from the kernel (the process's cgroup), so that a
+ * hanging logind does not hang a login.
  */
 
 #include <stdbool.h>
@@ -39,7 +39,7 @@ typedef struct LogindOrder {
         uint64_t timeout_usec;  /* for the answer */
 } LogindOrder;
 
-/* What logind notes of a session. */
+/* logind's data about a session. */
 typedef struct LogindSession {
         pid_t leader;        /* 0: unknown */
         uint64_t begin_usec; /* by CLOCK_MONOTONIC; 0: unknown */
@@ -51,7 +51,7 @@ typedef void (*LogindRemoved)(const char *session_id, void *userdata);
 /**
  * logind_new() - watch logind's SessionRemoved signals
  * @event:      referenced
- * @removed:    called for each session that is said to be removed; a hint, that may be forged
+ * @removed: called for each session that logind reports as removed; a hint that may be forged
  * @userdata:   for @removed
  * @ret_logind: owned by the caller
  *

@@ -17,7 +17,7 @@
 #define LEADER        "LEADER="
 #define BEGIN         "MONOTONIC="
 
-/* Letters and digits, as logind makes them; never a way out of the directory. */
+/* Letters and digits, as logind makes them, so that the id cannot lead out of the directory. */
 static bool is_id(const char *session_id) {
         size_t size = strspn(session_id, "0123456789"
                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");

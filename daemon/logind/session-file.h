@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What logind notes of a session in /run/systemd/sessions/ID. libsystemd reads it, too, but tells of the
+ * logind's file about a session, /run/systemd/sessions/ID. libsystemd reads it, too, but returns the
  * leader only since version 254.
  */
 
@@ -13,7 +13,7 @@ typedef struct LogindSession LogindSession;
 /**
  * session_file_exists() - whether a session is listed
  * @directory:  of the files
- * @session_id: NUL-terminated; what cannot be an id is not listed
+ * @session_id: NUL-terminated; a text that cannot be an id is not listed
  */
 bool session_file_exists(const char *directory, const char *session_id);
 

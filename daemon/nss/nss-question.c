@@ -17,7 +17,7 @@
 #define GROUPS_FIRST        64
 #define GROUPS_MAX          65536 /* the kernel's limit */
 
-/* A name that could not be a login name is no answer either: it would be compared with others. */
+/* A name that cannot be a login name counts as no answer, as it would be compared with others. */
 static bool is_answer(const struct passwd *entry, uid_t uid) {
         return entry->pw_uid == uid && entry->pw_name &&
                text_is_user_name(entry->pw_name, strlen(entry->pw_name));
@@ -48,7 +48,7 @@ char *nss_user_name(uid_t uid) {
         return name;
 }
 
-/* Some services say so of a user whom they do not know: getpwnam(3). */
+/* Some services return these for an unknown user: getpwnam(3). */
 static bool is_unknown(int r) {
         return r == 0 || r == ENOENT || r == ESRCH;
 }

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is asked of the host's user data base. It may ask a network, so these are for a worker thread.
+ * Questions to the host's user data base. It may ask a network, so call these in a worker thread.
  */
 
 #include <sys/types.h>
@@ -19,7 +19,7 @@ char *nss_user_name(uid_t uid);
  * nss_group_names() - the groups that a user is in
  * @user:       login name
  *
- * Return: names, one a line, owned by the caller; an empty text for a user of whom this host does not know;
+ * Return: names, one a line, owned by the caller; an empty text for a user whom this host does not know;
  * NULL when the look-up failed. A group without a name is left out, and so is one whose name has a line end.
  */
 char *nss_group_names(const char *user);

@@ -17,19 +17,18 @@
 /* One question. Its memory belongs to the queue that it is linked in, or to the worker while it asks. */
 typedef struct Job {
         uid_t uid;
-        char *user; /* whose groups are asked for; NULL: the name of @uid is */
-        char *name; /* the answer */
-        UserNameCall
-                *call;    /* the loop's side; NULL once nobody waits. Only the loop looks at it. */
-        struct Job *next; /* linked in Shared.waiting or Shared.answered */
+        char *user;         /* whose groups are asked for; NULL: the name of @uid is */
+        char *name;         /* the answer */
+        UserNameCall *call; /* the loop's side; NULL once nobody waits. Only the loop uses it. */
+        struct Job *next;   /* linked in Shared.waiting or Shared.answered */
 } Job;
 
 typedef struct JobQueue {
         Job *first, *last;
 } JobQueue;
 
-/* What loop and worker share. The worker may hang in NSS beyond the life of UserNames, so that the last
- * of the two frees it. */
+/* Shared by loop and worker. The worker may hang in NSS beyond the life of UserNames, so the last of
+ * the two frees it. */
 typedef struct Shared {
         pthread_mutex_t mutex;
         pthread_cond_t wanted;
@@ -46,7 +45,7 @@ struct UserNames {
         pthread_t worker;
         bool has_worker;
         UserNameCall *calls;
-        unsigned int n_pending; /* jobs that nobody has answered, with or without a call */
+        unsigned int n_pending; /* unanswered jobs, with or without a call */
 };
 
 struct UserNameCall {
@@ -167,7 +166,7 @@ static void *worker_run(void *userdata) {
         return NULL;
 }
 
-/* The loop takes its signals by signalfd, so no other thread may be there to get them. */
+/* The loop takes its signals by signalfd, so no other thread may receive them. */
 static int worker_start(UserNames *names) {
         sigset_t all, before;
         int r;
@@ -353,7 +352,7 @@ int user_names_groups(UserNames *names, const char *user, UserNameDone done, voi
         return r;
 }
 
-/* What nobody waits for any more, and nobody asks yet, need not be asked: it would only hold up others. */
+/* A job that nobody waits for, and that was not begun, is dropped: it would only hold up others. */
 static void withdraw(UserNames *names, Job *job) {
         bool was_waiting;
 

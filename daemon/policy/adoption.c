@@ -74,7 +74,7 @@ int adoption_epoch_parse(const char *text, AdoptionEpoch *ret_epoch) {
         epoch.stateless_since_sec = read_number(&reader);
         if (reader.failed)
                 return ADOPTION_E_INVALID;
-        /* What is not canonical is found by writing it again. */
+        /* Other forms are found by writing the text again. */
         adoption_epoch_format(&epoch, again);
         if (strcmp(text, again) != 0)
                 return ADOPTION_E_INVALID;
@@ -136,7 +136,7 @@ uint64_t adoption_since(const AdoptionEpoch *epoch, const AdoptionMemory *memory
 
 Reason adoption_check_token(const AdoptionEpoch *epoch, const AdoptionMemory *memory,
         bool stateless, uint64_t issued_at_sec) {
-        /* Within one second nobody knows which came first. */
+        /* Within the same second the order is unknown. */
         return issued_at_sec > adoption_since(epoch, memory, stateless) ? REASON_OK
                                                                         : REASON_ADOPTION_BEFORE;
 }

@@ -5,9 +5,9 @@
  * Whether a valid token without a session may get one. Its session may have ended in a store that was since
  * emptied or set back to an older copy, and absence must not become acceptance.
  *
- * So the store holds an epoch with a count that grows with each adoption, and each host remembers the epoch
- * that it knows and the highest count that it saw. A copy of the store that lacks an adoption has a lower
- * count. Pure: no I/O, no clock.
+ * So the store holds an epoch with a count that grows with each adoption, and each host remembers its epoch
+ * and the highest count that it saw. A copy of the store that lacks an adoption has a lower count. Pure: no
+ * I/O, no clock.
  */
 
 #include <stdbool.h>
@@ -28,9 +28,9 @@ typedef struct AdoptionEpoch {
         uint64_t stateless_since_sec; /* likewise those of a predecessor */
 } AdoptionEpoch;
 
-/* What a host remembers of it. */
+/* A host's memory of the epoch. */
 typedef struct AdoptionMemory {
-        bool known;            /* false: all else but the floor is nothing */
+        bool known;            /* false: only the floor is valid */
         bool doubted;          /* the store was seen behind: this epoch is over */
         char id[SID_SIZE + 1]; /* "": there was one, and nobody knows which */
         uint64_t count;
@@ -46,7 +46,7 @@ typedef enum AdoptionVerdict {
 } AdoptionVerdict;
 
 enum {
-        ADOPTION_E_INVALID = 1, /* not what the format function writes */
+        ADOPTION_E_INVALID = 1, /* not a text of the format function */
 };
 
 /**
@@ -57,7 +57,7 @@ enum {
 void adoption_epoch_format(const AdoptionEpoch *epoch, char text[ADOPTION_TEXT_MAX]);
 
 /**
- * adoption_epoch_head() - what the text begins with for as long as the epoch lasts, whatever is counted
+ * adoption_epoch_head() - the beginning of the text, which stays the same during the epoch
  * @epoch:      borrowed
  * @text:       receives it
  */
@@ -89,18 +89,19 @@ void adoption_memory_format(const AdoptionMemory *memory, char text[ADOPTION_TEX
 int adoption_memory_parse(const char *text, AdoptionMemory *ret_memory);
 
 /**
- * adoption_judge() - hold the store against what is remembered
+ * adoption_judge() - compare the store with the memory
  * @epoch:      the store's; NULL: it has none
  * @memory:     borrowed
  */
 AdoptionVerdict adoption_judge(const AdoptionEpoch *epoch, const AdoptionMemory *memory);
 
 /**
- * adoption_remember() - take over what the store holds
+ * adoption_remember() - remember the store's epoch
  * @memory:     changes
  * @epoch:      judged CURRENT or NEW, or just made
  *
- * A later epoch than one that was remembered is an administrator's word, and needs no floor.
+ * An epoch that is later than a remembered one was confirmed by an administrator, and needs no
+ * floor.
  */
 void adoption_remember(AdoptionMemory *memory, const AdoptionEpoch *epoch);
 

@@ -9,7 +9,7 @@
 #include "daemon/policy/binding.h"
 #include "daemon/session/session.h"
 
-/* How Session.bind holds both modes. */
+/* Both modes in Session.bind. */
 #define MODE_BITS 2u
 #define MODE_MASK 3u
 
@@ -17,7 +17,7 @@ static bool write_ipv4(const struct in_addr *address, char place[BINDING_PLACE_M
         return inet_ntop(AF_INET, address, place, BINDING_PLACE_MAX + 1) != NULL;
 }
 
-/* The zone is a name of an interface of this host; other hosts have others. */
+/* The zone names an interface of this host; other hosts have other names. */
 static bool write_ipv6(const char *text, char place[BINDING_PLACE_MAX + 1]) {
         char address[INET6_ADDRSTRLEN];
         size_t size = strcspn(text, "%");
@@ -36,7 +36,7 @@ static bool write_ipv6(const char *text, char place[BINDING_PLACE_MAX + 1]) {
         return write_ipv4(&inner, place);
 }
 
-/* By hand: what a letter is must not depend on a locale. */
+/* By hand, since tolower() depends on the locale. */
 static bool write_name(const char *text, char place[BINDING_PLACE_MAX + 1]) {
         static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
         size_t size = strlen(text);
@@ -89,7 +89,7 @@ BindingVerdict binding_check_address(const Session *session, const char *place) 
                 return BINDING_DIFFERS;
         if (!session->client_address)
                 return BINDING_FIRST;
-        /* It may have been bound to this host itself, which is no address. */
+        /* It may be bound to this host itself, which has no address. */
         if (!strcmp(session->client_address, place))
                 return BINDING_FITS;
         return binding_place(session->client_address, bound) && !strcmp(bound, place)

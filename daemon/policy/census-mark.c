@@ -24,7 +24,7 @@ void census_mark_format(const CensusMark *mark, char text[CENSUS_TEXT_MAX]) {
                 mark->n_sessions, mark->n_users, mark->lost ? 1u : 0u);
 }
 
-/* Return: behind the word and the space that follows; NULL: there is none that fits. */
+/* Return: the place after the word and its space; NULL: no word of that size. */
 static const char *read_word(const char *cursor, char word[WORD_SIZE]) {
         size_t n = cursor ? strcspn(cursor, " ") : 0;
 
@@ -61,7 +61,7 @@ int census_mark_parse(const char *text, CensusMark *ret_mark) {
         mark.n_sessions = numbers[2];
         mark.n_users = numbers[3];
         mark.lost = numbers[4] == 1;
-        /* What is not canonical is found by writing it again. */
+        /* Other forms are found by writing the text again. */
         census_mark_format(&mark, again);
         if (strcmp(text, again) != 0)
                 return CENSUS_E_INVALID;

@@ -97,7 +97,7 @@ int clock_record_parse(const char *text, ClockRecord *ret_record) {
         for (size_t i = 0; i < NUMBERS; i++)
                 if (read_number(&cursor, numbers[i]))
                         return CLOCK_RECORD_E_INVALID;
-        /* What is not canonical is found by writing it again. */
+        /* Other forms are found by writing the text again. */
         clock_record_format(&record, again);
         if (strcmp(text, again) != 0 || !is_sound(&record.passed) || !is_sound(&record.settled))
                 return CLOCK_RECORD_E_INVALID;

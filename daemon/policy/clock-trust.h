@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * How far a wall clock is believed that may be set. A time that is no later than what has been believed, plus the time
- * that has passed since by a clock that nobody sets, is believed at once. A later one is a claim, and believed when the
- * wall clock has not been before it for a while. Pure.
+ * How far the wall clock, which may be set, is believed. A time is believed at once if it is no later than the last
+ * believed time plus the time that has passed since by a clock that nobody sets. A later time is a claim, which is
+ * believed when the wall clock has not been before it for a while. Pure.
  */
 
 #include <stdint.h>
@@ -23,9 +23,9 @@ typedef struct ClockTrust {
         uint64_t age_sec;     /* for how long it has been claimed */
 } ClockTrust;
 
-/* What outlives the daemon. */
+/* The data that outlives the daemon. */
 typedef struct ClockRecord {
-        uint64_t up_sec; /* CLOCK_BOOTTIME, when the rest was so */
+        uint64_t up_sec; /* CLOCK_BOOTTIME at the time of the other members */
         ClockTrust passed, settled;
 } ClockRecord;
 
@@ -34,11 +34,11 @@ enum {
 };
 
 /**
- * clock_trust_advance() - see what the wall clock says
+ * clock_trust_advance() - take the wall clock's time into account
  * @trust:      changes
  * @wall_sec:   the wall clock
- * @elapsed_sec: since the last call, by the other clock; less, if it is not known
- * @wait_sec:   for how long a claim waits that is as far ahead, or farther; a nearer one waits for its distance
+ * @elapsed_sec: since the last call, by the other clock; less if unknown
+ * @wait_sec: the longest wait of a claim; one that is less far ahead waits for that distance
  */
 void clock_trust_advance(
         ClockTrust *trust, uint64_t wall_sec, uint64_t elapsed_sec, uint64_t wait_sec);

@@ -45,7 +45,8 @@ int exclusion_revoke_before(
 
         if (state->not_before_sec < not_before_sec)
                 state->not_before_sec = not_before_sec;
-        /* Seconds are too coarse for "now": what began within this one is not older than it, but there. */
+        /* @time_sec 0 ends all: seconds are too coarse for "now", as a session of this very second is
+         * not older than it. */
         return policy_end(state, &(PolicyFilter){ .before_sec = time_sec }, REASON_SESSION_REVOKED,
                 now_sec, ret_ended);
 }

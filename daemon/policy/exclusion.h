@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Who is to stay out: a banned user, and whatever was issued before a time. Pure decisions on a user's
- * state, as in policy.h.
+ * Who stays out: banned users, and tokens issued before a time. Pure decisions on a user's state, as
+ * in policy.h.
  */
 
 #include <stddef.h>
@@ -22,7 +22,7 @@ typedef struct UserState UserState;
  * exclusion_ban() - keep a user out, and end all of their sessions
  * @state:      changes
  * @until_sec:  first second in which the user may come back; UINT64_MAX: never
- * @words:      the administrator's; copied; NULL: none
+ * @words: the administrator's reason; copied; NULL: none
  * @now_sec:    the caller's clock
  * @ret_ended:  what was ended
  *
@@ -41,17 +41,17 @@ int exclusion_ban(UserState *state, uint64_t until_sec, const char *words, uint6
 Reason exclusion_lift(UserState *state, const Moment *moment);
 
 /**
- * exclusion_end_unreadable() - say of a user whose record cannot be read that all of before has ended
+ * exclusion_end_unreadable() - record that everything before has ended, for a user whose record cannot be read
  * @remains:    what is left of it (see state_fields_salvage()); changes
  * @now_sec:    the caller's clock
  *
- * Tokens of before are refused by their sessions, which are not there, and by the not-before time; those of another
- * issuer, whose end may have stood in the record, as ones of which an end was forgotten.
+ * Older tokens are refused because their sessions are missing, and by the not-before time. For another issuer's
+ * tokens the record may have held ends, so these count as forgotten.
  */
 void exclusion_end_unreadable(UserState *remains, uint64_t now_sec);
 
 /**
- * exclusion_revoke_before() - refuse all that is older than a time, and end the sessions that are
+ * exclusion_revoke_before() - refuse everything older than a time, and end such sessions
  * @state:      changes
  * @time_sec:   not after @now_sec; 0: everything that there is now
  * @now_sec:    the caller's clock
@@ -62,7 +62,7 @@ void exclusion_end_unreadable(UserState *remains, uint64_t now_sec);
 int exclusion_revoke_before(
         UserState *state, uint64_t time_sec, uint64_t now_sec, PolicyEnded *ret_ended);
 
-/* What clocks differ by: a not-before time that is further ahead comes from one that was wrong. */
+/* The most that clocks differ by: a not-before time further ahead comes from a wrong clock. */
 #define EXCLUSION_CLOCKS_DIFFER_SEC 60u
 
 /**

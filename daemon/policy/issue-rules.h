@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the rules of a user say of a token that is ordered for them, before it is signed.
+ * Whether the rules of a user permit a token that is ordered for them, before it is signed.
  */
 
 #include <stdbool.h>
@@ -22,8 +22,8 @@ typedef struct IssueWish {
  * @rules:      of the user
  * @wish:       borrowed
  *
- * An administrator gives any role. Users get from their own orders no other roles than the rules give them: a
- * role may open what they could not open by themselves.
- * Return: REASON_OK; REASON_SELF_ISSUE_REFUSED; REASON_ROLE_REFUSED; REASON_INTERNAL.
+ * An administrator gives any role. A user's own order gets only the roles of the rules: a role may open
+ * something that they could not open by themselves. Return: REASON_OK; REASON_SELF_ISSUE_REFUSED;
+ * REASON_ROLE_REFUSED; REASON_INTERNAL.
  */
 Reason issue_rules_check(const PolicyRules *rules, const IssueWish *wish);

@@ -10,8 +10,8 @@
 Reason policy_live_shell(const LiveShell *shell, const char *user) {
         if (shell->owner == (uid_t)-1 || !shell->user || !shell->target)
                 return REASON_SHELL_NONE;
-        /* `su bob` leaves its shell in alice's logind session; and a login that went on as somebody else
-         * says nothing of who sits there. */
+        /* `su bob` runs its shell in alice's logind session. And a login that continued as another
+         * user does not tell who sits there. */
         if (shell->caller != shell->owner || strcmp(shell->user, user) != 0 ||
                 strcmp(shell->target, user) != 0)
                 return REASON_SHELL_FOREIGN;
@@ -23,7 +23,7 @@ Reason policy_live_shell(const LiveShell *shell, const char *user) {
 static bool is_too_old(const LiveDemand *demand, uint64_t authenticated_at_sec, uint64_t now_sec) {
         if (demand->max_age_sec == 0)
                 return false;
-        /* Nobody knows how old it is after the clock was set back. */
+        /* After the clock was set back, its age is unknown. */
         return authenticated_at_sec > now_sec ||
                now_sec - authenticated_at_sec > demand->max_age_sec;
 }

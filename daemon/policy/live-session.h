@@ -3,8 +3,8 @@
 
 /*
  * Whether the token session that opened a shell vouches for its user, so that sudo need not ask: pure
- * decisions. What is known of the shell comes from the kernel, logind and the records of logins; nothing
- * of it is the caller's own word.
+ * decisions. The facts about the shell come from the kernel, logind and the records of logins, never
+ * from the caller.
  */
 
 #include <stdbool.h>
@@ -25,10 +25,10 @@ typedef struct LiveShell {
         const char *user;   /* whose token opened it; NULL: no token did */
         const char *target; /* as whom that was */
         bool ended;         /* the login's token session has */
-        bool left; /* the login is over, and what is left of it is no shell of its user's */
+        bool left;          /* the login is over, and the processes left are no shell of its user */
 } LiveShell;
 
-/* What a service wants of it. */
+/* A service's demand. */
 typedef struct LiveDemand {
         SessionDemand session;
         uint64_t max_age_sec; /* since the user gave a token last; 0: any */
@@ -59,8 +59,8 @@ Reason policy_live_session(const UserState *state, const char *sid, const LiveDe
 
 /**
  * policy_live_may_ask() - whether the user may be asked for a password or token instead
- * @reason:     of one of the two above, or what the hooks said
+ * @reason: from one of the two above, or from the hooks
  *
- * Not where the session has ended: its shell is to do nothing more.
+ * Not if the session has ended: its shell must not get any further.
  */
 bool policy_live_may_ask(Reason reason);

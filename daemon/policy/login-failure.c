@@ -10,9 +10,9 @@
 
 #define NETWORK_BYTES 8u /* of an IPv6 address */
 
-/* What nobody has given out. A token whose signature is good is none of these, whatever else is wrong
- * with it: it was not guessed. Nor is one whose key is not here: nothing was held against it, so nobody comes
- * closer by it, and a host that lacks a key which the others have would lock its users out on all of them. */
+/* Guesses: things that were never issued. A token with a good signature is not one, whatever else is wrong
+ * with it. Nor is a token whose key this host lacks: it was not checked, so it brings nobody closer, and a
+ * host without a key of the others would lock its users out on all hosts. */
 static const Reason guesses[] = {
         REASON_TOKEN_TOO_LARGE,
         REASON_TOKEN_MALFORMED,

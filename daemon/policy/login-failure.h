@@ -13,7 +13,7 @@
 #define LOGIN_PLACE_SIZE  512u
 #define LOGIN_UID_UNKNOWN ((uid_t)-1)
 
-/* What is known of the other end. Borrowed. */
+/* The facts about the other end. Borrowed. */
 typedef struct LoginOrigin {
         uid_t peer_uid;      /* who asks the daemon: 0 for logins */
         uid_t real_uid;      /* who has started the program that asks: 0 for servers */
@@ -27,10 +27,10 @@ typedef struct LoginOrigin {
  * login_failure_counts() - whether a refusal counts against the place it comes from
  * @reason:     of the refusal
  *
- * What has no valid signature, and a login code that there is not: guesses. A well signed token is none,
- * though it came too late, was revoked, belongs elsewhere, or is of no session because the store was
- * emptied: whoever holds it would only lock themselves out by trying again. Nor is anything that the
- * daemon could not decide.
+ * Tokens without a valid signature and unknown login codes are guesses. A well signed token is not, even
+ * if it came too late, was revoked, belongs elsewhere, or has no session because the store was emptied:
+ * its holder would only lock themselves out by retries. Nor is anything that the daemon could not
+ * decide.
  */
 bool login_failure_counts(Reason reason);
 
@@ -43,7 +43,7 @@ bool login_failure_is_here(const char *rhost, const char *host);
 
 /**
  * login_failure_name_place() - name the place that an address, or a host's name, belongs to
- * @rhost:      any text; what is no IPv6 address is the place itself
+ * @rhost: any text; it is the place itself unless it is an IPv6 address
  * @place:      filled, cut at its size
  */
 void login_failure_name_place(const char *rhost, char place[LOGIN_PLACE_SIZE]);
@@ -56,10 +56,9 @@ void login_failure_name_place(const char *rhost, char place[LOGIN_PLACE_SIZE]);
  * An IPv6 address stands for its network of 64 bits, which one subscriber has whole; an IPv4 address that is written as
  * IPv6 is the same place.
  *
- * At this host each user who asks is a place of their own, for whomever they ask: anybody can start su, or the
- * helper of polkit, for any other user, and must not lock that one out with it. The kernel says who has started
- * a program that is root by its file; who started it is all the same to what they ask the daemon themselves.
- * Where nobody can be named, because a server asks, or because who has asked is gone already, each service is
- * a place.
+ * On this host each user who asks is a place of their own, whomever they ask for: anybody can start su, or polkit's
+ * helper, for another user, and must not lock that user out. The kernel says who started a setuid program; a user's own
+ * questions to the daemon count for the same place. If nobody can be named, because a server asks, or the process is
+ * gone already, each service is a place.
  */
 void login_failure_place(const LoginOrigin *origin, char place[LOGIN_PLACE_SIZE]);

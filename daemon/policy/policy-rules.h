@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The rules of sign-on and kick, as values: what the administrator set.
+ * The administrator's rules of sign-on and kick, as values.
  */
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ typedef enum KickScope {
         KICK_SCOPE_USER,    /* every session of its user */
 } KickScope;
 
-/* Which older sessions of the user a new one takes the place of. */
+/* Which older sessions of the user a new one replaces. */
 typedef enum SingleSignOn {
         SINGLE_SIGN_ON_OFF,
         SINGLE_SIGN_ON_DEVICE,   /* those of the same platform and device */
@@ -27,13 +27,13 @@ typedef enum SingleSignOn {
         SINGLE_SIGN_ON_USER,     /* all */
 } SingleSignOn;
 
-/* What a new session meets at the limit. */
+/* What happens to a new session at the limit. */
 typedef enum Overflow {
         OVERFLOW_REJECT,
         OVERFLOW_EVICT_OLDEST,
 } Overflow;
 
-/* What becomes of the use of a session at a place that it is not bound to. */
+/* What happens when a session is used at a place that it is not bound to. */
 typedef enum BindMode {
         BIND_OFF, /* nothing is bound */
         BIND_WARN,
@@ -45,7 +45,7 @@ typedef struct PolicyRules {
         Overflow overflow;
         uint64_t absolute_lifetime_sec;
         uint64_t idle_timeout_sec;     /* 0: none */
-        uint64_t refresh_lifetime_sec; /* a session that is not refreshed for so long ends */
+        uint64_t refresh_lifetime_sec; /* a session that is not refreshed for this time ends */
         uint64_t refresh_grace_sec;    /* how long the previous token may come once more */
         unsigned int max_sessions;     /* 1 … USER_STATE_SESSIONS_MAX */
         BindMode bind_address, bind_device;

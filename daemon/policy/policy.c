@@ -16,7 +16,8 @@ static int ended_reserve(PolicyEnded *ended, size_t n_ends) {
         return ended->ends ? 0 : -ENOMEM;
 }
 
-/* @ended has room. No end fails for want of memory for what only is told of it. */
+/* @ended has room. Ending a session must not fail because there is no memory for texts that are
+ * only reported. */
 static void note_end(PolicyEnded *ended, const Session *session, Reason reason) {
         SessionEnd *end = &ended->ends[ended->n_ends++];
 
@@ -76,7 +77,7 @@ static const Session *find_spent(const UserState *state, const PolicyScene *scen
         return oldest;
 }
 
-/* More than one has to go after the limit was lowered. */
+/* More than one has to go if the limit was lowered. */
 static bool make_room(
         const PolicyRules *rules, UserState *state, const PolicyScene *scene, PolicyEnded *ended) {
         while (state->n_sessions >= rules->max_sessions) {
@@ -94,7 +95,7 @@ static bool make_room(
         return true;
 }
 
-/* Many sessions may begin in one second, and the oldest of them is to go first nevertheless. */
+/* Many sessions may begin in one second; even then the oldest goes first. */
 static uint64_t next_order(const UserState *state, uint64_t created_at_sec) {
         uint64_t order = 0;
 
@@ -132,7 +133,7 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
 
         if (user_state_is_banned(state, scene->moment))
                 return REASON_USER_BANNED;
-        /* By the clock of another host: a token of now would be refused wherever it is shown. */
+        /* The time was set by another host's clock: a token of now would be refused everywhere. */
         if (state->not_before_sec > scene->moment->now_sec)
                 return REASON_ISSUED_BEFORE;
         if (ended_reserve(ret_ended, state->n_sessions) < 0)
@@ -141,7 +142,7 @@ Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session
         replace(rules, state, session, scene->moment->now_sec, ret_ended);
         if (!make_room(rules, state, scene, ret_ended))
                 return REASON_SESSION_LIMIT;
-        /* A session that ended before its token could be used would be a token for nothing. */
+        /* The token of a session that ends before it can be used would be useless. */
         if (session->expires_at_sec == 0 || session->expires_at_sec > end_sec)
                 session->expires_at_sec = end_sec;
         session->idle_sec = rules->idle_timeout_sec;
@@ -209,7 +210,7 @@ bool policy_keep_ended(UserState *state, const char *sid, uint64_t until_sec) {
         return false;
 }
 
-/* Overdue is what ends it at its deadline. */
+/* An overdue session ends for the reason that holds at its deadline. */
 static Reason reason_of_end(
         const Session *session, const Moment *moment, const PolicyOverdue *overdue) {
         Reason reason = session_check(session, moment->now_sec);

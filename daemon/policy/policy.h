@@ -37,7 +37,7 @@ typedef struct PolicyEnded {
         size_t n_ends;
 } PolicyEnded;
 
-/* What neither state nor rules say. */
+/* Facts that are neither in the state nor in the rules. */
 typedef struct PolicyScene {
         const Moment *moment; /* the caller's clocks */
         /* Whether a login that a session opened may still be there. */
@@ -99,7 +99,7 @@ bool policy_filter_matches(const PolicyFilter *filter, const Session *session);
 int policy_end(UserState *state, const PolicyFilter *filter, Reason reason, uint64_t now_sec,
         PolicyEnded *ret_ended);
 
-/* Whether a session's time is over by a clock that nobody sets; NULL: ask nobody. */
+/* Whether a session's time is over by a clock that nobody sets; NULL: do not ask. */
 typedef struct PolicyOverdue {
         bool (*is_overdue)(const Session *session, void *userdata);
         void *userdata;
@@ -109,9 +109,9 @@ typedef struct PolicyOverdue {
  * policy_expire() - end the sessions that are past their deadline, and forget what can no longer matter
  * @state:      changes
  * @moment:     the caller's clocks
- * @overdue:    who knows of sessions that are past it though the wall clock does not say so
+ * @overdue: finds sessions that are past it although the wall clock does not show it
  * @ret_ended:  what was ended; empty if nothing was
- * @ret_changed: whether there is something to keep
+ * @ret_changed: whether @state changed
  *
  * Return: 0; -ENOMEM, and nothing has changed.
  */
@@ -125,7 +125,7 @@ int policy_expire(UserState *state, const Moment *moment, const PolicyOverdue *o
  * @sid:        what the state does not know
  * @ended:      of policy_end(), which has ended nothing
  *
- * Return: true; false when so many ends of adopted sessions are remembered that there is no room for another.
+ * Return: true; false if the room is full of ends of adopted sessions.
  */
 bool policy_end_unknown(UserState *state, EndedSession *entry, const char *sid, PolicyEnded *ended);
 
@@ -135,8 +135,8 @@ bool policy_end_unknown(UserState *state, EndedSession *entry, const char *sid, 
  * @sid:        live or not
  * @until_sec:  until when a token of it can be valid
  *
- * Another issuer may give one "jti" to several tokens, and those that live longer must not come back when the end that
- * the first one brought is forgotten. Return: true if something changed.
+ * Another issuer may give several tokens the same "jti". The longer-lived ones must not be accepted again when the end
+ * recorded for the first is forgotten. Return: true if something changed.
  */
 bool policy_keep_ended(UserState *state, const char *sid, uint64_t until_sec);
 
@@ -167,7 +167,7 @@ bool policy_touch_is_due(const Session *session, uint64_t now_sec);
  * @session:    changes if so
  * @now_sec:    the caller's clock
  *
- * At most once a minute, and for a session that may not be idle for long at least ten times in that time.
- * Return: true if @session changed.
+ * At most once a minute; for a session with a short idle time, at least ten times in that time. Return:
+ * true if @session changed.
  */
 bool policy_touch(Session *session, uint64_t now_sec);

@@ -52,7 +52,7 @@ static Rotation advance(
         const Session *session = user_state_find(state, order->sid);
         Session *next;
 
-        /* Its lifetime began by a clock that was wrong; nobody knows how much of it is left. */
+        /* Its lifetime began by a wrong clock, so nobody knows how much of it is left. */
         if (session->created_at_sec > now_sec + SESSION_END_MARGIN_SEC)
                 return refuse(REASON_TOKEN_NOT_YET);
         if (policy_absolute_end_sec(rules, session) <= now_sec)
@@ -77,7 +77,7 @@ Rotation rotation_decide(const PolicyRules *rules, UserState *state, const Rotat
                 return refuse(reason);
         if (order->generation > session->generation || !session->refresh_kid)
                 return refuse(REASON_SESSION_UNKNOWN);
-        /* First of all, also for a banned user: what was copied must not come back with the end of a ban. */
+        /* First of all, also for a banned user: a copied session must not live again when the ban ends. */
         if (order->generation < session->generation &&
                 !session_in_grace(session, order->generation, rules->refresh_grace_sec, now_sec)) {
                 user_state_end(state, order->sid, REASON_SESSION_REUSED, now_sec);
@@ -85,7 +85,7 @@ Rotation rotation_decide(const PolicyRules *rules, UserState *state, const Rotat
         }
         if (user_state_is_banned(state, moment))
                 return refuse(REASON_USER_BANNED);
-        /* A successor would be younger than the time before which nothing is to be accepted any more. */
+        /* The successor would be younger than the not-before time, and so evade it. */
         if (session->issued_at_sec < state->not_before_sec)
                 return refuse(REASON_ISSUED_BEFORE);
         if (order->generation < session->generation)

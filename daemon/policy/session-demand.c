@@ -9,7 +9,7 @@
 #include "daemon/session/session.h"
 #include "daemon/token/issuer-list.h"
 
-/* What an issuer calls us stands for what we call ourselves, and for nothing else. */
+/* An issuer's name for us stands for our own audience, and for nothing else. */
 static bool stands_for(const SessionDemand *demand, const Session *session) {
         const Issuer *issuer =
                 session->source ? issuer_list_find(demand->issuers, session->source) : NULL;

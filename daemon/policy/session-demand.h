@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What a PAM service wants of the session by which somebody logs in, beyond that it lives.
+ * What a PAM service demands of the session by which somebody logs in, besides being live.
  */
 
 #include <stdbool.h>
@@ -18,13 +18,14 @@ typedef struct Session Session;
 typedef struct SessionDemand {
         const char *audience;
         const char *roles[SESSION_DEMAND_ROLES_MAX]; /* each of them */
-        const IssuerList *issuers; /* whose names for us stand for our own; NULL: nobody's */
+        const IssuerList *issuers; /* issuers whose names for us stand for our own; NULL: none */
 } SessionDemand;
 
-/* What is configured for a service. Borrowed. */
+/* The configuration of a service. Borrowed. */
 typedef struct ServiceRules {
         bool takes_tokens;
-        const char *audience; /* that a token must have here; NULL: as everywhere else */
+        const char *audience; /* the audience that a token must have here; NULL: as everywhere
+                               * else */
         const char *role;     /* NULL: none is required */
 } ServiceRules;
 
@@ -33,14 +34,14 @@ typedef struct ServiceRules {
  * @demand:     borrowed
  * @session:    borrowed
  *
- * One that was adopted has the audience of its token, as its issuer names it: where our own audience is wanted, one
- * of that issuer's Audience= will do, as in claims_check().
- * Return: REASON_OK; REASON_AUDIENCE_MISMATCH; REASON_ROLE_MISSING.
+ * One that was adopted has the audience of its token, as its issuer names it: if our own audience is demanded, one
+ * of that issuer's Audience= is enough, as in claims_check(). Return: REASON_OK; REASON_AUDIENCE_MISMATCH;
+ * REASON_ROLE_MISSING.
  */
 Reason session_demand_check(const SessionDemand *demand, const Session *session);
 
 /**
- * session_demand_of() - what a service's configuration and its line in /etc/pam.d want together
+ * session_demand_of() - the demand of a service's configuration and its line in /etc/pam.d together
  * @rules:      configured
  * @role:       of the line in /etc/pam.d; NULL: none
  * @issuers:    who else is trusted; NULL: nobody

@@ -3,7 +3,7 @@
 
 /*
  * The 13 signature algorithms that are accepted (RFC 7518 section 3.1, RFC 8037), as one table.
- * What is not in it does not exist here: "none" has no row.
+ * Other algorithms do not exist here: "none" has no row.
  */
 
 #include <stdbool.h>

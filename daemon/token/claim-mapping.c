@@ -22,7 +22,7 @@
 
 DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free)
 
-/* Two kinds, so that no "jti" can be chosen to look like another token. */
+/* Two kinds, so that nobody can choose a "jti" that looks like another token. */
 typedef struct Identity {
         char kind; /* 'j': "jti"; 't': header and payload */
         KeyBytes text;
@@ -39,7 +39,7 @@ static bool make_sid(const char *issuer, const Identity *identity, char sid[SID_
                 EVP_DigestUpdate(context, identity->text.data, identity->text.size) != 1 ||
                 EVP_DigestFinal_ex(context, digest, NULL) != 1)
                 return false;
-        /* As sid_generate(): it must not look like an option. */
+        /* As in sid_generate(): it must not look like an option. */
         if ((digest[0] & DASH_MASK) == DASH_FIRST)
                 digest[0] &= 0x7f;
         return base64url_encode(digest, SID_BYTES, sid, SID_SIZE + 1) == 0;
@@ -62,7 +62,7 @@ static Reason find_identity(
         return REASON_OK;
 }
 
-/* Some issuers keep roles deep: "realm_access.roles". A claim of the whole name comes first. */
+/* Some issuers nest roles: "realm_access.roles". A claim with the whole name takes precedence. */
 static const json_t *find_claim(const json_t *object, const char *name) {
         const json_t *claim = json_object_get(object, name);
         char part[CLAIM_NAME_MAX + 1];
@@ -86,7 +86,7 @@ static Reason map_user(const json_t *object, const ClaimMapping *mapping, json_t
         if (!json_is_string(name) ||
                 text_has_control(json_string_value(name), json_string_length(name)))
                 return REASON_CLAIM_INVALID;
-        /* An address that nobody has proven to be theirs is whatever its bearer typed. */
+        /* An unverified address is just what the user typed. */
         if (strcmp(mapping->user_claim, "email") == 0 &&
                 !json_is_true(json_object_get(object, "email_verified")))
                 return REASON_CLAIM_INVALID;
@@ -107,7 +107,7 @@ static Reason map_roles(const json_t *object, const ClaimMapping *mapping, json_
         return json_object_set_new(claims, "roles", list) ? REASON_INTERNAL : REASON_OK;
 }
 
-/* What an issuer says beyond these is its own: its "tnt" or "did" means nothing here. */
+/* Other claims of an issuer are its own: its "tnt" or "did" means nothing here. */
 static Reason map_claims(const json_t *object, const ClaimMapping *mapping, json_t *claims) {
         static const char *const kept[] = { "iss", "aud", "iat", "exp", "nbf" };
         Reason reason;
@@ -169,7 +169,7 @@ static Reason parse_foreign(
 
         if (!claims)
                 return REASON_INTERNAL;
-        /* First: two issuers may share a key, and the other one's names are mapped otherwise. */
+        /* Check this first: two issuers may share a key, and map names differently. */
         if (!issuer || strcmp(issuer, rules->issuer) != 0)
                 return REASON_ISSUER_MISMATCH;
         reason = find_identity(object, jws, rules->mapping->jti_optional, &identity);

@@ -3,8 +3,8 @@
 
 /*
  * Claims that nobody here made: another issuer's, and those of a predecessor that kept no sessions. They
- * become claims of the one form that the daemon works with: "sub" is a login name, and there is a session
- * id, the same for every token that is the same to its issuer.
+ * are mapped to the one form that the daemon works with: "sub" is a login name, and there is a session
+ * id, which is the same for every token that is the same to its issuer.
  */
 
 #include "authtoken/reason.h"
@@ -19,9 +19,9 @@
  * @ret_claims: one reference, owned by the caller
  *
  * The session's id is made of issuer and "jti"; without "jti", of issuer, header and payload. The signature is
- * left out: whoever holds a token can often make another valid signature from its one (ECDSA: n - s), and
- * would have a second session.
- * Return: as claims_parse(); REASON_ISSUER_MISMATCH; REASON_USER_UNMAPPED, REASON_USER_INVALID.
+ * left out: the holder of a token can often turn its signature into another valid one (ECDSA: n - s), and
+ * would get a second session. Return: as claims_parse(); REASON_ISSUER_MISMATCH; REASON_USER_UNMAPPED,
+ * REASON_USER_INVALID.
  */
 Reason claim_mapping_parse(const Jws *jws, const VerifyRules *rules, Claims **ret_claims);
 

@@ -14,8 +14,8 @@
 
 #define KEY_SIZE_MAX 512u
 
-/* What differs from token to token, in the order in which libjwt writes it. A quote inside of a text is written
- * with a backslash, so that none of these stands in one. */
+/* The claims that differ from token to token, in the order in which libjwt writes them. A quote inside a
+ * text is written with a backslash, so none of these can occur in a text. */
 static const struct Slot {
         const char *begin;
         char end; /* the first character that is not in the value */
@@ -28,7 +28,7 @@ static const struct Slot {
 
 #define SLOTS_COUNT ARRAY_SIZE(slots)
 
-/* What has to be the same for a frame to fit. */
+/* The parts that must be the same for a frame to fit. */
 typedef struct FrameKey {
         char bytes[KEY_SIZE_MAX];
         size_t size;
@@ -37,11 +37,11 @@ typedef struct FrameKey {
 
 struct ClaimsFrame {
         FrameKey key;
-        char *parts[SLOTS_COUNT + 1]; /* what stands around the slots */
+        char *parts[SLOTS_COUNT + 1]; /* the text around the slots */
         size_t sizes[SLOTS_COUNT + 1];
 };
 
-/* A value of a slot, as it is written. */
+/* The written value of a slot. */
 typedef struct SlotTexts {
         char expires_at[TEXT_U64_SIZE_MAX + 1], issued_at[TEXT_U64_SIZE_MAX + 1];
         char jti[JTI_SIZE_MAX + 1];
@@ -55,7 +55,7 @@ static void put_byte(FrameKey *key, char byte) {
                 key->bytes[key->size++] = byte;
 }
 
-/* With what tells it from nothing, and from where the next one begins. */
+/* With a byte that tells it from no text, and separates it from the next. */
 static void put_text(FrameKey *key, const char *text) {
         size_t size = text ? strlen(text) + 1 : 0;
 
@@ -73,7 +73,7 @@ static void put_list(FrameKey *key, const char *const *items, size_t n_items) {
         put_byte(key, '.');
 }
 
-/* A caller's own object may have members of any name, and few tokens begin later than they are issued. */
+/* A caller's own object may have members of any name; and few tokens have a begin after their issue. */
 static void make_key(const IssueRequest *request, FrameKey *key) {
         key->size = 0;
         key->fits = !request->data_json && !request->has_not_before;
@@ -154,7 +154,7 @@ static bool take_apart(ClaimsFrame *frame, const char *payload) {
         return keep_part(frame, SLOTS_COUNT, at, strlen(at));
 }
 
-/* Kept only if it gives back what it was made of. */
+/* The frame is kept only if it reproduces the text that it was made of. */
 static void keep(
         ClaimsFrame *frame, const FrameKey *key, const SlotTexts *values, const char *payload) {
         _cleanup_(freep) char *again = NULL;

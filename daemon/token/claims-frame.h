@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What libjwt has composed for one token, kept for the next: most tokens of a host differ in user, id and
- * times only, and those are put into a copy of what is the same.
+ * The text that libjwt composed for one token, kept for the next: most tokens of a host differ in user,
+ * id and times only, and these are put into a copy of the common text.
  */
 
 #include "common/cleanup.h"
@@ -30,9 +30,9 @@ DEFINE_CLEANUP(ClaimsFrame, claims_frame_free)
 
 /**
  * claims_frame_compose() - write all claims of a token
- * @frame:      of an earlier token; becomes this one's if that was another; NULL: nothing is kept
+ * @frame: of an earlier token; replaced if it does not fit; NULL: nothing is kept
  * @request:    valid, its subject a login name
- * @ret_payload: the very text that claims_compose() writes; owned by the caller
+ * @ret_payload: exactly the text that claims_compose() writes; owned by the caller
  *
  * Return: 0; TOKEN_ISSUER_E_INVALID; -ENOMEM.
  */

@@ -10,7 +10,7 @@
 #include "common/word-list.h"
 #include "daemon/token/json-text.h"
 
-/* Claims that are one text each, and where they go. */
+/* Claims that are one text each, and their places. */
 static const struct TextRow {
         const char *name;
         size_t offset;
@@ -264,7 +264,7 @@ static bool has_audience(const Claims *claims, const char *audience) {
         return false;
 }
 
-/* What an issuer calls us stands for what we call ourselves, and for nothing else. */
+/* An issuer's name for us stands for our own audience, and for nothing else. */
 static Reason check_audience(
         const Claims *claims, const VerifyRules *rules, const VerifyRequest *request) {
         bool stands_for = false;
@@ -302,7 +302,7 @@ static Reason check_clock(const Claims *claims, const VerifyRules *rules, uint64
 
 static Reason check_user(
         const Claims *claims, const VerifyRules *rules, const VerifyRequest *request) {
-        /* Another issuer's subject is a login name only where it is used as one. */
+        /* Another issuer's subject has to be a login name only if it is used as one. */
         if ((request->user || !rules->foreign) &&
                 !text_is_user_name(claims->subject, strlen(claims->subject)))
                 return REASON_USER_INVALID;

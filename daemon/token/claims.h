@@ -21,7 +21,7 @@
 struct json_t;
 
 #define CLAIMS_TIME_MAX       (UINT64_C(1) << 53)
-#define CLAIMS_DEFAULT_TENANT "default" /* what a token without the claim "tnt" belongs to */
+#define CLAIMS_DEFAULT_TENANT "default" /* the tenant of a token without the claim "tnt" */
 
 typedef enum ClaimsOrigin {
         CLAIMS_OURS,      /* of a session that was made here */
@@ -82,7 +82,7 @@ Reason claims_from_object(const struct json_t *object, const char *text, size_t 
         const char *here, Claims **ret_claims);
 
 /**
- * claims_check() - hold claims against the rules and a request
+ * claims_check() - check claims against the rules and a request
  * @claims:     from claims_parse() with the same rules
  * @rules:      issuer, leeway and longest lifetime
  * @request:    time, audience and user; the token is not looked at

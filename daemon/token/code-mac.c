@@ -8,7 +8,7 @@
 
 #define MAC_BYTES 16u
 
-/* As in refresh tokens, whose key this is: what it is used for stands in front. */
+/* As in refresh tokens, which use the same key: the purpose comes first. */
 #define PURPOSE "authtoken login code 1"
 
 /* Each part ends with a NUL, which none of them can contain: two codes never give the same bytes. */

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the store keeps of a login code: an HMAC under a key for refresh tokens, so that whoever reads the
- * store cannot try codes on it, and a host of the fleet with the same key finds it.
+ * The store's trace of a login code: an HMAC under a key for refresh tokens, so that somebody who reads
+ * the store cannot try codes on it, and a host of the fleet with the same key finds it.
  */
 
 #include "common/secret.h"

@@ -87,7 +87,7 @@ static bool take_header(Cursor *cursor, uint8_t type, uint8_t *ret_size) {
         return size <= cursor->left;
 }
 
-/* Not negative, and without a zero in front that does not keep it from being so. */
+/* Not negative, and without a leading zero except to keep it positive. */
 static bool take_integer(Cursor *cursor, const EcdsaOrder *order, uint8_t *number) {
         const uint8_t *bytes;
         uint8_t size;

@@ -8,7 +8,7 @@
 #include "common/word-list.h"
 #include "daemon/token/user-map.h"
 
-/* What the rules of an issuer name. */
+/* The texts that the rules of an issuer refer to. */
 typedef struct Entry {
         Issuer issuer;
         char *url, *jwks_path, *user_claim, *roles_claim;

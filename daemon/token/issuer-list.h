@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The other issuers that are trusted: for each a ring of its own and rules of its own. A key is trusted for
- * its issuer only.
+ * The other issuers that are trusted: each with its own ring and its own rules. A key is trusted for its
+ * issuer only.
  */
 
 #include <stdbool.h>
@@ -39,7 +39,7 @@ typedef struct IssuerSettings {
 
 typedef struct Issuer {
         const char *url, *jwks_path;
-        VerifyRules rules;    /* names what lies in the list */
+        VerifyRules rules;    /* refers to texts in the list */
         JwksRules jwks_rules; /* "algorithms" holds for tokens, too */
         Keyring *keyring;     /* NULL: no keys yet, and no token is taken */
 } Issuer;
@@ -78,7 +78,7 @@ int issuer_list_add(IssuerList *list, const IssuerSettings *settings);
  * @i:          below issuer_list_size()
  * @keyring:    one reference, the list's from now on
  *
- * Whoever remembers what the old ring verified must forget it.
+ * Results that were cached for the old ring must be dropped.
  */
 void issuer_list_set_keys(IssuerList *list, size_t i, Keyring *keyring);
 

@@ -9,7 +9,7 @@
 
 #include "common/cleanup.h"
 
-/* Stands in JSON as it is. */
+/* A character that JSON writes unchanged. */
 static bool is_plain(const char *text, size_t size) {
         for (size_t i = 0; i < size; i++)
                 if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] > '~' ||
@@ -46,7 +46,7 @@ int json_strings_write(const char *const *items, size_t n_items, char **ret_text
         return *ret_text ? 0 : -ENOMEM;
 }
 
-/* The item stands behind the list of it. */
+/* The item follows its list in memory. */
 static int read_plain(const char *text, size_t size, JsonStrings *strings) {
         const char **items = malloc(sizeof(*items) + size + 1);
         char *item;

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A JSON array of strings as text, which is how audience and roles are kept. Most have one plain string, and that
- * needs no parser.
+ * A JSON array of strings as text: the form of audience and roles. Most have one plain string, which needs no
+ * parser.
  */
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 
 typedef struct json_t json_t;
 
-/* Strings that last as long as this does. */
+/* Strings that live as long as this struct. */
 typedef struct JsonStrings {
         const char **items;
         size_t n_items;

@@ -19,9 +19,9 @@ enum {
 /**
  * json_text_need_memory() - end the program rather than parse without memory, from now on
  *
- * For programs that judge tokens, before their first thread. jansson 2.14 does not look whether the text that it collects
- * could grow: for want of memory it leaves out a character, of a user's name for example, or its end, and reads and
- * writes beyond it.
+ * For programs that judge tokens, before their first thread. jansson 2.14 does not check whether its text buffer could
+ * grow: without memory it drops a character, of a user's name for example, or the end, and reads and writes beyond the
+ * buffer.
  */
 void json_text_need_memory(void);
 

@@ -18,12 +18,12 @@
 #define DASH_FIRST  0xf8 /* the first byte of ids that begin with '-': 0xf8 … 0xfb */
 #define DASH_MASK   0xfc
 #define NO_DASH     0x7f
-/* What the kernel gives in one go, whatever happens meanwhile. */
+/* getrandom() returns this many bytes at once, without being interrupted. */
 #define POOL_SIZE 256u
 
 #define PURPOSE "authtoken session owner 1"
 
-/* Each byte is used once. To ask the kernel takes as long for many as for a few. */
+/* Each byte is used once. Asking the kernel for many takes as long as for a few. */
 static int draw(uint8_t bytes[SID_BYTES]) {
         static uint8_t pool[POOL_SIZE];
         static size_t n_left;
@@ -44,7 +44,7 @@ static int draw(uint8_t bytes[SID_BYTES]) {
         return 0;
 }
 
-/* People give it to busctl(1) and others, which would take a dash in front for an option. */
+/* People pass it to busctl(1) and others, which would take a leading dash for an option. */
 static int write_sid(uint8_t bytes[SID_BYTES], char sid[SID_SIZE + 1]) {
         if ((bytes[0] & DASH_MASK) == DASH_FIRST)
                 bytes[0] &= NO_DASH;
@@ -122,7 +122,8 @@ int jti_parse(const char *text, size_t size, char sid[SID_SIZE + 1], uint64_t *r
         n_digits = size - SID_SIZE - 1;
         memcpy(digits, text + SID_SIZE + 1, n_digits);
         digits[n_digits] = '\0';
-        /* One session and generation has one jti, or "revoked" could be spelt around. */
+        /* One session and generation has exactly one jti, or another spelling could evade a
+         * revocation. */
         if (digits[0] == '0' && n_digits > 1)
                 return JTI_E_INVALID;
         if (memchr(digits, '\0', n_digits))

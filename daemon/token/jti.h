@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define SID_SIZE           22u /* 128 bits in base64url, without a dash in front */
-#define SID_OWNER_SIZE     10u /* characters in front that tell whose a session is */
+#define SID_OWNER_SIZE     10u /* leading characters that identify the user */
 #define JTI_GENERATION_MAX (UINT64_C(1) << 53)
 #define JTI_DIGITS_MAX     16u
 #define JTI_SIZE_MAX       (SID_SIZE + 1u + JTI_DIGITS_MAX)
@@ -25,7 +25,7 @@ enum {
  * sid_generate() - an id that is all random
  * @sid:        receives SID_SIZE characters and NUL
  *
- * For one thread of a process that does not go on as two. Return: 0; negative errno.
+ * For one thread, in a process that does not fork and go on. Return: 0; negative errno.
  */
 int sid_generate(char sid[SID_SIZE + 1]);
 
@@ -55,8 +55,8 @@ bool sid_is_valid(const char *text, size_t size);
  * @sid:        receives SID_SIZE characters and NUL; untouched on failure
  * @ret_generation: 0 … JTI_GENERATION_MAX; untouched on failure
  *
- * Only the text that jti_format() writes is taken: no leading zero, no sign.
- * Return: 0; JTI_E_INVALID.
+ * Only the text that jti_format() writes is accepted: no leading zero, no sign. Return: 0;
+ * JTI_E_INVALID.
  */
 int jti_parse(const char *text, size_t size, char sid[SID_SIZE + 1], uint64_t *ret_generation);
 

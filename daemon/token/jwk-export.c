@@ -17,7 +17,7 @@
 #define NUMBER_SIZE_MAX  1024u
 #define ED25519_KEY_SIZE 32u
 
-/* Adds a member in base64url; the text in between is wiped, because it may be private. */
+/* Adds a member in base64url; the intermediate text is wiped, because it may be private. */
 static int set_bytes(json_t *object, const char *name, const uint8_t *bytes, size_t size) {
         char text[BASE64URL_ENCODED_SIZE(NUMBER_SIZE_MAX) + 1];
         int r;

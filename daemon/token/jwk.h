@@ -34,9 +34,8 @@ typedef struct Jwk {
  * @object:     JSON object; borrowed
  * @ret_jwk:    owned by the caller
  *
- * "use" must be "sig" when it is there, or, for an HS256 secret, "refresh"; "key_ops" must allow what a
- * signature key does, and name nothing twice.
- * Strength is checked by key_new(), not here.
+ * "use" must be "sig" when it is there, or, for an HS256 secret, "refresh"; "key_ops" must allow the
+ * operations of a signature key, and name none twice. Strength is checked by key_new(), not here.
  * Return: 0; KEY_E_MALFORMED, _TYPE, _ALGORITHM, _USE, _KID, _POINT, _PAIR; -ENOMEM.
  */
 int jwk_parse(const json_t *object, Jwk **ret_jwk);
@@ -51,7 +50,7 @@ Jwk *jwk_free(Jwk *jwk);
 DEFINE_CLEANUP(Jwk, jwk_free)
 
 /**
- * jwk_export_public() - the members that are required to describe a public key
+ * jwk_export_public() - the members that describe a public key
  * @pkey:       RSA, EC or Ed25519
  * @ret_object: owned by the caller; "kty" and the type's members, without kid and alg
  *

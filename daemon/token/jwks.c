@@ -41,7 +41,7 @@ static int judge(const JwksRules *rules, const Jwk *jwk, bool is_alone) {
 
         if (jwk->secret && !rules->secrets)
                 return KEY_E_TYPE;
-        /* Whoever published the private half has no secret any more. */
+        /* A published private half is no secret any more. */
         if (jwk->pkey && jwk->has_private)
                 return KEY_E_PUBLISHED;
         r = jwk->pkey ? key_strength_check(jwk->pkey) : 0;
@@ -83,10 +83,10 @@ static void leave_out(JwksReport *report, const json_t *member, size_t i, int r)
 
         if (report->n_left_out++ > 0)
                 return;
-        /* Not in the midst of a character: the journal would show none of the line. */
+        /* Do not cut within a character: the journal would not show the line at all. */
         while (size > 0 && (kid[size] & 0xc0) == 0x80)
                 size--;
-        /* A name comes from outside: its control characters do not get into the journal. */
+        /* The name comes from outside: keep its control characters out of the journal. */
         if (kid && !text_has_control(kid, strlen(kid)))
                 snprintf(where, sizeof(where), "key %zu (%.*s)", i + 1, (int)size, kid);
         else
@@ -172,7 +172,7 @@ int jwks_load(const char *path, const JwksRules *rules, Keyring **ret_keyring, J
         own.secrets = rules->secrets && !(st.st_mode & (S_IRWXO | S_IWGRP));
         if (r == 0)
                 r = jwks_parse(content->data, content->size, &own, ret_keyring, report);
-        /* Which member was left out says more than that none was left. */
+        /* The text about the left-out member says more than "nothing can be used". */
         if (r == KEY_E_NONE && *report->first.text)
                 return r;
         return r ? key_fault_set(&report->first, path, r) : 0;

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Another issuer's keys: a JWK Set (RFC 7517 section 5) that somebody else writes. One member that cannot
- * be used says nothing about the others: it is left out, and told.
+ * Another issuer's keys: a JWK Set (RFC 7517 section 5) that somebody else writes. A member that cannot
+ * be used does not affect the others: it is left out and reported.
  */
 
 #include <stddef.h>
@@ -20,10 +20,10 @@ typedef struct JwksRules {
         bool secrets;        /* HMAC keys are taken */
 } JwksRules;
 
-/* What became of a set's members. */
+/* The outcome for a set's members. */
 typedef struct JwksReport {
         size_t n_keys, n_left_out;
-        KeyFault first; /* which one was left out first, and why; empty if none was */
+        KeyFault first; /* which was left out first, and why; empty if none was */
 } JwksReport;
 
 /**
@@ -57,7 +57,7 @@ int jwks_load(const char *path, const JwksRules *rules, Keyring **ret_keyring, J
  * @keyring:    from jwks_parse()
  * @kid:        of the header; NULL: it has none
  *
- * A name must be the key's own. Without one the key must be the only one of its set.
- * Return: borrowed; NULL when there is none.
+ * A kid must be the key's own. Without a kid the key must be the only one of its set. Return:
+ * borrowed; NULL when there is none.
  */
 Key *jwks_find(const Keyring *keyring, const char *kid);

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * JWS compact serialization (RFC 7515 section 7.1): taken apart and decoded, not judged. The
- * payload is bytes here: nothing looks into it before the signature is known to be valid.
+ * JWS compact serialization (RFC 7515 section 7.1): split and decoded, not judged. The payload is
+ * only bytes here: nothing interprets it before the signature is known to be valid.
  */
 
 #include <stdbool.h>
@@ -56,9 +56,9 @@ typedef struct JwsHeader {
  * @jws:        from jws_parse()
  * @ret_header: filled on success; to be cleared by jws_header_clear()
  *
- * jwk, jku, x5u, x5c and unknown members are ignored; "crit" and "b64" refuse the token, as
- * RFC 7515 section 4.1.11 demands of who knows no extension.
- * Return: REASON_OK, _HEADER_MALFORMED, _HEADER_CRITICAL, _ALGORITHM_REFUSED.
+ * jwk, jku, x5u, x5c and unknown members are ignored; "crit" and "b64" refuse the token, as RFC
+ * 7515 section 4.1.11 demands if no extension is supported. Return: REASON_OK, _HEADER_MALFORMED,
+ * _HEADER_CRITICAL, _ALGORITHM_REFUSED.
  */
 Reason jws_header_parse(const Jws *jws, JwsHeader *ret_header);
 

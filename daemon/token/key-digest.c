@@ -13,7 +13,8 @@ DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free)
 
 /*
  * RFC 7518 section 3.5: MGF1 with the same hash, and salt of the hash's size. A key may be bound to
- * others, "openssl genpkey" binds MGF1 to SHA-1 unless told: unasked, OpenSSL would follow the key.
+ * others: "openssl genpkey" binds MGF1 to SHA-1 by default. Without these settings OpenSSL would
+ * follow the key.
  */
 static int set_pss(EVP_PKEY_CTX *pctx, const char *digest) {
         if (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 ||

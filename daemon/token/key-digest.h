@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * OpenSSL's context for one key pair and one algorithm, as RFC 7518 section 3 wants it.
+ * OpenSSL's context for one key pair and one algorithm, as RFC 7518 section 3 demands.
  */
 
 #include <openssl/types.h>

@@ -111,7 +111,7 @@ const char *key_directory_owns(
         return strchr(file + size + 1, '/') ? NULL : file + size + 1;
 }
 
-/* A key that cannot be removed leaves the ring all the same, in its time. */
+/* A key whose file cannot be removed still leaves the ring in time. */
 static void note_due(Keyring *keyring, const KeyRetirement *row) {
         uint64_t due_sec = keyring_due_sec(keyring);
 
@@ -147,7 +147,8 @@ static bool has_private(const Keyring *keyring, const char *kid) {
         return index < keyring_size(keyring) && key_may_sign(keyring_at(keyring, index));
 }
 
-/* It came to sign, and the first start has made a key before it came. NULL: there is none, or several are in it. */
+/* The key from the credential: it takes precedence over the key that the first start made. NULL: there is none,
+ * or there are several. */
 static const char *credential_kid(const Keyring *keyring, const KeyDirectoryRules *rules) {
         const char *kid = NULL;
 
@@ -164,8 +165,8 @@ static const char *credential_kid(const Keyring *keyring, const KeyDirectoryRule
         return kid;
 }
 
-/* What the configuration names must be there. What the state names may have been removed by hand: then the
- * rule for a directory without a state holds. */
+/* The key that the configuration names must exist. The key that the state names may have been removed
+ * by hand; then the rule for a directory without a state holds. */
 static int choose(Keyring *keyring, const KeyDirectoryRules *rules, const KeyState *state) {
         const char *kid = rules->signing_kid;
         int r;
@@ -228,7 +229,7 @@ static int generate(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *
         return load_named(keyring, rules, name, fault);
 }
 
-/* A key for refresh tokens is of use only to who signs. */
+/* Only a host that signs needs a key for refresh tokens. */
 static int generate_refresh(const KeyDirectoryRules *rules, Keyring *keyring, KeyFault *fault) {
         char name[KEY_PLACE_NAME_SIZE];
         int r;
@@ -237,7 +238,8 @@ static int generate_refresh(const KeyDirectoryRules *rules, Keyring *keyring, Ke
                 keyring_refresh_size(keyring) > 0)
                 return 0;
         r = write_new(rules, NULL, name);
-        /* The administrator put the keys there and keeps them: tokens can be issued, not refreshed. */
+        /* The administrator owns the directory and the keys: then tokens can be issued, but not
+         * refreshed. */
         if (r == -EACCES || r == -EPERM || r == -EROFS || r == KEY_E_DIRECTORY)
                 return 0;
         if (r)

@@ -32,11 +32,11 @@ typedef struct KeyDirectoryRules {
  * @ret_keyring: one reference, owned by the caller
  * @fault:      says file and reason on failure
  *
- * Any file that cannot be used refuses the whole: a ring with a hole would fail later and in the
- * dark. A key that is generated is on disk, synced and mode 0600, before this returns. The
+ * Any unusable file makes the whole load fail: a ring without one of its keys would fail later, and nobody
+ * would know why. A key that is generated is on disk, synced and mode 0600, before this returns. The
  * directory is made (mode 0700) when a key is to be generated and it is not there. Without a key for refresh
- * tokens this host only makes none, so a directory that cannot be written to is no failure then.
- * Return: 0; KEY_E_*; negative errno.
+ * tokens this host only makes no refresh tokens, so it is no failure if one cannot be written. Return: 0;
+ * KEY_E_*; negative errno.
  */
 int key_directory_load(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault);
 
@@ -63,12 +63,12 @@ int key_directory_load_as(const KeyDirectoryRules *rules, const KeyState *state,
 int key_directory_load_all(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault);
 
 /**
- * key_directory_owns() - whether a key stands alone in a file of the directory
+ * key_directory_owns() - whether a key is alone in a file of the directory
  * @rules:      where
  * @keyring:    with all keys
  * @key:        one of them
  *
- * Return: the file's name, borrowed from the key; NULL: it cannot go without another one, or came from elsewhere.
+ * Return: the file's name, borrowed from the key; NULL: its file has other keys, or it came from elsewhere.
  */
 const char *key_directory_owns(
         const KeyDirectoryRules *rules, const Keyring *keyring, const Key *key);

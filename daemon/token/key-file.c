@@ -76,7 +76,7 @@ static int choose_kid(const KeyFile *file, const Jwk *jwk, char thumbprint[KEY_T
         return jwk_thumbprint(jwk->pkey, thumbprint);
 }
 
-/* Beside the signature keys, where no verifier looks. */
+/* Apart from the signature keys, where no verifier looks. */
 static int take_refresh(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
         _cleanup_(key_freep) Key *key = NULL;
         KeySource source = {
@@ -115,7 +115,7 @@ static int take_jwk(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
 
         if (jwk->is_refresh)
                 return take_refresh(file, jwk, keyring);
-        /* First: of a key that is no good, neither algorithm nor thumbprint can be told. */
+        /* First: a bad key has neither an algorithm nor a thumbprint. */
         r = jwk->pkey ? key_strength_check(jwk->pkey) : 0;
         if (r == 0)
                 r = choose_algorithm(jwk, file->rules, &source.algorithm);
@@ -131,7 +131,7 @@ static int take_jwk(const KeyFile *file, const Jwk *jwk, Keyring *keyring) {
         return 0;
 }
 
-/* Who reads a set of public keys would not expect a secret in it, and may have published it. */
+/* Nobody expects a secret in a set of public keys, so it may have been published. */
 static bool is_mixed(const KeyFile *file) {
         for (size_t i = 1; i < file->n_jwks; i++)
                 if (!file->jwks[i]->secret != !file->jwks[0]->secret)
@@ -151,7 +151,7 @@ static int take_all(const KeyFile *file, Keyring *keyring) {
         return r;
 }
 
-/* Whether the rules' algorithm leaves a place for this member of a set. */
+/* Whether a member of a set fits the rules' algorithm. */
 static bool is_wanted(const Jwk *jwk, const Algorithm *algorithm) {
         if (!algorithm)
                 return true;
@@ -162,7 +162,7 @@ static bool is_wanted(const Jwk *jwk, const Algorithm *algorithm) {
         return key_fits_algorithm(jwk->pkey, algorithm);
 }
 
-/* To whoever does not ask for them, keys for refresh tokens are not for signatures. */
+/* Unless the rules ask for them, keys for refresh tokens count as not for signatures. */
 static int parse_key(const KeyFile *file, const json_t *object, Jwk **ret_jwk) {
         _cleanup_(jwk_freep) Jwk *jwk = NULL;
         int r;
@@ -219,7 +219,7 @@ static int read_json(KeyFile *file, const Secret *content) {
         if (json_object_get(object, "keys")) {
                 r = read_set(file, json_object_get(object, "keys"));
         } else {
-                /* Whoever names the algorithm of this one key knows better than its file. */
+                /* An algorithm named for this one key takes precedence over its file. */
                 if (file->rules->algorithm)
                         (void)json_object_del(object, "alg");
                 r = parse_key(file, object, &file->jwks[0]);
@@ -253,7 +253,7 @@ static int read_keys(KeyFile *file, const Secret *content) {
 
         if (content->data[blank] == '{')
                 return read_json(file, content);
-        /* The PEM reader takes C strings: what stands behind a NUL would not be looked at. */
+        /* The PEM reader takes C strings: text after a NUL would be ignored. */
         if (strlen(content->data) != content->size)
                 return KEY_E_MALFORMED;
         return read_pem(file, content);

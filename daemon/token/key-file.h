@@ -25,8 +25,8 @@ typedef struct KeyFileRules {
         uid_t owner;        /* may own the file, too, beside this user and root; 0: nobody else */
         const char *kid;    /* instead of the key's own; the file must hold one key */
 
-        /* For a key that stands alone, whatever it says itself, and for members of a set that name
-         * none; members that name another are passed over. */
+        /* For a single key, whatever it says itself, and for members of a set that name none;
+         * members that name another are skipped. */
         const Algorithm *algorithm;
 } KeyFileRules;
 
@@ -41,7 +41,7 @@ typedef struct KeyFileRules {
 int key_file_read(const char *path, const KeyFileRules *rules, Secret **ret_content);
 
 /**
- * key_file_read_open() - the bytes of what is open already, wherever it came from
+ * key_file_read_open() - the bytes of an open file of any kind
  * @fd:         read to its end
  * @content:    empty; receives them
  *
@@ -56,11 +56,10 @@ int key_file_read_open(int fd, Secret *content);
  * @rules:      how to take it
  * @fault:      says file and reason on failure; NULL is fine
  *
- * Keys of a set that are not for signatures, not for the rules' algorithm, or of a type that is
- * unknown, are passed over (RFC 7517 section 5). A weak, malformed or second key of a name refuses the whole file.
- * An RSA key that names no "alg" is for RS256, and an RSA-PSS key for the first of PS256, PS384 and
- * PS512 that its parameters allow, unless @rules say otherwise.
- * Return: 0; KEY_E_*; negative errno.
+ * Keys of a set that are not for signatures, not for the rules' algorithm, or of an unknown type are skipped (RFC
+ * 7517 section 5). A weak or malformed key, or a second one with the same name, makes the whole file fail. An RSA
+ * key that names no "alg" is for RS256, and an RSA-PSS key for the first of PS256, PS384 and PS512 that its
+ * parameters allow, unless @rules say otherwise. Return: 0; KEY_E_*; negative errno.
  */
 int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules, KeyFault *fault);
 
@@ -68,7 +67,7 @@ int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules,
  * key_file_parse() - the same with the text of a file
  * @keyring:    not in use yet; undefined content after a failure: drop it
  * @content:    borrowed
- * @rules:      how to take it; where it came from is not looked at
+ * @rules: how to take it; its origin is not checked
  * @fault:      says the reason on failure; NULL is fine
  *
  * Return: as key_file_load().

@@ -93,7 +93,8 @@ static size_t count_signers(const Import *import) {
         return n;
 }
 
-/* The key that signs now shall sign on beside a second private one. Without any, one that comes alone will. */
+/* Note the present signing key, so that it goes on signing beside a second private one. Without any, a
+ * single imported key will sign. */
 static int settle(Import *import) {
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         size_t n_signers = count_signers(import);
@@ -104,7 +105,7 @@ static int settle(Import *import) {
         if (n_signers == 0)
                 return 0;
         r = key_directory_load_as(import->rules, &import->state, &keyring, &ignored);
-        /* The configuration chooses among several, and knows about one more. */
+        /* If the configuration names one, it also chooses when there is one more. */
         if (r == KEY_E_SEVERAL_SIGNING)
                 return 0;
         if (r == 0)

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What a list of keys tells of one.
+ * A key's description in a list.
  */
 
 #include "daemon/token/keyring.h"
@@ -16,7 +16,7 @@
  */
 const char *key_listing_state(const Keyring *keyring, size_t index);
 
-/* What key_listing_state() would be of a key for refresh tokens. */
+/* The state of a key for refresh tokens, in place of key_listing_state(). */
 #define KEY_LISTING_REFRESH "refresh"
 
 /**

@@ -35,7 +35,7 @@ static size_t count_pem_blocks(const char *text) {
         return n;
 }
 
-/* Whether one structure fills the bytes; OpenSSL would not look behind it. */
+/* Whether one structure fills the bytes; OpenSSL would ignore anything after it. */
 static bool is_whole(const unsigned char *bytes, long size) {
         const unsigned char *content = bytes;
         int tag, class;

@@ -14,7 +14,7 @@
 #include "common/base64url.h"
 #include "daemon/token/key-error.h"
 
-/* A name that no reader takes for a key, and that a second try overwrites. */
+/* A name that no reader takes for a key, and that the next attempt overwrites. */
 #define NEW_FILE ".new-key"
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."

@@ -56,7 +56,8 @@ static const char *signing_kid(const Change *change) {
         return key ? key_kid(key) : NULL;
 }
 
-/* Before a second private key is there: else a start between two steps would not know which one signs. */
+/* Before there is a second private key: otherwise a start between two steps would not know which one
+ * signs. */
 static int settle(Change *change) {
         const char *kid = signing_kid(change);
         int r;
@@ -99,7 +100,7 @@ static int find_key(const Change *change, const char *wanted, char kid[KEY_KID_M
         return 0;
 }
 
-/* What was removed by hand needs no row any more. */
+/* A key that was removed by hand needs no row any more. */
 static void forget_missing(Change *change) {
         for (size_t i = change->state.n_retiring; i-- > 0;) {
                 const char *kid = change->state.retiring[i].kid;
@@ -110,7 +111,7 @@ static void forget_missing(Change *change) {
         }
 }
 
-/* The last write is the change; what could fail has been tried before it. */
+/* The last write makes the change; everything that could fail was tried before it. */
 static int switch_to(Change *change, const char *kid, uint64_t overlap_sec, Keyring **ret_keyring) {
         _cleanup_(keyring_unrefp) Keyring *keyring = NULL;
         const char *old = signing_kid(change);
@@ -175,7 +176,8 @@ static const KeyRetirement *find_due(const Change *change) {
         return NULL;
 }
 
-/* First the file: if the note went first, a crash in between would let the key verify for ever. */
+/* The file first: if the note were removed first, a crash in between would let the key verify
+ * for ever. */
 static int remove_key(Change *change, const char *kid, bool *ret_removed) {
         size_t index = keyring_index(change->keyring, kid);
         const char *name = NULL;

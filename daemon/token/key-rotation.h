@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Changes of the key directory. Each is a row of steps, and whatever stops one between two of them leaves a
- * directory that loads, with one signing key and every key that is still needed:
+ * Changes of the key directory. Each is a sequence of steps. If it stops between two of them, the directory
+ * can still be loaded, with one signing key and every key that is still needed:
  *
  *      say which key signs now → the new key's file → say that the new one signs and the old one retires
  *
@@ -12,7 +12,7 @@
 
 #include "daemon/token/key-directory.h"
 
-/* The old key may sign on until whoever asked for the change has the new ring. */
+/* The old key may go on signing until the caller has the new ring. */
 #define KEY_ROTATION_SLACK_SEC 5u
 
 typedef struct KeyRotation {
@@ -30,10 +30,9 @@ typedef struct KeyRotation {
  * @ret_keyring: the ring afterwards; one reference, owned by the caller
  * @fault:      says file and reason on failure
  *
- * Every file is read before the change, and again under the change before it is made, so that the next start
- * finds a directory that can be used.
- * Return: 0; KEY_E_CONFIGURED; KEY_E_SIGNING_KEY there is no such key that can sign; KEY_E_NONE no key signs here;
- * KEY_E_FULL; KEY_E_BUSY; other KEY_E_*; negative errno.
+ * Every file is read before the change, and again with the new state before that is written, so that the next
+ * start finds a usable directory. Return: 0; KEY_E_CONFIGURED; KEY_E_SIGNING_KEY there is no such key that can
+ * sign; KEY_E_NONE no key signs here; KEY_E_FULL; KEY_E_BUSY; other KEY_E_*; negative errno.
  */
 int key_rotate(const KeyDirectoryRules *rules, const KeyRotation *rotation,
         char kid[KEY_KID_MAX + 1], Keyring **ret_keyring, KeyFault *fault);
@@ -42,7 +41,7 @@ int key_rotate(const KeyDirectoryRules *rules, const KeyRotation *rotation,
  * key_retire() - remove a key whose time is over
  * @rules:      the directory, and the time
  * @kid:        receives the name of the key
- * @ret_removed: whether its file is gone: else it stands with others in a file, or came as a credential
+ * @ret_removed: whether its file is gone: else it shares its file with others, or came as a credential
  * @fault:      says file and reason on failure
  *
  * Return: 0; KEY_E_NONE no key has to go, @kid is ""; other KEY_E_*; negative errno.

@@ -10,8 +10,8 @@
 
 #include "daemon/token/key-digest.h"
 
-/* What OpenSSL needs for a signature. To set it up for each one costs little, but takes counters of references that all
- * threads share: two that sign at once would take half as long again. */
+/* OpenSSL's objects for a signature. Setting them up each time costs little, but changes reference counters that all
+ * threads share: two threads that sign at once would take half as long again. */
 typedef struct Context {
         struct Context *next; /* linked in KeySigning.idle */
         EVP_MD_CTX *digest;   /* of the message, or a copy of KeySigning.template; or */
@@ -111,7 +111,7 @@ int key_signing_of_pair(EVP_PKEY *pkey, const Algorithm *algorithm, const EcdsaO
 
         if (!signing)
                 return -ENOMEM;
-        /* That it can be set up shows that the key is for it. */
+        /* If it can be set up, the key is for the algorithm. */
         r = key_digest_new(pkey, algorithm, KEY_DIGEST_SIGN, &signing->template);
         if (r)
                 return r;
@@ -197,7 +197,7 @@ static int run_template(const KeySigning *signing, EVP_MD_CTX *context, KeyBytes
         *ret_size = KEY_SIGNATURE_MAX;
         if (EVP_MD_CTX_copy_ex(context, signing->template) != 1)
                 return -ENOMEM;
-        /* It signs once: OpenSSL need not copy it first, to be able to go on with it. */
+        /* It signs once, so OpenSSL need not copy it first to keep it usable. */
         EVP_MD_CTX_set_flags(context, EVP_MD_CTX_FLAG_FINALISE);
         return EVP_DigestSign(context, signature, ret_size, message.data, message.size) == 1 ? 0
                                                                                              : -EIO;
@@ -220,7 +220,7 @@ int key_signing_run(KeySigning *signing, KeyBytes message, uint8_t signature[KEY
         }
         if (r == 0 && size != signing->size)
                 r = -EIO;
-        /* OpenSSL keeps what it found in a queue of the thread. */
+        /* OpenSSL keeps its errors in a queue of the thread. */
         if (r)
                 ERR_clear_error();
         return r;

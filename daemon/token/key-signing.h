@@ -3,7 +3,7 @@
 
 /*
  * How a key signs, in JWS form. It has contexts of its own, one for each thread that signs at the same time, so that any
- * thread may, whatever becomes of the key meanwhile.
+ * thread may sign, even if the key is freed meanwhile.
  */
 
 #include <stddef.h>
@@ -19,7 +19,7 @@ typedef struct KeySigning KeySigning;
 
 #define KEY_SIGNATURE_MAX 1024u /* RSA of 8192 bits */
 
-/* Bytes to read, for functions that take two of them. */
+/* Borrowed bytes, for functions that take several. */
 typedef struct KeyBytes {
         const void *data;
         size_t size;

@@ -38,7 +38,7 @@ static int take_retiring(json_t *object, KeyState *state) {
         return 0;
 }
 
-/* A member of a later version may say what this one would do wrong. */
+/* Unknown members are refused: they are of a later version, and this one could act against them. */
 static int take_members(json_t *object, KeyState *state) {
         json_t *signing = json_object_get(object, "signing");
         json_t *retiring = json_object_get(object, "retiring");

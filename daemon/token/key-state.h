@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which key signs, and until when those that signed before it are needed: one small file beside the keys,
- * replaced as a whole. Without the file the only private key signs and none retires.
+ * Which key signs, and until when the earlier ones are needed: one small file beside the keys, replaced
+ * as a whole. Without the file the only private key signs and none retires.
  */
 
 #include <stdint.h>
@@ -16,7 +16,7 @@
 #define KEY_STATE_FILE         ".signing"
 #define KEY_STATE_RETIRING_MAX 128u
 
-/* until_sec of a key whose time is over and whose file the daemon cannot remove. */
+/* until_sec of a key that has retired, but whose file the daemon cannot remove. */
 #define KEY_STATE_RETIRED UINT64_C(0)
 
 typedef struct KeyRetirement {
@@ -65,7 +65,7 @@ int key_state_load(const char *directory, uid_t owner, KeyState *ret_state, KeyF
  * @place:      of the keys
  * @state:      borrowed
  *
- * Return: 0; negative errno: the old state or this one stands there.
+ * Return: 0; negative errno: the file has the old state or this one.
  */
 int key_state_save(const KeyPlace *place, const KeyState *state);
 

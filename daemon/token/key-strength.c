@@ -102,7 +102,8 @@ static int check_ec(EVP_PKEY *pkey) {
         EVP_PKEY_CTX *context;
         int r;
 
-        /* Explicit parameters let a key bring a curve of its own that only looks like P-256. */
+        /* With explicit parameters a key could have a curve of its own that only looks like
+         * P-256. */
         if (EVP_PKEY_get_utf8_string_param(
                     pkey, OSSL_PKEY_PARAM_EC_ENCODING, encoding, sizeof(encoding), NULL) != 1 ||
                 strcmp(encoding, OSSL_PKEY_EC_ENCODING_GROUP) != 0)
@@ -187,7 +188,7 @@ int key_private_check(EVP_PKEY *pkey) {
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 _cleanup_(BN_clear_freep) BIGNUM *prime = NULL;
 
-                /* d may stand alone: then signatures are made with it, and show it. */
+                /* d may be alone: then signatures are made with it, and a wrong one would fail. */
                 if (EVP_PKEY_get_bn_param(pkey, names[i], &prime) == 1 &&
                         !is_inverse(product, prime, context))
                         return KEY_E_PAIR;

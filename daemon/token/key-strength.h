@@ -36,7 +36,7 @@ int key_strength_check(EVP_PKEY *pkey);
  * key_private_check() - whether an RSA key's private exponent is that of its primes
  * @pkey:       any key with its private half
  *
- * A signature would not show it: it is made from the primes. Other types have nothing to compare.
- * Return: 0; KEY_E_PAIR; -ENOMEM; -EIO.
+ * A trial signature would not show a wrong one, as it is made from the primes. Other types have
+ * nothing to compare. Return: 0; KEY_E_PAIR; -ENOMEM; -EIO.
  */
 int key_private_check(EVP_PKEY *pkey);

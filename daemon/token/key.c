@@ -107,8 +107,8 @@ static int digest_verify(Key *key, EVP_MD_CTX *template, KeyBytes message, KeyBy
         if (EVP_DigestVerify(
                     key->scratch, signature.data, signature.size, message.data, message.size) == 1)
                 return 0;
-        /* OpenSSL says 0 or less for bad signatures and for its own failures: refused either way.
-         * Its error queue would keep what it found. */
+        /* OpenSSL returns 0 or less for bad signatures and for its own failures: both are
+         * refused. Clear its error queue, which keeps the errors. */
         ERR_clear_error();
         return KEY_E_SIGNATURE;
 }
@@ -230,7 +230,7 @@ static int key_init_header(Key *key) {
         return 0;
 }
 
-/* The trial signature does for any of the key's algorithms: what it proves is the key. */
+/* Any of the key's algorithms will do for the trial signature, which proves the key. */
 static const Algorithm *key_trial_algorithm(const Key *key) {
         for (size_t i = 0; i < ALGORITHM_COUNT && !key->algorithm; i++)
                 if (key->accepts[i])
@@ -238,7 +238,7 @@ static const Algorithm *key_trial_algorithm(const Key *key) {
         return key->algorithm;
 }
 
-/* A signature that verifies is the one proof that both halves belong together. */
+/* Only a signature that verifies proves that both halves belong together. */
 static int key_prove_pair(Key *key, const Algorithm *algorithm) {
         static const KeyBytes message = { "authtoken", 9 };
         bool is_ec = algorithm->type == KEY_TYPE_EC;

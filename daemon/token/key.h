@@ -25,7 +25,7 @@ typedef struct Key Key;
 #define KEY_KID_MAX         256u
 #define KEY_THUMBPRINT_SIZE 43u /* SHA-256 in base64url */
 
-/* What a key is made of. All borrowed for the call of key_new(). */
+/* The parts of a new key. All borrowed for the call of key_new(). */
 typedef struct KeySource {
         const char *kid;            /* NULL: the key answers to any "kid", and cannot sign */
         const char *file;           /* for messages and lists; NULL without one */
@@ -86,7 +86,7 @@ int key_verify(Key *key, const Algorithm *algorithm, KeyBytes message, KeyBytes 
 int key_sign(Key *key, KeyBytes message, uint8_t signature[KEY_SIGNATURE_MAX], size_t *ret_size);
 
 /**
- * key_signing() - what key_sign() signs with, for another thread
+ * key_signing() - key_sign() for another thread
  * @key:        one for which key_may_sign() holds
  * @ret_signing: a reference
  *
@@ -128,7 +128,7 @@ const char *key_file(const Key *key);
  * key_thumbprint() - SHA-256 thumbprint of the public key (RFC 7638)
  * @key:        key
  *
- * Return: borrowed; "" for a secret: its thumbprint is nobody's business.
+ * Return: borrowed; "" for a secret, whose thumbprint is not shown.
  */
 const char *key_thumbprint(const Key *key);
 

@@ -5,8 +5,8 @@
  * All keys of one issuer: which one signs, which ones verify; and, apart from them, the secrets behind
  * refresh tokens, which no function of this header gives out: see keyring-refresh.h.
  *
- * A ring never changes once it is in use. A reload builds a new one and swaps, so a reload that
- * fails leaves the old ring as it was, and whoever holds a reference keeps a consistent one.
+ * A ring never changes once it is in use. A reload builds a new ring and swaps. So a reload that fails
+ * leaves the old ring as it was, and a holder of a reference keeps a consistent ring.
  */
 
 #include <stddef.h>
@@ -93,13 +93,13 @@ void keyring_set_due(Keyring *keyring, uint64_t due_sec);
 uint64_t keyring_due_sec(const Keyring *keyring);
 
 /**
- * keyring_set_new() - say that its key was made for it
+ * keyring_set_new() - note that its key was generated for it
  * @keyring:    not in use yet
  */
 void keyring_set_new(Keyring *keyring);
 
 /**
- * keyring_is_new() - whether the ring is the first, with a key that was made for it
+ * keyring_is_new() - whether this is the first ring, with a key that was generated for it
  * @keyring:    ring
  */
 bool keyring_is_new(const Keyring *keyring);

@@ -3,8 +3,8 @@
 
 /*
  * Login codes as text: "at-" and Crockford's base32, 50 random bits as two groups of five to type, 130
- * as one of 26 to paste. No U is written, and what people confuse is read as what was meant: small letters
- * as large ones, O as 0, I and L as 1.
+ * as one of 26 to paste. No U is written, and common confusions are corrected: small letters are read as
+ * large ones, O as 0, I and L as 1.
  */
 
 #include <stdbool.h>

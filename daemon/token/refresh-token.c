@@ -11,7 +11,7 @@
 #define PREFIX_SIZE (sizeof(REFRESH_TOKEN_PREFIX) - 1)
 #define MAC_TEXT    BASE64URL_ENCODED_SIZE(REFRESH_TOKEN_MAC_SIZE)
 
-/* What the key is used for stands in front, so that no MAC of another purpose can ever be one of these. */
+/* The purpose comes first, so that no MAC for another purpose can ever be one of these. */
 #define PURPOSE "authtoken refresh token 1"
 
 /* What is left to read. */
@@ -28,7 +28,7 @@ static bool take_prefix(Cursor *cursor) {
         return true;
 }
 
-/* SID.GENERATION, which reaches to the second dot. */
+/* SID.GENERATION, up to the second dot. */
 static bool take_name(Cursor *cursor, RefreshToken *token) {
         const char *dot = cursor->left > SID_SIZE + 1 ? memchr(cursor->at + SID_SIZE + 1, '.',
                                                                 cursor->left - SID_SIZE - 1)

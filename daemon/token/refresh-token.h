@@ -3,7 +3,7 @@
 
 /*
  * Refresh tokens: "atr1.SID.GENERATION.MAC". The MAC is HMAC-SHA-256 under a key for nothing else; it can
- * be derived again at any time, so no store holds anything of a refresh token.
+ * be derived again at any time, so no store holds any part of a refresh token.
  */
 
 #include <stddef.h>
@@ -23,14 +23,14 @@ enum {
         REFRESH_TOKEN_E_NO_KEY,        /* the ring has no such key */
 };
 
-/* What a token says of itself; nothing of it may be believed before refresh_token_check(). */
+/* A token's claims about itself; none may be believed before refresh_token_check(). */
 typedef struct RefreshToken {
         char sid[SID_SIZE + 1];
         uint64_t generation;
         uint8_t mac[REFRESH_TOKEN_MAC_SIZE];
 } RefreshToken;
 
-/* What the MAC is over. Borrowed for the call. */
+/* The data under the MAC. Borrowed for the call. */
 typedef struct RefreshSubject {
         const char *tenant, *user, *sid;
         uint64_t generation;
@@ -42,8 +42,8 @@ typedef struct RefreshSubject {
  * @size:       of @text; any
  * @ret_token:  untouched on failure
  *
- * There is one text for one token: no leading zero, no padding, nothing behind it.
- * Return: 0; REFRESH_TOKEN_E_MALFORMED.
+ * A token has exactly one text: no leading zero, no padding, nothing after it. Return: 0;
+ * REFRESH_TOKEN_E_MALFORMED.
  */
 int refresh_token_parse(const char *text, size_t size, RefreshToken *ret_token);
 

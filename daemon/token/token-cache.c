@@ -14,7 +14,7 @@
 #define CAPACITY_FIRST 64u
 #define CAPACITY_MAX   (1u << 24)
 
-/* Entries name each other by index: half the size of pointers, and the array can move. */
+/* Entries refer to each other by index: half the size of pointers, and the array can move. */
 typedef struct CacheEntry {
         uint8_t digest[DIGEST_SIZE];
         Claims *claims;       /* NULL: the entry is free */
@@ -40,7 +40,7 @@ struct TokenCache {
         size_t max_bytes;
 };
 
-/* What an entry costs beside its claims: itself and its share of both head tables. */
+/* The size of an entry without its claims: itself and its share of both head tables. */
 #define ENTRY_BYTES (sizeof(CacheEntry) + 2 * sizeof(uint32_t))
 
 int token_cache_new(size_t max_entries, size_t max_bytes, TokenCache **ret_cache) {
@@ -74,7 +74,7 @@ TokenCache *token_cache_free(TokenCache *cache) {
         return NULL;
 }
 
-/* A digest's bytes are as good as random; only tokens that are valid get in, so nobody aims. */
+/* A digest's bytes are as good as random; only valid tokens get in, so nobody can choose them. */
 static uint32_t *digest_head(TokenCache *cache, const uint8_t digest[DIGEST_SIZE]) {
         uint32_t hash;
 
@@ -94,7 +94,8 @@ static void chains_insert(TokenCache *cache, uint32_t index) {
 
         entry->digest_next = *head;
         *head = index;
-        /* Without a session's id all would hang on one chain, for a drop that never comes. */
+        /* Entries without a session's id would all be on one chain, and nobody drops them by
+         * session. */
         if (!entry->claims->sid[0])
                 return;
         head = sid_head(cache, entry->claims->sid);
@@ -189,7 +190,7 @@ static int cache_grow(TokenCache *cache) {
         cache->capacity = capacity;
         memset(cache->by_digest, 0xff, capacity * sizeof(*heads));
         memset(cache->by_sid, 0xff, capacity * sizeof(*heads));
-        /* It grows only when no entry is free: all that were taken are in use. */
+        /* It grows only when no entry is free, so all entries are in use. */
         for (uint32_t i = 0; i < cache->n_used; i++)
                 chains_insert(cache, i);
         return 0;
@@ -212,7 +213,7 @@ static int cache_take_entry(TokenCache *cache, uint32_t *ret_index) {
         return 0;
 }
 
-/* Remembering is a service, not a duty: without memory the token is verified again next time. */
+/* Caching is optional: without memory the token is verified again next time. */
 static void cache_put(TokenCache *cache, const uint8_t digest[DIGEST_SIZE], Claims *claims) {
         size_t bytes = ENTRY_BYTES + claims->size;
         uint32_t index;
@@ -252,7 +253,7 @@ static Claims *cache_hit(TokenCache *cache, const uint8_t digest[DIGEST_SIZE], u
         return cache->entries[index].claims;
 }
 
-/* The issuer may have gone, or say something else now. */
+/* The issuer may have been removed, or have other rules now. */
 static Reason check_again(
         const Claims *claims, const VerifyRules *rules, const VerifyRequest *request) {
         const VerifyRules *own = verify_rules_of(rules, claims);

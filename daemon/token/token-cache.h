@@ -3,10 +3,10 @@
 
 /*
  * Tokens whose signature and form were found valid under one keyring, by the SHA-256 of the whole
- * token. Only a digest is kept, never a token. The claims are held against the rules and the
- * request again at every hit, so an entry stands for the signature alone.
+ * token. Only a digest is kept, never a token. Every hit checks the claims against the rules and
+ * the request again, so an entry only proves the signature.
  *
- * Whoever swaps the keyring or the rules must clear the cache or make a new one.
+ * When the keyring or the rules are swapped, the cache must be cleared or replaced.
  */
 
 #include <stddef.h>
@@ -51,7 +51,7 @@ DEFINE_CLEANUP(TokenCache, token_cache_free)
  * @request:    may differ at every call
  * @ret_claims: one reference, owned by the caller; untouched unless the answer is REASON_OK
  *
- * An entry is dropped when its "exp" has passed; a clock that steps back finds it no more.
+ * An entry is dropped when its "exp" has passed, and does not come back if the clock steps back.
  * Return: as token_verify().
  */
 Reason token_cache_verify(TokenCache *cache, const Keyring *keyring, const VerifyRules *rules,

@@ -27,7 +27,7 @@ static bool is_text_list(const char *const *items, size_t n_items) {
         return true;
 }
 
-/* What the verifier would refuse is never signed. */
+/* Never sign a token that the verifier would refuse. */
 static bool is_valid(const IssueRequest *request) {
         if (!is_claim_text(request->issuer) || !request->subject ||
                 !text_is_user_name(request->subject, strlen(request->subject)))
@@ -64,8 +64,8 @@ static int start_draft(TokenDraft *draft, KeyBytes header, const char *payload) 
                        : 0;
 }
 
-/* What the generations to come will add to a token. All else in it is as long in each of them: times have ten
- * digits until 2286. */
+/* The characters that later generations will add to a token. Everything else keeps its length: times have
+ * ten digits until 2286. */
 static size_t growth_of(const IssueRequest *request, size_t payload_size) {
         char now[JTI_SIZE_MAX + 1], last[JTI_SIZE_MAX + 1];
 

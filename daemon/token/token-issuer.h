@@ -35,7 +35,7 @@ typedef struct IssueRequest {
         const char *name;
         const char *data_json; /* a JSON object */
         size_t max_size;       /* of the whole token, in all of its generations */
-        ClaimsFrame *frame;    /* of the tokens before; NULL: none is kept */
+        ClaimsFrame *frame;    /* of earlier tokens; NULL: none is kept */
 } IssueRequest;
 
 enum {
@@ -47,7 +47,7 @@ enum {
 /* A token that lacks its signature. */
 typedef struct TokenDraft {
         Secret *token;      /* with room for the signature */
-        size_t signed_size; /* of it, what the signature is over */
+        size_t signed_size; /* the size of the signed part */
         KeySigning *signing;
 } TokenDraft;
 
@@ -82,7 +82,7 @@ void token_draft_clear(TokenDraft *draft);
  * @request:    the claims
  * @ret_token:  owned by the caller
  *
- * What this makes, token_verify() takes with the same issuer, audience, size and time.
- * Return: 0; TOKEN_ISSUER_E_*; -ENOMEM; -EIO.
+ * token_verify() accepts the token with the same issuer, audience, size and time. Return: 0;
+ * TOKEN_ISSUER_E_*; -ENOMEM; -EIO.
  */
 int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **ret_token);

@@ -17,7 +17,8 @@ static bool type_is(const char *type, const char *expected) {
         return strcasecmp(type, expected) == 0;
 }
 
-/* RFC 8725 section 3.11: ours say what they are, so that no other kind of token passes for one. */
+/* RFC 8725 section 3.11: our tokens say what they are, so that no other kind of token is taken
+ * for one. */
 static bool type_is_expected(const char *type, const VerifyRules *rules) {
         bool any_jwt = rules->foreign || rules->stateless;
 
@@ -26,7 +27,7 @@ static bool type_is_expected(const char *type, const VerifyRules *rules) {
         return type_is(type, "at+jwt") || (any_jwt && type_is(type, "JWT"));
 }
 
-/* A token's key, what the key is used for, and the rules of whoever the key belongs to. */
+/* A token's key, the key's algorithm, and the rules of the key's owner. */
 typedef struct Candidate {
         Key *key;
         const Algorithm *algorithm;
@@ -52,7 +53,7 @@ static Reason check_signature(const Jws *jws, const Candidate *candidate) {
         return r ? REASON_INTERNAL : REASON_OK;
 }
 
-/* The key is known, and with it what the payload has to say. */
+/* The key is known, and with it the rules for the payload. */
 static Reason verify_by(Verification *run, const Candidate *candidate) {
         _cleanup_(claims_unrefp) Claims *claims = NULL;
         VerifyRules rules = *candidate->rules;
@@ -83,16 +84,16 @@ static Reason try_key(Verification *run, Key *key, const VerifyRules *rules, uin
         return verify_by(run, &(Candidate){ key, algorithm, rules });
 }
 
-/* Whether it can still be another's: several issuers may give a key the same name, or share one key.
- * What a key says about its own issuer's token is the last word. */
+/* Whether the token can still be another issuer's: several issuers may give a key the same name,
+ * or share one key. The verdict of a key on its own issuer's token is final. */
 static bool is_open(Reason reason) {
         return reason == REASON_KEY_UNKNOWN || reason == REASON_ALGORITHM_REFUSED ||
                reason == REASON_TYPE_UNEXPECTED || reason == REASON_SIGNATURE_INVALID ||
                reason == REASON_ISSUER_MISMATCH;
 }
 
-/* Whose token it is stands in the payload, which nobody reads before a signature is valid. So the name of
- * the key leads to the keys that may have signed, and the one that did leads to the issuer. */
+/* The payload names the issuer, but nobody reads it before a signature is valid. So the key's name
+ * leads to the keys that may have signed, and the one that did leads to the issuer. */
 static Reason try_all(Verification *run) {
         const IssuerList *issuers = run->rules->issuers;
         Reason reason;
@@ -112,7 +113,7 @@ static Reason verify_parsed(Verification *run) {
         Key *key = keyring_find_header(run->keyring, run->jws.header_text);
         Reason reason;
 
-        /* Our own header to the byte: what it says was decided when the key was loaded. */
+        /* Exactly our own header: its content was checked when the key was loaded. */
         if (key) {
                 reason = verify_by(run, &(Candidate){ key, key_algorithm(key), run->rules });
                 if (!is_open(reason) || issuer_list_size(run->rules->issuers) == 0)
@@ -130,7 +131,7 @@ Reason token_verify(const Keyring *keyring, const VerifyRules *rules, const Veri
         Verification run = { .keyring = keyring, .rules = rules, .request = request };
         Reason reason;
 
-        /* Before any copy: what is refused for its size must not cost its size. */
+        /* Before any copy: refusing a huge token must be cheap. */
         if (request->token_size > rules->max_size)
                 return REASON_TOKEN_TOO_LARGE;
         reason = jws_parse(request->token, request->token_size, &run.jws);

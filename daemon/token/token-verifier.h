@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The strict verification of an access token (RFC 7515, 7519, 8725), from bytes to claims. It says
- * nothing about the session: a valid token of a session that has ended is still refused later.
+ * The strict verification of an access token (RFC 7515, 7519, 8725), from bytes to claims. It does
+ * not check the session: a valid token of an ended session is refused later.
  */
 
 #include "authtoken/reason.h"
@@ -14,8 +14,8 @@
 /**
  * token_verify() - decide whether a token is trusted, for this audience and user, and valid now
  * @keyring:    our own keys
- * @rules:      what our tokens have to satisfy, and whose else are taken, each by rules of its own
- * @request:    the token and what it is held against
+ * @rules: the rules for our tokens, and the other trusted issuers, each with rules of its own
+ * @request: the token, and what to check it against
  * @ret_claims: one reference, owned by the caller; untouched unless the answer is REASON_OK, and
  *              with rules->signature_only always
  *
@@ -29,7 +29,7 @@ Reason token_verify(const Keyring *keyring, const VerifyRules *rules, const Veri
 /**
  * verify_rules_of() - the rules that a token's claims have to satisfy
  * @rules:      our own
- * @claims:     of a token that token_verify() took
+ * @claims: of a token that token_verify() accepted
  *
  * Return: borrowed; NULL when its issuer is not trusted any more.
  */

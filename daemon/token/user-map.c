@@ -29,7 +29,7 @@ UserMap *user_map_free(UserMap *map) {
         return NULL;
 }
 
-/* The last ':' parts them: a foreign name may be a URN, and no login name has one. */
+/* The last ':' separates them: a foreign name may be a URN, and no login name has a colon. */
 static bool read_entry(char *word, Entry *ret_entry) {
         char *colon = strrchr(word, ':');
 
@@ -84,8 +84,8 @@ static const Entry *find_pair(const UserMap *map, const char *name) {
         return NULL;
 }
 
-/* Bytes of the name that are left, 0 if no entry fits. Nothing but the ending is taken away: a name with
- * another '@' in front of it is still seen whole. */
+/* The size of the resulting name, 0 if no entry fits. Only the ending is removed: any other '@' stays
+ * in the name. */
 static size_t find_ending(const UserMap *map, const char *name) {
         size_t size = strlen(name);
 
@@ -114,7 +114,7 @@ Reason user_map_apply(const UserMap *map, const char *name, char user[USER_NAME_
         size = find_ending(map, name);
         if (size == 0)
                 return REASON_USER_UNMAPPED;
-        /* An issuer that lets people choose their names must not be able to name root by chance. */
+        /* With an issuer that lets people choose their names, nobody must become root by that. */
         if (!text_is_user_name(name, size) || (size == strlen(ROOT) && !memcmp(name, ROOT, size)))
                 return REASON_USER_INVALID;
         memcpy(user, name, size);

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What a token has to satisfy: VerifyRules stand in the configuration, a VerifyRequest is one
+ * The requirements for a token: VerifyRules come from the configuration, a VerifyRequest is one
  * question.
  */
 
@@ -19,7 +19,7 @@ typedef struct IssuerList IssuerList;
 typedef struct UserMap UserMap;
 typedef struct WordList WordList;
 
-/* How another issuer's claims become ours. Borrowed, like all that is named in the rules. */
+/* How another issuer's claims become ours. Borrowed, like everything in the rules. */
 typedef struct ClaimMapping {
         const char *user_claim;  /* whose text names the user */
         const UserMap *users;    /* from that text to a login name */
@@ -43,7 +43,7 @@ typedef struct VerifyRules {
                 *mapping; /* of such an issuer's rules; NULL: the claims are taken as ours */
         const WordList *audiences; /* likewise: one of them must be in "aud", and then stands for */
         const char *own_audience;  /* the audience of this host */
-        bool ignore_time;          /* exp, nbf and iat are not held against the clock */
+        bool ignore_time;          /* exp, nbf and iat are not compared with the clock */
         bool signature_only;       /* stop after the signature; any payload will do */
 } VerifyRules;
 

@@ -14,14 +14,17 @@
 
 #define STACK_SIZE  (128u * 1024u)
 #define THREADS_MAX 4u
-/* A thread need not wait for the end of a long turn of the loop. */
+/* After this many submitted jobs a thread is woken at once, instead of at the end of a long turn
+ * of the loop. */
 #define JOBS_PER_WAKE 8u
-/* That wait, for the loop to help: one alone is left to the thread that was woken for it. */
+/* The loop helps if this many jobs wait: a single one is left to the thread that was woken for
+ * it. */
 #define JOBS_ENOUGH 2u
-/* So few the loop is soon through with: a thread takes none of them from under somebody who waits for its processor,
- * be it the store that the loop will have nothing to do without. */
+/* Up to this many jobs the loop finishes quickly itself. A thread then yields first, so that it does not take the
+ * processor from a process the loop is waiting for, such as the store's server. */
 #define JOBS_FEW 48u
-/* A turn of the loop costs a part of a quick job; many would keep those waiting who could be answered. */
+/* One turn of the loop costs a fraction of a quick job. More jobs a turn would delay answers that are
+ * ready. */
 #define JOBS_PER_HELP 4u
 
 struct Worker {
@@ -37,7 +40,7 @@ struct Worker {
         struct WorkerJobList submitted, done;
         unsigned int n_submitted; /* that no thread has taken */
         unsigned int n_idle;      /* threads */
-        int loop_processor;       /* when it handed over last */
+        int loop_processor;       /* where the loop ran when it last handed over */
         bool keep_off;            /* the threads may choose where they run */
         bool stop;
 };
@@ -80,8 +83,9 @@ static uint64_t now_nsec(void) {
         return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Who sleeps has to be woken, which takes the loop longer than a look takes a thread, and may wake up beside the loop
- * although another processor is idle. Called and returns with the mutex locked. */
+/* Look for jobs before sleeping: waking a sleeping thread costs the loop more than this costs the thread, and the
+ * thread may wake up on the loop's processor although another one is idle. Called and returns with the mutex
+ * locked. */
 static void look_for_more(Worker *worker) {
         uint64_t until_nsec = now_nsec() + worker->type->look_usec * 1000;
 
@@ -104,9 +108,9 @@ static void let_others_go_first(Worker *worker) {
         pthread_mutex_lock(&worker->mutex);
 }
 
-/* While several jobs wait the loop is awake, and does them, too. Both on one processor do no more than one of them would,
- * and what the loop does not hand to the store meanwhile keeps that one waiting: for milliseconds, for a kernel moves
- * nobody to a processor that is idle for moments only. Called and returns with the mutex locked. */
+/* While several jobs wait, the loop is awake and does them, too. On one processor both together do no more than one of
+ * them. Meanwhile the loop sends nothing to the store, which idles, for milliseconds: a kernel does not move a thread
+ * to a processor that is idle only for moments. Called and returns with the mutex locked. */
 static void keep_off_the_loop(Worker *worker) {
         const WorkerJob *job = STAILQ_FIRST(&worker->submitted);
         cpu_set_t others = worker->processors;
@@ -119,7 +123,7 @@ static void keep_off_the_loop(Worker *worker) {
         pthread_mutex_unlock(&worker->mutex);
         r = sched_setaffinity(0, sizeof(others), &others);
         pthread_mutex_lock(&worker->mutex);
-        /* Nobody else asks for what is not permitted. */
+        /* If it is not permitted, no thread tries again. */
         worker->keep_off = r == 0;
 }
 
@@ -179,7 +183,7 @@ static void wake_threads(Worker *worker) {
         if (n_idle > 0)
                 pthread_cond_signal(&worker->changed);
         else if (worker->n_threads < worker->n_threads_max)
-                /* Without another one it only takes longer. */
+                /* Without another thread it only takes longer. */
                 (void)start_thread(worker);
 }
 
@@ -189,7 +193,7 @@ static int on_wake(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-/* Takes jobs that the loop may do. */
+/* Takes shared jobs, which the loop may do. */
 static void take_shared(Worker *worker, struct WorkerJobList *jobs) {
         pthread_mutex_lock(&worker->mutex);
         for (unsigned int n = 0; n < JOBS_PER_HELP && worker->n_submitted >= JOBS_ENOUGH; n++) {
@@ -204,7 +208,7 @@ static void take_shared(Worker *worker, struct WorkerJobList *jobs) {
         pthread_mutex_unlock(&worker->mutex);
 }
 
-/* Nothing else is to be done: instead of waiting for the threads, the loop works like one of them. */
+/* The loop is idle: instead of waiting for the threads, it works like one of them. */
 static int on_help(sd_event_source *source, void *userdata) {
         struct WorkerJobList jobs = STAILQ_HEAD_INITIALIZER(jobs);
         Worker *worker = userdata;
@@ -250,7 +254,7 @@ static int add_sources(Worker *worker, sd_event *event) {
         if (r < 0)
                 return r;
         (void)sd_event_source_set_description(worker->wake_source, worker->type->name);
-        /* Before more of what is done already: the threads work meanwhile. */
+        /* Wake threads before handling finished jobs, so that they work meanwhile. */
         (void)sd_event_source_set_priority(worker->wake_source, SD_EVENT_PRIORITY_IMPORTANT);
         r = sd_event_source_set_enabled(worker->wake_source, SD_EVENT_OFF);
         if (r >= 0)
@@ -262,7 +266,7 @@ static int add_sources(Worker *worker, sd_event *event) {
         return r < 0 ? r : sd_event_source_set_enabled(worker->help_source, SD_EVENT_OFF);
 }
 
-/* Threads beside the loop, which is as busy as they are. */
+/* One processor is for the loop, which is as busy as the threads. */
 static void count_processors(Worker *worker) {
         int n = 0;
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Work that may take long, in threads of its own: the loop hands jobs over and gets them back. Jobs that come in one
- * turn of the loop are handed over together, so that many of them are few wake-ups.
+ * Work that may take long, in threads of its own: the loop hands jobs over and gets them back. Jobs of one turn of
+ * the loop are handed over together, so that many jobs need few wake-ups.
  */
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 typedef struct Worker Worker;
 
-/* The first member of whatever is to be done. */
+/* The first member of every job. */
 typedef struct WorkerJob {
         STAILQ_ENTRY(WorkerJob) link;
         bool is_shared; /* see worker_share() */
@@ -33,7 +33,7 @@ typedef struct WorkerType {
         void (*run)(struct WorkerJobList *jobs, void *userdata);
         /* In the loop: one that is done, handed over. */
         void (*done)(WorkerJob *job, void *userdata);
-        /* One that nobody waits for any more, because the worker is freed; handed over. */
+        /* For a job that nobody waits for any more, because the worker is freed; handed over. */
         void (*drop)(WorkerJob *job);
 } WorkerType;
 
@@ -49,7 +49,7 @@ typedef struct WorkerType {
 int worker_new(sd_event *event, const WorkerType *type, void *userdata, Worker **ret_worker);
 
 /**
- * worker_free() - do what was submitted, stop the threads, drop the jobs
+ * worker_free() - finish the submitted jobs, stop the threads, drop the jobs
  * @worker:     NULL is fine
  *
  * Return: NULL.
@@ -71,7 +71,7 @@ int worker_submit(Worker *worker, WorkerJob *job);
  * @worker:     any; its jobs come back in any order
  * @job:        as for worker_submit()
  *
- * When several are waiting for the threads and the loop has nothing else to do, it does one after the other itself.
- * Return: as worker_submit().
+ * When several wait for the threads and the loop has nothing else to do, it does some itself. Return: as
+ * worker_submit().
  */
 int worker_share(Worker *worker, WorkerJob *job);
