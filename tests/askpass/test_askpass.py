@@ -74,7 +74,7 @@ class Askpass:
         return done.stdout.removesuffix("\n")
 
     def refuses(self, prompt, by="ssh", complaint="", **environment):
-        """It is the next one that answers, and it got the prompt as it was."""
+        """The next askpass answers, and got the prompt unchanged."""
         self.passed.unlink(missing_ok=True)
         done = self.run(prompt, by, **environment)
         assert (done.returncode, done.stdout) == (0, NEXT)
@@ -269,7 +269,7 @@ def test_without_a_next_one_it_fails_and_is_silent(askpass, next_one):
 
 
 def test_two_that_point_to_each_other_end(askpass):
-    """The next one starts it again, which must not start the next one again."""
+    """The next askpass starts ours again, which must not start the next one again."""
     again = askpass.passed.parent / "again"
     again.write_text(f'#!/bin/sh\nexec {os.environ["AUTHTOKEN_ASKPASS"]} "$1"\n')
     again.chmod(0o755)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of authtokenctl share: its exit statuses, and what every run of it has to keep to."""
+"""The common part of the tests of authtokenctl: its exit statuses, and the rules for every run of it."""
 
 import json
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stands between a daemon and its Redis, and keeps one of its commits back while something else happens."""
+"""A proxy between a daemon and its Redis, which holds one commit back while something else happens."""
 
 import contextlib
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a shell does for one command, and no more: it never touches the settings of the terminal.
+"""Does for one command what a shell does, except that it never changes the settings of the terminal.
 
 Started as the leader of a terminal's session; the orders come from standard input, the reports go to standard output,
 and the command has the terminal (the controlling one) alone.

@@ -54,7 +54,7 @@ def test_a_token_of_another_issuer_logs_in_and_has_a_session(host, root, issuer)
 
 
 def test_an_issuer_without_keys_is_warned_of(host, bus):
-    """From the start, when nobody has fetched them yet: it looks like a wrong token to everybody else."""
+    """Also at the start, when no keys have been fetched yet: anybody else sees a wrong token."""
     url, file = "https://second.example.org", bus.directory / "second.json"
     section = Issuer(file, Secret("second")).section().replace(URL, url)
     file.rename(file.with_suffix(".away"))
@@ -191,7 +191,7 @@ def test_the_longest_token_of_one_jti_says_how_long_it_stays_out(host, root, sto
 
 
 def test_a_jti_is_its_issuer_s_own(host, root, bus, issuer):
-    """What ends for one says nothing of the other, and brings nothing back."""
+    """An end for one token does not affect the other, and revives nothing."""
     second_url = "https://second.example.org"
     second = Issuer(bus.directory / "second.json", Secret("second"))
     host.configure(second.section().replace(URL, second_url))
@@ -212,7 +212,7 @@ def test_one_jti_for_two_users_is_one_session(host, issuer):
 
 
 def test_more_ends_than_are_remembered_bring_none_back(host, root, issuer):
-    """Of a user whom no other test logs in: none of theirs is adopted for some minutes."""
+    """For a user whom no other test logs in: none of their tokens is adopted for some minutes."""
     ended = issuer.token(OTHER_USER)
     assert host.log_in(ended, OTHER_USER) == "ok"
     root.call("RevokeToken", f"('{ended}', '')")

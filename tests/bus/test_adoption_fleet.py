@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Adoption where two hosts share a store: what one orders in the very moment in which the other one adopts."""
+"""Adoption with two hosts on one store: one gives an order in the very moment in which the other adopts."""
 
 import shutil
 import time
@@ -121,7 +121,7 @@ def test_whoever_begins_to_adopt_looks_at_the_store_at_once(host, other, issuer)
 
 
 def test_what_another_host_adopted_first_ends_nothing_here(host, root, other, issuer, proxy):
-    """Tried again, it finds its session made; what it would have ended the first time goes on."""
+    """The second attempt finds its session made; a session that the first would have ended goes on."""
     before = other.daemon.config.read_text()
     other.daemon.config.write_text(before + issuer.section())
     other.root.call("Reload")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What refuses a login refuses it before anything was done for it: no session is made, and no other one ends."""
+"""A login is refused before anything is done for it: no session is made, and no other one ends."""
 
 import threading
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whose order it was: the line of each verb names the uid that gave it, and nobody floods the journal."""
+"""Who gave an order: the line of each verb names the caller's uid, and nobody floods the journal."""
 
 import re
 

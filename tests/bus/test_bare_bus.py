@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A daemon that an ordinary user runs by hand, on a bus without polkit, which breaks at last."""
+"""A daemon that an ordinary user runs by hand, on a bus without polkit; at the end the bus breaks."""
 
 import pytest
 

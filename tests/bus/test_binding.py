@@ -77,7 +77,7 @@ def connect_and_leave(path):
 
 
 def test_who_cannot_be_found_is_nowhere(daemon, root, rules):
-    """Not at the host itself, just because nothing is known."""
+    """An unknown place must not count as the host itself."""
     rules("BindAddress=deny")
     token, _ = root.issue(OWN_USER)
     assert log_in(daemon, token, None)[0] == OK
@@ -132,7 +132,7 @@ def test_a_token_of_another_device_is_refused(daemon, root, rules):
 
 
 def test_a_refresh_anywhere_leaves_the_bindings(daemon, root, rules):
-    """Who asks on the bus may do so for somebody elsewhere; what is got is good where it was before."""
+    """A caller on the bus may refresh for a client elsewhere; the new tokens are good where the old ones were."""
     rules("BindDevice=deny", "BindAddress=deny", "DeviceId=laptop-7")
     bound = "{'device': <'laptop-8'>, 'client_address': <'%s'>}" % HERE
     _, refresh, _ = root.call("IssueToken", f"('{OWN_USER}', {bound})")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A wall clock that is set far forward and back lets go of nothing that was forbidden; on both stores."""
+"""A wall clock that is set far forward and back lifts no prohibition; on both stores."""
 
 import os
 import shutil
@@ -75,7 +75,7 @@ def restart(daemon, root):
 
 
 def reboot(daemon, root, step):
-    """What lies in the runtime directory is gone, and the clock is another one."""
+    """The runtime directory is empty, and the clock is another one."""
     daemon.stop()
     wait_until(lambda: not is_served(root), "the name is free")
     shutil.rmtree(daemon.directory / "run")
@@ -119,7 +119,7 @@ def account(daemon, user=OWN_USER):
 
 
 def commit(root):
-    """Whatever the state lets go of, it lets go of now."""
+    """Make the state forget now whatever it may forget."""
     try:
         root.issue(OWN_USER)
     except CallError as error:
@@ -204,7 +204,7 @@ def test_a_not_before_time_is_not_forgotten(root, daemon, clock):
 
 
 def test_a_not_before_time_that_a_clock_put_ahead_can_be_put_back(root, daemon, clock):
-    """The way out for a user who would get no token for years; what was issued before stays refused."""
+    """The way out for a user who would get no token for years; older tokens stay refused."""
     clock.step(YEARS)
     root.call("RevokeBefore", f"('{OWN_USER}', uint64 0, '')")
     token, _ = root.issue(OWN_USER)

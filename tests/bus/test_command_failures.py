@@ -76,7 +76,7 @@ def answers(*data):
 
 
 def breaks_at(bus, word, number, *, nonsense=b""):
-    """Passes everything on to the real bus up to the call that has the word in it for so many times."""
+    """Passes everything on to the real bus, up to the n-th call that contains the word."""
     def serve(peer):
         left = number
         with socket.socket(socket.AF_UNIX) as real:
@@ -187,7 +187,7 @@ def test_a_token_for_a_reader_that_has_gone_has_no_session(ctl, root):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_gives_up_waiting_for_a_token_leaves_no_file(bus, daemon, root, tmp_path, number):
-    """As with ^C when polkit asks for a password; the same order would find its own file in the way."""
+    """As with ^C when polkit asks for a password; otherwise the repeated command would find its own file there."""
     path = tmp_path / "token"
     daemon.process.send_signal(signal.SIGSTOP)
     try:

@@ -207,7 +207,7 @@ def test_nobody_lowers_their_own_not_before_time_by_themselves(own, polkit):
 
 
 def test_the_command_lowers_nothing_that_is_not_ahead(ctl, root):
-    """Nor does it write: what is refused is no business of the store."""
+    """Nor does it write: a refused order never reaches the store."""
     _, sid = root.issue(OWN_USER)
     (before,) = root.call("GetStatus")
     check(ctl("revoke", "--user", OWN_USER, "--before", "now", "--lower"), NOT_FOUND, "not-ahead")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One ordinary user who floods the socket, or guesses without end, holds nobody else up."""
+"""An ordinary user who floods the socket, or guesses without end, does not delay others."""
 
 import os
 import pathlib
@@ -197,7 +197,7 @@ def crowd(path):
 
 @pytest.fixture
 def good(root, path):
-    """A login's token; what the daemon has to know of its user is in memory."""
+    """A login's token; the daemon has the facts about its user in memory."""
     token, _ = root.issue(OTHER_USER)
     assert log_in(path, token)[0] == OK
     return token
@@ -209,7 +209,7 @@ def bad(root):
 
 
 def test_who_knocks_behind_a_crowd_is_answered_before_it(path, daemon, crowd, good, bad):
-    """Those of whom there are too many are not sent away before that either: they would come back."""
+    """Connections above the limit are not closed before that either: they would come back."""
     for _ in range(ROUNDS):
         with stopped(daemon):
             many = crowd()
@@ -224,7 +224,8 @@ def test_who_knocks_behind_a_crowd_is_answered_before_it(path, daemon, crowd, go
 
 
 def place_amid(daemon, flood, kind, good, bad):
-    """Of a login's answer among those of a flood that the daemon was stopped in; None: the flood was over."""
+    """The place of a login's answer among those of a flood, in which the daemon was stopped; None: the flood was
+    over."""
     with connect(daemon.socket) as peer:
         with stopped(daemon):
             flood.ask(kind, bad, REQUESTS_EACH)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Logins and their ends as hooks see them, and what becomes of logins when hooks misbehave."""
+"""Logins and their ends as hooks see them, and what happens to logins when hooks misbehave."""
 
 import os
 import socket
@@ -179,7 +179,7 @@ def test_a_session_that_ends_while_hooks_run_logs_nobody_in(root, daemon, hooks)
 
 
 def test_nothing_else_waits_for_a_hook(root, daemon, own, hooks):
-    """While as many logins as may be are being asked about, everything else goes on."""
+    """While hooks are asked about as many logins as possible, everything else goes on."""
     asked = hooks(hanging)
     token, sid = root.issue(OWN_USER)
     path = daemon.socket

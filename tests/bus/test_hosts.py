@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which host has a login open, where hosts have one name, and after a host was booted again."""
+"""Which host has a login open if hosts have the same name, and after a host was rebooted."""
 
 import contextlib
 import os

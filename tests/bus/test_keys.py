@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Another key signs: nobody is refused for it, at no load, and whatever is killed in between."""
+"""Another key signs: nobody is refused because of that, at any load, and whatever is killed meanwhile."""
 
 import json
 import os
@@ -214,7 +214,7 @@ def test_no_login_is_refused_while_keys_rotate_twenty_times(daemon, root):
 
 
 def test_reloads_and_rotations_at_once_agree_in_the_end(daemon, root):
-    """A ring that a reload has loaded meanwhile is not undone by the one that the rotation made."""
+    """The ring of a rotation does not replace a ring that a reload has loaded meanwhile."""
     flood = Flood(daemon, [issue(root)])
     for _ in range(10):
         reloads = [root.send("Reload") for _ in range(3)]

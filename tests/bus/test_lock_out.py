@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who fails to log in too often from one place is kept out there, and nowhere else; on both stores."""
+"""A user who fails to log in too often from one place is kept out there, and nowhere else; on both stores."""
 
 import base64
 import json
@@ -59,7 +59,7 @@ def test_one_place_is_locked_out_and_no_other(root, daemon):
 
 
 def test_a_lock_out_outlasts_a_kill(root, daemon):
-    """Whoever is told of the failure that locks out finds it stored: there is no moment after it that loses it."""
+    """When the answer to the failure that locks out arrives, the lock-out is stored: nothing after that loses it."""
     token, _ = root.issue(OWN_USER)
     for number in range(N_KILLS):
         rhost = f"192.0.2.{100 + number}"

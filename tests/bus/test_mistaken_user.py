@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What authtokenctl complains of when a token or a code was given for a user: never the text itself."""
+"""How authtokenctl complains if a token or a code was given as a user: it never shows the text."""
 
 import os
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The database under the running daemon: a backup over it is refused, a backup of it is none of anybody's business."""
+"""The database of a running daemon: a copy over it makes the daemon refuse everything; making a copy of it does no
+harm."""
 
 import contextlib
 import shutil

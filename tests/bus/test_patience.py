@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""polkit hangs, callers vanish, many come at once: nobody else waits, and nothing is done for nobody."""
+"""polkit hangs, callers vanish, many come at once: nobody else waits, and no order of a vanished caller is carried
+out."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The login of the shipped list of users: all tests on Redis use it, so what it may do is enough; and it may do no more.
+"""The login of the shipped list of users: all tests on Redis use it, so its rights are enough; and it has no others.
 """
 
 import pytest
@@ -85,7 +85,8 @@ def test_as_shipped_everybody_needs_a_login():
 
 
 def test_as_shipped_a_start_forgets_nothing(tmp_path):
-    """Redis reads its append-only file as the user default, and leaves out transactions of what that may not do."""
+    """Redis reads its append-only file as the user default, and skips transactions with commands that the user may not
+    run."""
     redis_server.write_users(tmp_path / "others.conf", "default", "admin")
     redis = redis_server.start(tmp_path, "--include", str(tmp_path / "others.conf"), "--appendonly", "yes")
     try:

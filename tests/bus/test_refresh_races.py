@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What refresh holds when many come at once, a revocation races it, or the daemon dies under it; on both stores."""
+"""Refresh when many come at once, a revocation races it, or the daemon dies during it; on both stores."""
 
 import os
 import random

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What [Service "NAME"] demands of a token, as the programs see it that ask."""
+"""What [Service "NAME"] demands of a token, as the asking programs see it."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host's user data base hangs: only those whose name is needed wait, and not for ever."""
+"""The host's user data base hangs: only requests that need a name wait, and not for ever."""
 
 import os
 
@@ -29,7 +29,7 @@ def daemon(bus, root, gate):
 
 
 def open_gate(gate):
-    """Let pass who waits. Nobody waits: no harm."""
+    """Let a waiting process pass, if there is one."""
     try:
         os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
     except OSError:

@@ -61,7 +61,7 @@ def test_an_end_that_died_takes_the_store_away_until_it_is_back(tunnel, daemon, 
 
 
 def answer(tunnel, directory, name, text):
-    """What a client of its own gets out of the tunnel for a PING."""
+    """The answer of the tunnel to a PING from another client."""
     path = directory / f"{name}.sock"
     client = Stunnel(directory, name, text.replace(str(tunnel.socket), str(path)))
     client.start()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who was locked out is let in again by an administrator, who can see who is; on both stores."""
+"""An administrator sees who is locked out, and lets them in again; on both stores."""
 
 import re
 import time
@@ -137,7 +137,7 @@ def test_the_journal_is_told(root, daemon, token):
 
 
 def test_nobody_lifts_or_lists_without_being_allowed(own, daemon, polkit, token):
-    """Not even oneself: who guesses would go on."""
+    """Not even for oneself: otherwise somebody who guesses could go on."""
     fail(daemon, token, HERE)
     polkit.answers("no")
     for member, arguments in (("LiftLockOut", f"('{OWN_USER}', '{HERE}')"),

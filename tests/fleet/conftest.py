@@ -13,7 +13,7 @@ def n_hosts():
 
 @pytest.fixture(scope="module")
 def options():
-    """What stands below [Store] on every host."""
+    """The lines below [Store] on every host."""
     return ""
 
 

@@ -185,7 +185,7 @@ class Host:
         return login
 
     def leave(self):
-        """Without a word on how authtokend ended."""
+        """Without checking how authtokend ended."""
         if self.caller:
             self.caller.stop()
         if self.daemon and self.daemon.is_alive():
@@ -229,7 +229,7 @@ def in_memory():
 
 @contextlib.contextmanager
 def running(n_hosts, options="", log_level="debug", store=None):
-    """A fleet whose hosts all serve; with `store` in place of what leads to its own Redis."""
+    """A fleet whose hosts all serve; @store replaces the lines for its own Redis."""
     if subprocess.run(["unshare", "--mount", "--uts", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
         pytest.skip("hosts need namespaces of their own: not allowed here")
     with contextlib.ExitStack() as stack:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a fleet costs, and how fast what one host ends is ended on the others."""
+"""What a fleet costs, and how fast a session that one host ends is ended on the others."""
 
 import collections
 import json
@@ -34,7 +34,7 @@ def memory_kib(pid):
 
 
 def percentile(values, share):
-    """The nearest one that at least that share of the values does not exceed."""
+    """The smallest value that at least that share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, -(-int(len(ordered) * share * 1000) // 1000) - 1)]
 
@@ -159,8 +159,8 @@ def storm(fleet, logins, rate, kickers):
 
 
 def write_records(fleet, host, sessions):
-    """Login records as an authtokend left them that ended a moment ago, of logins whose processes are over while their
-    logind sessions go on. {user: login} of {user: (token, session id)}"""
+    """Login records of an authtokend that ended a moment ago; the processes of the logins are over while their logind
+    sessions go on. {user: login} of {user: (token, session id)}"""
     user, (token, _) = next(iter(sessions.items()))
     first = host.log_in(token, user)
     (path,) = (host.directory / "run/logins").iterdir()

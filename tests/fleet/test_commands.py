@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the daemon says to Redis, as MONITOR shows it, which is all but AUTH and CONFIG: nothing but what the shipped list
-of users allows, and nothing that reads more than one user, or a page of their names."""
+"""The daemon's commands to Redis, as MONITOR shows them (all but AUTH and CONFIG): only commands that the shipped list
+of users allows, and none that reads more than one user, or a page of names."""
 
 import re
 import socket
@@ -174,7 +174,7 @@ def lose_users(redis, root):
 
 @pytest.fixture(scope="module")
 def said(fleet):
-    """By daemons whom nothing is forbidden, while everything is done that there is."""
+    """By daemons without restrictions, while they do everything that they can do."""
     redis, (first, second) = fleet.redis, fleet.hosts
     redis.run("ACL", "SETUSER", "authtoken", "+@all")
     monitor = Monitor(redis)

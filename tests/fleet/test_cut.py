@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A host that was cut off from Redis: what ended meanwhile, ends there once it is back."""
+"""A host that was cut off from Redis: sessions that ended meanwhile end there once it is back."""
 
 import collections
 import json

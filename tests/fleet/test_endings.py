@@ -186,7 +186,7 @@ def test_a_login_that_stays_is_told_of_once(fleet):
 
 @pytest.mark.parametrize("signal", ["SIGTERM", "SIGKILL"])
 def test_a_daemon_that_goes_in_the_grace_leaves_the_rest_to_the_next(fleet, signal):
-    """What is done with a login that stays is done once the grace is over, and not taken for done before."""
+    """A login that stays is dealt with when the grace is over, and does not count as done before."""
     host = fleet.hosts[1]
     token, sid = fleet.hosts[0].root.issue(SLOW_USER)
     login = host.log_in(token, SLOW_USER)

@@ -67,7 +67,7 @@ def other_password(redis):
 
 @contextlib.contextmanager
 def no_user(redis):
-    """Redis hangs up on who is logged in as somebody that is no more."""
+    """Redis closes connections of a login whose user was deleted."""
     redis.run("ACL", "DELUSER", "authtoken")
     yield
     redis.run("ACL", "SETUSER", "authtoken", f">{PASSWORD}", *rules("authtoken"))

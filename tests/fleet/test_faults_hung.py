@@ -26,7 +26,7 @@ def stopped(redis):
 
 @contextlib.contextmanager
 def paused(redis):
-    """It hears nobody, not even who would end that."""
+    """It listens to nobody, not even to a command that would end the hang."""
     redis.run("CLIENT", "PAUSE", "3500", "ALL")
     yield
 
@@ -81,7 +81,7 @@ def test_nobody_gets_in_meanwhile_and_everybody_afterwards(victim, sessions, fau
 
 
 def test_an_order_that_was_not_acknowledged_is_carried_out_or_not(victim, sessions):
-    """The server does what it was told before it hung, when nobody waits for it any more."""
+    """The server carries out commands from before it hung, when nobody waits for them any more."""
     kept, _ = sessions
     with stopped(victim.redis):
         assert not victim.is_revoked(kept)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What tells a host of the changes of others breaks: what it knows is then not what it answers from."""
+"""The notices of others' changes fail: then the host does not answer from memory."""
 
 import contextlib
 import signal
@@ -169,7 +169,7 @@ def info(redis, section, name):
 
 
 def test_a_server_that_became_the_replica_of_another_forgets_what_was_told():
-    """It takes over the other's data as a whole, and tells nobody."""
+    """It swaps in the data of another database, and sends no notices."""
     with victim_with("--repl-diskless-sync-delay", "0") as victim, \
             second_redis("--repl-diskless-sync-delay", "0", port=True) as second:
         token = victim.issue("alice")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Between the daemon and Redis stands what keeps answers back, says them twice, in another order, or leads to two
-servers at a time: no answer is ever given to another request."""
+"""A proxy before Redis holds answers back, sends them twice or in another order, or leads to two servers at a time: no
+answer is ever taken for that of another request."""
 
 import concurrent.futures
 import contextlib
@@ -132,8 +132,8 @@ ABSENT = ("nobody", "daemon", "mail")
 
 @pytest.mark.parametrize("kind", ["twice", "swapped", "replaced"])
 def test_that_there_is_nothing_is_said_of_nobody_else(kind):
-    """Of some users nothing is stored. Who takes that for an answer about another one ends logins, and tells whoever
-    orders an end that there is nothing to be ended."""
+    """For some users nothing is stored. If that were taken for an answer about another user, logins would be ended, and
+    an order to end sessions would find none."""
     wicked = Wicked()
     with behind_proxy(getattr(wicked, kind)) as (honest, victim, _):
         token, _ = honest.root.issue(OWN_USER)

@@ -41,7 +41,7 @@ def test_a_demoted_server_takes_no_writes_and_hides_no_revocation():
 
 
 def test_a_replica_whose_master_is_gone_lets_nobody_in():
-    """What it holds is as old as the last word of its master."""
+    """Its data is as old as the last message of its master."""
     with victim_with() as victim:
         token = victim.issue("alice")
         victim.redis.run("REPLICAOF", "127.0.0.1", "1")
@@ -138,7 +138,7 @@ def test_a_record_beyond_all_limits_harms_its_user_only(fill):
 
 @pytest.mark.parametrize("value", [("SET", "x"), ("RPUSH", "x"), ("HSET", "x", "y")])
 def test_a_list_of_users_that_is_none_keeps_nobody_in(value):
-    """It is a hint. Made anew, it is known to lack the others."""
+    """The list is a hint. If somebody makes it anew, it is known to lack the others."""
     with victim_with() as victim:
         token, other = victim.issue("alice"), victim.issue("bob")
         users = "authtoken:default:users"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Redis with replicas and three sentinels: who the master is, is found out, and followed."""
+"""A Redis with replicas and three sentinels: the daemon finds the master and follows it."""
 
 import contextlib
 import socket
@@ -81,7 +81,7 @@ def test_a_master_that_is_killed_is_replaced(redis):
 
 
 def test_a_master_that_hung_is_left_for_good(redis):
-    """What it acknowledged after the election, and what it still knows, are of no account."""
+    """The old master's data, and what it acknowledged after the election, do not count."""
     with host_of(redis.store()) as host:
         wait_online(host)
         token, _ = host.root.issue(OWN_USER)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A host whose Redis is about to suffer, and what has to hold of it whatever happens there."""
+"""A host whose Redis is about to fail, and the conditions that must hold for the host in any case."""
 
 import contextlib
 import shutil
@@ -50,7 +50,7 @@ class Victim:
         return log_in(self.daemon, token, user=user)[1]
 
     def verdicts(self, token, user):
-        """Of all ways that a token is looked at, each in bounded time"""
+        """The answer to a token in each of the ways to ask, each in bounded time"""
         start = time.monotonic()
         verdicts = {self.validate(token), self.log_in(token, user)}
         assert time.monotonic() - start < 2 * ANSWER_SECONDS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stands between a daemon and its Redis, knows where an answer ends, and does with answers what no proxy should."""
+"""A proxy between a daemon and its Redis that knows where an answer ends, and mistreats answers."""
 
 import contextlib
 import socket

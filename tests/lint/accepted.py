@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Findings of the analyzers that were looked at and are none. A row that finds nothing must go."""
+"""Findings of the analyzers that were checked and are false. A row without a finding must be removed."""
 
 # Why, once for all rows of a kind.
 ERRNO = "takes a path on which a call failed and left errno at 0, so that -errno is no error"

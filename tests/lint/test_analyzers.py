@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What other programs see in the code: no finding of theirs stands."""
+"""Other programs check the code: no finding of theirs is left."""
 
 import concurrent.futures
 import json

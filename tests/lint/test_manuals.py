@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What can be configured, asked or answered is in the manuals, and nothing else is."""
+"""The manuals have everything that can be configured, asked or answered, and nothing else."""
 
 import pathlib
 import re

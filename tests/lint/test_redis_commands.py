@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the daemon may say to Redis: the shipped list of users and the sources agree, and nothing walks over all keys."""
+"""The daemon's commands to Redis: the shipped list of users and the sources agree, and nothing walks over all keys."""
 
 import re
 

@@ -69,7 +69,7 @@ def test_a_cut_too_short_to_be_noticed_loses_nothing(fleet):
 
 
 def test_connections_that_something_between_has_forgotten_are_replaced(fleet, note):
-    """What a firewall does that has lost its memory: new ones get through, those of before get no answer."""
+    """Like a firewall that has lost its state: new connections get through, old ones get no answer."""
     first, second, _ = fleet
     token = first.authtoken.issue("alice")
     shell = second.login("alice", token.text)
@@ -96,7 +96,7 @@ def test_a_store_that_is_started_again_ends_nothing_and_loses_nothing(fleet):
 
 
 def test_a_host_that_cannot_reach_the_store_ends_nothing_there(fleet):
-    """It cannot acknowledge what it cannot write down: the order has to be given again."""
+    """It cannot acknowledge an order that it cannot store: the order has to be given again."""
     first, second, _ = fleet
     token = first.authtoken.issue("alice")
     shells = [host.login("alice", token.text) for host in (first, second)]

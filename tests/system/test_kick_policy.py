@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What [Kick] makes of a kick, and what everyone on the bus hears of it."""
+"""The effect of [Kick] on a kick, and the signals that everyone on the bus hears."""
 
 import contextlib
 import signal

@@ -203,7 +203,7 @@ def polkit_takes_tokens(limited):
 
 @pytest.mark.usefixtures("polkit_takes_tokens")
 def test_nobody_locks_another_out_by_the_helper_of_polkit(limited):
-    """Everybody may start it for everybody; what it then wants of polkit itself is refused."""
+    """Everybody may start it for everybody; its own request to polkit is then refused."""
     host, token = limited, limited.authtoken.issue("alice")
 
     def try_as(caller, credential):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A Redis that is closed to all but the shipped logins, with its password as a credential, and over stunnel: as
-authtoken(7) says, by systemd."""
+"""A Redis that is closed to all but the shipped logins, with its password as a credential, and over stunnel: set up
+with systemd as authtoken(7) says."""
 
 import hashlib
 
