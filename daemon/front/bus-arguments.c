@@ -96,7 +96,7 @@ static int take_note(Reader *reader, const char *text) {
                 r = check_text(reader, "the reason", text);
                 if (r < 0)
                         return r;
-                /* It is logged, kept with a ban, and told to hooks. */
+                /* It is logged, stored with a ban, and passed to hooks. */
                 if (text_has_token(text, strlen(text)))
                         return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
                                 N_("the reason has a token in it"));
@@ -112,7 +112,7 @@ static int take_secret(Reader *reader, const char *text, Secret **ret_secret) {
         return secret_new(text, size, ret_secret);
 }
 
-/* A text that cannot be a session's id is a mistake in the call; that it could be one says nothing. */
+/* A text that cannot be a session's id is a mistake in the call. A valid one proves nothing. */
 static int take_sid(Reader *reader, const char *text) {
         if (!sid_is_valid(text, strnlen(text, SID_SIZE + 1)))
                 return bus_error_set_argument(reader->error, REASON_BAD_REQUEST,
@@ -120,7 +120,7 @@ static int take_sid(Reader *reader, const char *text) {
         return secret_new(text, SID_SIZE, &reader->arguments->subject);
 }
 
-/* An empty one does not narrow. */
+/* An empty text matches all. */
 static int take_narrower(Reader *reader, const char *what, const char *text, char **ret_copy) {
         int r;
 
@@ -189,7 +189,7 @@ static int take_json(Reader *reader, const OptionRow *row, const char *text, cha
         return text_copy(text, ret_copy);
 }
 
-/* What a session may be bound to, even if the rules of today bind none. */
+/* A value that a session can be bound to, even if the present rules bind none. */
 static int check_place(Reader *reader, const char *what, const char *text) {
         char place[BINDING_PLACE_MAX + 1];
 

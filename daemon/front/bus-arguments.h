@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The arguments of a method, copied out of its message and checked: what each may be stands here, so that
- * nothing behind it sees text of the wrong form or of any length.
+ * The arguments of a method, copied out of its message and checked. Their forms are defined here, so that
+ * later code never gets a text of a wrong form or unlimited length.
  */
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@
 
 typedef struct Secret Secret;
 
-/* What a method's arguments are, one after the other. */
+/* The arguments of a method, in order. */
 typedef enum BusArgument {
         BUS_ARGUMENT_NONE,
         BUS_ARGUMENT_USER,     /* s: login name */
@@ -50,7 +50,7 @@ typedef enum BusOption {
         BUS_OPTION_ONE_AUDIENCE = 1 << 10, /* s; the same key as BUS_OPTION_AUDIENCE */
         BUS_OPTION_NO_REFRESH = 1 << 11,   /* b */
         BUS_OPTION_TOKEN_USER =
-                1 << 12,           /* s; the key "user", which here asks for nothing of theirs */
+                1 << 12,           /* s; the key "user", which here grants nothing of that user's */
         BUS_OPTION_LONG = 1 << 13, /* b */
         BUS_OPTION_ALGORITHM = 1 << 14,
         BUS_OPTION_KID = 1 << 15,
@@ -98,7 +98,7 @@ typedef struct BusArgumentRule {
  * @error:      receives what is wrong
  *
  * An unknown key, one given twice, or a value of another type is refused: a filter that is not understood
- * must not hit more than was meant. Return: 0; negative errno with @error set.
+ * must not match more than the caller meant. Return: 0; negative errno with @error set.
  */
 int bus_arguments_read(sd_bus_message *message, const BusArgumentRule *rule, size_t token_max,
         BusArguments *ret_arguments, sd_bus_error *error);

@@ -20,12 +20,12 @@ static const BusPermission permissions[] = {
         { "RevokeSessions", BUS_AUTHZ_FREE, ACTION("revoke") },
         { "RevokeBefore", BUS_AUTHZ_FREE, ACTION("revoke") },
         { "RevokeAll", ACTION("revoke"), ACTION("revoke") },
-        /* Not even oneself: who was banned would lift it. */
+        /* Not even for oneself: a banned user would lift the ban. */
         { "BanUser", ACTION("ban"), ACTION("ban") },
         { "UnbanUser", ACTION("ban"), ACTION("ban") },
         { "LowerBefore", ACTION("ban"), ACTION("ban") },
         { "ListBans", ACTION("list"), ACTION("list") },
-        /* Likewise: who guesses would go on. */
+        /* Likewise: a guesser would go on. */
         { "LiftLockOut", ACTION("ban"), ACTION("ban") },
         { "ListLockOuts", ACTION("list"), ACTION("list") },
         { "KickSession", BUS_AUTHZ_FREE, ACTION("kick") },

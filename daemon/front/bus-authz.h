@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Who may call which method: one table, and nothing is allowed that has no row in it.
+ * Who may call which method: one table, and a method without a row is not allowed.
  */
 
 #include <stdbool.h>
@@ -11,7 +11,8 @@
 /* Instead of a polkit action: no action is needed. */
 #define BUS_AUTHZ_FREE ""
 
-/* A polkit action (or BUS_AUTHZ_FREE) for what is the caller's own, and one for everything else. */
+/* A polkit action (or BUS_AUTHZ_FREE) for the caller's own sessions, and one for everything
+ * else. */
 typedef struct BusPermission {
         const char *method;
         const char *own;

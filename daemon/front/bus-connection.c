@@ -48,8 +48,8 @@ static void close_bus(BusConnection *connection) {
                 return;
         (void)sd_event_source_set_enabled(connection->more, SD_EVENT_OFF);
         (void)sd_bus_detach_event(connection->bus);
-        /* Not flushed: that waits for a bus that hangs. What is sent goes to the socket at once as long as
-         * there is room in it. */
+        /* Not flushed: that would wait for a bus that hangs. Messages go to the socket at once as long
+         * as there is room. */
         connection->bus = sd_bus_close_unref(connection->bus);
 }
 
@@ -73,16 +73,16 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
         return 0;
 }
 
-/* By itself sd-bus takes one message in a turn of the loop, however many wait, while other sources take all they have.
- * For orders that is well: whoever gives many must not keep logins waiting. Answers to our own questions are waited
- * for. */
+/* By itself sd-bus handles one message in a turn of the loop, however many wait, while other sources handle all
+ * they have. For orders that is right: a caller with many must not delay logins. But somebody waits for the answers
+ * to our own questions. */
 static int on_more(sd_event_source *source, void *userdata) {
         BusConnection *connection = userdata;
         int r = 1;
 
         (void)source;
         connection->was_order = false;
-        /* One of them may tell that the bus is gone. */
+        /* One of the messages may say that the bus is gone. */
         for (unsigned int i = 0; i < MESSAGES_AT_ONCE && r > 0 && connection->bus; i++) {
                 if (connection->was_order)
                         break;

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The connection to the message bus, made again when it breaks: a restarted dbus-daemon must not take the
- * socket's logins with it.
+ * The connection to the message bus, made again when it breaks: restarting dbus-daemon must not disturb
+ * logins on the socket.
  */
 
 #include <systemd/sd-bus.h>

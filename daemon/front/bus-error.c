@@ -133,7 +133,7 @@ int bus_error_set_argument(sd_bus_error *error, Reason reason, const char *forma
                 error, BUS_ERROR_INVALID_ARGUMENT, "%s: %s", reason_code(reason), text);
 }
 
-/* A corrupt record is somebody's: that it is there must not be told. */
+/* A corrupt record belongs to somebody: do not reveal that it exists. */
 bool bus_error_is_outage(Reason reason) {
         return reason != REASON_OK && reason != REASON_STORE_CORRUPT &&
                !strcmp(name_of(reason), BUS_ERROR_UNAVAILABLE);

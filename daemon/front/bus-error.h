@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The one translation from what went wrong inside to an error on the bus. A message always begins with
+ * The only translation from an internal failure to an error on the bus. A message always begins with
  * the stable code of the reason: "session-unknown: no session of the user has this id".
  */
 
@@ -43,9 +43,10 @@ int bus_error_set_argument(sd_bus_error *error, Reason reason, const char *forma
         __attribute__((format(printf, 3, 4)));
 
 /**
- * bus_error_is_outage() - whether a reason tells of our own trouble, and nothing about what was asked for
+ * bus_error_is_outage() - whether a reason only tells of our own trouble, and nothing about the subject
+ * of the call
  * @reason:     any
  *
- * Only such a reason may be told before it is known whether the caller may ask.
+ * Only such a reason may be answered before the caller is authorised.
  */
 bool bus_error_is_outage(Reason reason);

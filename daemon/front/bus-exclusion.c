@@ -99,7 +99,7 @@ int bus_exclusion_reply_lifted(sd_bus_message *reply, const OperationResult *res
         return sd_bus_message_append(reply, "u", (uint32_t)result->n_lifted);
 }
 
-/* Somebody who is kept out, and by what: a ban or a lock-out. */
+/* Somebody who is kept out, by a ban or a lock-out. */
 typedef struct Row {
         const char *user, *name, *text; /* @text may be NULL */
         uint64_t until_sec;             /* UINT64_MAX: without end */

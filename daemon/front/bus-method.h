@@ -35,7 +35,7 @@ struct BusMethod {
 };
 
 /**
- * bus_method_find() - what is known of a method
+ * bus_method_find() - the row of a method
  * @name:       member name
  *
  * Return: static row; NULL if there is no such method.

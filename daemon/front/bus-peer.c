@@ -13,7 +13,8 @@
 
 #define CREDENTIALS_TIMEOUT_USEC (UINT64_C(20) * 1000 * 1000)
 
-/* Names that lose their owner; one match for all peers, because the bus limits matches, not peers. */
+/* Matches names that lose their owner; one match for all peers, because the bus limits matches,
+ * not peers. */
 #define VANISHED_MATCH                                                                      \
         "type='signal',sender='" BUS_NAME "',path='" BUS_PATH "',interface='" BUS_INTERFACE \
         "',member='NameOwnerChanged',arg2=''"
@@ -40,7 +41,7 @@ struct BusPeer {
         UserNameCall *look_up;
         BusTicket *tickets;
         size_t n_tickets;
-        bool in_use;              /* by a loop over its tickets: not freed with the last of them */
+        bool in_use;              /* by a loop over its tickets: do not free it with the last one */
         BusPeer *previous, *next; /* linked in BusPeers.peers */
 };
 
@@ -71,7 +72,7 @@ static BusPeer *peer_free(BusPeer *peer) {
         return NULL;
 }
 
-/* Each ticket leaves when it hears of it, and may do nothing to the others. */
+/* Each ticket leaves when it is told, and must not affect the others. */
 static void peer_lose(BusPeer *peer, BusLoss loss) {
         peer->in_use = true;
         while (peer->tickets)
@@ -88,7 +89,7 @@ static void lose_all(BusPeers *peers, BusLoss loss) {
         peers->in_use = false;
 }
 
-/* The one that came first: what a caller orders is done in the order of the calls. */
+/* The oldest one: a caller's orders are carried out in the order of the calls. */
 static BusTicket *find_waiting(BusPeer *peer, Fact fact) {
         BusTicket *first = NULL;
 
@@ -98,7 +99,7 @@ static BusTicket *find_waiting(BusPeer *peer, Fact fact) {
         return first;
 }
 
-/* A ticket may leave, or ask for the next fact, as soon as it hears: so each is looked for anew. */
+/* A ticket may leave, or ask for the next fact, as soon as it is told, so search again for each. */
 static void peer_tell(BusPeer *peer, Fact fact, int r) {
         BusTicket *ticket;
 
@@ -133,7 +134,7 @@ static int on_vanished(sd_bus_message *message, void *userdata, sd_bus_error *er
         return 0;
 }
 
-/* Without the match nobody would tell us that a caller is gone: then nothing is done for callers. */
+/* Without the match we would not notice that a caller is gone, so no call is served. */
 static int on_match_added(sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         BusPeers *peers = userdata;
 

@@ -84,7 +84,7 @@ static int make_message(
         return 0;
 }
 
-/* The id must be new: it is how polkit tells this question from others of the same caller, us. */
+/* The id must be new: by it polkit distinguishes the questions of one caller, us. */
 static void make_cancellation(char text[CANCELLATION_SIZE]) {
         static uint64_t n_questions;
 

@@ -35,8 +35,8 @@ static size_t noncharacter(const char *text) {
                        : 0;
 }
 
-/* sd-bus takes no message with a noncharacter. A token may well have one, and must not hide its session, and
- * all others with it, from whoever lists them. @ret_copy: NULL where none is needed. */
+/* sd-bus takes no message with a noncharacter. A token may have one, and must not prevent the whole list
+ * of sessions. @ret_copy: NULL if none is needed. */
 static int make_presentable(const char *text, char **ret_copy) {
         const char *at = text;
         char *copy, *end;
@@ -97,7 +97,7 @@ static int append_texts(sd_bus_message *reply, const TextEntry *entries, size_t 
         return r;
 }
 
-/* The store keeps lists as JSON arrays of strings; one that is not is left empty here. */
+/* The store keeps lists as JSON arrays of strings; anything else becomes an empty list here. */
 static int append_list(sd_bus_message *reply, const char *key, const char *json) {
         json_t *array = json ? json_loads(json, JSON_REJECT_DUPLICATES, NULL) : NULL;
         const char *text;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-/* The bus disconnects who sends more than it takes (32 MiB by default). */
+/* The bus disconnects a sender of more than it takes (32 MiB by default). */
 #define BUS_REPLY_MAX ((size_t)16 * 1024 * 1024)
 
 typedef struct Context Context;
@@ -66,7 +66,8 @@ int bus_reply_sessions(sd_bus_message *reply, const SessionRow *rows, size_t n_r
 int bus_reply_keys(sd_bus_message *reply, const Keyring *keyring);
 
 /**
- * bus_reply_tokens() - append what a session was given: "ssa{sv}", which the bus is to keep from others
+ * bus_reply_tokens() - append a session's tokens: "ssa{sv}", in a message that the bus must keep from
+ * others
  * @reply:      open
  * @result:     of an issue or a refresh that went well
  *

@@ -25,7 +25,7 @@ static void request_free(BusRequest *request) {
         free(request);
 }
 
-/* Nobody is told if the caller cannot be reached: there is nobody else to tell. */
+/* If the caller cannot be reached, there is nobody else to tell. */
 static void finish_with_error(BusRequest *request, const sd_bus_error *error) {
         (void)sd_bus_reply_method_error(request->message, error);
         request_free(request);
@@ -142,7 +142,8 @@ static void start(BusRequest *request) {
                 finish_with_reason(request, reason_of_errno(r));
 }
 
-/* What cannot do without the groups says so; what ends a session is not to fail for them. */
+/* Go on even if the groups are unknown: a verb that needs them refuses by itself, and ending a
+ * session must not fail because of them. */
 static void on_rules(UserRulesCall *call, Reason reason, const PolicyRules *rules, void *userdata) {
         BusRequest *request = userdata;
 
@@ -242,8 +243,8 @@ static void on_name(BusTicket *ticket, int r, void *userdata) {
         }
 }
 
-/* Whether the subject exists must not show in what is asked: a caller whose session it is not gets the same
- * question, and the same "no", for a session that does not exist. */
+/* The question must not reveal whether the subject exists: for a session that does not exist, a caller
+ * gets the same question, and the same "no", as for somebody else's session. */
 static void authorise(BusRequest *request) {
         const BusPermission *permission = request->permission;
         int r;
@@ -342,7 +343,7 @@ static int begin(BusRequest *request, sd_bus_error *error) {
         r = bus_arguments_read(
                 request->message, &request->method->rule, token_max, &request->arguments, error);
         if (r < 0) {
-                /* Whose call it is has not been asked for yet, and the caller is told what is wrong. */
+                /* The uid of the caller has not been asked for yet; the caller is told the mistake. */
                 audit_count_only(request->scope->context,
                         &(AuditRecord){ .event = AUDIT_BUS_CALL, .reason = REASON_BAD_REQUEST });
                 return r;

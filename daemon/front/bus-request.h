@@ -23,7 +23,7 @@
 
 typedef struct BusMethod BusMethod;
 
-/* What every request works with. */
+/* The common data of all requests. */
 typedef struct BusScope {
         sd_bus *bus;
         Context *context;
@@ -40,10 +40,10 @@ typedef struct BusRequest {
         sd_bus_message *message;
         BusTicket ticket;
         BusArguments arguments;
-        Reason owner_reason;          /* what became of the search for the subject's session */
+        Reason owner_reason;          /* the result of the search for the subject's session */
         char *owner, *sid;            /* the subject's, once found */
         uint64_t adoptable_until_sec; /* likewise */
-        bool is_own;                  /* an ordinary user asks for what is theirs */
+        bool is_own;                  /* an ordinary user asks about their own sessions */
         PolkitCall *polkit;
         UserRulesCall *rules_call;
         Operation *op;
@@ -53,7 +53,7 @@ typedef struct BusRequest {
  * bus_request_handle() - sd-bus handler of every method
  * @message:    the call
  * @userdata:   BusScope
- * @error:      receives what can be said at once
+ * @error:      receives an immediate error
  *
  * Return: as sd_bus_message_handler_t.
  */

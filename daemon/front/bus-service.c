@@ -18,9 +18,9 @@ struct BusService {
         sd_bus_slot *name;
 };
 
-/* UNPRIVILEGED does not mean that anybody may: it keeps sd-bus from deciding by a blocking question to the
- * bus. Every method goes through bus_request_handle(), which denies what has no row in bus-authz.c.
- * SENSITIVE makes sd-bus wipe the call and its reply. */
+/* UNPRIVILEGED does not mean that everybody may call: it keeps sd-bus from deciding by a blocking
+ * question to the bus. Every method goes through bus_request_handle(), which denies methods without a
+ * row in bus-authz.c. SENSITIVE makes sd-bus wipe the call and its reply. */
 #define OPEN   SD_BUS_VTABLE_UNPRIVILEGED
 #define SECRET (SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE)
 
@@ -99,7 +99,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-/* Without the name the socket works all the same, so a login does not depend on it. */
+/* The socket works without the name, so logins do not depend on it. */
 static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         BusService *service = userdata;
         const sd_bus_error *refusal;
@@ -156,7 +156,7 @@ BusService *bus_service_free(BusService *service) {
         return NULL;
 }
 
-/* A signal that cannot be sent is lost: whoever needs certainty asks. */
+/* A signal that cannot be sent is lost: clients that need certainty have to ask. */
 void bus_service_emit(BusService *service, const SessionEvent *event) {
         sd_bus *bus = service->scope.bus;
 

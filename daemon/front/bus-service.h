@@ -31,7 +31,7 @@ int bus_service_new(
         sd_bus *bus, Context *context, BusReload reload, void *userdata, BusService **ret_service);
 
 /**
- * bus_service_free() - answer what is under way with an error and leave the bus
+ * bus_service_free() - answer the calls under way with an error and leave the bus
  * @service:    NULL is fine
  *
  * Return: NULL.

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What GetStatus answers: how the daemon, its store, its keys and its hooks are. It names nobody.
+ * The answer of GetStatus: the state of the daemon, its store, its keys and its hooks. It names no
+ * user.
  */
 
 #include <systemd/sd-bus.h>
@@ -14,6 +15,7 @@ typedef struct Context Context;
  * @reply:      under construction
  * @context:    the daemon
  *
- * Asks nobody, so it answers while the store hangs, too. Return: 0 or more; negative errno.
+ * It does not ask the store, so it answers while the store hangs, too. Return: 0 or more; negative
+ * errno.
  */
 int bus_status_append(sd_bus_message *reply, const Context *context);

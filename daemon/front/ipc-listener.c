@@ -25,7 +25,7 @@
 #define BACKLOG          1024
 #define SWEEP_USEC       UINT64_C(1000000)
 
-/* What the listener knows of a connection. Linked twice: all, and those that have not spoken yet. */
+/* The listener's data about a connection. Linked twice: all, and those that have not spoken yet. */
 typedef struct Seat {
         struct Seat *previous, *next; /* linked in IpcListener.seats, youngest first */
         IpcPeer *peer;
@@ -45,8 +45,8 @@ struct IpcListener {
         uint8_t *buffer;
 };
 
-/* root is never held back by what others take: they may have half of all connections together, and another quarter while
- * they wait to be sent away, which takes nobody's place. */
+/* Others never hold root back: together they may have half of all connections, and another quarter while they wait to
+ * be closed, which takes no place of others. */
 static bool share_take(IpcListener *listener, uid_t uid, Seat *seat) {
         const Config *config = listener->context->config;
 
@@ -118,7 +118,7 @@ static bool watch(IpcListener *listener, Seat *seat) {
                 return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
         if (ipc_share_watch(seat->share, fd, seat) < 0)
                 return false;
-        /* Its turn does not depend on what it says. */
+        /* Ready at once: its turn to be closed must not depend on what it sends. */
         if (seat->is_too_many)
                 ipc_share_set_events(seat->share, fd, seat, EPOLLIN | EPOLLOUT);
         return true;
@@ -168,7 +168,8 @@ static void arm_sweep(IpcListener *listener) {
         (void)sd_event_source_set_enabled(listener->sweep, SD_EVENT_ON);
 }
 
-/* A login sends its request right after connect(), so it is usually there by now. Others wait for their turn. */
+/* A login sends its request right after connect(), so it is usually there by now. Connections of other users
+ * wait for their turn. */
 static void welcome(IpcListener *listener, int fd, uint64_t begun_usec) {
         Seat *seat = seat_new(listener, fd);
 
@@ -202,7 +203,7 @@ static void accept_some(IpcListener *listener) {
                         welcome(listener, fd, begun_usec);
                 else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
                         set_accepting(listener, false);
-                /* One who knocks alone is the rule: a second accept() would say "nobody". */
+                /* Usually one connection comes at a time: a second accept() would find none. */
                 if (fd < 0 || listener->n_peers < ACCEPTS_PER_TURN)
                         return;
         }
@@ -276,8 +277,8 @@ static int start(IpcListener *listener, int fd) {
         sd_event *loop = listener->context->event;
         int flags, r;
 
-        /* systemd hands the socket over in blocking mode. Somebody who knocked and left, or the end of a
-         * crowd, would then hold up the whole loop in accept(). */
+        /* systemd hands the socket over in blocking mode. Then accept() would block the whole loop if
+         * a client connected and left, or after the last of many. */
         flags = fcntl(fd, F_GETFL);
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
                 return -errno;

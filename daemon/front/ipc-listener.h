@@ -63,7 +63,7 @@ uint8_t *ipc_listener_buffer(IpcListener *listener);
 void ipc_listener_watch(IpcListener *listener, IpcPeer *peer);
 
 /**
- * ipc_listener_pause() - wait for nothing of a peer until ipc_listener_watch()
+ * ipc_listener_pause() - ignore a peer until ipc_listener_watch()
  * @listener:   any
  * @peer:       one of its peers
  */

@@ -29,7 +29,7 @@ typedef enum Permission {
         PERMIT_ANYONE,
 } Permission;
 
-/* What may be asked, by whom, and which verb does it. No row: nobody may. */
+/* The requests, who may send them, and their verbs. Without a row nobody may. */
 static const struct {
         IpcType type;
         Permission permission;
@@ -198,8 +198,8 @@ static void start_verb(Request *request, const IpcMessage *message) {
                 refuse(request, REASON_INTERNAL);
 }
 
-/* An ordinary peer asks for its own name, or gets nothing. A name is not always ours to tell, such as
- * the second one of a uid; what nobody speaks against must not fail for that. */
+/* An ordinary peer may only ask for its own name. We cannot always tell that name, such as the
+ * second one of a uid; an account check must not fail because of that. */
 static Reason reason_of_stranger(IpcType type) {
         return type == IPC_ACCOUNT ? REASON_CALLER_UNKNOWN : REASON_NOT_AUTHORISED;
 }
@@ -226,7 +226,7 @@ static void go_on_with_name(Request *request, const char *name) {
         refuse(request, reason_of_stranger(request->type));
 }
 
-/* The request, and its connection, may be gone afterwards; the share is not, before it is released. */
+/* The request and its connection may be gone afterwards; the share exists until it is released. */
 static void on_name(UserNameCall *call, const char *name, void *userdata) {
         uint64_t begun_usec = ipc_share_clock();
         Request *request = userdata;
@@ -285,7 +285,7 @@ static bool validate_at_once(Request *request, const IpcMessage *message) {
         return validate_now(context, &login, on_validated, request);
 }
 
-/* Whoever gave up acts as if nothing had happened, so nothing must. */
+/* A caller that gave up assumes that nothing has happened, so do nothing. */
 static bool is_late(const IpcPeer *peer, const IpcMessage *message) {
         uint64_t now = 0;
 
@@ -332,8 +332,8 @@ enum {
         RECEIVED_RUBBISH = -2,
 };
 
-/* Returns bytes, or one of these. File descriptors are nothing we ever take: with
- * MSG_CMSG_CLOEXEC and no room for them the kernel drops them, and says so. */
+/* Returns bytes, or one of these. We never take file descriptors: without room for them the
+ * kernel drops them, and says so. */
 static ssize_t receive(IpcPeer *peer, uint8_t *buffer) {
         struct iovec iov = { .iov_base = buffer, .iov_len = IPC_MESSAGE_MAX };
         struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -352,7 +352,7 @@ static void pause_reading(IpcPeer *peer) {
         ipc_listener_pause(peer->listener, peer);
 }
 
-/* What it has asked for is still answered; when it closes altogether, the listener hears of it. */
+/* Its requests are still answered; when it closes completely, the listener is told. */
 static IpcPeerFate finish_reading(IpcPeer *peer) {
         if (peer->n_pending == 0)
                 return IPC_PEER_CLOSE;

@@ -30,7 +30,7 @@ typedef enum IpcPeerFate {
  * @fd:         owned by the peer on success only; non-blocking
  * @ret_peer:   owned by the caller
  *
- * Who it is comes from SO_PEERCRED, now and once. Return: 0; negative errno.
+ * Its identity comes from SO_PEERCRED, once, now. Return: 0; negative errno.
  */
 int ipc_peer_new(IpcListener *listener, int fd, IpcPeer **ret_peer);
 
@@ -61,7 +61,7 @@ void ipc_peer_set_share(IpcPeer *peer, IpcShare *share);
 IpcPeerFate ipc_peer_read(IpcPeer *peer, unsigned int n_max);
 
 /**
- * ipc_peer_tell_refusal() - tell the journal what no verb was started for
+ * ipc_peer_tell_refusal() - write a refusal to the journal for which no verb was started
  * @peer:       who asked
  * @reason:     why not
  */

@@ -10,7 +10,7 @@
 #include "daemon/front/ipc-share.h"
 
 #define PRIORITY    10             /* behind everything else */
-#define BURST_USEC  INT64_C(20000) /* that somebody who was idle may take at once */
+#define BURST_USEC  INT64_C(20000) /* the most that a user who was idle may use at once */
 #define REFILL_USEC UINT64_C(5000)
 #define HOLDS_MAX   4u
 #define FULL_PART   100u
@@ -59,7 +59,7 @@ static void refill(IpcShare *share, uint64_t now_usec) {
         int64_t earned =
                 (int64_t)((now_usec - share->refilled_usec) * share->shares->percent / 100);
 
-        /* What is less than a microsecond is earned next time. */
+        /* Less than a microsecond is earned next time. */
         if (earned == 0)
                 return;
         share->refilled_usec = now_usec;
@@ -83,7 +83,7 @@ static bool is_due(const IpcShare *share) {
                (share->budget_usec > 0 || share->shares->percent >= FULL_PART);
 }
 
-/* Those that have to wait leave the users' epoll, or the loop would turn in vain. */
+/* Users who have to wait leave the users' epoll, or the loop would spin. */
 static void update(IpcShare *share) {
         bool pause = !is_due(share);
         struct epoll_event event = { .events = pause ? 0 : EPOLLIN, .data.ptr = share };
@@ -101,7 +101,7 @@ void ipc_share_charge(IpcShare *share, uint64_t usec) {
         update(share);
 }
 
-/* Who leaves with an empty purse finds it when they come back: a new share would be a new budget. */
+/* Keep the share of a user who leaves without budget: a new share would have a new budget. */
 static void share_unref(IpcShare *share) {
         if (share->n_peers > 0 || share->n_in_line > 0 || share->n_holds > 0 || share->is_serving)
                 return;
@@ -144,7 +144,8 @@ static void serve_one(IpcShare *share, uint64_t *now_usec) {
         share_unref(share);
 }
 
-/* Whoever epoll has told of goes to the end of its list, served or not: so it is asked for no more than can be. */
+/* epoll moves each reported user to the end of its list, served or not. So ask for one at a time, only as long
+ * as it can be served. */
 static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         uint64_t now_usec = ipc_share_clock(), end_usec = now_usec + IPC_SHARE_TURN_USEC;
         struct epoll_event event;

@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What each ordinary user may take of the daemon: a number of connections, and a part of its time. Each
- * user's connections hang on an epoll of their own, and those hang on one more, so that users are served in
- * turns however many connections one has. All of it is one sd-event source of low priority, which goes back
- * to the loop after IPC_SHARE_TURN_USEC: root's connections, and answers of the store, come first.
+ * An ordinary user's share of the daemon: a number of connections, and a part of its time. Each user's connections are in an
+ * epoll of their own, and these are in another one, so that users are served in turns however many connections one has. All of
+ * it is one sd-event source of low priority, which goes back to the loop after IPC_SHARE_TURN_USEC: root's connections, and
+ * answers of the store, come first.
  *
- * Who has used up their time is served again when there is some; nothing is refused for it. To be accepted, and to be
- * sent away where a user has too many connections, takes time as well: whoever knocks again at once has to wait for that, too.
+ * A user whose time is used up is served again when there is some; nothing is refused because of that. Accepting a connection,
+ * and closing one above the limit, costs time as well: a client that reconnects at once has to wait for that, too.
  */
 
 #include <stdint.h>
@@ -69,23 +69,24 @@ IpcShare *ipc_shares_join(IpcShares *shares, uid_t uid, unsigned int n_max);
 void ipc_share_leave(IpcShare *share);
 
 /**
- * ipc_shares_line_up() - one that the user has too many, to be sent away when it is their turn
+ * ipc_shares_line_up() - queue a connection above the user's limit, to be closed when it is their
+ * turn
  * @shares:     any
  * @uid:        whose
  * @n_max:      of all users that may wait for that
  *
- * Return: the user's share; NULL: send it away at once, as many wait or there is no memory.
+ * Return: the user's share; NULL: close it at once, as too many wait or there is no memory.
  */
 IpcShare *ipc_shares_line_up(IpcShares *shares, uid_t uid, unsigned int n_max);
 
 /**
- * ipc_shares_in_line() - how many wait to be sent away
+ * ipc_shares_in_line() - how many wait to be closed
  * @shares:     any
  */
 unsigned int ipc_shares_in_line(const IpcShares *shares);
 
 /**
- * ipc_share_drop_out() - it was sent away, or has given up
+ * ipc_share_drop_out() - it was closed, or has given up
  * @share:      from ipc_shares_line_up(); gone with its last connection
  */
 void ipc_share_drop_out(IpcShare *share);
@@ -110,8 +111,8 @@ int ipc_share_watch(IpcShare *share, int fd, void *item);
 void ipc_share_set_events(IpcShare *share, int fd, void *item, uint32_t events);
 
 /**
- * ipc_share_hold() - something that will take time is under way, such as the look-up of a name
- * @share:      serves nothing more while there are a few of them: they end all at once
+ * ipc_share_hold() - slow work is under way, such as the look-up of a name
+ * @share:      not served while a few of these are under way: they all end at once
  */
 void ipc_share_hold(IpcShare *share);
 

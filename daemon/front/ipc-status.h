@@ -5,11 +5,11 @@
 #include "authtoken/reason.h"
 
 /**
- * ipc_status_of() - translate a reason into what a module is told
+ * ipc_status_of() - translate a reason into a status for the module
  * @reason:     why not, or REASON_OK
  *
- * What was found before the signature was valid is always plain DENIED: it would tell a stranger how far
- * a forgery got.
+ * Reasons from before a valid signature are always plain DENIED: others would tell a stranger how far a
+ * forgery got.
  */
 IpcStatus ipc_status_of(Reason reason);
 

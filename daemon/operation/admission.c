@@ -12,7 +12,7 @@
 #include "daemon/session/state-end.h"
 #include "daemon/session/user-state.h"
 
-/* Whose sessions are looked at. */
+/* The user whose sessions are checked. */
 typedef struct Scene {
         const Context *context;
         const char *user;
@@ -31,7 +31,7 @@ static bool is_of_session(Login *login, void *userdata) {
         return !search->found;
 }
 
-/* What stands there of this host may be of before it went down: here the registry knows better. */
+/* Skip this host's lines, which may be from before it went down: the registry knows better. */
 static bool has_elsewhere(const Context *context, const Session *session) {
         const char *at = session->logins;
         SessionLogin login;
@@ -42,7 +42,7 @@ static bool has_elsewhere(const Context *context, const Session *session) {
         return false;
 }
 
-/* What another host has open stands in the session, a moment after it was opened. */
+/* Logins on other hosts are listed in the session, a moment after they were opened. */
 static bool may_be_open(const Session *session, void *userdata) {
         Search search = { .session = session };
         const Scene *scene = userdata;

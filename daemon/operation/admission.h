@@ -23,8 +23,9 @@ typedef struct UserState UserState;
  * @now_sec:    the caller's clock
  * @ended:      cleared first; older sessions that gave way, to be cleared by the caller
  *
- * Under the rules of the user, with their groups as they were known last.
- * Return: as policy_admit(); REASON_GROUPS_UNKNOWN: they never were, and will be if it is tried again.
+ * Under the rules of the user, with their last known groups.
+ * Return: as policy_admit(); REASON_GROUPS_UNKNOWN: they never were, and will be if it is tried
+ * again.
  */
 Reason admission_decide(Context *context, UserState *state, const Session *session,
         uint64_t now_sec, PolicyEnded *ended);

@@ -40,7 +40,7 @@ static int copy_list(const char *const *items, size_t n_items, char **ret_json) 
         return r < 0 || *ret_json ? r : -ENOMEM;
 }
 
-/* It ends with its token: nothing of it can be renewed here. */
+/* It ends with its token, which cannot be renewed here. */
 static int make_session(Adopt *adopt) {
         _cleanup_(session_unrefp) Session *session = calloc(1, sizeof(*session));
         const Claims *claims = adopt->claims;
@@ -84,7 +84,7 @@ static void finish(Adopt *adopt, Reason reason) {
         adopt->done(adopt, reason);
 }
 
-/* Hooks and groups may have taken seconds, in which the configuration was read again. */
+/* Asking hooks and groups may have taken seconds, and the configuration may have been reloaded. */
 static Reason check_claims(const Adopt *adopt, uint64_t now_sec) {
         const VerifyRules *rules = verify_rules_of(&adopt->context->rules, adopt->claims);
         Reason reason;
@@ -101,7 +101,7 @@ static Reason check_claims(const Adopt *adopt, uint64_t now_sec) {
         return reason == REASON_OK ? claim_mapping_check(adopt->claims, rules) : reason;
 }
 
-/* Another login by the same token may have come first. */
+/* Another login by the same token may have been first. */
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         Adopt *adopt = userdata;
         const char *sid = adopt->claims->sid;
@@ -109,7 +109,7 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         const EndedSession *ended = user_state_find_ended(state, sid);
         Reason reason = check_claims(adopt, now_sec);
 
-        /* What an earlier try would have ended goes on, if this one finds the session made. */
+        /* Sessions that an earlier attempt would have ended go on if the session exists by now. */
         policy_ended_clear(&adopt->ended);
         if (reason != REASON_OK)
                 return reason;
@@ -117,14 +117,14 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
                 return session_check(session, now_sec);
         if (ended)
                 return ended->reason;
-        /* Somebody deleted the user's record, and with it what had ended. */
+        /* Somebody deleted the user's record, and with it the ends of sessions. */
         if (adopt->was_known)
                 return REASON_SESSION_UNKNOWN;
         if (state->forgotten_sec != 0 &&
                 adopt->claims->issued_at_sec <= state->forgotten_sec + SESSION_END_MARGIN_SEC)
                 return REASON_ADOPTION_BEFORE;
-        /* What was issued here within the second of a revocation had a session, which has ended; of what others
-         * issued nobody knows which came first. */
+        /* Our own token from the second of a revocation had a session, which has ended; for another issuer's
+         * token the order is unknown. */
         if (state->not_before_sec != 0 && adopt->claims->issued_at_sec <= state->not_before_sec)
                 return REASON_ISSUED_BEFORE;
         reason = admission_decide(adopt->context, state, adopt->session, now_sec, &adopt->ended);
@@ -138,7 +138,7 @@ static Reason count(Adopt *adopt) {
                                                                            : REASON_OK;
 }
 
-/* Whoever made another epoch may have said that tokens of before are taken in it. */
+/* The epoch has changed, so count again: older tokens may be accepted in the new one. */
 static void on_committed(Reason reason, const UserState *state, void *userdata) {
         Adopt *adopt = userdata;
 
@@ -178,7 +178,7 @@ static void on_counted(AdoptionRequest *request, Reason reason) {
                 adopt->ready(adopt);
 }
 
-/* What the user's state says is known: nobody need be asked for what it will not admit. */
+/* The user's state is known: if it does not admit the session, nobody else need be asked. */
 static Reason try_out(Adopt *adopt) {
         _cleanup_(user_state_unrefp) UserState *copy = NULL;
         bool changed = false;
@@ -210,7 +210,8 @@ static void on_rules(UserRulesCall *call, Reason reason, const PolicyRules *rule
                 finish(adopt, reason);
 }
 
-/* A session begins here, by the rules of its user's groups: who decides on it cannot wait for them. */
+/* The session begins by the rules of its user's groups. Look them up now: the decision cannot wait
+ * for them. */
 static Reason find_rules(Adopt *adopt) {
         const char *user = adopt->claims->subject;
         PolicyRules rules;

@@ -25,7 +25,7 @@ struct Adopt {
         const char *rhost;    /* likewise, for the journal; NULL is fine */
         UserState *
                 state; /* of its user, as it was found; a reference, from the start on this one's */
-        /* What the verb wants of the session, as it would be: asked once, before anything is written. */
+        /* The verb's check of the session as it would be: called once, before anything is written. */
         Reason (*check)(Adopt *adopt);
         /* Only the user's state can still refuse it: adopt_commit() is to follow, now or later. */
         void (*ready)(Adopt *adopt);
@@ -44,7 +44,7 @@ struct Adopt {
  * adopt_start() - adopt a token
  * @adopt:      zeroed; context, claims, state, check, ready and done are set
  *
- * A login that is refused must have ended nobody's other session, so all that can refuse it comes before the
+ * A refused login must not have ended other sessions, so everything that can refuse it comes before the
  * session: the state, @check, the epoch, and what the verb does when it is ready.
  * Return: 0: its ready or its done will be called, not before this returns; negative errno.
  */
@@ -54,8 +54,8 @@ int adopt_start(Adopt *adopt);
  * adopt_commit() - make the session
  * @adopt:      ready
  *
- * An ended session stays ended, and so does one whose record is gone while the index still names it. Return: 0: its done will be called, not before
- * this returns; negative errno.
+ * An ended session stays ended; so does one whose record is gone while the index still has it. Return: 0: its done will be called, not before this
+ * returns; negative errno.
  */
 int adopt_commit(Adopt *adopt);
 

@@ -7,7 +7,7 @@
 #include "daemon/operation/adoption-memory.h"
 #include "daemon/operation/operation-object.h"
 
-/* A file that is of no use was written by a host that knew an epoch: which one, nobody knows any more. */
+/* An unusable file was written when the host knew an epoch; which one is unknown. */
 static void read_one(Journal *journal, const char *path, AdoptionMemory *memory, bool *is_lost) {
         char text[KEPT_TEXT_MAX + 1];
         int r;
@@ -34,7 +34,8 @@ void adoption_memory_recall(
                 *ret_memory = state;
         else
                 *ret_memory = (AdoptionMemory){ .known = is_lost };
-        /* Whatever was set back before the boot, no token of this boot is in it. */
+        /* The whole host may have been set back before this boot. Tokens issued since the boot
+         * are not affected. */
         if (!runtime.known)
                 ret_memory->floor_sec = operation_boot_sec();
 }

@@ -8,7 +8,7 @@ typedef struct Journal Journal;
 
 /**
  * adoption_memory_recall() - read what this host remembers of the store's epoch
- * @journal:    told of files that are of no use
+ * @journal:    gets a line about each unusable file
  * @paths:      in the runtime directory, which knows of this boot only and is no part of a backup; in the state
  *              directory
  * @ret_memory: filled; not known if both files are missing

@@ -29,7 +29,7 @@ struct Adoption {
         StoreCall *call;
         bool busy;
         unsigned int tries;
-        char stored[STORE_MARK_MAX + 1]; /* as it was read or written last; "": nothing */
+        char stored[STORE_MARK_MAX + 1]; /* as last read or written; "": nothing */
         AdoptionEpoch next;              /* what is being written */
         AdoptionRequest look;
         AdoptionState seen;
@@ -68,7 +68,7 @@ static void finish_all(Adoption *adoption, Reason reason) {
                 if (own == REASON_OK && request->wish == ADOPTION_WISH_ADOPT)
                         own = adoption_check_token(&adoption->next, &adoption->memory,
                                 request->stateless, request->issued_at_sec);
-                /* Where there is no epoch nothing is adopted: all is over already. */
+                /* Without an epoch nothing is adopted, so there is nothing to end. */
                 if (own == REASON_ADOPTION_UNCONFIRMED && request->wish == ADOPTION_WISH_RENEW)
                         own = REASON_OK;
                 adoption_epoch_head(&adoption->next, request->epoch);
@@ -100,7 +100,7 @@ static void remember(Adoption *adoption, const AdoptionEpoch *epoch) {
 }
 
 static void refuse_all(Adoption *adoption, AdoptionState why) {
-        /* Where nobody is adopted there is nothing to be said of it. */
+        /* If nothing is adopted there is nothing to report. */
         if (adoption->seen != why && adoption_is_wanted(adoption->context)) {
                 journal_log(adoption->context->journal, LOG_ERR, "adoption: %s", states[why].fault);
                 adoption->seen = why;
@@ -122,7 +122,7 @@ static void settle(Adoption *adoption, const AdoptionEpoch *epoch) {
         adoption->next = *epoch;
         adoption->current = *epoch;
         adoption->seen = ADOPTION_STATE_CONFIRMED;
-        /* What an administrator says here and now needs no floor. */
+        /* After an administrator's confirmation no floor is needed. */
         if (is_wished(adoption, ADOPTION_WISH_CONFIRM))
                 adoption->memory.floor_sec = 0;
         remember(adoption, epoch);
@@ -131,7 +131,7 @@ static void settle(Adoption *adoption, const AdoptionEpoch *epoch) {
 
 static void on_written(StoreCall *call, int r, const char *value, void *userdata);
 
-/* @value: "": the mark is taken away. */
+/* @value: "": the mark is removed. */
 static void write_mark(Adoption *adoption, const char *value) {
         Context *context = adoption->context;
         const StoreMarkChange change = {
@@ -145,7 +145,7 @@ static void write_mark(Adoption *adoption, const char *value) {
                 finish_all(adoption, REASON_INTERNAL);
 }
 
-/* One epoch answers all that wait: the strictest of them has to be able to rely on it. */
+/* One epoch answers all waiting requests, so it must satisfy the strictest. */
 static uint64_t since_of(const Adoption *adoption, uint64_t now_sec) {
         const AdoptionRequest *request;
         uint64_t since_sec = 0;
@@ -165,7 +165,7 @@ static void write_new(Adoption *adoption, const AdoptionEpoch *before, bool is_f
         AdoptionEpoch *next = &adoption->next;
         char text[ADOPTION_TEXT_MAX];
 
-        /* What is adopted by the same step is counted by it, too. */
+        /* An adoption that waits is counted in the same step. */
         *next = (AdoptionEpoch){
                 .made_at_sec = now_sec,
                 .count = is_wished(adoption, ADOPTION_WISH_ADOPT) ? 1 : 0,
@@ -174,12 +174,12 @@ static void write_new(Adoption *adoption, const AdoptionEpoch *before, bool is_f
                 finish_all(adoption, REASON_INTERNAL);
                 return;
         }
-        /* Later than all before it, also when the clock was set back. */
+        /* Later than all earlier epochs, even if the clock was set back. */
         if (before && next->made_at_sec <= before->made_at_sec)
                 next->made_at_sec = before->made_at_sec + 1;
         if (adoption->memory.known && next->made_at_sec <= adoption->memory.made_at_sec)
                 next->made_at_sec = adoption->memory.made_at_sec + 1;
-        /* A store that knows nothing yet cannot have forgotten the end of a predecessor's token. */
+        /* A new store cannot have forgotten the end of a predecessor's token. */
         next->since_sec = is_first ? now_sec - 1 : since_of(adoption, now_sec);
         next->stateless_since_sec = is_first ? 0 : next->since_sec;
         adoption_epoch_format(next, text);
@@ -195,7 +195,7 @@ static void write_counted(Adoption *adoption, const AdoptionEpoch *epoch) {
         write_mark(adoption, text);
 }
 
-/* Told to every host by taking the mark away: one that has only just come remembers nothing. */
+/* Tell all hosts by removing the mark: a new host remembers nothing. */
 static void doubt(Adoption *adoption) {
         adoption->memory.doubted = true;
         keep(adoption);
@@ -207,7 +207,7 @@ static bool is_sole_writer(const Adoption *adoption) {
         return !store_type_is_shared(adoption->context->config->store_type);
 }
 
-/* The ends of sessions may go one by one, and the epoch stays. */
+/* The store may evict single ends of sessions and keep the epoch. */
 static bool is_forgetful(const Adoption *adoption) {
         StoreHealth health;
 
@@ -228,7 +228,7 @@ static void on_missing(Adoption *adoption) {
                 refuse_all(adoption, ADOPTION_STATE_NEW);
 }
 
-/* A host that adopts nothing does not make the first epoch of a store that others use, too. */
+/* A host that adopts nothing does not make the first epoch of a shared store. */
 static bool begins_anew(const Adoption *adoption) {
         if (is_wished(adoption, ADOPTION_WISH_CONFIRM))
                 return true;
@@ -249,7 +249,7 @@ static void distrust(Adoption *adoption, const AdoptionEpoch *epoch) {
         doubt(adoption);
 }
 
-/* What is stored is known: one step from here. */
+/* The stored mark is known: take one step. */
 static void decide(Adoption *adoption) {
         AdoptionEpoch epoch = { 0 };
         bool is_there = adoption_epoch_parse(adoption->stored, &epoch) == 0;

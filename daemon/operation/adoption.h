@@ -21,14 +21,15 @@ typedef struct Context Context;
 
 typedef enum AdoptionWish {
         ADOPTION_WISH_ADOPT,   /* count an adoption */
-        ADOPTION_WISH_CONFIRM, /* make a new epoch: an administrator says so */
-        ADOPTION_WISH_RENEW,   /* likewise, if anybody adopts: all that was issued before is over */
+        ADOPTION_WISH_CONFIRM, /* make a new epoch, on an administrator's order */
+        ADOPTION_WISH_RENEW,   /* likewise, if anybody adopts: older tokens are not adopted any
+                                * more */
         ADOPTION_WISH_LOOK,    /* hold the store against what is remembered */
 } AdoptionWish;
 
-/* What this host saw last. */
+/* The state as this host last saw it. */
 typedef enum AdoptionState {
-        ADOPTION_STATE_OFF,       /* nobody is named whose tokens are adopted */
+        ADOPTION_STATE_OFF,       /* the configuration names no issuer whose tokens are adopted */
         ADOPTION_STATE_UNKNOWN,   /* the store has not answered yet */
         ADOPTION_STATE_CONFIRMED, /* tokens are adopted */
         ADOPTION_STATE_NEW,       /* none is, as in all that follow: the store has no epoch yet */
@@ -44,7 +45,7 @@ typedef struct AdoptionStatus {
         uint64_t count;     /* CONFIRMED: adoptions in this epoch */
 } AdoptionStatus;
 
-/* Whoever asks embeds it. */
+/* The asking verb embeds it. */
 struct AdoptionRequest {
         AdoptionWish wish;
         bool stateless;         /* ADOPT: a predecessor's token */
@@ -67,7 +68,7 @@ struct AdoptionRequest {
 int adoption_new(Context *context, Adoption **ret_adoption);
 
 /**
- * adoption_free() - forget what is asked for, and write down what is to be remembered
+ * adoption_free() - drop all requests, and store the memory
  * @adoption:   NULL is fine
  *
  * Return: NULL.
@@ -86,10 +87,11 @@ DEFINE_CLEANUP(Adoption, adoption_free)
 int adoption_ask(Adoption *adoption, AdoptionRequest *request);
 
 /**
- * adoption_guard() - what the session that was counted has to be committed under
+ * adoption_guard() - the condition for committing the session that was counted
  * @request:    ADOPT, and its done got REASON_OK; keeps the guard's texts
  *
- * Who orders a new epoch and then ends all that there is must not miss what is still under way under the old one.
+ * Otherwise an order that makes a new epoch and then ends all sessions could miss one that is being made under
+ * the old epoch.
  */
 StoreGuard adoption_guard(const AdoptionRequest *request);
 
@@ -101,7 +103,7 @@ StoreGuard adoption_guard(const AdoptionRequest *request);
 void adoption_cancel(Adoption *adoption, AdoptionRequest *request);
 
 /**
- * adoption_look() - hold the store against what is remembered, now and then
+ * adoption_look() - compare the store with the memory, now and then
  * @adoption:   any
  *
  * With a store that only this host writes to, the first look makes its epoch.
@@ -113,7 +115,7 @@ void adoption_look(Adoption *adoption);
  * @adoption:   any
  * @ret_status: filled
  *
- * Asks nobody; adoption_look() keeps it true to a minute.
+ * Does not ask the store; adoption_look() keeps it at most a minute old.
  */
 void adoption_status(const Adoption *adoption, AdoptionStatus *ret_status);
 
@@ -124,7 +126,7 @@ void adoption_status(const Adoption *adoption, AdoptionStatus *ret_status);
 const char *adoption_state_name(AdoptionState state);
 
 /**
- * adoption_state_fault() - what an administrator has to hear of it
+ * adoption_state_fault() - the warning for an administrator
  * @state:      any but ADOPTION_STATE_COUNT
  *
  * Return: a text that begins with what has happened, and says what to do; NULL: all is well.
@@ -132,7 +134,7 @@ const char *adoption_state_name(AdoptionState state);
 const char *adoption_state_fault(AdoptionState state);
 
 /**
- * adoption_is_wanted() - whether the configuration names anybody whose tokens are adopted
+ * adoption_is_wanted() - whether the configuration names an issuer whose tokens are adopted
  * @context:    borrowed
  */
 bool adoption_is_wanted(const Context *context);

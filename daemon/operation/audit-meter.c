@@ -2,12 +2,12 @@
 
 #include "daemon/operation/audit-meter.h"
 
-/* A clock that stepped back ends a window, too. */
+/* A window also ends if the clock steps back. */
 static bool is_over(const AuditMeterRow *row, uint64_t now_sec) {
         return now_sec < row->begin_sec || now_sec - row->begin_sec >= AUDIT_METER_WINDOW_SEC;
 }
 
-/* A window that is over keeps its row until what it left out was told. */
+/* A window that is over keeps its row until the lines left out were reported. */
 static bool is_free(const AuditMeterRow *row, uint64_t now_sec) {
         return !row->is_used || (row->count.n_left_out == 0 && is_over(row, now_sec));
 }
@@ -21,7 +21,7 @@ static AuditMeterRow *row_of(AuditMeter *meter, uid_t uid, uint64_t now_sec) {
                 if (!unused && is_free(row, now_sec))
                         unused = row;
         }
-        /* The last one is everybody's who finds no other. */
+        /* The last row is shared by all who find no other. */
         if (!unused && row->is_used)
                 return row;
         if (!unused)

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * How much of the journal the refusals of one ordinary uid may take: so many lines in a while, and then
- * one line that says how many more there were. Without it, a user who asks for nonsense all day would
- * make the journal drop what others do. Pure: the clock is a parameter.
+ * How much of the journal the refusals of one ordinary uid may take: a number of lines in a time, and
+ * then one line that counts the others. Without it, a user who asks for nonsense all day would make the
+ * journal drop the lines of others. Pure: the clock is a parameter.
  */
 
 #include <stdbool.h>

@@ -54,7 +54,7 @@ static bool is_in_vain(const AuditRecord *record) {
         return has(record, COUNTED) && record->count == 0;
 }
 
-/* Of all lines these are the most, and a format takes longer than what it says. */
+/* Most lines are of this kind, and printf-like formatting takes too long. */
 static void join(char *text, size_t size, const char *const parts[3]) {
         size_t used = 0;
 
@@ -69,8 +69,8 @@ static void join(char *text, size_t size, const char *const parts[3]) {
         text[used] = '\0';
 }
 
-/* "token issued for alice", but "key made: 3x7-pQ", and "call admitted: Reload". What an order found nothing
- * to do for does not read as if it had been done. */
+/* "token issued for alice", but "key made: 3x7-pQ", and "call admitted: Reload". An order that found
+ * nothing to do must not read as if it had been carried out. */
 static void compose(const AuditRecord *record, char *text, size_t size) {
         bool is_call = record->event == AUDIT_BUS_CALL && record->reason == REASON_OK;
         bool is_refused = is_refusal(record);
@@ -102,7 +102,7 @@ static void compose(const AuditRecord *record, char *text, size_t size) {
                         (const char *const[]){ events[record->event].words, between, whom });
 }
 
-/* Tokens do not come to this by themselves: somebody made one, or has somebody else's. */
+/* These do not happen by accident: somebody forged a token, or has somebody else's. */
 static bool is_suspicious(const AuditRecord *record) {
         static const Reason reasons[] = {
                 REASON_HEADER_CRITICAL,

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the journal is told of logins and their ends: the names of the fields, the message ids and the
- * words stand here and nowhere else. One event, one line; never a token, a handle or a password.
+ * The journal's lines about logins and their ends: only here are the names of the fields, the message
+ * ids and the words. One event, one line; never a token, a handle or a password.
  */
 
 #include <stdbool.h>
@@ -114,7 +114,7 @@ typedef struct AuditRecord {
         pid_t pid;
         uid_t uid;
         unsigned int count; /* of sessions, or of events, where there can be several */
-        bool suspicious; /* somebody may be at work who should not: a token used twice, or elsewhere */
+        bool suspicious;    /* it may be an attack: a token used twice, or elsewhere */
 } AuditRecord;
 
 /**
@@ -122,22 +122,22 @@ typedef struct AuditRecord {
  * @context:    its counters change
  * @record:     borrowed
  *
- * Refusals are warnings, the rest is informational; ACCOUNT and VALIDATE that went well are debug. What is
- * suspicious, by itself or by its reason (a forged token, one of somebody else), is at least a warning, and has the
- * field AUTHTOKEN_SUSPICIOUS=1. Of an ordinary uid's refusals so many are written, and the others counted in a line
- * of their own.
+ * Refusals are warnings, the rest is informational; ACCOUNT and VALIDATE that went well are debug. A suspicious
+ * event, by itself or by its reason (a forged token, one of somebody else), is at least a warning, and has the
+ * field AUTHTOKEN_SUSPICIOUS=1. Only a number of an ordinary uid's refusals is written; another line counts the
+ * rest.
  */
 void audit(Context *context, const AuditRecord *record);
 
 /**
- * audit_count_only() - count a refusal that is one of a flood, of which the journal was told once
+ * audit_count_only() - count a refusal of a flood that the journal has a line about
  * @context:    its counters change
  * @record:     borrowed
  */
 void audit_count_only(Context *context, const AuditRecord *record);
 
 /**
- * audit_count() - count what is not worth a line
+ * audit_count() - count an event that is not worth a line
  * @context:    its counters change
  * @event:      that went well
  */
@@ -147,7 +147,7 @@ void audit_count(Context *context, AuditEvent event);
  * audit_tell_left_out() - write the lines for refusals that were counted only
  * @context:    the daemon
  *
- * To be called now and then, so that the count of the last ones comes, too.
+ * To be called now and then, so that the last ones are reported, too.
  */
 void audit_tell_left_out(Context *context);
 

@@ -105,7 +105,7 @@ static void adopt(Context *context, const CensusMark *mark) {
         metrics->users_lost = mark->lost;
 }
 
-/* Return: how many rounds it has been as it is. */
+/* Return: for how many rounds the mark has not changed. */
 static unsigned int watch(CensusView *view, const char *stored) {
         if (strcmp(view->stored, stored) == 0)
                 return ++view->n_rounds;
@@ -124,12 +124,12 @@ static void on_written(StoreCall *call, int r, const char *value, void *userdata
                 (void)watch(census->op.context->census_view, census->stored);
                 census->written(census);
         } else {
-                /* After a conflict it is for somebody else to count. */
+                /* After a conflict another host counts. */
                 operation_finish_reason(&census->op, operation_reason_of_store(r));
         }
 }
 
-/* @written: what comes next, once the store has census->mark. */
+/* @written: the next step, once the store has census->mark. */
 static void write_mark(Census *census, void (*written)(Census *census)) {
         Context *context = census->op.context;
         char text[CENSUS_TEXT_MAX];
@@ -178,7 +178,7 @@ static Reason forget(UserState *state, uint64_t now_sec, bool *ret_changed, void
         return REASON_OK;
 }
 
-/* In Redis what forbids something goes by no clock of the server's, and by no verb if the user never comes back. */
+/* In Redis a prohibition has no expiry, and no verb removes it if the user never comes back. */
 static void forget_what_is_over(Context *context, const UserState *state) {
         const UserChange change = { .decide = forget, .done = on_changed, .userdata = context };
         Moment moment = clock_keeper_now(context->clock);
@@ -190,14 +190,15 @@ static void forget_what_is_over(Context *context, const UserState *state) {
 static void on_swept(StoreCall *call, int r, UserState *state, void *userdata) {
         Census *census = userdata;
 
-        /* Somebody has made a record meanwhile: then it is for the next time. */
+        /* If somebody has made a record meanwhile, leave it to the next census. */
         (void)r;
         user_state_unref(state);
         census->call = store_call_free(call);
         go_on(census);
 }
 
-/* A commit of nothing over nothing takes the name off the list, unless there is something by then. */
+/* Committing an empty state over an empty one removes the name from the list, unless something is
+ * stored by then. */
 static int sweep(Census *census, UserState *nothing) {
         _cleanup_(user_state_unrefp) UserState *after = NULL;
         int r;
@@ -218,7 +219,7 @@ static void count(Census *census, const UserState *state) {
                 census->n_sessions +=
                         user_state_check(state, state->sessions[i]->sid, now_sec) == REASON_OK;
         census->n_users++;
-        /* What this host left there when it went down. */
+        /* Remove the logins that this host left there when it went down. */
         login_report_check(context->report, state);
         forget_what_is_over(context, state);
 }
@@ -255,7 +256,7 @@ static void on_page(StoreCall *call, int r, const StorePage *page, void *userdat
                 operation_finish_reason(&census->op, reason);
 }
 
-/* The page that is done says where the next one begins. */
+/* The finished page says where the next one begins. */
 static void ask_for_page(Census *census) {
         Context *context = census->op.context;
         const StoreScan scan = { .tenant = context->config->tenant, .from = census->page.next };
@@ -335,7 +336,7 @@ static int look(Census *census) {
         return store_mark_change(context->store, &change, on_read, census, &census->call);
 }
 
-/* Alone there is nobody to agree with. */
+/* For a store that is not shared: no mark is needed. */
 static bool is_time(const Metrics *metrics, CensusView *view) {
         unsigned int round = view->n_rounds++;
 

@@ -16,7 +16,7 @@
 #include "daemon/policy/clock-trust.h"
 #include "daemon/store/kept-text.h"
 
-/* A daemon that was killed has settled so much less after the next boot. */
+/* After a kill and a reboot, up to this much settled time is lost. */
 #define KEEP_INTERVAL_SEC 900u
 
 struct ClockKeeper {
@@ -90,7 +90,7 @@ static int read_record(const ClockKeeper *keeper, const char *path, ClockRecord 
         return r;
 }
 
-/* The runtime directory knows of this boot only: how long it is since it was written is known. */
+/* The runtime directory is of this boot, so the time since the writing is known. */
 static void recall(ClockKeeper *keeper, const char *const paths[KEPT_TEXT_FILES]) {
         uint64_t now_sec = operation_now_sec(), up_sec = operation_up_sec();
         ClockRecord *record = &keeper->record;

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which time it is, and how sure that is: holds the wall clock against CLOCK_BOOTTIME and against what it said before,
- * and remembers that in the runtime directory for this boot, in the state directory for the next one.
+ * Which time it is, and how sure that is: compares the wall clock with CLOCK_BOOTTIME and with its earlier times, and
+ * remembers the result in the runtime directory for this boot, in the state directory for the next one.
  */
 
 #include "common/cleanup.h"

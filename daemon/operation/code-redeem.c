@@ -30,7 +30,7 @@ static Reason check_claims(const CodeRedeem *redeem, uint64_t now_sec) {
         if (!rules)
                 return REASON_ISSUER_MISMATCH;
         reason = claims_check(redeem->claims, rules, &question);
-        /* From here on they are a session's, and no reason to make one. */
+        /* From here on they are a session's claims, and no reason to adopt one. */
         redeem->claims->origin = CLAIMS_OURS;
         return reason;
 }
@@ -52,7 +52,7 @@ static Reason read_claims(CodeRedeem *redeem, const UserState *state, const Logi
         return reason;
 }
 
-/* What speaks against the login uses the code up all the same: it was shown to somebody. */
+/* The code is used up even if the login is refused, since it was shown to somebody. */
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         CodeRedeem *redeem = userdata;
         const Config *config = redeem->context->config;
@@ -106,7 +106,7 @@ static Reason find_code(CodeRedeem *redeem, const UserState *state) {
         return reason;
 }
 
-/* A wrong code is refused by a look alone: it must not stand in the line of the user's changes. */
+/* A wrong code is refused after a read: it must not queue among the user's changes. */
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         CodeRedeem *redeem = userdata;

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Using up a login code: whoever's commit takes it out of the user's state has used it, and nobody else.
+ * Using up a login code: only the commit that removes it from the user's state has used it.
  */
 
 #include "authtoken/reason.h"
@@ -22,7 +22,7 @@ typedef void (*CodeRedeemDone)(CodeRedeem *redeem, Reason reason, Claims *claims
 struct CodeRedeem {
         Context *context;
         const char *user, *service; /* this and the next are borrowed from the verb */
-        const LoginLimit *limit;    /* without its leave the code is not looked at */
+        const LoginLimit *limit;    /* unless it permits, the code is not checked */
         CodeRedeemDone done;
         Secret *code; /* its one spelling; NULL: the credential is no code */
         char mac[CODE_MAC_SIZE + 1];
@@ -42,10 +42,10 @@ Reason code_redeem_prepare(CodeRedeem *redeem, const char *code, size_t size);
 
 /**
  * code_redeem_start() - use the code up
- * @redeem:     prepared; what is reserved for it was asked for right before
+ * @redeem:     prepared; its attempt was reserved right before
  *
- * Once it is used up, @redeem->claims are those of its token, whether the login goes on or not. They are held against
- * rules, audience and time here, as a token's are; the state's checks are the caller's. Return: 0: its done will be called, not before this returns; negative errno.
+ * Once it is used up, @redeem->claims are those of its token, whether the login goes on or not. They are checked against rules, audience and time
+ * here, as a token's are; the state's checks are the caller's. Return: 0: its done will be called, not before this returns; negative errno.
  */
 int code_redeem_start(CodeRedeem *redeem);
 

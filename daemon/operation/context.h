@@ -49,7 +49,7 @@ typedef enum SessionEventType {
         SESSION_EVENT_REVOKED,
 } SessionEventType;
 
-/* Told to everybody on the bus, so it holds nothing but the session's id and a reason, or a key's name. */
+/* Broadcast on the bus, so it has only the session's id and a reason, or a key's name. */
 typedef struct SessionEvent {
         SessionEventType type;
         const char *sid;

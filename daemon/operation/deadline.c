@@ -17,7 +17,7 @@
 #include "daemon/session/user-state.h"
 
 #define AGAIN_SEC 5u /* after a store that did not answer */
-/* CLOCK_BOOTTIME is asked in whole seconds, and not to be the first one if nobody sets the other clock. */
+/* CLOCK_BOOTTIME is read in whole seconds, and must not be first if nobody sets the other clock. */
 #define UP_MARGIN_SEC 2u
 
 typedef int (*AlarmStart)(
@@ -77,7 +77,7 @@ static void arm(DeadlineTimer *timer, Alarm *alarm, uint64_t at_sec) {
                 return;
         alarm->source = sd_event_source_disable_unref(alarm->source);
         alarm->next_sec = UINT64_MAX;
-        /* What cannot be waited for is found by reconcile. */
+        /* If a timer cannot be set, reconcile finds the end. */
         if (alarm->start(timer->context, at_sec, on_deadline, timer, &alarm->source) >= 0)
                 alarm->next_sec = at_sec;
 }
@@ -97,12 +97,13 @@ static bool is_as_noted(const Login *login, const Session *session) {
                login->seen_sec == session->last_seen_sec;
 }
 
-/* What was loaded first may be noted last; and a use that seems to be of before may be of now if the clock was set back. */
+/* The state that was loaded first may be noted last. But if the clock was set back, a use that looks older may be the
+ * newer one. */
 static bool is_older(const Session *session, const Login *login, uint64_t now_sec) {
         return session->last_seen_sec < login->seen_sec && login->seen_sec <= now_sec;
 }
 
-/* It never changes. If there is no memory for it, it is not told to hooks. */
+/* It never changes. Without memory, hooks are not told it. */
 static void note_text(char **text, const char *of_session) {
         if (!*text && of_session)
                 *text = strdup(of_session);
@@ -116,7 +117,7 @@ static bool note_login(Login *login, void *userdata) {
         if (!session || login->ended || is_older(session, login, walk->now_sec))
                 return true;
         up_sec = walk->up_sec + session_remaining_sec(session, walk->now_sec) + UP_MARGIN_SEC;
-        /* Later only for a use: a clock that was set back is none. */
+        /* Only a use makes the deadline later; setting the clock back must not. */
         if (!is_as_noted(login, session) || up_sec < login->deadline_up_sec)
                 login->deadline_up_sec = up_sec;
         login->deadline_sec = session_deadline_sec(session);
@@ -185,7 +186,7 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
                 context->logins, context->config->tenant, expiry->user, end_expiring, NULL);
         if (reason == REASON_OK) {
                 session_ending_start_each(context, expiry->user, &expiry->ended);
-                /* Another host may have been first: what ended there ends here now. */
+                /* Another host may have ended the session first; end its logins here now. */
                 reconcile_state(context, state);
         } else {
                 arm(timer, &timer->up, operation_up_sec() + AGAIN_SEC);
@@ -214,7 +215,7 @@ static int expire(Context *context, const char *user) {
         return r;
 }
 
-/* Each user once: what is due of them is seen to by one change. */
+/* Each user once: one change handles all that is due. */
 static bool begin_expiring(Login *login, void *userdata) {
         const Walk *walk = userdata;
 

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Ends sessions in time that have logins on this host: one timer, for the next of their deadlines. The end is
- * committed first, then the logins go. A session without a login here needs no timer: nobody acts by it
- * without its deadline being looked at.
+ * Ends sessions with logins on this host in time: one timer, for the next of their deadlines. The end is
+ * committed first, then the logins end. A session without a login here needs no timer: its deadline is
+ * checked whenever somebody uses it.
  */
 
 #include "common/cleanup.h"

@@ -40,7 +40,7 @@ static void drop(HandleTable *table, Handle *handle) {
         handle_free(handle);
 }
 
-/* A clock that stepped back may keep an old one a little longer; it is refused when it is looked at. */
+/* An old handle may stay a little longer if the clock steps back; it is refused when it is used. */
 static void prune(HandleTable *table, uint64_t up_sec) {
         Handle *oldest;
 

@@ -3,8 +3,8 @@
 
 /*
  * Logins between AUTHENTICATE and OPEN_SESSION. A handle is a name for such a login: bound to its user
- * and service, good for HANDLE_LIFETIME_SEC and for exactly one OPEN_SESSION. It may be known to the
- * user (it travels in the PAM environment), so knowing it must give nothing to anybody but root.
+ * and service, good for HANDLE_LIFETIME_SEC and for exactly one OPEN_SESSION. The user may know it (it
+ * travels in the PAM environment), so it must be useless to anybody but root.
  */
 
 #include <stdint.h>
@@ -51,7 +51,7 @@ DEFINE_CLEANUP(HandleTable, handle_table_free)
 
 /**
  * handle_table_add() - a login has begun
- * @table:      grows; what has expired goes, and the oldest if there are HANDLES_MAX
+ * @table:      grows; drops expired ones, and the oldest if there are HANDLES_MAX
  * @subject:    who, copied
  * @up_sec:     CLOCK_BOOTTIME, which nobody sets
  * @ret_handle: borrowed

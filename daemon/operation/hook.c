@@ -24,7 +24,7 @@ static int encode(const Context *context, const HookEvent *event, char **ret_jso
         return hook_event_encode(&whole, ret_json);
 }
 
-/* A storm of events without a runner must not drown the journal: a line a second, with the count of those
+/* Many events without a runner must not flood the journal: one line a second, with the count of those
  * in between. */
 static void tell_journal(Context *context, const HookResult *result) {
         char note[HOOK_NAME_MAX + HOOK_NOTE_MAX + 16];

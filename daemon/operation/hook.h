@@ -3,7 +3,7 @@
 
 /*
  * Telling the administrator's hooks what happens, and asking them about a login. They run elsewhere, see
- * hook-client.h; here is decided whether they are told, and what their outcome means.
+ * hook-client.h; this file decides whether they are told, and what their outcome means.
  */
 
 #include <stdbool.h>
@@ -39,8 +39,8 @@ bool hook_is_on(const Context *context, HookKind kind);
  * @context:    the daemon
  * @event:      borrowed; its host and time are filled in here
  *
- * Nobody waits. What cannot be told is counted and written to the journal. An event that is not on costs
- * nothing.
+ * Nobody waits. Events that cannot be sent are counted and written to the journal. An event that is off
+ * costs nothing.
  */
 void hook_send(Context *context, const HookEvent *event);
 

@@ -65,7 +65,7 @@ static KeyDirectoryRules rules_now(const KeyKeeper *keeper) {
         return rules;
 }
 
-/* From the disk, under the rules that hold now. What does not load leaves the old ring. */
+/* Loads from the disk, under the present rules. If that fails, the old ring stays. */
 static int load_again(KeyKeeper *keeper, KeyFault *fault) {
         const KeyDirectoryRules rules = rules_now(keeper);
         Keyring *keyring;
@@ -86,7 +86,7 @@ static void on_rotated(KeyTask *task, KeyTaskResult *result, void *userdata) {
         KeyKeeper *keeper = userdata;
         bool is_reloaded = keeper->context->keyring != keeper->before;
 
-        /* A ring that was loaded under other rules meanwhile must not be undone. */
+        /* A ring that was loaded under other rules meanwhile must not be replaced. */
         if (result->r == 0 && is_reloaded)
                 result->r = load_again(keeper, &result->fault);
         else if (result->r == 0)
@@ -142,7 +142,7 @@ static void on_retired(KeyTask *task, KeyTaskResult *result, void *userdata) {
         if (result->r == 0 && load_again(keeper, &fault) != 0)
                 journal_log(keeper->context->journal, LOG_ERR, "keys refused: %s", fault.text);
         end_task(keeper);
-        /* Another one may be due as well, which the new ring's timer tells. */
+        /* If another one is due as well, the new ring's timer handles it. */
 }
 
 static void retire(KeyKeeper *keeper) {

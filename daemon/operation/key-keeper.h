@@ -2,8 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Puts key rings into use: the one that was loaded, the one after a rotation, and the one without a key that
- * has retired, when its time has come.
+ * Puts key rings into use: after loading, after a rotation, and after a key has retired.
  */
 
 #include <stdbool.h>
@@ -44,7 +43,7 @@ DEFINE_CLEANUP(KeyKeeper, key_keeper_free)
 void key_keeper_take(KeyKeeper *keeper, Keyring *keyring);
 
 /**
- * key_keeper_rotate() - change the directory and take the ring that comes of it
+ * key_keeper_rotate() - change the directory and use the resulting ring
  * @keeper:     keeper
  * @rotation:   copied
  * @done:       told when the ring is in use, or why not
@@ -56,7 +55,7 @@ int key_keeper_rotate(
         KeyKeeper *keeper, const KeyRotation *rotation, KeyTaskDone done, void *userdata);
 
 /**
- * key_keeper_tick() - retire what is due, if an earlier try failed
+ * key_keeper_tick() - retire keys that are due, if an earlier attempt failed
  * @keeper:     keeper
  */
 void key_keeper_tick(KeyKeeper *keeper);

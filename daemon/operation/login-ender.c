@@ -54,7 +54,7 @@ static void entry_free(LoginEnding *ending) {
         free(entry);
 }
 
-/* Those without a grace, of which there may be thousands, need no timer each. */
+/* Endings without a grace, of which there may be thousands, share one timer. */
 static int on_due(sd_event_source *source, void *userdata) {
         LoginEnder *ender = userdata;
         Entry *entry;
@@ -109,7 +109,8 @@ static int entry_new(LoginEnder *ender, Login *login, Reason reason, Entry **ret
         if (!login->ended) {
                 login->ended = true;
                 login->end_reason = reason;
-                /* What is locked or told only is recorded once that is done: the next daemon takes it for done. */
+                /* A login that is only locked or announced is recorded after that: the next daemon takes the
+                 * record as done. */
                 entry->base.unwritten = rules.on_kick == KICK_TERMINATE;
         }
         if (rules.kick_grace_usec > 0)
@@ -146,7 +147,7 @@ void login_ender_session_removed(LoginEnder *ender, const char *logind_id) {
         for (Entry *entry = *bucket_of(ender, logind_id); entry; entry = entry->next) {
                 LoginEnding *ending = &entry->base;
 
-                /* Not now: looking may free the list under our feet. */
+                /* Not now: a look may free the list that we walk over. */
                 if (ending->ordered && ending->login->logind_id &&
                         !strcmp(ending->login->logind_id, logind_id))
                         login_ending_look_soon(ending);

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Ends the logins of sessions that have ended: logind's TerminateSession or LockSession, then a look
- * whether it worked, then SIGKILL by logind, then a plain word that it did not (login-ending.h). A login is ended once,
- * however many ask for it; all of them are told.
+ * Ends the logins of sessions that have ended: logind's TerminateSession or LockSession, then a check, then SIGKILL by
+ * logind, then, if necessary, a report of failure (login-ending.h). A login is ended once, however many ask for it; all
+ * of them are told.
  *
  * The daemon has no right to signal anybody: a pidfd is for watching only.
  */
@@ -30,7 +30,7 @@ typedef struct LoginEnder LoginEnder;
 int login_ender_new(Context *context, LoginEnder **ret_ender);
 
 /**
- * login_ender_free() - stop caring; the records tell who has ended, and are taken up at the next start
+ * login_ender_free() - stop; the next start goes on by the records
  * @ender:      NULL is fine
  *
  * Return: NULL.

@@ -83,7 +83,7 @@ static void report(LoginEnding *ending, bool ended, const char *note) {
                                });
 }
 
-/* Memory decides; the file is for a daemon that starts anew, which finds the session ended in the store, too. So it is
+/* Memory decides. The file is for the next daemon, which also finds the session ended in the store. So it is only
  * written for a login that stays: through its grace, some time after its order, or for good. */
 void login_ending_write(LoginEnding *ending) {
         if (!ending->unwritten)
@@ -234,12 +234,12 @@ static void act(LoginEnding *ending) {
         leave(ending, false, "unknown action");
 }
 
-/* What the user's own login opened is theirs, and a directory server that is away must not keep it open. */
+/* The session that the user's own login opened is theirs; this must not depend on a directory server. */
 static bool is_surely_own(const Login *login) {
         return login->opened_logind && login->target && !strcmp(login->target, login->user);
 }
 
-/* A login inside the logind session of somebody else must not end that one's session. */
+/* The end of a login inside somebody else's logind session must not end that session. */
 static void on_owner(UserNameCall *call, const char *name, void *userdata) {
         LoginEnding *ending = userdata;
         bool own = name && !strcmp(name, ending->login->user);

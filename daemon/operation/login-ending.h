@@ -17,13 +17,13 @@ typedef struct LoginEnding LoginEnding;
 typedef struct LoginEndWaiter LoginEndWaiter;
 typedef struct UserNameCall UserNameCall;
 
-/* Told once for each login. @ended: it is over (or locked, as the policy says). */
+/* Called once for each login. @ended: it is over (or locked, by the policy). */
 typedef void (*LoginEndDone)(const Login *login, bool ended, void *userdata);
 
 /* The last step was done, and all were told: clears and frees it. */
 typedef void (*LoginEndingFree)(LoginEnding *ending);
 
-/* The first member of what its owner keeps of it. */
+/* The first member of its owner's struct. */
 struct LoginEnding {
         Context *context;
         Login *login; /* borrowed from the registry */
@@ -35,11 +35,11 @@ struct LoginEnding {
         sd_event_source *timer, *leader;
         uint64_t give_up_usec; /* CLOCK_MONOTONIC */
         bool ordered;
-        bool unwritten; /* its record does not tell yet that the login has ended, and should soon */
+        bool unwritten; /* its record does not say yet that the login has ended, but should soon */
 };
 
 /**
- * login_ending_clear() - stop caring; nobody is told
+ * login_ending_clear() - stop; nobody is told
  * @ending:     its own memory is the caller's
  */
 void login_ending_clear(LoginEnding *ending);

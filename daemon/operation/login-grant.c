@@ -11,7 +11,7 @@
 #include "daemon/operation/login-grant.h"
 #include "daemon/operation/operation.h"
 
-/* sudo asks for nothing inside its timestamp window; ACCOUNT then looks here who opened it. */
+/* sudo authenticates nobody inside its timestamp window; then ACCOUNT finds here who opened it. */
 static int remember_elevation(
         Context *context, const LoginSubject *subject, const LoginGrant *grant) {
         _cleanup_(freep) char *logind_id = NULL;
@@ -44,7 +44,7 @@ int login_grant(Context *context, const LoginSubject *subject, const LoginGrant 
                 &handle);
         if (r < 0)
                 return r;
-        /* A timestamp of which nobody knows whose token made it would outlast that token. */
+        /* If the token behind a timestamp were not recorded, the timestamp would outlast it. */
         r = remember_elevation(context, subject, grant);
         if (r < 0) {
                 handle_table_remove(context->handles, handle->id);

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What root's program gets when the daemon has accepted somebody for it: a handle for the login, and a
- * note of which session stands behind a sudo timestamp that begins now.
+ * After the daemon has accepted somebody for root's program: make a handle for the login, and note the
+ * session behind a sudo timestamp that begins now.
  */
 
 #include <stdint.h>

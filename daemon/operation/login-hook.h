@@ -31,10 +31,10 @@ struct LoginHook {
 };
 
 /**
- * login_hook_is_due() - whether they are still to be asked
+ * login_hook_is_due() - whether they still have to be asked
  * @hook:       context and subject are set
  *
- * Others than root only ask whether a token is good: that opens no login.
+ * Callers other than root only ask whether a token is good, and open no login.
  */
 bool login_hook_is_due(const LoginHook *hook);
 

@@ -12,9 +12,9 @@
 #include "daemon/policy/login-failure.h"
 #include "daemon/store/login-failures.h"
 
-/* How an attempt went, on its way to the store. It keeps what the journal may have to be told. */
+/* The outcome of an attempt, on its way to the store, with the data for a line in the journal. */
 struct LoginFailureNote {
-        Operation op;      /* only for its place in the context: it outlives who tells it */
+        Operation op;      /* only for its place in the context: it outlives the verb */
         LoginLimit *limit; /* whose verb waits for it; NULL: nobody does */
         LoginSubject subject;
         char place[LOGIN_PLACE_SIZE];
@@ -52,7 +52,7 @@ static FailureQuestion make_question(
         return login_limit_question(context, subject->user, place);
 }
 
-/* Who asks is looked up only where somebody is locked out: the kernel takes its time. */
+/* The asking user is looked up only if anybody may be locked out: asking the kernel takes time. */
 bool login_limit_is_reached(const Context *context, LoginSubject *subject) {
         char place[LOGIN_PLACE_SIZE];
         FailureQuestion question;
@@ -138,7 +138,7 @@ static void note_free(Operation *op) {
         free(note);
 }
 
-/* Once for each lock-out, not for each attempt: whoever guesses must not fill the journal. */
+/* Once for each lock-out, not for each attempt: a guesser must not fill the journal. */
 static void on_noted(StoreCall *call, int r, const FailureAnswer *answer, void *userdata) {
         LoginFailureNote *note = userdata;
         LoginLimit *limit = note->limit;
@@ -147,7 +147,7 @@ static void on_noted(StoreCall *call, int r, const FailureAnswer *answer, void *
         (void)r;
         note->call = store_call_free(call);
         if (answer->locked_now) {
-                /* Whom to ask, where there is no address. */
+                /* Without an address, the line names the user who asks. */
                 if (login_failure_is_here(note->subject.rhost, note->op.context->host))
                         record.rhost = note->place;
                 record.count = note->op.context->config->login_failures;

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Holds logins against the limits of [Limits]: too many failures of a user from one place, and nothing is
- * tried from there for a while. Each place has a budget of its own, so that whoever guesses at one does not
- * keep the user out at another.
+ * Applies the limits of [Limits] to logins: after too many failures of a user from one place, nothing is
+ * tried from there for a while. Each place has a budget of its own, so that guessing at one does not keep
+ * the user out at another.
  */
 
 #include <stdbool.h>
@@ -26,14 +26,14 @@ struct LoginLimit {
         StoreCall *call;
         LoginFailureNote *note; /* a failure that is being counted; NULL: none is */
         LoginLimitNoted noted;  /* it is counted, or cannot be; to be set by the verb */
-        Reason reason; /* once answered: REASON_OK, REASON_LOCKED_OUT, or why nobody knows */
-        bool is_full; /* it is so because of what is being tried at this moment, not of a lock-out */
-        bool is_reserved; /* and how it went is to be told */
+        Reason reason;    /* once answered: REASON_OK, REASON_LOCKED_OUT, or why it is unknown */
+        bool is_full;     /* because of attempts under way at this moment, not of a lock-out */
+        bool is_reserved; /* and its outcome has to be reported */
         bool is_settled;
 };
 
 /**
- * login_limit_question() - what the store is asked of a place, by the limits of now
+ * login_limit_question() - the question to the store about a place, under the present limits
  * @context:    the daemon
  * @user:       borrowed by the question
  * @place:      likewise
@@ -45,7 +45,7 @@ FailureQuestion login_limit_question(const Context *context, const char *user, c
  * @context:    the daemon
  * @subject:    who, and where from
  *
- * For before anything is verified: it costs nothing, and is all that a flood gets.
+ * For use before anything is verified: it costs nothing, and a flood gets no further.
  */
 bool login_limit_is_reached(const Context *context, LoginSubject *subject);
 
@@ -60,12 +60,13 @@ bool login_limit_is_reached(const Context *context, LoginSubject *subject);
 int login_limit_ask(LoginLimit *limit, Context *context, LoginSubject *subject);
 
 /**
- * login_limit_reserve() - the same for what can be guessed: it is counted before it is looked at
- * @limit:      as for login_limit_ask(); unless it says REASON_OK, nothing may be looked at
+ * login_limit_reserve() - the same for a credential that can be guessed: it is counted before it is
+ * checked
+ * @limit:      as for login_limit_ask(); nothing may be checked unless it says REASON_OK
  * @context:    the daemon
  * @subject:    who, and where from; borrowed for the call
  *
- * Of many attempts at once, on all hosts, no more are made than may fail. How it went is to be told by
+ * Of many attempts at once, on all hosts, no more are made than may fail. Report the outcome by
  * login_limit_settle(). Return: 0: started, or answered already; negative errno.
  */
 int login_limit_reserve(LoginLimit *limit, Context *context, LoginSubject *subject);
@@ -77,14 +78,14 @@ int login_limit_reserve(LoginLimit *limit, Context *context, LoginSubject *subje
 void login_limit_clear(LoginLimit *limit);
 
 /**
- * login_limit_settle() - an attempt was looked at: count it, if it looks like a guess
+ * login_limit_settle() - an attempt was checked: count it if it looks like a guess
  * @limit:      the attempt's; told once
  * @context:    the daemon
  * @subject:    who, and where from; borrowed for the call
  * @reason:     of the refusal, or REASON_OK
  *
- * While it is counted LoginLimit.note is set: the refusal is told after it, so that of failures one after the
- * other none is told too much, on any host, and what was locked out stays so whatever happens to the daemon.
- * The failure that locks the place out has a line of its own in the journal.
+ * While it is counted LoginLimit.note is set, and the refusal is answered after that. So sequential failures
+ * never exceed the limit, on any host, and a lock-out stays whatever happens to the daemon. The failure that
+ * locks the place out has a line of its own in the journal.
  */
 void login_limit_settle(LoginLimit *limit, Context *context, LoginSubject *subject, Reason reason);

@@ -10,7 +10,8 @@
 #include "daemon/operation/login-subject.h"
 #include "daemon/session/session.h"
 
-/* True without a host: at the host itself. False: nobody knows, which must not pass for that. */
+/* True without a host: at the host itself. False: unknown, which must not count as the host
+ * itself. */
 static bool find_of_shell(const LoginSubject *subject, char **ret_rhost) {
         _cleanup_(freep) char *logind_id = NULL;
         uid_t owner;
@@ -31,7 +32,7 @@ static void find_place(const LoginSubject *subject, LoginPlace *ret_place) {
                 ret_place->is_known = binding_place(rhost ? rhost : said, ret_place->text);
 }
 
-/* A login is checked several times, while other things are waited for. */
+/* A login is checked several times, between other steps. */
 static void tell(Context *context, const LoginSubject *subject, const Session *session,
         Reason reason, bool *is_told) {
         AuditRecord record = login_subject_audit(subject, AUDIT_BINDING, reason);

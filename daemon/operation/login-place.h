@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Where a login comes from and on which device, held against what its session is bound to.
+ * Compares the place and device of a login with those that its session is bound to.
  */
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ typedef struct LoginPlace {
 /**
  * login_place_check() - whether a session may be used there
  * @context:    the daemon
- * @subject:    who asks; what is only warned of is told to the journal
+ * @subject:    who asks; a difference that only warns is written to the journal
  * @session:    borrowed
  * @place:      zeroed before the first time; set if the session is bound to a place: the remote host that root's
  *              service names. A service that names none, as sudo does, is where the login is that it runs in, and

@@ -60,7 +60,7 @@ static bool collect(Login *login, void *userdata) {
         return true;
 }
 
-/* Return: 1 there is a @ret_session that says what is open now; 0 @session says so; -ENOMEM. */
+/* Return: 1 @ret_session has the open logins of now; 0 @session has them; -ENOMEM. */
 static int replace(const Context *context, const UserState *state, const Session *session,
         Session **ret_session) {
         Collection collection = { .context = context, .session = session };

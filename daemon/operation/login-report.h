@@ -3,7 +3,7 @@
 
 /*
  * Writes into the sessions of the store which logins they have open on this host: a moment after one was opened
- * or is over, so that many at once are one commit, and again whenever a state is seen that says otherwise.
+ * or is over, so that many at once are one commit, and again whenever a loaded state differs.
  */
 
 #include "common/cleanup.h"
@@ -40,7 +40,7 @@ DEFINE_CLEANUP(LoginReport, login_report_free)
 void login_report_note(LoginReport *report, const char *user);
 
 /**
- * login_report_check() - a state is known: see whether it says of this host what is so
+ * login_report_check() - a state is known: check whether its lines of this host are right
  * @report:     any
  * @state:      borrowed
  */

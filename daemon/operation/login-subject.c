@@ -35,7 +35,7 @@ void login_subject_find_asker(LoginSubject *subject, const char *host) {
                 return;
         subject->has_asker = true;
         subject->real_uid = LOGIN_UID_UNKNOWN;
-        /* What cannot be read leaves it so. */
+        /* It stays unknown if it cannot be read. */
         if (subject->uid == 0 && login_failure_is_here(subject->rhost, host))
                 (void)process_real_uid(subject->pid, &subject->real_uid);
 }

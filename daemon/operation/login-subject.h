@@ -22,11 +22,11 @@ typedef struct LoginSubject {
 } LoginSubject;
 
 /**
- * login_subject_copy() - keep what a request says
+ * login_subject_copy() - keep the data of a request
  * @request:    borrowed
  * @ret_subject: zeroed before; cleared by the caller, also after a failure
  *
- * An ordinary peer's remote host is what we know of it, "uid:N", whatever it says itself.
+ * An ordinary peer's remote host is always "uid:N", which we know; its own value is ignored.
  * Return: 0; -ENOMEM.
  */
 int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject);
@@ -36,8 +36,7 @@ int login_subject_copy(const LoginRequest *request, LoginSubject *ret_subject);
  * @subject:    its real_uid is set, once
  * @host:       this one's name
  *
- * To be called before anything is waited for: the pid is the peer's own then, or that of nobody for a long
- * time.
+ * To be called before waiting for anything: then the pid is the peer's own, or has not been reused yet.
  */
 void login_subject_find_asker(LoginSubject *subject, const char *host);
 

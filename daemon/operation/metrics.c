@@ -38,7 +38,7 @@ static const char *result_of(Reason reason) {
         return reason == REASON_OK ? "accepted" : "refused";
 }
 
-/* The row for what went well is always there, so that a rate has something to begin with. */
+/* The row for success always exists, so that a rate has a first value. */
 static void add_logins(FILE *out, const Metrics *metrics) {
         const uint64_t *n_reasons = metrics->n_events[AUDIT_AUTHENTICATE];
 
@@ -164,7 +164,7 @@ static void add_state(FILE *out, const Context *context) {
         adoption_status(context->adoption, &adoption);
         gauge(out, "live_logins", login_registry_count(context->logins),
                 "Logins on this host that tokens opened.");
-        /* A census that could not be repeated for long says nothing about now. */
+        /* An old census that could not be repeated does not describe the present. */
         if (metrics->counted_at_sec) {
                 gauge(out, "live_sessions", metrics->n_live_sessions,
                         "Live sessions in the store, when they were counted.");

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the daemon counts about itself, and how it tells that to a monitoring system: as text in the form
- * of OpenMetrics 1.0. Its labels have fixed values; nobody's name is among them.
+ * The daemon's counters, and their text for a monitoring system in the form of OpenMetrics 1.0. Its
+ * labels have fixed values; nobody's name is among them.
  */
 
 #include <stdbool.h>
@@ -33,6 +33,6 @@ typedef struct Metrics {
  * @context:    the daemon
  * @ret_text:   ends with "# EOF\n"; owned by the caller
  *
- * Asks nobody, so it answers while the store hangs, too. Return: 0; -ENOMEM.
+ * It does not ask the store, so it answers while the store hangs, too. Return: 0; -ENOMEM.
  */
 int metrics_text(const Context *context, char **ret_text);

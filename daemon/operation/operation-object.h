@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What every verb's object begins with. Verbs embed it as their first member.
+ * The beginning of every verb's object. Verbs embed it as their first member.
  */
 
 #include <stdint.h>
@@ -77,7 +77,7 @@ void operation_finish_reason(Operation *op, Reason reason);
  * @op:         stays valid until then
  * @reason:     why not, or REASON_OK
  *
- * For what is decided inside the starter: no completion comes before it has returned.
+ * For decisions inside the starter: no completion may come before it has returned.
  * Return: 0; negative errno (then nothing will complete @op).
  */
 int operation_finish_later(Operation *op, Reason reason);
@@ -86,7 +86,7 @@ int operation_finish_later(Operation *op, Reason reason);
  * operation_refuse_later() - the same for an order that cannot be carried out
  * @op:         stays valid until then
  * @reason:     why not
- * @detail:     what is wrong with it, for whoever gave it; lives for ever; NULL: what @reason says
+ * @detail:     the fault, for the caller; lives for ever; NULL: the text of @reason
  *
  * Return: 0; negative errno (then nothing will complete @op).
  */

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What verbs are told to do, as far as it takes more than a word. What the socket asks is in login-request.h.
+ * The orders for verbs that need more than a word. Requests of the socket are in login-request.h.
  */
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What verbs tell in the end.
+ * The results of verbs.
  */
 
 #include <stddef.h>

@@ -35,7 +35,7 @@ OwnerCache *owner_cache_free(OwnerCache *cache) {
         return NULL;
 }
 
-/* Session ids are random, but who asks chooses what he asks for. */
+/* Session ids are random, but the caller chooses which ids to ask for. */
 static size_t place_of(const char *sid) {
         uint64_t hash = text_hash_add(text_hash_begin(), sid);
 

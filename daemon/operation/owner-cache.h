@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Whose session it is, for the sessions that were used last. A session never changes its user, so what is here stays
- * true; that the session lives is for the user's state to say. It saves a refresh the question to the store's index.
+ * Whose session it is, for the sessions that were used last. A session never changes its user, so entries stay true;
+ * only the user's state says whether the session lives. It saves a refresh the question to the store's index.
  */
 
 #include "common/cleanup.h"

@@ -33,7 +33,7 @@ static Reason reason_of_end(const Lost *lost, const Login *login) {
         return reason == REASON_SESSION_UNKNOWN ? REASON_SESSION_GONE : reason;
 }
 
-/* What was locked or only signalled is not locked and signalled again every minute. */
+/* Logins that were locked or only announced are not locked and announced again every minute. */
 static bool was_dealt_with(const Lost *lost, const Login *login) {
         PolicyRules rules;
 
@@ -82,7 +82,7 @@ void reconcile_drop_over(Context *context) {
         login_registry_each(context->logins, context->config->tenant, NULL, drop_over, context);
 }
 
-/* One that is being ended is left to who ends it and tells of it. */
+/* A login that is being ended is left to the ender, which reports it. */
 static bool drop_removed(Login *login, void *userdata) {
         Context *context = userdata;
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Level-triggered truth: a login whose session is gone ends, whoever ended the session and whether or not
- * anybody told us. When to look is reconciler.h's.
+ * Compares logins with the stored states: a login whose session is gone ends, whoever ended the session
+ * and whether or not anybody told us. reconciler.h decides when.
  */
 
 typedef struct Context Context;
@@ -16,7 +16,7 @@ typedef struct UserState UserState;
 void reconcile_drop_over(Context *context);
 
 /**
- * reconcile_state() - hold a user's logins against a state that was just loaded
+ * reconcile_state() - compare a user's logins with a state that was just loaded
  * @context:    the daemon
  * @state:      borrowed
  */

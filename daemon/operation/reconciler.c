@@ -123,7 +123,7 @@ static void drop_unreadable(Reconciler *reconciler, Unreadable *unreadable) {
         free(unreadable);
 }
 
-/* Without memory it is told again the next time. */
+/* Without memory it is reported again the next time. */
 static void add_unreadable(Reconciler *reconciler, const char *user, uint64_t up_sec) {
         Unreadable *unreadable = calloc(1, sizeof(*unreadable));
 
@@ -200,7 +200,7 @@ static void pump(Reconciler *reconciler) {
                 load(reconciler, TAILQ_FIRST(&reconciler->waiting));
 }
 
-/* Who is told of a change goes first; a look at everybody can wait. */
+/* Users with an announced change go first; the check of everybody can wait. */
 static void want(Reconciler *reconciler, const char *user, bool first) {
         Look **link = find(reconciler, user);
 

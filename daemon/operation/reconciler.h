@@ -2,9 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which users' logins are to be held against the store, and when: those of whom the store tells that something has
- * changed, at once; all of them after changes may have been missed, and every RECONCILE_INTERVAL_SEC. What is done with a
- * state is reconcile.h's.
+ * Which users' logins are compared with the store, and when: those with an announced change at once; all of them after
+ * changes may have been missed, and every RECONCILE_INTERVAL_SEC. reconcile.h compares.
  */
 
 #include <stddef.h>
@@ -46,8 +45,8 @@ void reconciler_note(Reconciler *reconciler, const char *user);
  * reconciler_unreadable() - how many users have logins here and a record that cannot be read
  * @reconciler: any
  *
- * Their logins stay: nobody has ended them, and who repairs the record has lost nothing. The journal is told of each when
- * it is met, and every UNREADABLE_AGAIN_SEC for as long as it is so.
+ * Their logins stay: nobody has ended them, and nothing is lost when the record is repaired. The journal gets a line for
+ * each when it is found, and again every UNREADABLE_AGAIN_SEC.
  */
 size_t reconciler_unreadable(const Reconciler *reconciler);
 
@@ -55,7 +54,7 @@ size_t reconciler_unreadable(const Reconciler *reconciler);
  * reconciler_all() - every state may have changed
  * @reconciler: any
  *
- * A state that the store does not hand out changes nothing. One that it refuses is asked for again after a second;
- * without a connection nothing is, because everything is looked at again after the next one is made.
+ * A state that cannot be loaded changes nothing. After a refusal it is asked for again in a second; without a
+ * connection it is not, because everything is checked again after the next connection.
  */
 void reconciler_all(Reconciler *reconciler);

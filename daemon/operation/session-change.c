@@ -35,7 +35,7 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         }
         if (filter.sid)
                 change->sid_state = user_state_check(state, filter.sid, now_sec);
-        /* Not pruned first: what is past its end is ended by what was asked for, all the same. */
+        /* Not pruned first: the order also ends sessions that are past their end. */
         if (policy_end(state, &filter, change->end_reason, now_sec, &change->ended) < 0)
                 return REASON_INTERNAL;
         if (change->sid_state == REASON_SESSION_UNKNOWN && change->adoptable_until_sec > now_sec &&
@@ -75,7 +75,7 @@ static bool add_login(Login *login, void *userdata) {
         return true;
 }
 
-/* Return: what to tell of it. */
+/* Return: the reason to report. */
 static Reason take_replaced(SessionChange *change, Reason reason) {
         Context *context = change->op.context;
 
@@ -91,7 +91,7 @@ static Reason take_replaced(SessionChange *change, Reason reason) {
         return reason == REASON_OK ? REASON_RECORD_REPLACED : reason;
 }
 
-/* Before anything that takes time: whoever keeps tokens in a cache of their own waits for this. */
+/* Before anything slow: services with token caches of their own wait for this signal. */
 static void tell_revoked(const SessionChange *change) {
         const Context *context = change->op.context;
 
@@ -111,7 +111,7 @@ static void on_done(Reason reason, const UserState *state, void *userdata) {
         (void)state;
         if (user_change_is_done(reason) && change->replaced)
                 reason = take_replaced(change, reason);
-        /* What was not stored has not ended. */
+        /* Without a commit nothing has ended. */
         if (user_change_is_done(reason))
                 tell_revoked(change);
         else

@@ -22,12 +22,12 @@ typedef struct SessionChange {
         uid_t uid;                    /* whose order it is */
         Reason end_reason;            /* what the ended sessions get */
         PolicyEnded ended;            /* what this change ended */
-        bool is_partial;  /* what it means does not follow from user, platform, device and @sid */
+        bool is_partial;  /* user, platform, device and @sid do not describe it completely */
         bool replaced;    /* the user's record could not be read, and another took its place */
         Reason sid_state; /* of @sid when nothing was ended: why it is not live */
-        /* Instead of ending what the order means: changes @state and sets @ended. 0, 1 when there is
-         * nothing to change, or negative errno; pure, and called on a fresh state each time. NULL: as
-         * ordered. */
+        /* Used instead of ending the ordered sessions: changes @state and sets @ended. 0, 1 when
+         * there is nothing to change, or negative errno; pure, and called on a fresh state each
+         * time. NULL: as ordered. */
         int (*end)(struct SessionChange *change, UserState *state, uint64_t now_sec);
         /* The end is durable, or @reason says why not. */
         void (*committed)(struct SessionChange *change, Reason reason);
@@ -38,8 +38,8 @@ typedef struct SessionChange {
  * @change:     zeroed, then initialised by operation_init(); its end_reason and committed are set
  * @order:      which sessions, and why
  *
- * Such a record is replaced, and REASON_RECORD_REPLACED says so: nobody knows which sessions there were, and those count
- * as ended by it that have a login on this host. Return: 0: @change->committed will be called, not before this returns; -ENOMEM.
+ * Such a record is replaced, and REASON_RECORD_REPLACED says so: nobody knows which sessions there were; those with a login on
+ * this host count as ended. Return: 0: @change->committed will be called, not before this returns; -ENOMEM.
  */
 int session_change_start(SessionChange *change, const EndOrder *order);
 
@@ -64,7 +64,7 @@ void session_change_free(Operation *op);
 void session_change_tell(SessionChange *change, AuditEvent event, Reason reason);
 
 /**
- * session_change_follow() - end the logins of what a committed change ended, without waiting
+ * session_change_follow() - end the logins of sessions that a committed change ended, without waiting
  * @change:     committed
  *
  * If this fails the sessions are ended nevertheless, and reconcile ends their logins within a minute.

@@ -24,10 +24,10 @@ typedef struct Place {
 } Place;
 
 typedef struct SessionEnding {
-        Operation op; /* only for its place in the context; nobody waits through it */
+        Operation op; /* only for its place in the context; it has no waiter */
         SessionEndingDone done;
         void *userdata;
-        SessionEnd *ends; /* without their text, which is told at the begin only */
+        SessionEnd *ends; /* without their text, which is only needed at the beginning */
         size_t n_ends;
         Place *places;
         size_t n_places, n_pending;
@@ -43,7 +43,7 @@ static void session_ending_free(Operation *op) {
         free(ending);
 }
 
-/* The login of a session that is told of with its end: the one that was opened last. */
+/* The login that is reported with the end of its session: the one that was opened last. */
 typedef struct LoginOfSession {
         const char *sid;
         const Login *login;
@@ -75,7 +75,7 @@ static void tell_hooks(Context *context, const char *user, const SessionEnd *end
         const Login *login;
 
         login_registry_each(context->logins, context->config->tenant, user, look_at, &found);
-        /* What is still there of one that ended before is ended again every minute. */
+        /* Logins that are left of a session that ended before are ended again every minute. */
         if (found.was_ended)
                 return;
         login = found.login ? found.login : &none;

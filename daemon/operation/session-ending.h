@@ -27,7 +27,7 @@ typedef struct EndedSessions {
 /**
  * session_ending_start() - end what ended sessions leave behind
  * @context:    the daemon
- * @ended:      their end is committed already: a live token would let the user straight back in
+ * @ended:      their end is committed already, or a live token would let the user straight back in
  * @done:       may be NULL; called once, never before this returns
  * @userdata:   for @done
  *
@@ -38,7 +38,7 @@ int session_ending_start(
         Context *context, const EndedSessions *ended, SessionEndingDone done, void *userdata);
 
 /**
- * session_ending_start_one() - the same for one session of which no more is known, without waiting
+ * session_ending_start_one() - the same for one session, given by its id only, without waiting
  * @context:    the daemon
  * @user:       whose it is
  * @sid:        its end is committed already
@@ -54,6 +54,7 @@ void session_ending_start_one(Context *context, const char *user, const char *si
  * @user:       whose they are
  * @ended:      their end is committed already
  *
- * Each is told to the journal, with its own reason. What cannot be started is taken up by the next reconcile.
+ * The journal gets a line for each, with its own reason. The next reconcile retries what could not be
+ * started.
  */
 void session_ending_start_each(Context *context, const char *user, const PolicyEnded *ended);

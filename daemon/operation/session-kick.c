@@ -24,7 +24,7 @@ static void on_ended(unsigned int n_ended, unsigned int n_failed, void *userdata
         SessionKick *kick = userdata;
         char detail[DETAIL_MAX];
 
-        /* An answer that is an error has no place for numbers. */
+        /* An error answer has no numbers, so they go into the text. */
         snprintf(detail, sizeof(detail), "%s; logins on this host: %u ended, %u did not",
                 reason_text(kick->reason), n_ended, n_failed);
         operation_finish(
@@ -45,7 +45,8 @@ static bool holds(const SessionKick *kick, const char *sid) {
         return false;
 }
 
-/* A login whose session ended before and that is still there is what the administrator sees, and means. */
+/* A login that is still there although its session has ended is what the administrator sees and wants
+ * to end. */
 static bool add_leftover(Login *login, void *userdata) {
         SessionKick *kick = userdata;
         SessionEnd *ends;
@@ -71,7 +72,7 @@ static int collect(SessionKick *kick) {
                 return -ENOMEM;
         kick->n_ends = ended->n_ends;
         memcpy(kick->ends, ended->ends, ended->n_ends * sizeof(*kick->ends));
-        /* A narrower filter than session and user speaks of live sessions only. */
+        /* Filters narrower than session and user only match live sessions. */
         if (!kick->change.platform && !kick->change.device)
                 login_registry_each(context->logins, context->config->tenant, kick->change.user,
                         add_leftover, kick);

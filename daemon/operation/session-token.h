@@ -19,7 +19,7 @@ typedef struct Context Context;
 typedef struct Session Session;
 typedef struct SignJob SignJob;
 
-/* Whom to tell that a token is there, or why it is not. */
+/* The callback for a finished token, or a failure. */
 typedef struct SessionTokenWaiter {
         void (*done)(Reason reason, void *userdata);
         void *userdata;
@@ -44,7 +44,7 @@ typedef struct SessionToken {
  * @session:    borrowed for the call
  * @token:      zeroed; to be cleared by the caller, also after a failure
  *
- * Whatever can be wrong with a session's tokens is found here. Return: REASON_OK; REASON_NO_SIGNING_KEY,
+ * All faults of a session's tokens are found here. Return: REASON_OK; REASON_NO_SIGNING_KEY,
  * REASON_NO_REFRESH_KEY, REASON_CLAIM_INVALID, REASON_TOKEN_TOO_LARGE, REASON_INTERNAL.
  */
 Reason session_token_compose(
@@ -66,7 +66,7 @@ Reason session_token_sign(Context *context, SessionToken *token, SessionTokenWai
  * @token:      parsed
  * @user:       whose session it names
  *
- * Of which generation is not asked. Return: REASON_OK; REASON_SIGNATURE_INVALID; REASON_INTERNAL.
+ * The generation is not checked. Return: REASON_OK; REASON_SIGNATURE_INVALID; REASON_INTERNAL.
  */
 Reason session_token_check_refresh(
         const Context *context, const RefreshToken *token, const char *user);

@@ -18,7 +18,7 @@ typedef struct Touch {
         uint64_t used_at_sec;
 } Touch;
 
-/* The use was in time, if it was, even if this comes late. */
+/* The time of the use counts, even if this change comes late. */
 static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata) {
         const Touch *touch = userdata;
         const Session *session = user_state_find(state, touch->sid);

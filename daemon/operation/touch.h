@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Writes down that a session was used, not more often than policy_touch() wants and never in anybody's way.
+ * Records that a session was used, as often as policy_touch() wants, without delaying anybody.
  */
 
 typedef struct Context Context;
@@ -14,6 +14,6 @@ typedef struct Session Session;
  * @user:       copied
  * @session:    as it was just loaded; borrowed
  *
- * Failure is silent: what is idle then ends a little early.
+ * Failure is silent: an idle session then ends a little early.
  */
 void touch_session(Context *context, const char *user, const Session *session);

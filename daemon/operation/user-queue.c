@@ -106,7 +106,7 @@ static void line_advance(Line *line, Reason reason) {
                 line_free(line);
                 line = NULL;
         }
-        /* The next one is started before anybody is told: whoever is told may queue more. */
+        /* The next one is started before the completion is called, which may queue more. */
         if (line && line_begin(line) < 0) {
                 entry_finish(entry, reason, state);
                 line_advance(line, REASON_INTERNAL);
@@ -115,7 +115,7 @@ static void line_advance(Line *line, Reason reason) {
         entry_finish(entry, reason, state);
 }
 
-/* @state: as it is stored, or probably is; handed over. *ret_committing: the store has been asked. */
+/* @state: the stored or probable one; handed over. *ret_committing: a commit was started. */
 static Reason line_decide(Line *line, UserState *state, bool *ret_committing) {
         _cleanup_(user_state_unrefp) UserState *before = state, *after = NULL;
         const UserChange *change = &line->first->change;
@@ -149,7 +149,8 @@ static void on_settled(StoreCall *call, int r, void *userdata) {
         line_advance(line, operation_reason_of_store(r));
 }
 
-/* That it was done before is not enough: whoever did it may have been told that it was not safe. */
+/* A revocation that finds nothing to do waits for replicas, too: the one who did it may have
+ * been told that it was not safe. */
 static bool is_to_be_settled(const Line *line) {
         return line->first->change.revokes && user_store_settles(line->queue->store);
 }
@@ -169,7 +170,7 @@ static void line_go_on(Line *line, UserState *state) {
         line_advance(line, reason);
 }
 
-/* @state: what is left of the record that is to be replaced, our own. */
+/* @state: the remains of the record that will be replaced, our own. */
 static Reason line_replace(Line *line, UserState *state, const char *unreadable) {
         _cleanup_(user_state_unrefp) UserState *before = NULL, *after = state;
         const UserChange *change = &line->first->change;
@@ -210,7 +211,8 @@ static void on_examined(
                 line_advance(line, reason);
 }
 
-/* Whether the store is looked at once more: at what is there instead, or cannot be read and is to be replaced. */
+/* Whether the store is read again: for the state that is stored instead, or for an unreadable record that will
+ * be replaced. */
 static bool line_look_again(Line *line, int r) {
         if (r == STORE_E_CONFLICT)
                 return line_load(line) == 0;
@@ -247,9 +249,9 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 line_advance(line, operation_reason_of_store(r));
 }
 
-/* What is probably stored is decided on first: a commit finds out. A refusal, and that nothing is to be done, are
- * answers, and those take the state as it is. So does who ends all that there is: a record that somebody has changed
- * and not its version would take the commit, and be as unreadable to the other hosts as before. */
+/* Decide on the probable state first: the commit detects a wrong guess. A refusal, or "nothing to do", needs the
+ * stored state. So does an order that ends everything: if somebody changed the record but not its version, the
+ * commit would succeed, and the record would be as unreadable to the other hosts as before. */
 static int line_begin(Line *line) {
         UserState *guess;
         bool committing;
@@ -291,7 +293,7 @@ int user_queue_change(
         line->last = &entry->next;
         r = line_begin(line);
         if (r < 0) {
-                /* Whoever asked is told by @r, and nobody else. */
+                /* The caller gets @r; no completion is called. */
                 line->first = NULL;
                 line_free(line);
                 free(entry);

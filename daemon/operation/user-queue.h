@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * load → decide → commit, the one way in which a user's state changes. Changes of one user stand in a
- * queue, so that in one daemon they do not conflict; with another host's they may, and are then tried
- * again on what that host wrote, a bounded number of times.
+ * load → decide → commit, the only way in which a user's state changes. Changes of one user queue, so
+ * that they do not conflict within one daemon. After a conflict with another host they are tried
+ * again on that host's state, a bounded number of times.
  */
 
 #include <stdbool.h>
@@ -24,8 +24,9 @@ typedef struct sd_event sd_event;
 typedef struct UserChange {
         /* Pure: changes @state, sets *ret_changed. REASON_OK, or why not (nothing is committed). */
         Reason (*decide)(UserState *state, uint64_t now_sec, bool *ret_changed, void *userdata);
-        /* After @decide on what is left of a record that cannot be read: @state takes its place, and is to say that all of
-         * before has ended. NULL: the record stays, and the change fails with REASON_STORE_CORRUPT. Not with a guard. */
+        /* Called after @decide on the remains of an unreadable record: @state replaces it, and has to say that
+         * everything before has ended. NULL: the record stays, and the change fails with REASON_STORE_CORRUPT. Not with
+         * a guard. */
         void (*replace)(UserState *state, uint64_t now_sec, void *userdata);
         /* Called exactly once, unless the queue is freed before; REASON_STORE_UNREPLICATED: it is done, but a failover may
          * undo it. @state is what is stored now, borrowed, NULL unless REASON_OK. */
@@ -34,12 +35,13 @@ typedef struct UserChange {
         void (*forget)(void *userdata);
         void *userdata;
         StoreGuard guard; /* on the commit; its texts are borrowed until @done */
-        /* It revokes: what it finds done already is to be as safe as what it does (see user_store_settle()). */
+        /* It revokes: if it finds nothing to do, replicas are waited for as well (see user_store_settle()). */
         bool revokes;
 } UserChange;
 
 /**
- * user_change_is_done() - whether a change has taken place, safe from a failover or not, in whatever record
+ * user_change_is_done() - whether a change has taken place, safe from a failover or not, also in a replaced
+ * record
  * @reason:     that UserChange.done was told
  */
 bool user_change_is_done(Reason reason);
@@ -67,7 +69,7 @@ DEFINE_CLEANUP(UserQueue, user_queue_free)
  * @queue:      any
  * @tenant:     copied
  * @user:       copied
- * @change:     copied; runs to its end whatever happens to whoever asked for it
+ * @change:     copied; runs to its end even if its caller goes away
  *
  * Return: 0: @change->done will be called, not before this returns; -ENOMEM.
  */

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The rules that hold for a user: those of [Session] and [Kick], what [Policy "group:NAME"] says for their
- * groups, and [Policy "user:NAME"]. Groups are looked up only if there is a section for one, and are known
- * for a minute.
+ * The rules that hold for a user: those of [Session] and [Kick], of [Policy "group:NAME"] for their
+ * groups, and of [Policy "user:NAME"]. Groups are looked up only if there is a section for one, and are
+ * known for a minute.
  */
 
 #include <stdbool.h>
@@ -41,7 +41,7 @@ UserRules *user_rules_free(UserRules *rules);
 DEFINE_CLEANUP(UserRules, user_rules_free)
 
 /**
- * user_rules_now() - the rules, if nothing has to be waited for
+ * user_rules_now() - the rules, if they are known without waiting
  * @context:    the daemon
  * @user:       NUL-terminated
  * @ret_rules:  their texts are borrowed until the next reload
@@ -80,11 +80,11 @@ DEFINE_CLEANUP(UserRulesCall, user_rules_call_free)
 void user_rules_warm(Context *context, const char *user);
 
 /**
- * user_rules_last() - the rules as far as they are known, for what cannot wait, such as the end of a login
+ * user_rules_last() - the rules as far as known, for events that cannot wait, such as the end of a login
  * @context:    the daemon
  * @user:       NUL-terminated
  * @ret_rules:  with the groups that were known last, however long ago
  *
- * Return: true; false if groups matter and never were known: @ret_rules is without them.
+ * Return: true; false if groups matter and were never known: then @ret_rules lacks their rules.
  */
 bool user_rules_last(Context *context, const char *user, PolicyRules *ret_rules);

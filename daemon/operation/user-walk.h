@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * All users of the tenant, and what is stored of them: page after page of the store, many loads at a time, so that a
- * store that is far away does not take its time for each user.
+ * All users of the tenant with their states: page after page of the store, many loads at a time, so that a distant
+ * store does not cost its delay for each user.
  */
 
 #include <stddef.h>
@@ -39,8 +39,8 @@ struct UserWalk {
  * user_walk_start() - set out
  * @walk:       zeroed but for what the verb sets
  *
- * The users come in the order of the store's pages. One whose record is damaged is left out: the store has told the
- * journal, and it is not to hide all others. Who is not on the list although he should be is told of by the census.
+ * The users come in the order of the store's pages. A user with a damaged record is left out, so as not to hide all
+ * others; the store has reported it. The census reports users who are missing on the list.
  * Return: 0; negative errno (then nobody is told).
  */
 int user_walk_start(UserWalk *walk);

@@ -104,7 +104,7 @@ static Reason find_shell(Account *account, const char *logind_id) {
         return account->shell_user && account->shell_sid ? REASON_OK : REASON_INTERNAL;
 }
 
-/* Whoever was accepted by something else in this transaction earned the timestamp anew. */
+/* The user was accepted by something else in this transaction, so the timestamp is a new one. */
 static Reason find_elevation(Account *account, const char *logind_id, bool other_auth) {
         const Elevation key = {
                 .tenant = account->op.context->config->tenant,
@@ -118,8 +118,8 @@ static Reason find_elevation(Account *account, const char *logind_id, bool other
         if (!account->subject.ruser)
                 return REASON_OK;
         if (other_auth) {
-                /* Others than root may say so, too, but not make us forget for it: the timestamp is
-                 * sudo's, and the user's own programs must not free it of its token. */
+                /* Only for root is the timestamp's token forgotten: the timestamp is sudo's, and
+                 * the user's own programs must not detach it from its token. */
                 if (account->subject.uid == 0)
                         (void)login_registry_set_elevation(logins, &key);
                 return REASON_OK;
@@ -141,7 +141,7 @@ static Reason collect(Account *account, bool other_auth) {
                 reason = find_handle(account);
         if (reason != REASON_OK)
                 return reason;
-        /* Not known is not "in none": what may have ended must not pass. */
+        /* Unknown is not "in none": a login that may have ended must not pass. */
         r = logind_session_of(account->subject.pid, &logind_id, &owner);
         if (r < 0 && r != -ESRCH)
                 return REASON_INTERNAL;
@@ -152,7 +152,8 @@ static Reason collect(Account *account, bool other_auth) {
         return reason;
 }
 
-/* What root's services ask about goes on: a sudo inside of its timestamp, and in the login's shell. */
+/* A check by root's services is a use of the session: sudo inside its timestamp, or in the login's
+ * shell. */
 static void note_use(const Account *account, const UserState *state, const char *sid) {
         const Session *session = sid ? user_state_find(state, sid) : NULL;
 
@@ -184,7 +185,7 @@ static int load(Account *account, const char *user, StoreLoadDone done) {
                 &account->call);
 }
 
-/* The shell may be another user's than the one who is checked: alice's, that runs `su bob`. */
+/* The shell's user may differ from the checked one: alice's shell runs `su bob`. */
 static void on_shell_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         Account *account = userdata;
@@ -217,7 +218,7 @@ static void on_user_loaded(StoreCall *call, int r, UserState *state, void *userd
         finish(account, reason);
 }
 
-/* Names beyond what we issue tokens for belong to nobody who could have a session. */
+/* A name that no token can be issued for has no session. */
 static int load_first(Account *account) {
         const LoginSubject *subject = &account->subject;
 

@@ -44,7 +44,7 @@ static void authenticate_session_free(Operation *op) {
         free(auth);
 }
 
-/* Every sudo of somebody who came in by password ends in "none": that is no event. */
+/* Every sudo after a login by password ends in "none", so that is no event. */
 static void tell_journal(AuthenticateSession *auth, Reason reason) {
         AuditRecord record = login_subject_audit(&auth->subject, AUDIT_LIVE_SESSION, reason);
 
@@ -57,7 +57,7 @@ static void tell_journal(AuthenticateSession *auth, Reason reason) {
 }
 
 /*
- * The kernel's word, through the cgroup and /proc, for one and the same process: its pidfd is held
+ * The kernel's facts, from the cgroup and /proc, about one and the same process: its pidfd is held
  * meanwhile, and it still runs afterwards, so no other process can have got its pid.
  */
 static int look_at_caller(AuthenticateSession *auth, LiveShell *shell) {
@@ -77,7 +77,7 @@ static int look_at_caller(AuthenticateSession *auth, LiveShell *shell) {
         return r;
 }
 
-/* A token that was typed at sudo in this very place makes the login young again. */
+/* A token given at sudo in this login and terminal resets the login's age. */
 static void find_last_token(AuthenticateSession *auth, const Login *login) {
         const Elevation *elevation = login_registry_find_elevation(
                 auth->op.context->logins, &(Elevation){
@@ -102,7 +102,7 @@ static Reason find_shell(AuthenticateSession *auth) {
         if (!text_is_user_name(auth->subject.user, strlen(auth->subject.user)) ||
                 look_at_caller(auth, &shell) < 0)
                 return REASON_SHELL_NONE;
-        /* Whoever runs under user@.service has an owner, but no session. */
+        /* A process under user@.service has an owner, but no session. */
         if (auth->logind_id)
                 login = login_registry_find_logind(context->logins, auth->logind_id);
         if (!login || strcmp(login->tenant, context->config->tenant) != 0)

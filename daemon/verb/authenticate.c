@@ -39,7 +39,7 @@ typedef struct Authenticate {
         StoreCall *call;
         LoginHook hook;
         LoginPlace place;
-        Reason refusal; /* that is told as soon as it is counted; REASON_OK: none yet */
+        Reason refusal; /* answered as soon as it is counted; REASON_OK: none yet */
 } Authenticate;
 
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata);
@@ -69,7 +69,8 @@ static void tell_journal(Authenticate *auth, Reason reason) {
 
 static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims);
 
-/* A code is for a login: whoever could try them as an ordinary user would not be seen at a prompt. */
+/* A code is for a login: an ordinary user who could try codes here would never be seen at a
+ * prompt. */
 static Reason check_code(Authenticate *auth, const LoginRequest *request) {
         if (request->uid != 0)
                 return REASON_NOT_AUTHORISED;
@@ -109,13 +110,13 @@ static Reason check_credential(Authenticate *auth, const LoginRequest *request) 
                 context->cache, context->keyring, &context->rules, &question, &auth->claims);
 }
 
-/* Root's are logins; what others ask changes nothing. */
+/* Only root's requests are logins; questions of others change nothing. */
 static void note_use(Authenticate *auth, const Session *session) {
         if (auth->subject.uid == 0 && session)
                 touch_session(auth->op.context, auth->subject.user, session);
 }
 
-/* Of a place that is locked out the journal was told when it was. */
+/* The journal was told when the place was locked out. */
 static void note_refusal(Authenticate *auth, Reason reason) {
         if (reason == REASON_LOCKED_OUT && !auth->limit.is_full) {
                 audit_count_only(auth->op.context,
@@ -129,12 +130,12 @@ static void note_refusal(Authenticate *auth, Reason reason) {
 static void on_noted(LoginLimit *limit) {
         Authenticate *auth = CONTAINER_OF(limit, Authenticate, limit);
 
-        /* Of a wrong code it may be counted before there is a refusal. */
+        /* A wrong code may be counted before there is a refusal. */
         if (auth->refusal != REASON_OK)
                 operation_finish_reason(&auth->op, auth->refusal);
 }
 
-/* Whoever is told of a failure finds it counted. */
+/* A failure is counted before it is answered. */
 static void refuse(Authenticate *auth, Reason reason) {
         note_refusal(auth, reason);
         auth->refusal = reason;
@@ -167,7 +168,7 @@ static int load(Authenticate *auth) {
                 &auth->call);
 }
 
-/* A session that is still to be made is made after all that can refuse it. */
+/* A new session is made after everything that can refuse it. */
 static int go_on(Authenticate *auth) {
         return auth->adopt.is_ready ? adopt_commit(&auth->adopt) : load(auth);
 }
@@ -200,14 +201,14 @@ static void on_bound(Reason reason, const UserState *state, void *userdata) {
         Authenticate *auth = userdata;
 
         (void)state;
-        /* Somebody else may have been first: everything is looked at once more. */
+        /* Somebody else may have been first: check everything again. */
         if (reason == REASON_OK && load(auth) < 0)
                 reason = REASON_INTERNAL;
         if (reason != REASON_OK)
                 refuse(auth, reason);
 }
 
-/* Now there is a session, and all else is as with any other. */
+/* Now there is a session, and everything goes on as with any other. */
 static void on_adopted(Adopt *adopt, Reason reason) {
         Authenticate *auth = CONTAINER_OF(adopt, Authenticate, adopt);
 
@@ -218,7 +219,7 @@ static void on_adopted(Adopt *adopt, Reason reason) {
                 refuse(auth, reason);
 }
 
-/* Of two first uses from two places at once, one only is to pass: the place is written before it counts. */
+/* Of two first uses from two places at once only one may pass, so the place is stored before it counts. */
 static void bind_to_place(Authenticate *auth) {
         const UserChange change = { .decide = decide_place, .done = on_bound, .userdata = auth };
         Context *context = auth->op.context;
@@ -228,7 +229,7 @@ static void bind_to_place(Authenticate *auth) {
                 refuse(auth, REASON_INTERNAL);
 }
 
-/* Only what somebody else has issued, and only for a login. */
+/* Only tokens of other issuers, and only for a login. */
 static bool may_adopt(const Authenticate *auth, Reason reason) {
         return reason == REASON_SESSION_UNKNOWN && auth->subject.uid == 0 &&
                auth->claims->origin != CLAIMS_OURS && !auth->adopt.context;
@@ -312,7 +313,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 accept(auth, owned);
 }
 
-/* From here on all is as if the token had been brought. */
+/* From here on everything is as if the token had been presented. */
 static void on_redeemed(CodeRedeem *redeem, Reason reason, Claims *claims) {
         Authenticate *auth = CONTAINER_OF(redeem, Authenticate, redeem);
 

@@ -2,7 +2,7 @@
 
 /*
  * The ban and the end of the sessions are one commit: there is no moment in which a banned user has a live
- * session, or one who was kicked may log in again.
+ * session, or may log in again after the kick.
  */
 
 #include <errno.h>

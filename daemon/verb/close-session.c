@@ -16,7 +16,7 @@ static void close_session_free(Operation *op) {
         free(op);
 }
 
-/* The end of a login that was ended has been told already, with its session's. */
+/* The end of a login that was ended has been reported already, with its session's. */
 static void tell_hooks(Context *context, const Login *login) {
         if (!login->ended)
                 hook_send(context, &(HookEvent){
@@ -65,8 +65,8 @@ static Reason close_login(Context *context, const LoginRequest *request) {
         if (reason != REASON_OK)
                 return reason;
         tell_hooks(context, login);
-        /* What it left behind in its logind session is still inside an ended login: the record
-         * stays until the session is gone (reconcile drops it), so that sudo in there is refused. */
+        /* Processes left behind in its logind session are still inside an ended login: the record
+         * stays until that session is gone (reconcile drops it), so that sudo in it is refused. */
         login->closed = true;
         if (login->ended && !login_is_over(login))
                 return REASON_OK;

@@ -35,7 +35,8 @@ static int on_later(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* A token of this very second is refused, since it may have been ended in it: when we answer, it is over. */
+/* A token of this very second is refused, since it may have been ended in it. So answer when the second
+ * is over. */
 static void on_done(AdoptionRequest *request, Reason reason) {
         Confirm *confirm = CONTAINER_OF(request, Confirm, request);
         Context *context = confirm->op.context;

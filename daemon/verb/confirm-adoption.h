@@ -14,7 +14,8 @@ typedef struct AdoptionOrder {
  * @context:    the daemon
  * @order:      from when on, and who
  *
- * Whatever is issued after the completion is issued in the epoch. REASON_BAD_REQUEST: a time to come.
+ * Tokens that are issued after the completion belong to the epoch. REASON_BAD_REQUEST: a time to
+ * come.
  */
 int confirm_adoption_start(Context *context, const AdoptionOrder *order, OperationDone done,
         void *userdata, Operation **ret_op);

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The verbs that go beyond single sessions: what is older than a time, all of a tenant, and
- * users who are to stay out, or have locked themselves out.
+ * The verbs beyond single sessions: for everything older than a time, for all of a tenant, and for
+ * users who are banned or locked out.
  */
 
 #include "daemon/operation/operation.h"
@@ -24,7 +24,7 @@ typedef struct LockOutOrder {
 } LockOutOrder;
 
 /**
- * revoke_before_start() - end all of a user's that was issued before a time, and refuse it from now on
+ * revoke_before_start() - end a user's sessions from before a time, and refuse older tokens from now on
  * @context:    the daemon
  * @order:      a user, and a time that is at most a minute to come; or, to @lower, none
  *
@@ -36,10 +36,10 @@ int revoke_before_start(Context *context, const EndOrder *order, OperationDone d
 /**
  * revoke_all_start() - end all sessions of all users of the tenant
  * @context:    the daemon
- * @order:      its words and whose it is count; the filter does not
+ * @order:      its reason and caller are used; the filter is not
  *
  * Sets: n_revoked, n_failed: users whose sessions may still live; then the reason is not REASON_OK.
- * Whoever got REASON_OK knows that every session of before the call has ended durably.
+ * REASON_OK means that every session from before the call has ended durably.
  */
 int revoke_all_start(Context *context, const EndOrder *order, OperationDone done, void *userdata,
         Operation **ret_op);
@@ -77,7 +77,7 @@ int list_bans_start(Context *context, OperationDone done, void *userdata, Operat
  * @context:    the daemon
  * @order:      whom, and where
  *
- * Sets: n_lifted. What has failed there so far counts no more, be it locked out or not.
+ * Sets: n_lifted. Earlier failures there do not count any more, locked out or not.
  */
 int lift_lock_out_start(Context *context, const LockOutOrder *order, OperationDone done,
         void *userdata, Operation **ret_op);

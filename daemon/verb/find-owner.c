@@ -109,7 +109,7 @@ static int load_user(FindOwner *find) {
                 on_loaded, find, &find->call);
 }
 
-/* The index is a hint: the user's state says whether the session is or was really this user's. */
+/* The index is a hint: only the user's state says whether the session is or was this user's. */
 static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) {
         _cleanup_(user_state_unrefp) UserState *owned = state;
         FindOwner *find = userdata;
@@ -158,7 +158,7 @@ static void on_found(StoreCall *call, int r, const char *user, void *userdata) {
         finish(find, reason);
 }
 
-/* Revoking an expired token is fine, so the question is put at a time when it was not expired. */
+/* An expired token may be revoked, so check it for a time when it was not expired. */
 static Reason read_token(FindOwner *find, const char *token) {
         _cleanup_(claims_unrefp) Claims *claims = NULL;
         const Context *context = find->op.context;
@@ -204,7 +204,7 @@ static Reason read_subject(FindOwner *find, const char *subject) {
         return REASON_OK;
 }
 
-/* A token says by itself whose it is; of a bare id only the index knows. */
+/* A token names its user; for a bare id only the index knows the user. */
 static int ask_store(FindOwner *find) {
         const Context *context = find->op.context;
 

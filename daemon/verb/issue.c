@@ -64,7 +64,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
         return reason;
 }
 
-/* A new token is older than nothing but a time to come, and nobody would think of that. */
+/* A new token can only be older than a not-before time in the future. Explain that, as nobody
+ * would think of it. */
 static const char *explain(Reason reason) {
         if (reason != REASON_ISSUED_BEFORE)
                 return NULL;
@@ -87,7 +88,7 @@ static void on_committed(Reason reason, const UserState *state, void *userdata) 
         }
         /* Their end is durable, like the new session; the reply does not wait for their logins. */
         session_ending_start_each(issue->op.context, issue->user, &issue->ended);
-        /* The rules may have cut its end. */
+        /* The rules may have shortened it. */
         session = user_state_find(state, issue->session->sid);
         operation_finish(
                 &issue->op, &(OperationResult){
@@ -223,7 +224,7 @@ static Reason prepare(Issue *issue, const IssueOrder *order) {
         r = make_session(context, &rules, order, &issue->session);
         if (r < 0)
                 return r == -EINVAL ? REASON_CLAIM_INVALID : REASON_INTERNAL;
-        /* It would be over before it begins. */
+        /* The session would be over before it begins. */
         if (order->not_before_sec >= issue->session->token_end_sec)
                 return REASON_CLAIM_INVALID;
         reason = session_token_compose(context, issue->user, issue->session, &issue->token);
@@ -232,7 +233,7 @@ static Reason prepare(Issue *issue, const IssueOrder *order) {
         return session_token_sign(context, &issue->token, (SessionTokenWaiter){ on_signed, issue });
 }
 
-/* Which of what was asked for it is about, for whoever asked. */
+/* For the caller: which part of the order is wrong. */
 static const char *fault_of(Reason reason) {
         if (reason == REASON_LIFETIME_EXCEEDED)
                 return N_("the lifetime is longer than MaxLifetime= in authtokend.conf(5)");

@@ -18,9 +18,10 @@
 #include "daemon/store/user-store.h"
 #include "daemon/verb/session-verbs.h"
 
-#define LIST_USERS_MAX 100000u /* with sessions; of more the answer would be no message */
+#define LIST_USERS_MAX 100000u /* with sessions; more would not fit into a message */
 
-/* The rows are made at once, when all states are there: nothing that a row borrows can change in between. */
+/* All rows are made at once, when all states are loaded, so that nothing that a row borrows can change in
+ * between. */
 typedef struct List {
         Operation op;
         char *sid, *platform, *device; /* NULL: all */
@@ -63,7 +64,7 @@ static bool add_login(Login *login, void *userdata) {
 
         if (strcmp(login->sid, row->sid) || list->n_login_rows >= list->n_login_rows_max)
                 return true;
-        /* A process that was killed closes nothing, and reconcile has not come by yet. */
+        /* A killed process does not close its login, and reconcile may not have noticed yet. */
         if (login_is_over(login))
                 return true;
         list->login_rows[list->n_login_rows++] = (LoginRow){
@@ -84,7 +85,7 @@ static const char *text_or_null(const char *text) {
         return *text ? text : NULL;
 }
 
-/* What this host has open it knows better itself. */
+/* Skip this host's lines: it knows its open logins itself. */
 static void add_remote_logins(List *list, const Session *session, SessionRow *row) {
         const char *at = session->logins;
         SessionLogin login;

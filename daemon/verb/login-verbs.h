@@ -18,8 +18,8 @@ int authenticate_start(Context *context, const LoginRequest *request, OperationD
 
 /**
  * authenticate_session_start() - AUTHENTICATE_SESSION: does the caller's own login vouch for the user
- * Sets: handle, sid. Root peers only. policy_live_may_ask() tells which refusals are no more than a
- * reason to ask the user for a password or token.
+ * Sets: handle, sid. Root peers only. policy_live_may_ask() tells which refusals are only a reason to
+ * ask the user for a password or token.
  */
 int authenticate_session_start(Context *context, const LoginRequest *request, OperationDone done,
         void *userdata, Operation **ret_op);
@@ -50,7 +50,7 @@ int validate_start(Context *context, const LoginRequest *request, OperationDone 
         void *userdata, Operation **ret_op);
 
 /**
- * validate_now() - the same without waiting, when all that is needed is in memory
+ * validate_now() - the same without waiting, if everything needed is in memory
  * @context:    the daemon
  * @request:    borrowed
  * @done:       called before this returns, if it was decided, and with no operation

@@ -91,8 +91,8 @@ static int describe(const OpenSession *open, const Handle *handle, Login *login)
         return r;
 }
 
-/* Recorded before the store is asked again: a revoke from now on finds the record, one before now is
- * found by the second look. Nothing falls between. */
+/* Record before asking the store again: a later revocation finds the record, an earlier one is
+ * found by the second look. None is missed. */
 static int record(OpenSession *open, const Handle *handle) {
         _cleanup_(login_freep) Login *login = NULL;
         Context *context = open->op.context;
@@ -146,7 +146,7 @@ static void on_loaded(StoreCall *call, int r, UserState *state, void *userdata) 
                 return;
         }
         deadline_timer_note(context->deadlines, owned);
-        /* When it ends there will be no time to ask. */
+        /* Look the rules up now: when the login ends there is no time for that. */
         user_rules_warm(context, login->user);
         tell_journal(open, REASON_OK, login);
         if (context->sink)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * whose is it → is the MAC right → load → decide, compose → commit → sign. What no token can be made of uses no
- * token up. A crash after the commit loses the answer only: the client comes again with its old token, and
- * within the grace time gets the same successor.
+ * whose is it → is the MAC right → load → decide, compose → commit → sign. No token is used up if its successor
+ * cannot be made. A crash after the commit only loses the answer: the client comes again with its old token,
+ * and within the grace time gets the same successor.
  */
 
 #include <errno.h>
@@ -67,8 +67,8 @@ static void refuse(Refresh *refresh, Reason reason) {
         operation_finish_reason(&refresh->op, reason);
 }
 
-/* Before the commit: with a new generation on record and no token to show for it, its client would be shut out. Of
- * what can go wrong then, only the signature itself is left. */
+/* Before the commit: if the new generation were recorded and its token could not be made, the client would be
+ * shut out. After this only the signature itself can fail. */
 static Reason compose(Refresh *refresh, const UserState *state) {
         const Session *session = user_state_find(state, refresh->token.sid);
 
@@ -96,7 +96,8 @@ static Reason decide(UserState *state, uint64_t now_sec, bool *ret_changed, void
                 return REASON_NO_REFRESH_KEY;
         order.refresh_kid = key_kid(key);
         user_state_prune(state, &moment);
-        /* A session that began by the rules of all goes on by those of its user, if they differ now. */
+        /* The session may have begun under the general rules; from now on the present rules of its
+         * user apply. */
         (void)user_rules_last(context, refresh->user, &rules);
         refresh->rotation = rotation_decide(&rules, state, &order, &moment);
         switch (refresh->rotation.kind) {
@@ -118,7 +119,8 @@ static void tell_everybody(Refresh *refresh, const UserState *state) {
         const Session *session = user_state_find(state, refresh->token.sid);
         Context *context = refresh->op.context;
 
-        /* By the rules of now it may end sooner than those who logged in by it were told. */
+        /* Under the current rules the session may end earlier than before, so its open logins
+         * need their new deadline. */
         deadline_timer_note(context->deadlines, state);
         token_cache_drop_session(context->cache, refresh->token.sid);
         if (context->sink)
@@ -196,7 +198,7 @@ static const char *detail_of(Reason reason) {
                        : NULL;
 }
 
-/* That the session exists is nothing for who only knows its name. */
+/* Do not reveal to somebody who only knows its id that the session exists. */
 static Reason answer_of(Reason reason) {
         return reason == REASON_SIGNATURE_INVALID ? REASON_SESSION_UNKNOWN : reason;
 }

@@ -2,8 +2,8 @@
 
 /*
  * All sessions of all users of the tenant: each user is load → decide → commit as for one, a bounded number
- * at a time, page after page of the store. Who is told that all went well knows that each of them has been
- * committed; after anything else the order is to be given again, which costs nothing for those who are done.
+ * at a time, page after page of the store. A success means that each of them has been committed. After
+ * anything else the order has to be given again, which costs nothing for users who are done.
  */
 
 #include <errno.h>
@@ -37,7 +37,7 @@ typedef struct RevokeAll {
         unsigned int n_revoked;
         unsigned int n_failed;   /* users, or pages of them: the store's own line says why */
         unsigned int n_replaced; /* users whose record could not be read; the journal names them */
-        bool lost;               /* there are users whom nobody could be asked about */
+        bool lost;               /* the store's list has lost users */
 } RevokeAll;
 
 /* One user. */
@@ -173,7 +173,7 @@ static void go_on(RevokeAll *all) {
         finish(all);
 }
 
-/* Else another issuer's token that nobody has brought yet would still open a session. */
+/* Otherwise another issuer's token that nobody has used yet would still open a session. */
 static void on_epoch(AdoptionRequest *request, Reason reason) {
         RevokeAll *all = CONTAINER_OF(request, RevokeAll, epoch);
 
@@ -185,7 +185,7 @@ static void on_epoch(AdoptionRequest *request, Reason reason) {
         finish(all);
 }
 
-/* Other hosts may adopt what this one does not. */
+/* Other hosts may adopt tokens even if this one does not. */
 static int start(RevokeAll *all) {
         all->epoch = (AdoptionRequest){ .wish = ADOPTION_WISH_RENEW, .done = on_epoch };
         return adoption_ask(all->op.context->adoption, &all->epoch);

@@ -49,15 +49,15 @@ static void on_committed(SessionChange *change, Reason reason) {
                                       });
 }
 
-/* A time to come would lock the user out until then without saying so: that is what a ban is for. A little
- * is what clocks differ by. */
+/* A time to come would silently lock the user out until then, for which there are bans. A little is
+ * allowed, because clocks differ. */
 static int start(RevokeBefore *revoke, const EndOrder *order) {
         if (order->before_sec > operation_now_sec() + EXCLUSION_CLOCKS_DIFFER_SEC)
                 return operation_refuse_later(&revoke->change.op, REASON_BAD_REQUEST,
                         N_("the time is more than a minute to come; a ban keeps a user out"));
         revoke->time_sec = order->before_sec;
         revoke->lower = order->lower;
-        /* Which sessions are younger, and whether the time is ahead, stands in the record only. */
+        /* Only the record says which sessions are younger, and whether the time is ahead. */
         revoke->change.is_partial =
                 order->lower || (order->before_sec && order->before_sec < operation_now_sec());
         return session_change_start(&revoke->change, order);

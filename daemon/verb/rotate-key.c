@@ -89,7 +89,7 @@ static const char *fault_of(const KeyOrder *order) {
         return NULL;
 }
 
-/* What other hosts do not know yet must not sign: they would refuse its tokens. */
+/* A key that other hosts do not know yet must not sign: they would refuse its tokens. */
 static Reason check(const Context *context, const KeyOrder *order) {
         if (fault_of(order))
                 return REASON_BAD_REQUEST;
@@ -100,7 +100,7 @@ static Reason check(const Context *context, const KeyOrder *order) {
         return REASON_OK;
 }
 
-/* What was signed with a longer lifetime, under an earlier configuration, is refused under this one. */
+/* Tokens with a longer lifetime, from an earlier configuration, are refused under this one. */
 static uint64_t overlap_of(const Config *config) {
         return config->max_lifetime_sec + config->leeway_sec;
 }

@@ -52,14 +52,15 @@ static Reason check_state(const Context *context, const Claims *claims, const Us
         reason = user_state_check_token(state,
                 &(TokenFacts){ claims->sid, claims->generation, claims->issued_at_sec },
                 context->config->policy.refresh_grace_sec, &moment);
-        /* The service that asks is on this device; the user's address only the service knows. */
+        /* The asking service is on this device, so check the device. Only the service knows the
+         * user's address. */
         if (reason == REASON_OK && binding_device_mode(session) == BIND_DENY &&
                 binding_check_device(session, context->device_id) == BINDING_DIFFERS)
                 reason = REASON_DEVICE_MISMATCH;
         return reason;
 }
 
-/* A question changes nothing, unless the session may not be idle: then every use of it counts. */
+/* A question changes nothing, except for a session with an idle time: then every use counts. */
 static void note_use(Context *context, const Claims *claims, const UserState *state) {
         const Session *session = user_state_find(state, claims->sid);
 
