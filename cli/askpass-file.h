@@ -18,7 +18,7 @@ typedef enum AskpassFileRule {
 /**
  * askpass_file_read() - read a whole file
  * @path:       NUL-terminated
- * @rule: who has to own it
+ * @rule:       who has to own it
  * @ret_text:   owned by the caller
  *
  * Return: 0; -ENOENT; -EPERM it breaks the rule; -EFBIG; other negative errno.

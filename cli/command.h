@@ -137,7 +137,8 @@ ExitStatus show_help(const char *text);
  * @value:      where it goes; NULL so far
  *
  * A second value is refused, since one of the two would be dropped silently. For paths, which may be any
- * bytes. Return: STATUS_OK; STATUS_USAGE, complained.
+ * bytes.
+ * Return: STATUS_OK; STATUS_USAGE, complained.
  */
 ExitStatus take_argument(
         const char *command, const char *name, const char *text, const char **value);

@@ -10,7 +10,8 @@
  * @text:       UTF-8, NUL-terminated
  *
  * Control characters move the cursor or give orders to the terminal; characters of direction make a line look different
- * from its text. Return: its bytes; 0 for what may be shown.
+ * from its text.
+ * Return: its bytes; 0 for what may be shown.
  */
 size_t shown_text_foul(const char *text);
 

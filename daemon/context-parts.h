@@ -10,8 +10,8 @@ typedef struct Context Context;
 
 /**
  * context_parts_open() - make all parts
- * @context: has its event loop, journal and configuration; errors go to its journal. The parts must be stopped
- * and freed, after a failure too.
+ * @context:    has its event loop, journal and configuration; errors go to its journal. The parts must be
+ *              stopped and freed, after a failure too.
  *
  * Return: 0; negative errno.
  */

@@ -17,7 +17,7 @@ typedef struct IssuerSource IssuerSource;
  * issuer_source_new() - read what the configuration names
  * @context:    with journal and event loop; outlives it
  * @config:     borrowed for the call
- * @before: the previous source: its keys stay if a file cannot be used; NULL is fine
+ * @before:     the previous source: its keys stay if a file cannot be used; NULL is fine
  * @ret_source: owned by the caller
  *
  * A file without a usable key is reported in the journal, and is no failure. Return: 0; negative

@@ -18,7 +18,8 @@ typedef struct KeyCredentials {
  *
  * Keys come from the key directory, and from the systemd credentials "signing-key" and "refresh-key" where there
  * are such. With the SQLite store the first start generates keys. A fleet's keys are never generated: a host with
- * a key of its own would refuse the others' tokens. Return: rules without a time.
+ * a key of its own would refuse the others' tokens.
+ * Return: rules without a time.
  */
 KeyDirectoryRules key_source_rules(const Config *config, const KeyCredentials *credentials);
 
@@ -30,14 +31,15 @@ KeyDirectoryRules key_source_rules(const Config *config, const KeyCredentials *c
  * @fault:      says where and why they were refused
  *
  * Keys are generated at a start only. If all of them, or their directory, are gone, those in force
- * stay. Return: as key_directory_load().
+ * stay.
+ * Return: as key_directory_load().
  */
 int key_source_reread(
         Context *context, KeyDirectoryRules rules, Keyring **ret_keyring, KeyFault *fault);
 
 /**
  * key_source_load() - read the keys of the configuration in force, and use them
- * @context: with its keeper, which has no keys yet
+ * @context:    with its keeper, which has no keys yet
  *
  * Return: 0; negative errno, and the journal was told why.
  */

@@ -22,7 +22,7 @@ int store_source_open(const Config *config, sd_event *event, StoreNotice notice,
  * store_source_reread() - read the password again
  * @config:     the new one, which names the same store
  * @store:      logs in with it from now on
- * @message: receives the reason if there is something to say
+ * @message:    receives the reason if there is something to say
  * @size:       of @message, which may be left empty
  *
  * Return: 0; negative errno, and nothing has changed.

@@ -54,8 +54,8 @@ const char *hook_file_fault(HookFileVerdict verdict);
  * @path:       absolute
  * @ret_fd:     owned by the caller
  *
- * A sticky directory above it may be writable: others cannot replace root's files in it. Return: 0;
- * HOOK_FILE_E_UNSAFE; negative errno.
+ * A sticky directory above it may be writable: others cannot replace root's files in it.
+ * Return: 0; HOOK_FILE_E_UNSAFE; negative errno.
  */
 int hook_directory_open(const char *path, int *ret_fd);
 

@@ -41,8 +41,8 @@ void pamtok_request(
  * pamtok_connect() - connect ahead of an exchange, without waiting for anything
  * @call:       begun
  *
- * So the daemon wakes up while we do something else. Return: for pamtok_exchange() only, which also
- * reports a failure.
+ * So the daemon wakes up while we do something else.
+ * Return: for pamtok_exchange() only, which also reports a failure.
  */
 PamtokLine pamtok_connect(const PamtokCall *call);
 
@@ -50,7 +50,7 @@ PamtokLine pamtok_connect(const PamtokCall *call);
  * pamtok_exchange() - ask the daemon and wait for its answer
  * @call:       begun
  * @line:       from pamtok_connect(), closed here; NULL: connect now
- * @request: from pamtok_request(), completed by the caller
+ * @request:    from pamtok_request(), completed by the caller
  * @timeout_usec: relative
  * @ret_answer: always filled in
  */

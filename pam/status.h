@@ -24,7 +24,8 @@ int pamtok_status_auth(IpcStatus status);
  *
  * While the daemon is away or of another version, a login without a token goes on, and one by a
  * token does not. Nobody gets PAM_SUCCESS: from a "sufficient" module it would skip the expiry and
- * nologin checks of the others. Return: PAM code.
+ * nologin checks of the others.
+ * Return: PAM code.
  */
 int pamtok_status_account(IpcStatus status, bool by_token);
 

@@ -30,7 +30,7 @@ int config_fault(ConfigFault *fault, const ConfigPlace *place, const char *forma
 
 /**
  * config_fault_errno() - say that a file cannot be used at all
- * @fault: receives FILE: and the system's error text
+ * @fault:      receives FILE: and the system's error text
  * @place:      the file
  * @r:          negative errno
  *

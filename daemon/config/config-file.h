@@ -32,7 +32,7 @@ typedef struct ConfigFileHandler {
 /**
  * config_file_parse() - read a text, stopping at the first fault
  * @text:       borrowed
- * @handler: called for each section and value in order
+ * @handler:    called for each section and value in order
  * @fault:      written on CONFIG_E_INVALID
  *
  * Return: 0; CONFIG_E_INVALID; what @handler returned; -ENOMEM.

@@ -154,8 +154,8 @@ int config_parse(
  * @user:       name
  * @groups:     names of the groups they are in; NULL if there are none
  * @n_groups:   of @groups
- * @ret_rules: the rules of [Session] and [Kick], overridden by the sections of the groups in the order of
- * the files, then by the user's own section
+ * @ret_rules:  the rules of [Session] and [Kick], overridden by the sections of the groups in the order
+ *              of the files, then by the user's own section
  */
 void config_policy_of(const Config *config, const char *user, const char *const *groups,
         size_t n_groups, PolicyRules *ret_rules);

@@ -34,7 +34,7 @@ typedef struct JournalField {
  * journal_new() - open the way out
  * @event:      NULL before there is a loop: lines are then sent at once or queued
  * @target:     where to
- * @max_level: LOG_INFO or LOG_DEBUG; less urgent lines are not written
+ * @max_level:  LOG_INFO or LOG_DEBUG; less urgent lines are not written
  * @ret_journal: owned by the caller
  *
  * Return: 0; negative errno.

@@ -54,7 +54,8 @@ int key_task_start(sd_event *event, const KeyTaskOrder *order, KeyTaskDone done,
  * key_task_free() - wait for the thread and free
  * @task:       NULL is fine
  *
- * A change that was begun is finished, without a completion. Return: NULL.
+ * A change that was begun is finished, without a completion.
+ * Return: NULL.
  */
 KeyTask *key_task_free(KeyTask *task);
 DEFINE_CLEANUP(KeyTask, key_task_free)

@@ -25,6 +25,6 @@ int host_id_read(HostId *ret_id);
 
 /**
  * host_id_read_public() - for others to see: it reveals nothing that is meant for this host only
- * @ret_id: an unknown part is empty
+ * @ret_id:     an unknown part is empty
  */
 void host_id_read_public(HostId *ret_id);

@@ -132,7 +132,8 @@ void login_registry_each_logind(
  * @logind_id:  logind's id
  *
  * A sudo or su inside of the session did not open it. An ended login is preferred; its record
- * outlives its leader for as long as the session exists. Return: borrowed, or NULL.
+ * outlives its leader for as long as the session exists.
+ * Return: borrowed, or NULL.
  */
 Login *login_registry_find_logind(LoginRegistry *registry, const char *logind_id);
 

@@ -51,7 +51,7 @@ typedef void (*LogindRemoved)(const char *session_id, void *userdata);
 /**
  * logind_new() - watch logind's SessionRemoved signals
  * @event:      referenced
- * @removed: called for each session that logind reports as removed; a hint that may be forged
+ * @removed:    called for each session that logind reports as removed; a hint that may be forged
  * @userdata:   for @removed
  * @ret_logind: owned by the caller
  *

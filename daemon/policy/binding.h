@@ -37,7 +37,7 @@ bool binding_place(const char *rhost, char ret_place[BINDING_PLACE_MAX + 1]);
 
 /**
  * binding_set() - bind a new session as the rules say
- * @session: changes; it is bound to its client's address, if it has one
+ * @session:    changes; it is bound to its client's address, if it has one
  * @rules:      in force
  */
 void binding_set(Session *session, const PolicyRules *rules);

@@ -48,9 +48,9 @@ int census_mark_parse(const char *text, CensusMark *ret_mark);
 
 /**
  * census_is_due() - whether this host has to count now
- * @mark: the store's; NULL: none, or unreadable
+ * @mark:       the store's; NULL: none, or unreadable
  * @n_rounds:   how many of our rounds have passed since we saw it change
  * @has_counted: whether this host has counted since its start: only it removes what it left behind when it went
- * down
+ *              down
  */
 bool census_is_due(const CensusMark *mark, unsigned int n_rounds, bool has_counted);

@@ -38,7 +38,7 @@ enum {
  * @trust:      changes
  * @wall_sec:   the wall clock
  * @elapsed_sec: since the last call, by the other clock; less if unknown
- * @wait_sec: the longest wait of a claim; one that is less far ahead waits for that distance
+ * @wait_sec:   the longest wait of a claim; one that is less far ahead waits for that distance
  */
 void clock_trust_advance(
         ClockTrust *trust, uint64_t wall_sec, uint64_t elapsed_sec, uint64_t wait_sec);

@@ -22,7 +22,7 @@ typedef struct UserState UserState;
  * exclusion_ban() - keep a user out, and end all of their sessions
  * @state:      changes
  * @until_sec:  first second in which the user may come back; UINT64_MAX: never
- * @words: the administrator's reason; copied; NULL: none
+ * @words:      the administrator's reason; copied; NULL: none
  * @now_sec:    the caller's clock
  * @ret_ended:  what was ended
  *

@@ -23,7 +23,7 @@ typedef struct IssueWish {
  * @wish:       borrowed
  *
  * An administrator gives any role. A user's own order gets only the roles of the rules: a role may open
- * something that they could not open by themselves. Return: REASON_OK; REASON_SELF_ISSUE_REFUSED;
- * REASON_ROLE_REFUSED; REASON_INTERNAL.
+ * something that they could not open by themselves.
+ * Return: REASON_OK; REASON_SELF_ISSUE_REFUSED; REASON_ROLE_REFUSED; REASON_INTERNAL.
  */
 Reason issue_rules_check(const PolicyRules *rules, const IssueWish *wish);

@@ -59,7 +59,7 @@ Reason policy_live_session(const UserState *state, const char *sid, const LiveDe
 
 /**
  * policy_live_may_ask() - whether the user may be asked for a password or token instead
- * @reason: from one of the two above, or from the hooks
+ * @reason:     from one of the two above, or from the hooks
  *
  * Not if the session has ended: its shell must not get any further.
  */

@@ -43,7 +43,7 @@ bool login_failure_is_here(const char *rhost, const char *host);
 
 /**
  * login_failure_name_place() - name the place that an address, or a host's name, belongs to
- * @rhost: any text; it is the place itself unless it is an IPv6 address
+ * @rhost:      any text; it is the place itself unless it is an IPv6 address
  * @place:      filled, cut at its size
  */
 void login_failure_name_place(const char *rhost, char place[LOGIN_PLACE_SIZE]);

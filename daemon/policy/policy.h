@@ -109,7 +109,7 @@ typedef struct PolicyOverdue {
  * policy_expire() - end the sessions that are past their deadline, and forget what can no longer matter
  * @state:      changes
  * @moment:     the caller's clocks
- * @overdue: finds sessions that are past it although the wall clock does not show it
+ * @overdue:    finds sessions that are past it although the wall clock does not show it
  * @ret_ended:  what was ended; empty if nothing was
  * @ret_changed: whether @state changed
  *
@@ -167,7 +167,7 @@ bool policy_touch_is_due(const Session *session, uint64_t now_sec);
  * @session:    changes if so
  * @now_sec:    the caller's clock
  *
- * At most once a minute; for a session with a short idle time, at least ten times in that time. Return:
- * true if @session changed.
+ * At most once a minute; for a session with a short idle time, at least ten times in that time.
+ * Return: true if @session changed.
  */
 bool policy_touch(Session *session, uint64_t now_sec);

@@ -35,8 +35,8 @@ typedef struct ServiceRules {
  * @session:    borrowed
  *
  * One that was adopted has the audience of its token, as its issuer names it: if our own audience is demanded, one
- * of that issuer's Audience= is enough, as in claims_check(). Return: REASON_OK; REASON_AUDIENCE_MISMATCH;
- * REASON_ROLE_MISSING.
+ * of that issuer's Audience= is enough, as in claims_check().
+ * Return: REASON_OK; REASON_AUDIENCE_MISMATCH; REASON_ROLE_MISSING.
  */
 Reason session_demand_check(const SessionDemand *demand, const Session *session);
 

@@ -65,7 +65,7 @@ bool session_host_owns(const SessionHost *host, const SessionHost *line);
 /**
  * session_logins_replace() - write down what a host has open now
  * @session:    changes
- * @host: its former lines are replaced
+ * @host:       its former lines are replaced
  * @logins:     the oldest first
  * @n_logins:   of @logins
  *

@@ -31,7 +31,7 @@ typedef struct LoginCode {
 
 /**
  * user_state_add_code() - make a code good
- * @state: changes; above STATE_CODES_MAX the code that ends first is dropped
+ * @state:      changes; above STATE_CODES_MAX the code that ends first is dropped
  * @code:       copied
  *
  * Return: 0; -EEXIST there is such a code; -ENOMEM.

@@ -22,8 +22,8 @@ typedef struct UserState UserState;
  * @state:      changes
  * @moment:     the caller's clocks
  *
- * Permissions end by the wall clock. Prohibitions stay until the time is settled, and some days more. Return:
- * true if something changed.
+ * Permissions end by the wall clock. Prohibitions stay until the time is settled, and some days more.
+ * Return: true if something changed.
  */
 bool user_state_prune(UserState *state, const Moment *moment);
 
@@ -32,7 +32,8 @@ bool user_state_prune(UserState *state, const Moment *moment);
  * @state:      changes
  *
  * For our own sessions only the reason is lost: absence means revoked. The end of an adopted session stays:
- * without it the session's token would be adopted again. Return: whether there is room.
+ * without it the session's token would be adopted again.
+ * Return: whether there is room.
  */
 bool user_state_make_ended_room(UserState *state);
 

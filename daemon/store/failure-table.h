@@ -106,8 +106,9 @@ void failure_table_lock(FailureTable *table, const FailureKey *key, uint64_t unt
 
 /**
  * failure_table_lift() - end lock-outs, and begin to count anew
- * @table: changes; reserved attempts stay reserved
- * @question: any of its names may be ""; a single named place is counted anew even if it is not locked out
+ * @table:      changes; reserved attempts stay reserved
+ * @question:   any of its names may be ""; a single named place is counted anew even if it is not locked
+ *              out
  *
  * Return: how many places were locked out until now.
  */
@@ -116,7 +117,8 @@ unsigned int failure_table_lift(FailureTable *table, const FailureQuestion *ques
 /**
  * failure_table_list() - who is locked out now
  * @table:      any
- * @question: any of its names may be "" @list: grows
+ * @question:   any of its names may be ""
+ * @list:       grows
  *
  * Return: 0; -ENOMEM.
  */

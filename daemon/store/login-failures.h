@@ -63,8 +63,8 @@ int login_failures_ask(UserStore *store, const FailureQuestion *question, StoreF
  * @ret_call:   as for user_store_load()
  *
  * Unless the place is locked out or full, the attempt may be made; report its outcome by
- * login_failures_note(). If a host goes down before that, the reservation lapses in a minute. Return: 0
- * started; STORE_E_NOT_FOUND not started: ask login_failures_reserve_now(); -ENOMEM; -EINVAL.
+ * login_failures_note(). If a host goes down before that, the reservation lapses in a minute.
+ * Return: 0 started; STORE_E_NOT_FOUND not started: ask login_failures_reserve_now(); -ENOMEM; -EINVAL.
  */
 int login_failures_reserve(UserStore *store, const FailureQuestion *question, StoreFailureDone done,
         void *userdata, StoreCall **ret_call);

@@ -33,8 +33,8 @@ extern const char redis_commit_script[];
 /**
  * redis_commit_new() - put a commit's arguments together
  * @prefix:     of the keys
- * @commit: the state that must be stored, by its version; and the new one, with its new version (an
- * empty one is deleted); both outlive the arguments
+ * @commit:     the state that must be stored, by its version; and the new one, with its new version
+ *              (an empty one is deleted); both outlive the arguments
  * @ret_arguments: owned by the caller
  *
  * Return: 0; -ENOMEM; -EINVAL, -EMSGSIZE the state cannot be encoded.

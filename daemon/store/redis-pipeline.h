@@ -48,7 +48,7 @@ RedisPending *redis_pipeline_head(const RedisPipeline *pipeline);
 
 /**
  * redis_pipeline_blame() - the error text for a reply that could not be read
- * @head: the command that it answers, which will fail as outsized; or NULL
+ * @head:       the command that it answers, which will fail as outsized; or NULL
  * @r:          what redis_reader_next() said
  *
  * Return: text without end.

@@ -60,7 +60,7 @@ void redis_replicas_aim(RedisReplicas *replicas, const RedisAddress *address);
 /**
  * redis_replicas_count() - how many replicas the master feeds
  * @replicas:   any
- * @n: as it said last; if they are too few, waiting is cut short
+ * @n:          as it said last; if they are too few, waiting is cut short
  */
 void redis_replicas_count(RedisReplicas *replicas, unsigned int n);
 

@@ -37,7 +37,7 @@ void redis_settle_lost(RedisStore *store);
 /**
  * redis_settle_finish() - the last step of a request that writes: complete its call, if necessary after replicas have the
  * write
- * @request: freed then
+ * @request:    freed then
  * @r:          0, STORE_E_* or negative errno
  * @result:     as for redis_request_finish()
  */

@@ -161,7 +161,7 @@ const char *sqlite_database_explain(int sqlite_error);
 /**
  * sqlite_database_finish() - let go of a statement that was stepped through
  * @database:   owns it
- * @statement: its bindings are cleared
+ * @statement:  its bindings are cleared
  * @code:       what sqlite3_step() said last
  *
  * Return: 0; else, for anything but a row or the end, as sqlite_database_fail().

@@ -45,8 +45,8 @@ int sqlite_records_load(
 /**
  * sqlite_records_store() - turn a user's state into another if it is still the expected one
  * @database:   in a transaction
- * @commit: the state that must be stored, by its version; and the new one, with its new version: an
- * empty one is deleted
+ * @commit:     the state that must be stored, by its version; and the new one, with its new
+ *              version: an empty one is deleted
  *
  * STORE_E_CONFLICT, and a state that cannot be encoded, have written nothing.
  */
@@ -73,7 +73,7 @@ typedef struct SqliteMark {
  * sqlite_records_mark() - replace a mark if it is still the expected one, or read it
  * @database:   in a transaction, unless it is only read
  * @mark:       which, and how
- * @ret_value: the stored text, owned by the caller; untouched if there is none
+ * @ret_value:  the stored text, owned by the caller; untouched if there is none
  *
  * STORE_E_CONFLICT has written nothing, and has set @ret_value.
  */
@@ -124,7 +124,7 @@ int sqlite_records_lift(SqliteDatabase *database, const FailureKey *key);
  * sqlite_records_expire() - delete states whose end has passed, at most SQLITE_RECORDS_EXPIRE_MAX, and
  *                           all lock-outs that are over
  * @database:   in a transaction
- * @moment: states are deleted when it is settled, lock-outs when it has passed
+ * @moment:     states are deleted when it is settled, lock-outs when it has passed
  * @ret_names:  whose; empty; cleared by the caller, on failure too
  */
 int sqlite_records_expire(SqliteDatabase *database, const Moment *moment, SqliteNames *ret_names);

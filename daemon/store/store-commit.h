@@ -52,7 +52,8 @@ typedef void (*StoreExamineDone)(
  * @ret_call:   as for user_store_load()
  *
  * From the store itself, not from memory. In a file that SQLite calls damaged nothing is replaced, as the effect of
- * a write would be unknown. Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
+ * a write would be unknown.
+ * Return: 0 started; -ENOMEM; -EINVAL a name that cannot be.
  */
 int user_store_examine(UserStore *store, StoreName user, StoreExamineDone done, void *userdata,
         StoreCall **ret_call);

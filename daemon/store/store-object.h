@@ -103,7 +103,7 @@ void store_count(UserStore *store, StoreCallType type, int r);
 /**
  * store_count_commit() - the same for a commit; a wrong guess counts as a load
  * @store:      any
- * @before: the expected state
+ * @before:     the expected state
  * @r:          the commit's outcome
  */
 void store_count_commit(UserStore *store, const UserState *before, int r);

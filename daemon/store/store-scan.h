@@ -35,7 +35,8 @@ typedef void (*StoreScanDone)(StoreCall *call, int r, const StorePage *page, voi
  *
  * A user who is stored during the whole scan is on one of the pages, however many commits others make
  * meanwhile, unless the last page says that users were lost. For some names on the pages nothing may be stored
- * any more. Return: 0 started; -ENOMEM; -EINVAL.
+ * any more.
+ * Return: 0 started; -ENOMEM; -EINVAL.
  */
 int user_store_scan(UserStore *store, const StoreScan *scan, StoreScanDone done, void *userdata,
         StoreCall **ret_call);

@@ -44,7 +44,7 @@ typedef struct StoreStats {
  * @stats:      zeroed at the beginning
  * @operation:  which
  * @r:          0, STORE_E_* or negative errno
- * @usec: how long it took; ignored when there was no connection
+ * @usec:       how long it took; ignored when there was no connection
  */
 void store_stats_add(StoreStats *stats, StoreOperation operation, int r, uint64_t usec);
 

@@ -140,13 +140,13 @@ DEFINE_CLEANUP(StoreCall, store_call_free)
 /**
  * user_store_expire() - delete states whose end has passed
  * @store:      any; Redis does it by itself
- * @moment: the caller's clocks; nothing is deleted before it may be forgotten
+ * @moment:     the caller's clocks; nothing is deleted before it may be forgotten
  */
 void user_store_expire(UserStore *store, const Moment *moment);
 
 /**
  * user_store_set_password() - log in with another password from now on
- * @store: connections stay open; if the server refuses the password, a notice says so
+ * @store:      connections stay open; if the server refuses the password, a notice says so
  * @password:   copied
  *
  * Return: 0; -ENOMEM.

@@ -20,8 +20,8 @@
  *
  * The session's id is made of issuer and "jti"; without "jti", of issuer, header and payload. The signature is
  * left out: the holder of a token can often turn its signature into another valid one (ECDSA: n - s), and
- * would get a second session. Return: as claims_parse(); REASON_ISSUER_MISMATCH; REASON_USER_UNMAPPED,
- * REASON_USER_INVALID.
+ * would get a second session.
+ * Return: as claims_parse(); REASON_ISSUER_MISMATCH; REASON_USER_UNMAPPED, REASON_USER_INVALID.
  */
 Reason claim_mapping_parse(const Jws *jws, const VerifyRules *rules, Claims **ret_claims);
 

@@ -30,7 +30,7 @@ DEFINE_CLEANUP(ClaimsFrame, claims_frame_free)
 
 /**
  * claims_frame_compose() - write all claims of a token
- * @frame: of an earlier token; replaced if it does not fit; NULL: nothing is kept
+ * @frame:      of an earlier token; replaced if it does not fit; NULL: nothing is kept
  * @request:    valid, its subject a login name
  * @ret_payload: exactly the text that claims_compose() writes; owned by the caller
  *

@@ -58,7 +58,7 @@ int sid_generate(char sid[SID_SIZE + 1]) {
         return r < 0 ? r : write_sid(bytes, sid);
 }
 
-/* As in refresh tokens, whose key this is: what it is used for stands in front, and a NUL ends each part. */
+/* As in refresh tokens, which use the same key: the purpose comes first, and a NUL ends each part. */
 static int message_of(const char *tenant, const char *user, char **ret_message, size_t *ret_size) {
         const char *parts[] = { PURPOSE, tenant, user };
         char *message, *end;
@@ -76,7 +76,7 @@ static int message_of(const char *tenant, const char *user, char **ret_message, 
         return 0;
 }
 
-/* Ids are told to everybody. Without the key nobody can try names on one, nor look for two names that begin alike. */
+/* Ids are public. Without the key nobody can test names against an id, or find two names whose ids begin alike. */
 static int name_owner(Key *key, const char *tenant, const char *user, uint8_t bytes[SID_BYTES]) {
         uint8_t mac[KEY_SIGNATURE_MAX], random = bytes[OWNER_BYTES] & RANDOM_MASK;
         _cleanup_(freep) char *message = NULL;

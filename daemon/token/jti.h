@@ -36,8 +36,8 @@ int sid_generate(char sid[SID_SIZE + 1]);
  * @user:       whose
  * @sid:        receives SID_SIZE characters and NUL
  *
- * With one key all of a user's begin with the same SID_OWNER_SIZE characters, 60 bits of an HMAC over the names, so that a
- * store has to remember only once whose they are; the other 68 bits are random. Return: as sid_generate(); -ENOMEM.
+ * With one key all ids of a user begin with the same SID_OWNER_SIZE characters, 60 bits of an HMAC over the names, so that
+ * a store has to remember the user only once; the other 68 bits are random. Return: as sid_generate(); -ENOMEM.
  */
 int sid_generate_for(Key *key, const char *tenant, const char *user, char sid[SID_SIZE + 1]);
 
@@ -55,8 +55,8 @@ bool sid_is_valid(const char *text, size_t size);
  * @sid:        receives SID_SIZE characters and NUL; untouched on failure
  * @ret_generation: 0 … JTI_GENERATION_MAX; untouched on failure
  *
- * Only the text that jti_format() writes is accepted: no leading zero, no sign. Return: 0;
- * JTI_E_INVALID.
+ * Only the text that jti_format() writes is accepted: no leading zero, no sign.
+ * Return: 0; JTI_E_INVALID.
  */
 int jti_parse(const char *text, size_t size, char sid[SID_SIZE + 1], uint64_t *ret_generation);
 

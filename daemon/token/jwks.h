@@ -57,7 +57,7 @@ int jwks_load(const char *path, const JwksRules *rules, Keyring **ret_keyring, J
  * @keyring:    from jwks_parse()
  * @kid:        of the header; NULL: it has none
  *
- * A kid must be the key's own. Without a kid the key must be the only one of its set. Return:
- * borrowed; NULL when there is none.
+ * A kid must be the key's own. Without a kid the key must be the only one of its set.
+ * Return: borrowed; NULL when there is none.
  */
 Key *jwks_find(const Keyring *keyring, const char *kid);

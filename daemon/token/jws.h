@@ -57,8 +57,8 @@ typedef struct JwsHeader {
  * @ret_header: filled on success; to be cleared by jws_header_clear()
  *
  * jwk, jku, x5u, x5c and unknown members are ignored; "crit" and "b64" refuse the token, as RFC
- * 7515 section 4.1.11 demands if no extension is supported. Return: REASON_OK, _HEADER_MALFORMED,
- * _HEADER_CRITICAL, _ALGORITHM_REFUSED.
+ * 7515 section 4.1.11 demands if no extension is supported.
+ * Return: REASON_OK, _HEADER_MALFORMED, _HEADER_CRITICAL, _ALGORITHM_REFUSED.
  */
 Reason jws_header_parse(const Jws *jws, JwsHeader *ret_header);
 

@@ -35,8 +35,8 @@ typedef struct KeyDirectoryRules {
  * Any unusable file makes the whole load fail: a ring without one of its keys would fail later, and nobody
  * would know why. A key that is generated is on disk, synced and mode 0600, before this returns. The
  * directory is made (mode 0700) when a key is to be generated and it is not there. Without a key for refresh
- * tokens this host only makes no refresh tokens, so it is no failure if one cannot be written. Return: 0;
- * KEY_E_*; negative errno.
+ * tokens this host only makes no refresh tokens, so it is no failure if one cannot be written.
+ * Return: 0; KEY_E_*; negative errno.
  */
 int key_directory_load(const KeyDirectoryRules *rules, Keyring **ret_keyring, KeyFault *fault);
 

@@ -59,7 +59,8 @@ int key_file_read_open(int fd, Secret *content);
  * Keys of a set that are not for signatures, not for the rules' algorithm, or of an unknown type are skipped (RFC
  * 7517 section 5). A weak or malformed key, or a second one with the same name, makes the whole file fail. An RSA
  * key that names no "alg" is for RS256, and an RSA-PSS key for the first of PS256, PS384 and PS512 that its
- * parameters allow, unless @rules say otherwise. Return: 0; KEY_E_*; negative errno.
+ * parameters allow, unless @rules say otherwise.
+ * Return: 0; KEY_E_*; negative errno.
  */
 int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules, KeyFault *fault);
 
@@ -67,7 +68,7 @@ int key_file_load(Keyring *keyring, const char *path, const KeyFileRules *rules,
  * key_file_parse() - the same with the text of a file
  * @keyring:    not in use yet; undefined content after a failure: drop it
  * @content:    borrowed
- * @rules: how to take it; its origin is not checked
+ * @rules:      how to take it; its origin is not checked
  * @fault:      says the reason on failure; NULL is fine
  *
  * Return: as key_file_load().

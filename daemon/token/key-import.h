@@ -31,8 +31,9 @@ typedef struct KeyImport {
  * @fault:      says file and reason on failure
  *
  * All keys are compared with the directory before the first is written. A key that is already there is skipped; another
- * one of the same name is refused. Return: 0; KEY_E_DUPLICATE; KEY_E_FULL; KEY_E_SEVERAL_SIGNING and
- * KEY_E_SEVERAL_REFRESH the next start would not know which one to use; KEY_E_BUSY; other KEY_E_*; negative errno.
+ * one of the same name is refused.
+ * Return: 0; KEY_E_DUPLICATE; KEY_E_FULL; KEY_E_SEVERAL_SIGNING and KEY_E_SEVERAL_REFRESH the next start would not know
+ * which one to use; KEY_E_BUSY; other KEY_E_*; negative errno.
  */
 int key_import(const KeyDirectoryRules *rules, const Keyring *keyring, KeyImport *ret_import,
         KeyFault *fault);

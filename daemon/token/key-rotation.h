@@ -31,8 +31,9 @@ typedef struct KeyRotation {
  * @fault:      says file and reason on failure
  *
  * Every file is read before the change, and again with the new state before that is written, so that the next
- * start finds a usable directory. Return: 0; KEY_E_CONFIGURED; KEY_E_SIGNING_KEY there is no such key that can
- * sign; KEY_E_NONE no key signs here; KEY_E_FULL; KEY_E_BUSY; other KEY_E_*; negative errno.
+ * start finds a usable directory.
+ * Return: 0; KEY_E_CONFIGURED; KEY_E_SIGNING_KEY there is no such key that can sign; KEY_E_NONE no key signs
+ * here; KEY_E_FULL; KEY_E_BUSY; other KEY_E_*; negative errno.
  */
 int key_rotate(const KeyDirectoryRules *rules, const KeyRotation *rotation,
         char kid[KEY_KID_MAX + 1], Keyring **ret_keyring, KeyFault *fault);

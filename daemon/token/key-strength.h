@@ -37,6 +37,7 @@ int key_strength_check(EVP_PKEY *pkey);
  * @pkey:       any key with its private half
  *
  * A trial signature would not show a wrong one, as it is made from the primes. Other types have
- * nothing to compare. Return: 0; KEY_E_PAIR; -ENOMEM; -EIO.
+ * nothing to compare.
+ * Return: 0; KEY_E_PAIR; -ENOMEM; -EIO.
  */
 int key_private_check(EVP_PKEY *pkey);

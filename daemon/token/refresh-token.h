@@ -42,8 +42,8 @@ typedef struct RefreshSubject {
  * @size:       of @text; any
  * @ret_token:  untouched on failure
  *
- * A token has exactly one text: no leading zero, no padding, nothing after it. Return: 0;
- * REFRESH_TOKEN_E_MALFORMED.
+ * A token has exactly one text: no leading zero, no padding, nothing after it.
+ * Return: 0; REFRESH_TOKEN_E_MALFORMED.
  */
 int refresh_token_parse(const char *text, size_t size, RefreshToken *ret_token);
 

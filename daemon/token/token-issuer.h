@@ -82,7 +82,7 @@ void token_draft_clear(TokenDraft *draft);
  * @request:    the claims
  * @ret_token:  owned by the caller
  *
- * token_verify() accepts the token with the same issuer, audience, size and time. Return: 0;
- * TOKEN_ISSUER_E_*; -ENOMEM; -EIO.
+ * token_verify() accepts the token with the same issuer, audience, size and time.
+ * Return: 0; TOKEN_ISSUER_E_*; -ENOMEM; -EIO.
  */
 int token_issue(const Keyring *keyring, const IssueRequest *request, Secret **ret_token);

@@ -14,8 +14,8 @@
 /**
  * token_verify() - decide whether a token is trusted, for this audience and user, and valid now
  * @keyring:    our own keys
- * @rules: the rules for our tokens, and the other trusted issuers, each with rules of its own
- * @request: the token, and what to check it against
+ * @rules:      the rules for our tokens, and the other trusted issuers, each with rules of its own
+ * @request:    the token, and what to check it against
  * @ret_claims: one reference, owned by the caller; untouched unless the answer is REASON_OK, and
  *              with rules->signature_only always
  *
@@ -29,7 +29,7 @@ Reason token_verify(const Keyring *keyring, const VerifyRules *rules, const Veri
 /**
  * verify_rules_of() - the rules that a token's claims have to satisfy
  * @rules:      our own
- * @claims: of a token that token_verify() accepted
+ * @claims:     of a token that token_verify() accepted
  *
  * Return: borrowed; NULL when its issuer is not trusted any more.
  */

@@ -49,8 +49,8 @@ DEFINE_CLEANUP(UserMap, user_map_free)
  * @name:       NUL-terminated, without control characters
  * @user:       receives the login name and NUL on REASON_OK
  *
- * The result is a valid login name, and never "root" unless a pair says so. Return: REASON_OK;
- * REASON_USER_UNMAPPED no entry fits; REASON_USER_INVALID the result cannot be a login name, or is
- * "root".
+ * The result is a valid login name, and never "root" unless a pair says so.
+ * Return: REASON_OK; REASON_USER_UNMAPPED no entry fits; REASON_USER_INVALID the result cannot be a
+ * login name, or is "root".
  */
 Reason user_map_apply(const UserMap *map, const char *name, char user[USER_NAME_MAX + 1]);

@@ -71,7 +71,7 @@ int worker_submit(Worker *worker, WorkerJob *job);
  * @worker:     any; its jobs come back in any order
  * @job:        as for worker_submit()
  *
- * When several wait for the threads and the loop has nothing else to do, it does some itself. Return: as
- * worker_submit().
+ * When several wait for the threads and the loop has nothing else to do, it does some itself.
+ * Return: as worker_submit().
  */
 int worker_share(Worker *worker, WorkerJob *job);
