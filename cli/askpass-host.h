@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Names of hosts, in one spelling: small letters, no dot at the end, no brackets around an address, ASCII only (so that no name merely looks like
- * another), IPv6 addresses in their shortest form. Two names are the same host exactly if their spellings are the same: nothing is looked up.
+ * Names of hosts, in one spelling: small letters, no dot at the end, no brackets around an address, ASCII only (so
+ * that no name merely looks like another), IPv6 addresses in their shortest form. Two names are the same host exactly
+ * if their spellings are the same: nothing is looked up.
  */
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 
-/* What the subcommands of authtokenctl share: their exit statuses, how they are called and how they complain. */
+/* The common part of authtokenctl's subcommands: exit statuses, how they are called and how they complain. */
 
 #include <stdbool.h>
 

@@ -30,7 +30,7 @@ static const struct {
         { "Daemon", "", N_("daemon"), false },
 };
 
-/* What is told of a session, besides its id. */
+/* The shown facts about a session, besides its id. */
 static const char *const details[] = { "user", "service", "tty", "rhost", "platform", "device" };
 
 static size_t find(const char *name) {

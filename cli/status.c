@@ -82,7 +82,7 @@ static const Line lines[] = {
         { "warnings", N_("Warning"), COLUMN_LIST },
 };
 
-/* What people read for the codes of "adoption". */
+/* The text for people for the codes of "adoption". */
 static const struct {
         const char *code, *words;
 } adoption_words[] = {

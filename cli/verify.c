@@ -22,7 +22,7 @@
 #define KEY_OPTIONS_MAX 64u
 #define TOKEN_SIZE_MAX  (1u << 20)
 
-/* What the command line says. Text is borrowed from it. */
+/* The options of the command line. Text is borrowed from it. */
 typedef struct VerifyCommand {
         VerifyRules rules;
         VerifyRequest request;

@@ -23,7 +23,7 @@ static const char *const outcomes[HOOK_OUTCOME_COUNT] = {
         [HOOK_FAILED] = "failed",
 };
 
-/* What is left to read. */
+/* The part that is left to read. */
 typedef struct Cursor {
         const char *text;
         size_t size;

@@ -20,7 +20,7 @@ typedef struct Option {
         size_t offset; /* of the member in PamtokArgs, whose type goes with @read */
 } Option;
 
-/* What a number may be followed by; a bare number means seconds, as elsewhere in /etc/pam.d. */
+/* The units after a number; a bare number means seconds, as elsewhere in /etc/pam.d. */
 typedef struct Unit {
         const char *suffix;
         uint64_t usec;

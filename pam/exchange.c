@@ -29,7 +29,7 @@ static IpcBytes item(const PamtokCall *call, int type) {
         return bytes;
 }
 
-/* Who comes from where nobody can read must not pass for somebody at this host. */
+/* A user with an unreadable remote host must not count as a user at this host. */
 static IpcBytes remote_host(const PamtokCall *call) {
         IpcBytes bytes = item(call, PAM_RHOST);
         const void *value = NULL;

@@ -83,7 +83,7 @@ typedef struct BusArguments {
         uint64_t number;
 } BusArguments;
 
-/* What one method takes. */
+/* The arguments of one method. */
 typedef struct BusArgumentRule {
         BusArgument arguments[BUS_METHOD_ARGUMENTS_MAX];
         unsigned int options; /* BusOption, or-ed */

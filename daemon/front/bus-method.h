@@ -19,18 +19,18 @@ struct BusMethod {
          * errno. NULL: there is none, and the answer comes at once. */
         int (*start)(BusRequest *request);
 
-        /* Append what the verb found. 0 or more; negative errno. NULL: nothing but that it is done. */
+        /* Append the verb's result. 0 or more; negative errno. NULL: the reply is empty. */
         int (*reply)(sd_bus_message *reply, const OperationResult *result);
 
-        /* Without a verb: do what is asked, before the answer is begun. 0; negative errno; or negative with
-         * @error set. NULL: there is nothing to do. */
+        /* Without a verb: carry out the call, before the answer is begun. 0; negative errno; or negative
+         * with @error set. NULL: there is nothing to do. */
         int (*at_once)(BusRequest *request, sd_bus_error *error);
 
         /* Without a verb: append what the daemon has in memory. As reply. */
         int (*show)(sd_bus_message *reply, const Context *context);
 
-        /* The groups of the user whom the verb is about make a difference for it, so they are looked up before
-         * it is started. A revocation does not wait for a user data base that hangs. */
+        /* The verb depends on the groups of its user, so they are looked up before it is started. A
+         * revocation does not wait for a user data base that hangs. */
         bool needs_rules;
 };
 

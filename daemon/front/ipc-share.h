@@ -2,13 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * An ordinary user's share of the daemon: a number of connections, and a part of its time. Each user's connections are in an
- * epoll of their own, and these are in another one, so that users are served in turns however many connections one has. All of
- * it is one sd-event source of low priority, which goes back to the loop after IPC_SHARE_TURN_USEC: root's connections, and
- * answers of the store, come first.
+ * An ordinary user's share of the daemon: a number of connections, and a part of its time. Each user's connections
+ * are in an epoll of their own, and these are in another one, so that users are served in turns however many
+ * connections one has. All of it is one sd-event source of low priority, which goes back to the loop after
+ * IPC_SHARE_TURN_USEC: root's connections, and answers of the store, come first.
  *
- * A user whose time is used up is served again when there is some; nothing is refused because of that. Accepting a connection,
- * and closing one above the limit, costs time as well: a client that reconnects at once has to wait for that, too.
+ * A user whose time is used up is served again when there is some; nothing is refused because of that. Accepting a
+ * connection, and closing one above the limit, costs time as well: a client that reconnects at once has to wait for
+ * that, too.
  */
 
 #include <stdint.h>

@@ -26,7 +26,7 @@ typedef struct KeyTaskOrder {
         KeyRotation rotation; /* KEY_TASK_ROTATE */
 } KeyTaskOrder;
 
-/* What came of it. */
+/* The result. */
 typedef struct KeyTaskResult {
         int r; /* of key_rotate() or key_retire() */
         char kid[KEY_KID_MAX + 1];

@@ -54,8 +54,8 @@ int adopt_start(Adopt *adopt);
  * adopt_commit() - make the session
  * @adopt:      ready
  *
- * An ended session stays ended; so does one whose record is gone while the index still has it. Return: 0: its done will be called, not before this
- * returns; negative errno.
+ * An ended session stays ended; so does one whose record is gone while the index still has it. Return: 0: its done
+ * will be called, not before this returns; negative errno.
  */
 int adopt_commit(Adopt *adopt);
 

@@ -14,13 +14,13 @@
 #include "daemon/operation/metrics.h"
 #include "daemon/operation/operation.h"
 
-/* What else an event is, in its row of AUDIT_EVENTS. */
+/* Properties of an event, in its row of AUDIT_EVENTS. */
 typedef enum AuditFlag {
         OF_BUS = 1 << 0, /* comes about by an order over the bus only, which vouches for its uid */
         OF_KEY = 1 << 1, /* about a key, not a user */
         OF_ALL_USERS = 1 << 2, /* about all of them */
-        OF_ANYBODY = 1 << 3,   /* what any user of the host can cause as often as they like */
-        COUNTED = 1 << 4,      /* an order that is in vain where it finds nothing */
+        OF_ANYBODY = 1 << 3,   /* any user of the host can cause it as often as they like */
+        COUNTED = 1 << 4,      /* an order, which may find nothing to do */
         NO_REFUSAL = 1 << 5,   /* its reason says why it came about: nobody was refused anything */
         SUSPICIOUS = 1 << 6,   /* whatever its reason */
 } AuditFlag;
@@ -187,8 +187,9 @@ void audit_tell_left_out(Context *context) {
                                       });
 }
 
-/* What any user of the host can cause as often as they like, orders only while they find nothing. A theft takes a
- * live session each time, and must not drown in what its thief asked before. */
+/* Events that any user of the host can cause as often as they like; orders only while they find nothing. A
+ * theft is none of them: it ends a live session each time, and must not be lost among the thief's earlier
+ * requests. */
 static bool is_of_anybody(const AuditRecord *record) {
         if (record->uid == 0 || has(record, SUSPICIOUS))
                 return false;

@@ -15,7 +15,7 @@
 typedef struct Context Context;
 
 /* X(symbol, name in AUTHTOKEN_EVENT=, MESSAGE_ID=, words when it went well, priority then, and with a reason why
- * not, flags that audit.c explains). What is said of an event is said in its row. */
+ * not, flags that audit.c explains). All facts about an event are in its row. */
 #define AUDIT_EVENTS(X)                                                                            \
         X(AUTHENTICATE, "authenticate", "5d2f0b6b7a6c4c0a9f0e3c51f1d80c01", "token accepted",      \
                 LOG_INFO, LOG_WARNING, OF_ANYBODY)                                                 \
@@ -104,7 +104,7 @@ enum {
 #undef X
 };
 
-/* What is known about the event; everything may be missing. Borrowed. */
+/* The known facts about an event; everything may be missing. Borrowed. */
 typedef struct AuditRecord {
         AuditEvent event;
         Reason reason;

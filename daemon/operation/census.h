@@ -13,7 +13,7 @@
 
 typedef struct Context Context;
 
-/* What this host remembers of it from one count to the next. */
+/* This host's memory of the census from one count to the next. */
 typedef struct CensusView CensusView;
 
 /**
@@ -33,7 +33,7 @@ int census_view_new(CensusView **ret_view);
 CensusView *census_view_free(CensusView *view);
 
 /**
- * census_is_busy() - whether this host counts, or sees what others have counted
+ * census_is_busy() - whether this host is counting, or reading another host's count
  * @view:       borrowed
  */
 bool census_is_busy(const CensusView *view);

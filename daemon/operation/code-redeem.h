@@ -44,8 +44,9 @@ Reason code_redeem_prepare(CodeRedeem *redeem, const char *code, size_t size);
  * code_redeem_start() - use the code up
  * @redeem:     prepared; its attempt was reserved right before
  *
- * Once it is used up, @redeem->claims are those of its token, whether the login goes on or not. They are checked against rules, audience and time
- * here, as a token's are; the state's checks are the caller's. Return: 0: its done will be called, not before this returns; negative errno.
+ * Once it is used up, @redeem->claims are those of its token, whether the login goes on or not. They are checked
+ * against rules, audience and time here, as a token's are; the state's checks are the caller's. Return: 0: its done
+ * will be called, not before this returns; negative errno.
  */
 int code_redeem_start(CodeRedeem *redeem);
 

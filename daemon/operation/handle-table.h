@@ -27,7 +27,7 @@ typedef struct Handle {
         LIST_ENTRY(Handle) by_id;   /* linked in HandleTable.by_id */
 } Handle;
 
-/* Who was authenticated for what. Borrowed. */
+/* The authenticated user and the service. Borrowed. */
 typedef struct HandleSubject {
         const char *sid, *user, *service;
 } HandleSubject;

@@ -15,7 +15,7 @@
 
 typedef struct Context Context;
 
-/* What failed, of which the journal is told once a second; zeroed at the beginning. */
+/* Failures, which the journal is told of once a second; zeroed at the beginning. */
 typedef struct HookFailures {
         uint64_t told_sec;
         unsigned int n_not_told; /* since then */

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Who asks over the socket, and for what: the requests of ipc-message.h. Borrowed for the call of the
- * start function only. */
+/* A request of the socket and its sender: see ipc-message.h. Borrowed for the call of the start
+ * function only. */
 typedef struct LoginRequest {
         pid_t pid; /* SO_PEERCRED */
         uid_t uid;

@@ -23,7 +23,7 @@ typedef struct Metrics {
         Reason last_refusal;
         AuditEvent last_refused;
         uint64_t last_refusal_sec; /* 0: none */
-        /* What the last census found. */
+        /* The result of the last census. */
         uint64_t n_live_sessions, n_users, counted_at_sec; /* 0: none yet */
         bool users_lost;                                   /* it did not see all of them */
 } Metrics;

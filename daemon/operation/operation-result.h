@@ -38,7 +38,7 @@ typedef struct BanRow {
         uint64_t until_sec; /* UINT64_MAX: without end */
 } BanRow;
 
-/* What a verb completes with. Only the members its header names are set; all are borrowed. */
+/* The result of a verb. Only the members that its header names are set; all are borrowed. */
 typedef struct OperationResult {
         Reason reason; /* REASON_OK, or why not */
         const char *user, *sid, *handle;

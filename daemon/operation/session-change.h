@@ -38,8 +38,8 @@ typedef struct SessionChange {
  * @change:     zeroed, then initialised by operation_init(); its end_reason and committed are set
  * @order:      which sessions, and why
  *
- * Such a record is replaced, and REASON_RECORD_REPLACED says so: nobody knows which sessions there were; those with a login on
- * this host count as ended. Return: 0: @change->committed will be called, not before this returns; -ENOMEM.
+ * Such a record is replaced, and REASON_RECORD_REPLACED says so: nobody knows which sessions there were; those with a
+ * login on this host count as ended. Return: 0: @change->committed will be called, not before this returns; -ENOMEM.
  */
 int session_change_start(SessionChange *change, const EndOrder *order);
 

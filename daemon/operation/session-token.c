@@ -29,7 +29,7 @@ static Reason reason_of_issuer(int r) {
         }
 }
 
-/* Who has only one need not carry its name in each token. */
+/* Leave the default tenant out: without other tenants, tokens need not carry a name. */
 static const char *tenant_claim(const char *tenant) {
         return strcmp(tenant, CLAIMS_DEFAULT_TENANT) != 0 ? tenant : NULL;
 }

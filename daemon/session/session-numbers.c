@@ -54,7 +54,7 @@ bool session_numbers_format(const Session *session, char text[SESSION_NUMBERS_SI
         return true;
 }
 
-/* What is not a digit ends the number. */
+/* Any other character ends the number. */
 static bool take(const char **cursor, uint64_t *ret_number) {
         uint64_t number = 0;
         size_t n;

@@ -32,8 +32,7 @@ typedef struct EndedSession {
         Reason reason; /* REASON_SESSION_* */
         uint64_t ended_at_sec;
         uint64_t keep_until_sec; /* after it no token of the session can be valid */
-        bool adopted;            /* adopted: its token would make it again if its end were
-                                  * forgotten */
+        bool adopted;            /* its token would make it again if its end were forgotten */
 } EndedSession;
 
 /* States that a store has loaded are shared: decide on a copy. */

@@ -213,7 +213,7 @@ static void on_looked(int r, const redisReply *reply, void *userdata) {
 
         handshake->looking = false;
         on_memory(r, reply, handshake);
-        /* A server that is busy with a script says nothing of it. */
+        /* A server that is busy with a script does not answer this. */
         if (handshake->append_only == ANSWER_UNKNOWN || handshake->no_eviction == ANSWER_UNKNOWN)
                 return;
         judge_durability(handshake);

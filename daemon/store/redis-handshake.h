@@ -33,7 +33,7 @@ typedef struct RedisFindings {
 typedef void (*RedisHandshakeDone)(const RedisFindings *findings, void *userdata);
 
 /* @done:       for each connection that is of use
- * @changed:    what it keeps has become another thing; not called for one that is of no use any more */
+ * @changed:    the server's durability has changed; not called for a connection that cannot be used any more */
 typedef struct RedisHandshakeEvents {
         RedisHandshakeDone done, changed;
         void *userdata;
@@ -71,6 +71,7 @@ void redis_handshake_start(RedisHandshake *handshake, RedisConnection *connectio
  * redis_handshake_look_again() - ask anew whether the server keeps what it acknowledges
  * @handshake:  of a connection that is ready
  *
- * CONFIG SET needs no restart. Where it does not and has to, the connection is given up.
+ * It may be changed by CONFIG SET, without a restart. If the server is not durable but has to be,
+ * the connection is given up.
  */
 void redis_handshake_look_again(RedisHandshake *handshake);

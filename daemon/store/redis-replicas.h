@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Whether enough replicas have what the master has acknowledged. On a connection of its own, because commands after WAIT wait,
- * too.
+ * Whether enough replicas have what the master has acknowledged. On a connection of its own, because commands after
+ * WAIT wait, too.
  *
- * WAIT counts the replicas that have the last write of its own connection. So this connection writes a key that nobody reads.
- * Everything that the master acknowledged before is earlier in the replication stream, so every replica that has this write has
- * all of it. The ids of the stream are compared: after a failover between commit and WAIT, a lost commit would otherwise look
- * safe. One WAIT settles many commits.
+ * WAIT counts the replicas that have the last write of its own connection. So this connection writes a key that
+ * nobody reads. Everything that the master acknowledged before is earlier in the replication stream, so every replica
+ * that has this write has all of it. The ids of the stream are compared: after a failover between commit and WAIT, a
+ * lost commit would otherwise look safe. One WAIT settles many commits.
  */
 
 #include <systemd/sd-event.h>

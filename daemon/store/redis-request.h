@@ -38,7 +38,8 @@ typedef struct RedisStore {
         unsigned int next_outsized;   /* the next one to be forgotten for another */
         RedisSentinel *sentinel;      /* NULL: the address is configured */
         RedisRole *role;
-        unsigned int n_roles;    /* answers: what else may change is asked for less often */
+        unsigned int n_roles;    /* answers to ROLE: other things that may change are asked for
+                                  * less often */
         RedisReplicas *replicas; /* NULL: they are not waited for */
         char stream[REDIS_STREAM_ID_SIZE + 1]; /* of replication, of the connected master; or "" */
         bool few_replicas;                     /* reported that there are not enough */

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which server the Redis store uses, and whether acknowledged writes outlive that server: the answers of the sentinels, of
- * the server itself, and of its replicas.
+ * Which server the Redis store uses, and whether acknowledged writes outlive that server: the answers of the
+ * sentinels, of the server itself, and of its replicas.
  */
 
 #include "daemon/store/store-object.h"

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The one file of the SQLite store: opening, checking, tables, statements and transactions. What is
- * read and written with them stands in sqlite-records.h. Synchronous; one thread at a time.
+ * The one file of the SQLite store: opening, checking, tables, statements and transactions.
+ * sqlite-records.h reads and writes the data with them. Synchronous; one thread at a time.
  *
  * The file is locked exclusively: a second daemon cannot write unnoticed, and data that was read once
  * stays true until we change it.

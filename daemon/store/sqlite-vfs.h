@@ -39,9 +39,10 @@ int sqlite_vfs_watch(sqlite3 *handle, int control, SqliteFile **ret_file);
  * sqlite_vfs_check() - whether the file is where it was, and nobody else wrote to it
  * @file:       watched; by the thread that writes
  *
- * It compares the file's times, and is only as good as they are. If they are not as our last write left them, the whole file is read again, and its
- * content decides. A foreign write between two writes of ours to the same file, before a sync, is found when it is read, if at all. Return: 0;
- * SQLITE_VFS_E_*, which stays so if it was overwritten; negative errno if it cannot be looked at.
+ * It compares the file's times, and is only as good as they are. If they are not as our last write left them, the
+ * whole file is read again, and its content decides. A foreign write between two writes of ours to the same file,
+ * before a sync, is found when it is read, if at all. Return: 0; SQLITE_VFS_E_*, which stays so if it was
+ * overwritten; negative errno if it cannot be looked at.
  */
 int sqlite_vfs_check(SqliteFile *file);
 

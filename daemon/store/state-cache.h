@@ -15,7 +15,8 @@
 typedef struct StateCache StateCache;
 typedef struct UserState UserState;
 
-/* As much as this part of what is asked for may be kept beside it, unasked. */
+/* Unasked states may take one part in so many of the limit for states that were asked for, in
+ * addition to it. */
 #define STATE_CACHE_UNASKED_PART 16u
 
 /**
@@ -38,7 +39,7 @@ StateCache *state_cache_free(StateCache *cache);
 DEFINE_CLEANUP(StateCache, state_cache_free)
 
 /**
- * state_cache_get() - look a state up, without allocating
+ * state_cache_get() - look a state up, without allocating memory
  * @cache:      remembers that it was asked for
  * @tenant:     whose
  * @user:       whose

@@ -12,7 +12,8 @@ static int on_ready(sd_event_source *source, void *userdata) {
 
         (void)source;
         store->ready_source = sd_event_source_unref(store->ready_source);
-        /* What a completion starts waits for the next turn, or two callers could keep us here. */
+        /* Calls that a completion starts wait for the next turn, or two callers could keep us
+         * here for ever. */
         for (size_t n = store->n_ready; n > 0 && !TAILQ_EMPTY(&store->ready); n--) {
                 StoreCall *call = TAILQ_FIRST(&store->ready);
                 StoreResult result = { 0 };
@@ -23,9 +24,9 @@ static int on_ready(sd_event_source *source, void *userdata) {
         return TAILQ_EMPTY(&store->ready) ? 0 : wake(store);
 }
 
-/* A new source each time: sd-event serves what has been pending for longest, and one that is only
- * enabled again counts from its first day. Completions that start the next call would then keep the
- * loop from everything else. */
+/* A new source each time: sd-event serves the source that has been pending for longest, and
+ * counts one that is only enabled again from its first time. So completions that start the next
+ * call would keep the loop from everything else. */
 static int wake(UserStore *store) {
         if (store->ready_source)
                 return 0;

@@ -30,7 +30,7 @@ typedef enum StoreCallType {
         STORE_CALL_SETTLE,
 } StoreCallType;
 
-/* What a call completes with, by its type. */
+/* The result of a call, by its type. */
 typedef struct StoreResult {
         UserState *state;       /* LOAD, EXAMINE, and COMMIT when it was a conflict: handed over */
         const char *unreadable; /* EXAMINE, when it was corrupt; NULL: it cannot be replaced */
@@ -39,7 +39,7 @@ typedef struct StoreResult {
         char **users;           /* SCAN */
         size_t n_users;
         const char *next;      /* SCAN: where to go on; NULL: that was all */
-        bool lost;             /* SCAN: that was not all there should be */
+        bool lost;             /* SCAN: the list has lost users */
         FailureAnswer failure; /* FAILURE */
 } StoreResult;
 

@@ -108,9 +108,9 @@ int user_store_load(
  * @user:       whose
  * @ret_state:  borrowed; valid until control returns to the loop
  *
- * Answers only while memory is known to equal the store, for a state that was loaded before: with SQLite, whose only writer we
- * are, and with Redis as long as it tells us of every change (store-watch.h). Return: 0; STORE_E_NOT_FOUND: use
- * user_store_load().
+ * Answers only while memory is known to equal the store, for a state that was loaded before: with SQLite, whose only
+ * writer we are, and with Redis as long as it tells us of every change (store-watch.h). Return: 0; STORE_E_NOT_FOUND:
+ * use user_store_load().
  */
 int user_store_peek(
         UserStore *store, const char *tenant, const char *user, const UserState **ret_state);

@@ -122,8 +122,8 @@ static Reason map_claims(const json_t *object, const ClaimMapping *mapping, json
         return reason == REASON_OK ? map_roles(object, mapping, claims) : reason;
 }
 
-/* For services, which know our claims by their names: those say what holds here, or are not there. The rest is as its
- * issuer wrote it. */
+/* For services, which know our claims by name: these claims say what holds here, or are left out. The others are
+ * as the issuer wrote them. */
 static Reason compose_here(const json_t *object, json_t *claims, char **ret_here) {
         static const char *const ours[] = { "roles", "plat", "did", "src", "tnt", "data" };
         json_auto_t *here = json_copy((json_t *)object);

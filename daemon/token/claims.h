@@ -51,7 +51,7 @@ typedef struct Claims {
         const char *name;
         const char *data_json; /* the caller's own claims, a JSON object */
         const char *json;      /* the whole claim set, as it was signed */
-        const char *here_json; /* and as it is to be understood on this host */
+        const char *here_json; /* and as it is understood on this host */
         size_t size;           /* bytes of this block */
         unsigned n_ref;
 } Claims;

@@ -59,7 +59,7 @@ int ecdsa_signature_to_der(const EcdsaOrder *order, const uint8_t *raw, size_t r
         return 0;
 }
 
-/* What is left to read. */
+/* The part that is left to read. */
 typedef struct Cursor {
         const uint8_t *at;
         size_t left;

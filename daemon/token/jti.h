@@ -36,8 +36,8 @@ int sid_generate(char sid[SID_SIZE + 1]);
  * @user:       whose
  * @sid:        receives SID_SIZE characters and NUL
  *
- * With one key all ids of a user begin with the same SID_OWNER_SIZE characters, 60 bits of an HMAC over the names, so that
- * a store has to remember the user only once; the other 68 bits are random. Return: as sid_generate(); -ENOMEM.
+ * With one key all ids of a user begin with the same SID_OWNER_SIZE characters, 60 bits of an HMAC over the names, so
+ * that a store has to remember the user only once; the other 68 bits are random. Return: as sid_generate(); -ENOMEM.
  */
 int sid_generate_for(Key *key, const char *tenant, const char *user, char sid[SID_SIZE + 1]);
 

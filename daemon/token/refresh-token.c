@@ -14,7 +14,7 @@
 /* The purpose comes first, so that no MAC for another purpose can ever be one of these. */
 #define PURPOSE "authtoken refresh token 1"
 
-/* What is left to read. */
+/* The part that is left to read. */
 typedef struct Cursor {
         const char *at;
         size_t left;

@@ -71,8 +71,9 @@ static bool compare_sid(Login *login, void *userdata) {
         return !search->user;
 }
 
-/* A key of the index may be lost alone. Who has a login here, or was met here with the session, is known all the same,
- * and the user's state confirms it. Return: borrowed until control returns to the loop; NULL: unknown here, too. */
+/* A key of the index may be lost alone. If the session has a login here, or was used here before, its user is still
+ * known, and the user's state confirms it. Return: borrowed until control returns to the loop; NULL: unknown here,
+ * too. */
 static const char *find_without_index(const FindOwner *find) {
         const Context *context = find->op.context;
         Search search = { find->sid, owner_cache_get(context->owners, find->sid) };
@@ -91,7 +92,7 @@ static Reason take_user(FindOwner *find, const char *user) {
         return find->is_refresh ? check_refresh(find) : REASON_OK;
 }
 
-/* Whom the index names may be another: one key of it, which is wrong or damaged, leads to all sessions of a user. */
+/* The index may name a wrong user: a single wrong or damaged key leads to all sessions of a user. */
 static Reason take_user_known_here(FindOwner *find) {
         const char *user = find->is_bare ? find_without_index(find) : NULL;
 
@@ -171,7 +172,7 @@ static Reason read_token(FindOwner *find, const char *token) {
         if (reason != REASON_OK)
                 return reason;
         memcpy(find->sid, claims->sid, SID_SIZE + 1);
-        /* Whoever has stolen it must not be the first to use it. */
+        /* The token may have no session yet: a thief must not be the first to use it. */
         if (claims->origin != CLAIMS_OURS)
                 find->adoptable_until_sec = claims->expires_at_sec + SESSION_END_MARGIN_SEC;
         find->user = strdup(claims->subject);
