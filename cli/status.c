@@ -133,7 +133,7 @@ static const char *words_of_adoption(const char *code) {
         return code;
 }
 
-/* Beyond the largest bucket the daemon has nothing to say but that. */
+/* For times beyond the largest bucket the daemon reports only that they are beyond it. */
 static bool is_beyond(const char *value) {
         uint64_t usec;
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * FNV-1a over texts, for tables in memory that find their own entry by comparing afterwards. Where a
- * stranger chooses the texts, the table begins with a random number instead of text_hash_begin().
+ * FNV-1a over texts, for tables in memory, which compare the texts afterwards. If a stranger can choose the
+ * texts, the table starts with a random number instead of text_hash_begin().
  */
 
 #include <stdint.h>
@@ -18,7 +18,7 @@ static inline uint64_t text_hash_begin(void) {
 }
 
 /**
- * text_hash_add() - the hash of what was and a text, kept apart from the next one
+ * text_hash_add() - the hash of the texts so far and one more, separated from the next
  * @hash:       so far, or a random start
  * @text:       NULL counts as empty
  */

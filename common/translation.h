@@ -14,7 +14,7 @@
 #define TRANSLATION_DOMAIN "authtoken"
 
 #define N_(text) text
-/* dgettext() looks nowhere but at the program's locale, so it may be used in somebody else's process. */
+/* dgettext() reads only the program's locale, so it may be used in somebody else's process. */
 #define _(text) dgettext(TRANSLATION_DOMAIN, text)
 /* The form that goes with a number. */
 #define _n(one, many, n) dngettext(TRANSLATION_DOMAIN, one, many, n)

@@ -119,7 +119,7 @@ static void on_done(Reason reason, const UserState *state, void *userdata) {
         change->committed(change, reason);
 }
 
-/* What ends all that there is need not know what there was. */
+/* An order that ends everything need not know what there was. */
 static bool is_whole(const SessionChange *change) {
         return !*change->sid && !change->platform && !change->device && !change->is_partial;
 }

@@ -53,12 +53,11 @@ typedef struct PolicyScene {
  * @scene:      borrowed
  * @ret_ended:  zeroed before; older sessions that gave way; to be cleared, whatever is returned
  *
- * First those go that single sign-on means. A session that names no platform or device is of the same
- * one as the others that name none. At the limit, sessions that are good for nothing make room, the
- * oldest first: the token has expired, and no login may be open. Then the oldest ones of all do, if
- * the rules evict.
- * Return: REASON_OK; REASON_USER_BANNED; REASON_ISSUED_BEFORE where tokens of now are refused as too
- * old, as a clock that ran ahead leaves it; REASON_SESSION_LIMIT; REASON_INTERNAL.
+ * Single sign-on ends sessions first; sessions without a platform or device count as having the same
+ * one. At the limit, sessions that are good for nothing make room, the oldest first: the token has
+ * expired, and no login can be open. After these the oldest of all make room, if the rules evict.
+ * Return: REASON_OK; REASON_USER_BANNED; REASON_ISSUED_BEFORE if even a token of now is refused as too
+ * old, after a clock that ran ahead; REASON_SESSION_LIMIT; REASON_INTERNAL.
  */
 Reason policy_admit(const PolicyRules *rules, UserState *state, Session *session,
         const PolicyScene *scene, PolicyEnded *ret_ended);

@@ -73,8 +73,8 @@ int state_cache_new(size_t count_max, size_t size_max, StateCache **ret_cache) {
         return 0;
 }
 
-/* From a random start, so that nobody can choose names that share a bucket beforehand. Nearly all that is
- * asked for is of one tenant. */
+/* From a random start, so that nobody can choose names that share a bucket beforehand. Only the user is
+ * hashed, as nearly all questions are about one tenant. */
 static uint64_t hash_user(const StateCache *cache, const char *user) {
         uint64_t hash = text_hash_add(cache->seed, user);
 

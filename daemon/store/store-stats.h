@@ -59,7 +59,7 @@ uint64_t store_stats_bound_usec(size_t bucket);
  * @stats:      any
  * @permille:   500 for the median
  *
- * Return: the upper bound of the bucket it lies in; 0 if nothing was measured, AUTHTOKEN_USEC_BEYOND
+ * Return: the upper bound of its bucket; 0 if nothing was measured, AUTHTOKEN_USEC_BEYOND
  * beyond the last bound.
  */
 uint64_t store_stats_quantile_usec(const StoreStats *stats, unsigned int permille);

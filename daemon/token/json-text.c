@@ -24,7 +24,7 @@ int json_text_set(json_t *object, const char *name, const char *text) {
         return json_object_set_new(object, name, json_string(text)) ? -ENOMEM : 0;
 }
 
-/* The place of the quote that ends a string, or one that is not below @size. */
+/* The index of the quote that ends a string; @size or more if there is none. */
 static size_t string_end(const char *text, size_t size, size_t i) {
         while (i < size && text[i] != '"')
                 i += text[i] == '\\' ? 2 : 1;

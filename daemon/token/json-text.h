@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Strict JSON for everything that comes from outside: one object, UTF-8, no duplicate member, no
- * NUL, bounded depth, nothing behind it. And what writing it takes more than once.
+ * Strict JSON for everything from outside: one object, UTF-8, no duplicate member, no NUL, bounded
+ * depth, nothing after it. And a helper for writing it.
  */
 
 #include <stddef.h>

@@ -57,7 +57,7 @@ def test_a_language_is_complete(template, language):
 
 
 def test_what_an_order_is_refused_with_can_be_translated():
-    """A literal that goes to whoever gave the order, rather than to the journal, is marked."""
+    """A literal that goes to the caller, rather than to the journal, is marked."""
     marked = re.compile(r'(?:operation_refuse_later|deny)\([^;"]*?N_\("')
     literal = re.compile(r'(?:operation_refuse_later|deny)\((?:[^;"]|"")*?(?<!N_\()"', re.DOTALL)
     for top in ("daemon/verb", "daemon/front"):
