@@ -2,7 +2,6 @@
 #include "daemon/token/jti.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -10,7 +9,7 @@
 #include "common/cleanup.h"
 #include "common/secret.h"
 #include "common/text.h"
-#include "daemon/token/key.h"
+#include "daemon/token/refresh-mac.h"
 
 #define SID_BYTES   16u
 #define OWNER_BYTES 7u   /* whole ones of SID_OWNER_SIZE characters */
@@ -20,8 +19,6 @@
 #define NO_DASH     0x7f
 /* getrandom() returns this many bytes at once, without being interrupted. */
 #define POOL_SIZE 256u
-
-#define PURPOSE "authtoken session owner 1"
 
 /* Each byte is used once. Asking the kernel for many takes as long as for a few. */
 static int draw(uint8_t bytes[SID_BYTES]) {
@@ -58,40 +55,18 @@ int sid_generate(char sid[SID_SIZE + 1]) {
         return r < 0 ? r : write_sid(bytes, sid);
 }
 
-/* As in refresh tokens, which use the same key: the purpose comes first, and a NUL ends each part. */
-static int message_of(const char *tenant, const char *user, char **ret_message, size_t *ret_size) {
-        const char *parts[] = { PURPOSE, tenant, user };
-        char *message, *end;
-        size_t size = 0;
-
-        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-                size += strlen(parts[i]) + 1;
-        message = end = malloc(size);
-        if (!message)
-                return -ENOMEM;
-        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-                end = mempcpy(end, parts[i], strlen(parts[i]) + 1);
-        *ret_message = message;
-        *ret_size = size;
-        return 0;
-}
-
 /* Ids are public. Without the key nobody can test names against an id, or find two names whose ids begin alike. */
 static int name_owner(Key *key, const char *tenant, const char *user, uint8_t bytes[SID_BYTES]) {
-        uint8_t mac[KEY_SIGNATURE_MAX], random = bytes[OWNER_BYTES] & RANDOM_MASK;
-        _cleanup_(freep) char *message = NULL;
-        size_t message_size, size;
+        const char *const texts[] = { tenant, user };
+        uint8_t mac[REFRESH_MAC_SIZE], random = bytes[OWNER_BYTES] & RANDOM_MASK;
         int r;
 
-        r = message_of(tenant, user, &message, &message_size);
+        r = refresh_mac(key, REFRESH_MAC_OWNER, texts, ARRAY_SIZE(texts), mac);
         if (r < 0)
                 return r;
-        r = key_sign(key, (KeyBytes){ message, message_size }, mac, &size);
-        if (r != 0 || size <= OWNER_BYTES)
-                return r < 0 ? r : -EIO;
         memcpy(bytes, mac, OWNER_BYTES + 1);
         bytes[OWNER_BYTES] = (uint8_t)((bytes[OWNER_BYTES] & ~RANDOM_MASK) | random);
-        secret_wipe(mac, size);
+        secret_wipe(mac, sizeof(mac));
         return 0;
 }
 

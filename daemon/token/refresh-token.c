@@ -2,7 +2,6 @@
 #include "daemon/token/refresh-token.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base64url.h"
@@ -10,9 +9,6 @@
 
 #define PREFIX_SIZE (sizeof(REFRESH_TOKEN_PREFIX) - 1)
 #define MAC_TEXT    BASE64URL_ENCODED_SIZE(REFRESH_TOKEN_MAC_SIZE)
-
-/* The purpose comes first, so that no MAC for another purpose can ever be one of these. */
-#define PURPOSE "authtoken refresh token 1"
 
 /* The part that is left to read. */
 typedef struct Cursor {
@@ -61,41 +57,12 @@ int refresh_token_parse(const char *text, size_t size, RefreshToken *ret_token) 
         return 0;
 }
 
-/* Each part ends with a NUL, which none of them can contain: two subjects never give the same bytes. */
-static int message_of(const RefreshSubject *subject, char **ret_message, size_t *ret_size) {
-        char jti[JTI_SIZE_MAX + 1], *message, *end;
-        const char *parts[] = { PURPOSE, subject->tenant, subject->user, jti };
-        size_t size = 0;
+static int mac_of(Key *key, const RefreshSubject *subject, uint8_t mac[REFRESH_TOKEN_MAC_SIZE]) {
+        char jti[JTI_SIZE_MAX + 1];
+        const char *const texts[] = { subject->tenant, subject->user, jti };
 
         jti_format(subject->sid, subject->generation, jti);
-        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-                size += strlen(parts[i]) + 1;
-        message = end = malloc(size);
-        if (!message)
-                return -ENOMEM;
-        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-                end = mempcpy(end, parts[i], strlen(parts[i]) + 1);
-        *ret_message = message;
-        *ret_size = size;
-        return 0;
-}
-
-static int mac_of(Key *key, const RefreshSubject *subject, uint8_t mac[REFRESH_TOKEN_MAC_SIZE]) {
-        _cleanup_(freep) char *message = NULL;
-        uint8_t signature[KEY_SIGNATURE_MAX];
-        size_t message_size, size;
-        int r;
-
-        r = message_of(subject, &message, &message_size);
-        if (r)
-                return r;
-        r = key_sign(key, (KeyBytes){ message, message_size }, signature, &size);
-        if (r == 0 && size == REFRESH_TOKEN_MAC_SIZE)
-                memcpy(mac, signature, REFRESH_TOKEN_MAC_SIZE);
-        else if (r >= 0)
-                r = -EIO;
-        secret_wipe(signature, REFRESH_TOKEN_MAC_SIZE);
-        return r;
+        return refresh_mac(key, REFRESH_MAC_TOKEN, texts, ARRAY_SIZE(texts), mac);
 }
 
 int refresh_token_check(

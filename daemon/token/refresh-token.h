@@ -12,9 +12,10 @@
 #include "common/secret.h"
 #include "daemon/token/jti.h"
 #include "daemon/token/keyring.h"
+#include "daemon/token/refresh-mac.h"
 
 #define REFRESH_TOKEN_PREFIX   "atr1."
-#define REFRESH_TOKEN_MAC_SIZE 32u
+#define REFRESH_TOKEN_MAC_SIZE REFRESH_MAC_SIZE
 #define REFRESH_TOKEN_SIZE_MAX (sizeof(REFRESH_TOKEN_PREFIX) - 1 + JTI_SIZE_MAX + 1 + 43)
 
 enum {
