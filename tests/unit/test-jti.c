@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/secret.h"
 #include "daemon/token/jti.h"
-#include "daemon/token/key.h"
+#include "token-fixture.h"
 
 static void test_a_new_session_id_is_valid_and_new(void **state) {
         char a[SID_SIZE + 1], b[SID_SIZE + 1];
@@ -36,20 +35,6 @@ static void test_no_session_id_looks_like_an_option(void **state) {
         }
 }
 
-/* For refresh tokens. */
-static Key *make_key(char first) {
-        char bytes[33] = { first, 1, 2, 3 };
-        const Secret secret = { .size = 32, .data = bytes };
-        const KeySource source = { .kid = "one",
-                .algorithm = algorithm_find("HS256"),
-                .secret = &secret,
-                .may_sign = true };
-        Key *key;
-
-        assert_int_equal(key_new(&source, &key), 0);
-        return key;
-}
-
 static bool same_owner(const char *a, const char *b) {
         return memcmp(a, b, SID_OWNER_SIZE) == 0;
 }
@@ -65,7 +50,7 @@ static void test_a_session_id_tells_whose_it_is(void **state) {
                 { "of another tenant", "defaulu", "alice", false },
                 { "of names that run into each other", "defaulta", "lice", false },
         };
-        _cleanup_(key_freep) Key *key = make_key(1);
+        _cleanup_(key_freep) Key *key = fixture_refresh_key("one", 1);
         char first[SID_SIZE + 1], sid[SID_SIZE + 1];
 
         (void)state;
@@ -81,7 +66,8 @@ static void test_a_session_id_tells_whose_it_is(void **state) {
 
 /* Ids are told to everybody, and names are easily guessed. */
 static void test_whose_it_is_only_hosts_with_the_key_can_tell(void **state) {
-        _cleanup_(key_freep) Key *key = make_key(1), *other = make_key(2);
+        _cleanup_(key_freep) Key *key = fixture_refresh_key("one", 1),
+                                 *other = fixture_refresh_key("one", 2);
         char sid[SID_SIZE + 1], others[SID_SIZE + 1], bare[SID_SIZE + 1], next[SID_SIZE + 1];
 
         (void)state;
@@ -97,7 +83,7 @@ static void test_whose_it_is_only_hosts_with_the_key_can_tell(void **state) {
 /* Hosts of a fleet agree on it, whatever they were built with: HMAC-SHA-256 of the purpose, "default" and "alice", each
  * with a NUL, by Python's hmac. */
 static void test_an_owner_is_the_same_everywhere(void **state) {
-        _cleanup_(key_freep) Key *key = make_key(1);
+        _cleanup_(key_freep) Key *key = fixture_refresh_key("one", 1);
         char sid[SID_SIZE + 1];
 
         (void)state;
@@ -107,7 +93,7 @@ static void test_an_owner_is_the_same_everywhere(void **state) {
 }
 
 static void test_no_owner_looks_like_an_option(void **state) {
-        _cleanup_(key_freep) Key *key = make_key(1);
+        _cleanup_(key_freep) Key *key = fixture_refresh_key("one", 1);
         char sid[SID_SIZE + 1], user[16];
 
         (void)state;

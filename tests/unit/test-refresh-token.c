@@ -17,26 +17,13 @@
 #define SID_B "BAECAwQFBgcICQoLDA0ODw"
 #define MAC   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
-static Key *make_key(const char *kid, char first) {
-        char bytes[33] = { first, 1, 2, 3 };
-        const Secret secret = { .size = 32, .data = bytes };
-        const KeySource source = { .kid = kid,
-                .algorithm = algorithm_find("HS256"),
-                .secret = &secret,
-                .may_sign = true };
-        Key *key;
-
-        assert_int_equal(key_new(&source, &key), 0);
-        return key;
-}
-
 /* Two keys: "one" and "two". */
 static Keyring *make_ring(void) {
         Keyring *keyring;
 
         assert_int_equal(keyring_new(&keyring), 0);
-        assert_int_equal(keyring_add_refresh(keyring, make_key("one", 1)), 0);
-        assert_int_equal(keyring_add_refresh(keyring, make_key("two", 2)), 0);
+        assert_int_equal(keyring_add_refresh(keyring, fixture_refresh_key("one", 1)), 0);
+        assert_int_equal(keyring_add_refresh(keyring, fixture_refresh_key("two", 2)), 0);
         return keyring;
 }
 
@@ -142,11 +129,11 @@ static void test_every_key_of_the_ring_is_tried_and_no_other(void **state) {
         assert_int_equal(refresh_token_parse(token->data, token->size, &read), 0);
         assert_int_equal(refresh_token_check(both, &read, "default", "alice"), 0);
         assert_int_equal(keyring_new(&one), 0);
-        assert_int_equal(keyring_add_refresh(one, make_key("one", 1)), 0);
+        assert_int_equal(keyring_add_refresh(one, fixture_refresh_key("one", 1)), 0);
         assert_int_equal(refresh_token_check(one, &read, "default", "alice"), REFRESH_TOKEN_E_MAC);
         /* The same secret, but among those for signatures. */
         assert_int_equal(keyring_new(&signing), 0);
-        assert_int_equal(keyring_add(signing, make_key("two", 2)), 0);
+        assert_int_equal(keyring_add(signing, fixture_refresh_key("two", 2)), 0);
         assert_int_equal(
                 refresh_token_check(signing, &read, "default", "alice"), REFRESH_TOKEN_E_MAC);
         assert_int_equal(

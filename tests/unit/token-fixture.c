@@ -70,6 +70,19 @@ char *fixture_encode(const void *data, size_t size) {
         return text;
 }
 
+Key *fixture_refresh_key(const char *kid, char first) {
+        char bytes[33] = { first, 1, 2, 3 };
+        const Secret secret = { .size = 32, .data = bytes };
+        const KeySource source = { .kid = kid,
+                .algorithm = algorithm_find("HS256"),
+                .secret = &secret,
+                .may_sign = true };
+        Key *key;
+
+        assert_int_equal(key_new(&source, &key), 0);
+        return key;
+}
+
 Secret *fixture_token(Key *key, const char *header, const char *payload, size_t size) {
         _cleanup_(freep) char *first = fixture_encode(header, strlen(header));
         _cleanup_(freep) char *second = fixture_encode(payload, size);

@@ -61,6 +61,15 @@ int fixture_load(const char *text, const KeyFileRules *rules);
 Keyring *fixture_ring(const char *algorithm);
 
 /**
+ * fixture_refresh_key() - a key for refresh tokens
+ * @kid:        its id
+ * @first:      the first byte of its secret; the others are the same in all
+ *
+ * Return: owned by the caller.
+ */
+Key *fixture_refresh_key(const char *kid, char first);
+
+/**
  * fixture_token() - put a token together and sign it, whatever it says
  * @key:        signs
  * @header:     JSON text of the protected header
